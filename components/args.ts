@@ -1,0 +1,65 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { TagPolicy } from "./version";
+
+/** How Docker builds the image, beyond the files that it is built from. */
+export interface BuildOptions {
+  /**
+   * Build arguments, `docker build --build-arg`. Default: none. They are visible in the image's history, so a Pulumi
+   * secret is refused (error SecretBuildArgument).
+   */
+  args?: Record<string, pulumi.Input<string>>;
+  /** The stage of the Dockerfile to build, `docker build --target`. Default: the last one. */
+  target?: string;
+  /**
+   * What the image runs on, as os/arch or os/arch/variant, `docker build --platform`. Default: linux/amd64, whatever the
+   * machine is that builds.
+   */
+  platform?: string;
+  /** Images whose layers may be reused, `docker build --cache-from`. Default: none. */
+  cacheFrom?: string[];
+  /** The network of RUN instructions, `docker build --network`. Default: Docker's own. */
+  network?: string;
+  /** Further host names for RUN instructions, as host:address, `docker build --add-host`. Default: none. */
+  extraHosts?: string[];
+}
+
+/** Credentials of a registry. Default for each image: those of the user's Docker configuration (`docker login`). */
+export interface RegistryAuth {
+  /** The registry's host, as in `docker login HOST`. Default: the host of the repository. */
+  server?: pulumi.Input<string>;
+  /** The user's name, `docker login --username`. */
+  username?: pulumi.Input<string>;
+  /** The password or access token, `docker login --password-stdin`. Always kept as a secret. */
+  password?: pulumi.Input<string>;
+}
+
+/** What a versioned image is made of and where it is published. */
+export interface VersionedImageArgs {
+  /** The directory that Docker builds from, relative to the program's working directory. */
+  context: string;
+  /**
+   * The files and directories that the image is made of, relative to the context. The version covers these alone, and
+   * nothing else of the context can enter the image. Default: the whole context.
+   */
+  paths?: string[];
+  /** The Dockerfile, relative to the context, `docker build --file`. Default: Dockerfile. */
+  dockerfile?: string;
+  /**
+   * The repository to publish to, registry host included and without a tag.
+   * Default: gcr.io/PROJECT/NAME with the configured gcp:project and the name of the context's directory.
+   */
+  repository?: pulumi.Input<string>;
+  /**
+   * Build the directory as it is on disk, uncommitted changes included, and publish it under a tag that ends in -debug
+   * and may be overwritten. Default: false.
+   */
+  debug?: boolean;
+  /** What names the version: the last commit that touched the paths, or the hash of their content. Default: Commit. */
+  tagPolicy?: TagPolicy;
+  /** How many hexadecimal digits of the hash the tag has, 7 to 40. Default: 7. */
+  tagLength?: number;
+  /** How Docker builds the image. Default: a linux/amd64 build of the last stage without arguments. */
+  build?: BuildOptions;
+  /** Credentials of the registry. Default: those of the user's Docker configuration or credential helper. */
+  registryAuth?: RegistryAuth;
+}

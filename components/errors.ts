@@ -1,0 +1,47 @@
+/** What went wrong, as a word that programs can rely on; the README lists them with what to do. */
+export type ErrorCode =
+  // arguments
+  | "InvalidArgument"
+  // git: where the context lies
+  | "ContextNotFound"
+  | "DockerfileNotFound"
+  | "DockerfileNotCovered"
+  | "NotARepository"
+  | "BareRepository"
+  | "OutsideRepository"
+  | "NoCommitYet"
+  | "DubiousOwnership"
+  | "GitNotFound"
+  | "GitFailed"
+  // version: what git says of it
+  | "NeverCommitted"
+  | "UncommittedChanges"
+  | "HiddenChanges"
+  | "ShallowHistory"
+  | "SubmoduleNotInitialized"
+  // build
+  | "LfsNotInstalled"
+  | "DockerfileInvalid"
+  | "StagingFailed"
+  | "SecretBuildArgument"
+  // registry
+  | "RegistryUnauthorized"
+  | "RegistryUnavailable"
+  | "RegistryProtocol"
+  | "CredentialsFailed"
+  // publishing
+  | "TagTaken"
+  | "BuildInputsChanged"
+  | "PublishedMeanwhile"
+  | "DigestMismatch";
+
+/** Every error that this package throws on purpose. Its message says what happened, where, and what to do next. */
+export class VersionedImageError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "VersionedImageError";
+    this.code = code;
+  }
+}

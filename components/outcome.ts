@@ -1,0 +1,60 @@
+import { BUILD_LABEL } from "./build/inputs";
+import { REVISION_LABEL, TREE_LABEL } from "./build/labels";
+import { VersionedImageError } from "./errors";
+import { TagPolicy, type Version } from "./version";
+
+/** What the registry holds under a production tag. */
+export interface PublishedImage {
+  digest: string;
+  labels: Record<string, string>;
+}
+
+/** What a production version is, where it goes and how it is built: all that an image under its tag must agree with. */
+export interface Expectation {
+  version: Version;
+  tagPolicy: TagPolicy;
+  /** repository:tag */
+  spec: string;
+  /** What the build label must say; undefined while a preview can't know it. */
+  fingerprint: string | undefined;
+}
+
+/**
+ * Whether the image that a registry holds under the tag may be used as this version. Returns a warning where it may but
+ * can't be traced. Throws TagTaken if it was made of something else, BuildInputsChanged if it was built in another way.
+ */
+export function checkPublished(published: PublishedImage, expected: Expectation): string | undefined {
+  const { version, spec } = expected;
+  const revision = published.labels[REVISION_LABEL];
+  const tree = published.labels[TREE_LABEL];
+  if (revision === undefined && tree === undefined) {
+    return (
+      `${spec} is in the registry already (${published.digest}) and will be used, but it has no ${REVISION_LABEL} label: ` +
+      "nothing proves which commit it was built from."
+    );
+  }
+  if (expected.tagPolicy === TagPolicy.Commit && revision !== undefined && revision !== version.commit) {
+    throw taken(spec, `was built from commit ${revision}, and this version is commit ${version.commit}`);
+  }
+  if (tree !== undefined && tree !== version.tree) {
+    throw taken(spec, `was built from other files (tree ${tree}), and this version is tree ${version.tree}`);
+  }
+  const built = published.labels[BUILD_LABEL];
+  if (built !== undefined && expected.fingerprint !== undefined && built !== expected.fingerprint) {
+    throw new VersionedImageError(
+      "BuildInputsChanged",
+      `${spec} is published already, built with ${built}; this program asks for ${expected.fingerprint}. ` +
+        "A production tag is never overwritten: commit a change in the image's directory that goes with it, " +
+        "set debug: true to try it out, or publish to another repository.",
+    );
+  }
+  return undefined;
+}
+
+function taken(spec: string, why: string): VersionedImageError {
+  return new VersionedImageError(
+    "TagTaken",
+    `${spec} is in the registry already, but it ${why}. It is never overwritten: ` +
+      "set a larger tagLength (short hashes can collide), or publish to a repository that only this image uses.",
+  );
+}

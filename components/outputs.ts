@@ -1,0 +1,20 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** The parts of an Output that tell whether its value is known; the SDK has them on every Output but not in its types. */
+interface Knowable<T> {
+  promise(withUnknowns: true): Promise<T>;
+  isKnown: Promise<boolean>;
+  isSecret: Promise<boolean>;
+}
+
+/** The value of an input, or undefined where a preview can't know it yet. */
+export async function knownValue<T>(input: pulumi.Input<T>): Promise<T | undefined> {
+  const output = pulumi.output(input) as unknown as Knowable<T>;
+  const value = await output.promise(true);
+  return (await output.isKnown) ? value : undefined;
+}
+
+/** Whether an input is marked as a secret. */
+export function isSecret(input: pulumi.Input<unknown>): Promise<boolean> {
+  return (pulumi.output(input) as unknown as Knowable<unknown>).isSecret;
+}

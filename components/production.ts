@@ -1,0 +1,132 @@
+import * as pulumi from "@pulumi/pulumi";
+import { dockerImage } from "./build/dockerImage";
+import { guardHooks, type Held } from "./build/guard";
+import { BUILD_LABEL } from "./build/inputs";
+import { imageLabels } from "./build/labels";
+import { stage } from "./build/staging";
+import { reportAt } from "./edge";
+import { VersionedImageError } from "./errors";
+import { exportCommit } from "./git";
+import { announce } from "./message";
+import { checkPublished } from "./outcome";
+import { type Publication, type Subject, specOf, stagingName } from "./publication";
+import { recordDecision } from "./record";
+import { TagPolicy } from "./version";
+
+/** An image that the registry holds under the tag of a version, and that is this version. */
+interface HeldImage extends Held {
+  /** Why it can't be traced, if it can't. */
+  warning: string | undefined;
+}
+
+/** Publishes a production version once: builds it from its commit, or adopts what the registry holds under its tag. */
+export async function publishProduction(subject: Subject): Promise<Publication> {
+  const { component, name, version, fingerprint, knownRepository } = subject;
+  const held = knownRepository === undefined ? undefined : await lookUp(subject, knownRepository);
+  const labels = imageLabels(version, fingerprint === undefined ? {} : { [BUILD_LABEL]: fingerprint });
+  const decision = await recordDecision(
+    `${name}-record`,
+    specOf(subject),
+    held ? { publish: false, digest: held.digest } : { publish: true, labels },
+    // What was adopted once may have gone from the registry: publishing it then overwrites nothing.
+    knownRepository !== undefined && held === undefined,
+    { parent: component },
+  );
+  return held && !decision.publish
+    ? adopt(subject, held, decision.digest)
+    : publish(subject, held, decision.labels ?? labels);
+}
+
+async function lookUp(subject: Subject, repository: string): Promise<HeldImage | undefined> {
+  const { args, registry, version, build, fingerprint } = subject;
+  const manifest = await registry.resolve(repository, version.tag);
+  if (!manifest) {
+    return undefined;
+  }
+  const { labels } = await registry.inspect(repository, manifest.digest, build.platform);
+  const warning = checkPublished(
+    { digest: manifest.digest, labels },
+    { version, tagPolicy: args.tagPolicy ?? TagPolicy.Commit, spec: `${repository}:${version.tag}`, fingerprint },
+  );
+  return { ...manifest, warning };
+}
+
+function adopt(subject: Subject, held: HeldImage, recorded: string | undefined): Publication {
+  if (recorded !== undefined && recorded !== held.digest) {
+    throw overwritten(subject, recorded, held.digest);
+  }
+  if (held.warning) {
+    pulumi.log.warn(held.warning, subject.component);
+  }
+  announce(subject, (repository) => `is in the registry already and will be used: ${repository}@${held.digest}`);
+  return { digest: pulumi.output(held.digest), outcome: "adopted" };
+}
+
+async function publish(
+  subject: Subject,
+  held: Held | undefined,
+  labels: Record<string, string>,
+): Promise<Publication> {
+  const { component, name, version, build, args, dockerfile, knownRepository } = subject;
+  announce(subject, (repository) =>
+    held ? `is published: ${repository}@${held.digest}` : `will be built and pushed to ${repository}`,
+  );
+  const staged = await stage({
+    name: stagingName(version.tree, [labels, dockerfile, build.target]),
+    dockerfile,
+    target: build.target,
+    labels,
+    mtime: version.committedAt,
+    write: (into) => exportCommit(version, into),
+  });
+  const image = dockerImage(
+    `${name}-image`,
+    { spec: specOf(subject), staged, build, registryAuth: args.registryAuth },
+    {
+      parent: component,
+      replaceOnChanges: ["imageName"],
+      // Nothing is built any more, so what only affects how it would be must not look like a change.
+      ignoreChanges: held ? ["registry", "build.cacheFrom", "build.network", "build.addHosts"] : [],
+      hooks: knownRepository === undefined ? undefined : await guardFor(subject, knownRepository, staged),
+    },
+  );
+  const digest = image.repoDigest.apply((pushed) => reportAt(component, () => confirm(subject, held, pushed)));
+  return { digest, outcome: "published" };
+}
+
+async function guardFor(subject: Subject, repository: string, staged: { context: string; dockerfile: string }) {
+  const urn = await new Promise<string>((resolve) => subject.component.urn.apply(resolve));
+  return guardHooks(urn, {
+    spec: `${repository}:${subject.version.tag}`,
+    repository,
+    staged,
+    target: subject.build.target,
+    held: () => lookUp(subject, repository),
+  });
+}
+
+/** The digest of what the provider pushed, if that is what the registry serves under the tag. */
+async function confirm(subject: Subject, held: Held | undefined, repoDigest: string): Promise<string> {
+  const { knownRepository, registry, version } = subject;
+  const pushed = repoDigest.slice(repoDigest.indexOf("@") + 1);
+  if (held?.digest === pushed || knownRepository === undefined) {
+    return pushed;
+  }
+  const served = await registry.resolve(knownRepository, version.tag);
+  if (served?.digest !== pushed) {
+    throw overwritten(subject, pushed, served?.digest);
+  }
+  return pushed;
+}
+
+function overwritten({ knownRepository, version }: Subject, expected: string, found: string | undefined) {
+  return new VersionedImageError(
+    "DigestMismatch",
+    found === undefined
+      ? `${knownRepository}:${version.tag} was published as ${expected}, but the registry does not have it any more. ` +
+          "Commit a change in the image's directory to publish a new version, or push the lost image again."
+      : `${knownRepository}:${version.tag} was published as ${expected}, but the registry serves ${found}: ` +
+          "something else has overwritten the tag. Commit a change in the image's directory to publish a new version, " +
+          "and make tags immutable in the registry if it can.",
+  );
+}

@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import type * as pulumi from "@pulumi/pulumi";
+import type { VersionedImageArgs } from "./args";
+import type { BuildInputs } from "./build/inputs";
+import type { RegistryClient } from "./registry";
+import type { Version } from "./version";
+
+/** An image whose version is known: what both ways of publishing start from. */
+export interface Subject {
+  component: pulumi.ComponentResource;
+  /** The component's name, from which those of its children are made. */
+  name: string;
+  args: VersionedImageArgs;
+  version: Version;
+  build: BuildInputs;
+  /** The Dockerfile, relative to the context. */
+  dockerfile: string;
+  /** What beside the files decides the content; undefined while a preview can't know it. */
+  fingerprint: string | undefined;
+  repository: pulumi.Output<string>;
+  /** The repository's value; undefined while a preview can't know it. */
+  knownRepository: string | undefined;
+  registry: RegistryClient;
+}
+
+/** What became of an image. */
+export interface Publication {
+  /** The digest in the registry; in an update it is known only when the registry has the image. */
+  digest: pulumi.Output<string>;
+  outcome: "published" | "adopted" | "debug";
+}
+
+/** repository:tag, as an output that depends on whatever the repository depends on. */
+export function specOf({ repository, version }: Pick<Subject, "repository" | "version">): pulumi.Output<string> {
+  return repository.apply((value) => `${value}:${version.tag}`);
+}
+
+/** A staging folder's name: the content it holds, and a short hash of what else its Dockerfile is made from. */
+export function stagingName(content: string, stamped: unknown): string {
+  const stamp = createHash("sha256").update(JSON.stringify(stamped)).digest("hex");
+  return `${content.slice(0, 12)}-${stamp.slice(0, 8)}`;
+}

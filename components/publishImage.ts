@@ -1,0 +1,101 @@
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { RegistryAuth, VersionedImageArgs } from "./args";
+import { buildFingerprint, resolveBuild } from "./build/inputs";
+import { publishDebug } from "./debug";
+import { reportAt } from "./edge";
+import { VersionedImageError } from "./errors";
+import { readFacts } from "./git";
+import { knownValue } from "./outputs";
+import { publishProduction } from "./production";
+import { type Publication, type Subject, specOf } from "./publication";
+import { createRegistryClient, parseRepository, type RegistryClient } from "./registry";
+import { decideVersion, TagPolicy, type Version } from "./version";
+
+/** What a VersionedImage gives to the program. */
+export interface ImageOutputs {
+  tag: pulumi.Output<string>;
+  spec: pulumi.Output<string>;
+  reference: pulumi.Output<string>;
+  digest: pulumi.Output<string>;
+  commit: pulumi.Output<string>;
+  tree: pulumi.Output<string>;
+  outcome: pulumi.Output<string>;
+}
+
+/** Finds an image's version and has it published, with children of the component doing the work. */
+export function publishImage(component: pulumi.ComponentResource, name: string, args: VersionedImageArgs): ImageOutputs {
+  const version = reportAt(component, () => versionOf(args));
+  const repository = pulumi
+    .output(reportAt(component, async () => args.repository ?? defaultRepository(args.context)))
+    .apply((value) => reportAt(component, async () => parseRepository(value).repository));
+  const published = reportAt(component, async () => {
+    const subject = await subjectOf(component, name, args, await version, repository);
+    return subject.version.debug ? publishDebug(subject) : publishProduction(subject);
+  });
+
+  const digest = pulumi.output(published.then((publication) => publication.digest));
+  const named = pulumi.output(version.then((known) => specOf({ repository, version: known })));
+  // In an update, whoever uses the spec waits for the push; in a preview there is nothing to wait for.
+  const spec = pulumi.runtime.isDryRun() ? named : pulumi.all([named, digest]).apply(([value]) => value);
+  return {
+    tag: pulumi.output(version.then(({ tag }) => tag)),
+    spec,
+    reference: pulumi.interpolate`${named}@${digest}`,
+    digest,
+    commit: pulumi.output(version.then(({ commit }) => commit)),
+    tree: pulumi.output(version.then(({ tree }) => tree)),
+    outcome: pulumi.output(published.then(({ outcome }: Publication) => outcome)),
+  };
+}
+
+async function versionOf(args: VersionedImageArgs): Promise<Version> {
+  const { context, paths, dockerfile, debug = false, tagPolicy = TagPolicy.Commit, tagLength = 7 } = args;
+  return decideVersion(await readFacts({ context, paths, dockerfile }), { debug, tagPolicy, tagLength });
+}
+
+async function subjectOf(
+  component: pulumi.ComponentResource,
+  name: string,
+  args: VersionedImageArgs,
+  version: Version,
+  repository: pulumi.Output<string>,
+): Promise<Subject> {
+  const build = await resolveBuild(args.build);
+  const dockerfile = args.dockerfile ?? "Dockerfile";
+  return {
+    component,
+    name,
+    args,
+    version,
+    build,
+    dockerfile,
+    fingerprint: buildFingerprint(build, dockerfile),
+    repository,
+    knownRepository: await knownValue(repository),
+    registry: await registryFor(args.registryAuth),
+  };
+}
+
+/** The repository that is used when none is given: that of the configured Google Cloud project on gcr.io. */
+function defaultRepository(context: string): string {
+  const project = new pulumi.Config("gcp").get("project");
+  if (!project) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "There is no repository to publish to: set the repository argument, for instance to " +
+        "europe-docker.pkg.dev/my-project/images/simple, or run `pulumi config set gcp:project PROJECT` " +
+        "to publish to gcr.io/PROJECT.",
+    );
+  }
+  return `gcr.io/${project}/${path.basename(path.resolve(context))}`;
+}
+
+async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClient> {
+  const [server, username, password] = await Promise.all([
+    knownValue(auth?.server),
+    knownValue(auth?.username),
+    knownValue(auth?.password),
+  ]);
+  return createRegistryClient({ auth: auth && { server, username, password } });
+}

@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { VersionedImageArgs } from "./args";
+import { publishImage } from "./publishImage";
+
+/**
+ * A Docker image whose tag is the git commit that last touched the directory it is built from. A production image is
+ * built from that commit, published once and never overwritten; a debug image is built from the disk.
+ */
+export class VersionedImage extends pulumi.ComponentResource {
+  /** The tag, for instance 88d38d9 or 88d38d9-debug. Known in every preview. */
+  public readonly tag: pulumi.Output<string>;
+  /** repository:tag. In an update it is known only after the registry has the image, so that its users wait for it. */
+  public readonly spec: pulumi.Output<string>;
+  /** repository:tag@sha256:…, exactly the image that was published: what a Deployment should run. */
+  public readonly reference: pulumi.Output<string>;
+  /** The digest of the image in the registry, sha256:…. */
+  public readonly digest: pulumi.Output<string>;
+  /** The commit that last touched the image's paths, 40 hexadecimal digits. */
+  public readonly commit: pulumi.Output<string>;
+  /** Git's hash of the content of the image's paths, 40 hexadecimal digits. */
+  public readonly tree: pulumi.Output<string>;
+  /** How the image came to be used: published (by this stack), adopted (the registry had it already) or debug. */
+  public readonly outcome: pulumi.Output<string>;
+
+  constructor(name: string, args: VersionedImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("versioned-image:index:VersionedImage", name, {}, opts);
+    const image = publishImage(this, name, args);
+    this.tag = image.tag;
+    this.spec = image.spec;
+    this.reference = image.reference;
+    this.digest = image.digest;
+    this.commit = image.commit;
+    this.tree = image.tree;
+    this.outcome = image.outcome;
+    this.registerOutputs({ ...image });
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * One operation of one stack, in a process of its own: programs are loaded afresh, and a test can kill it.
+ * Argument: a JSON Operation. The result goes to its `resultFile`, Pulumi's own output to standard output.
+ */
+import { writeFileSync } from "node:fs";
+import { type EngineEvent, LocalWorkspace, type OutputMap } from "@pulumi/pulumi/automation";
+
+export interface Operation {
+  kind: "preview" | "up" | "destroy" | "refresh";
+  stack: string;
+  project: string;
+  /** The module whose exports are the stack's outputs. */
+  program: string;
+  config: Record<string, string>;
+  resultFile: string;
+  /** URNs to replace, as `pulumi up --replace`. */
+  replace?: string[];
+}
+
+export interface Step {
+  op: string;
+  type: string;
+  name: string;
+  urn: string;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+}
+
+export interface OperationResult {
+  succeeded: boolean;
+  steps: Step[];
+  diagnostics: { severity: string; message: string; urn: string }[];
+  outputs: Record<string, unknown>;
+}
+
+async function run(operation: Operation): Promise<OperationResult> {
+  const stack = await LocalWorkspace.createOrSelectStack(
+    {
+      stackName: operation.stack,
+      projectName: operation.project,
+      program: async () => ({ ...(await import(operation.program)) }),
+    },
+    { workDir: process.cwd() },
+  );
+  await stack.setAllConfig(
+    Object.fromEntries(Object.entries(operation.config).map(([key, value]) => [key, { value }])),
+  );
+  const result: OperationResult = { succeeded: false, steps: [], diagnostics: [], outputs: {} };
+  const options = {
+    onOutput: (text: string) => process.stdout.write(text),
+    onEvent: (event: EngineEvent) => collect(event, result),
+    color: "never" as const,
+    replace: operation.replace,
+  };
+  try {
+    let outputs: OutputMap | undefined;
+    if (operation.kind === "up") {
+      outputs = (await stack.up(options)).outputs;
+    } else {
+      await stack[operation.kind](options);
+      outputs = operation.kind === "destroy" ? {} : await stack.outputs();
+    }
+    result.outputs = Object.fromEntries(Object.entries(outputs).map(([key, output]) => [key, output.value]));
+    result.succeeded = true;
+  } catch (error) {
+    process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
+  }
+  return result;
+}
+
+function collect(event: EngineEvent, { steps, diagnostics }: OperationResult): void {
+  const metadata = (event.resourcePreEvent ?? undefined)?.metadata;
+  if (metadata) {
+    const state = metadata.new ?? metadata.old;
+    steps.push({
+      op: metadata.op,
+      type: metadata.type,
+      name: metadata.urn.slice(metadata.urn.lastIndexOf("::") + 2),
+      urn: metadata.urn,
+      inputs: state?.inputs ?? {},
+      outputs: state?.outputs ?? {},
+    });
+  }
+  if (event.diagnosticEvent && !event.diagnosticEvent.ephemeral) {
+    const { severity, message, urn = "" } = event.diagnosticEvent;
+    diagnostics.push({ severity, message: message.replace(/<\{%[^%]*%\}>/g, "").trim(), urn });
+  }
+}
+
+async function main(): Promise<void> {
+  const operation = JSON.parse(process.argv[2] ?? "") as Operation;
+  const result = await run(operation);
+  writeFileSync(operation.resultFile, JSON.stringify(result));
+  process.exit(result.succeeded ? 0 : 1);
+}
+
+void main();

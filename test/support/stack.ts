@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import type { Operation, OperationResult } from "./operation";
+
+const ROOT = path.resolve(__dirname, "../..");
+
+export interface Result extends OperationResult {
+  /** All that Pulumi printed. */
+  text: string;
+}
+
+/** An operation that is under way. */
+export interface Running {
+  process: ChildProcess;
+  result: Promise<Result>;
+}
+
+export interface StackOptions {
+  /** The working directory: a git repository with a Pulumi.yaml. */
+  workDir: string;
+  env: NodeJS.ProcessEnv;
+  /** Default: the project's own index.ts. */
+  program?: string;
+  config?: Record<string, string>;
+  project?: string;
+}
+
+/** A stack of a program, driven through the Automation API and the real engine. */
+export class TestStack {
+  private readonly state = mkdtempSync(path.join(tmpdir(), "state-"));
+
+  constructor(
+    readonly name: string,
+    readonly options: StackOptions,
+  ) {}
+
+  preview(config?: Record<string, string>): Promise<Result> {
+    return this.start("preview", config).result;
+  }
+
+  up(config?: Record<string, string>, extra?: Partial<Operation>): Promise<Result> {
+    return this.start("up", config, extra).result;
+  }
+
+  destroy(): Promise<Result> {
+    return this.start("destroy").result;
+  }
+
+  start(kind: Operation["kind"], config: Record<string, string> = {}, extra: Partial<Operation> = {}): Running {
+    const { workDir, env, program = path.join(ROOT, "index.ts"), project = "versioned-image-example" } = this.options;
+    const scratch = mkdtempSync(path.join(tmpdir(), "operation-"));
+    const resultFile = path.join(scratch, "result.json");
+    const operation: Operation = {
+      kind,
+      stack: this.name,
+      project,
+      program,
+      config: { ...this.options.config, ...config },
+      resultFile,
+      ...extra,
+    };
+    const child = spawn(
+      process.execPath,
+      ["--import", require.resolve("tsx"), path.join(__dirname, "operation.ts"), JSON.stringify(operation)],
+      {
+        cwd: workDir,
+        env: {
+          ...env,
+          PULUMI_BACKEND_URL: `file://${this.state}`,
+          PULUMI_CONFIG_PASSPHRASE: "test",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          TSX_TSCONFIG_PATH: path.join(ROOT, "tsconfig.json"),
+        },
+        stdio: ["ignore", "pipe", "pipe"],
+        // Its own group, so that a test can kill the program, the engine and the providers together.
+        detached: true,
+      },
+    );
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      text += chunk;
+    });
+    const result = new Promise<Result>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", () => {
+        resolve({ ...readResult(resultFile), text });
+        rmSync(scratch, { recursive: true, force: true });
+      });
+    });
+    return { process: child, result };
+  }
+
+  /** Removes the stack's state; images in registries stay. */
+  forget(): void {
+    rmSync(this.state, { recursive: true, force: true });
+  }
+}
+
+function readResult(file: string): OperationResult {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    // The process was killed before it could write one.
+    return { succeeded: false, steps: [], diagnostics: [], outputs: {} };
+  }
+}
