@@ -1,0 +1,115 @@
+import { VersionedImageError } from "../errors";
+import type { Change, Facts } from "./facts";
+import { TagPolicy } from "./tagPolicy";
+import type { Version } from "./version";
+
+/** How a version is wanted. */
+export interface VersionOptions {
+  debug: boolean;
+  tagPolicy: TagPolicy;
+  /** Digits of the hash in the tag, 7 to 40. */
+  tagLength: number;
+}
+
+/** The longest list that an error prints. */
+const LISTED = 10;
+
+/**
+ * The version that follows from what git says. Throws InvalidArgument, NeverCommitted, ShallowHistory, UncommittedChanges,
+ * HiddenChanges, SubmoduleNotInitialized or DockerfileNotFound where there is none.
+ */
+export function decideVersion(facts: Facts, { debug, tagPolicy, tagLength }: VersionOptions): Version {
+  if (!Number.isInteger(tagLength) || tagLength < 7 || tagLength > 40) {
+    throw new VersionedImageError("InvalidArgument", `tagLength is ${tagLength}: give it as a whole number from 7 to 40.`);
+  }
+  const { commit, tree } = facts;
+  if (!commit || !tree) {
+    throw neverCommitted(facts);
+  }
+  if (!debug) {
+    refuseUncommitted(facts);
+  }
+  if (!(debug ? facts.dockerfileOnDisk : facts.dockerfileCommitted)) {
+    throw dockerfileNotFound(facts, debug);
+  }
+  if (facts.shallow && tagPolicy === TagPolicy.Commit) {
+    throw new VersionedImageError(
+      "ShallowHistory",
+      `The history of ${place(facts)} ends at commit ${commit.hash.slice(0, tagLength)} because the clone is shallow: the ` +
+        "commit that last touched it may be an older one. Fetch all of it with `git fetch --unshallow` (in a CI checkout: " +
+        "`fetch-depth: 0`), or set tagPolicy to Tree, which needs no history.",
+    );
+  }
+  const hash = tagPolicy === TagPolicy.Tree ? tree : commit.hash;
+  return {
+    tag: hash.slice(0, tagLength) + (debug ? "-debug" : ""),
+    debug,
+    commit: commit.hash,
+    tree,
+    subject: commit.subject,
+    author: commit.author,
+    committedAt: commit.committedAt,
+    uncommitted: facts.uncommitted,
+    root: facts.root,
+    context: facts.context,
+    paths: facts.paths,
+    dockerfile: facts.dockerfile,
+    remote: facts.remote,
+  };
+}
+
+function refuseUncommitted(facts: Facts): void {
+  const { uncommitted, hidden, uninitialized } = facts;
+  if (uninitialized.length > 0) {
+    throw new VersionedImageError(
+      "SubmoduleNotInitialized",
+      `${place(facts)} has submodules that are not checked out, so their files would be missing from the image:\n` +
+        `${list(uninitialized)}\nRun \`git submodule update --init --recursive\`.`,
+    );
+  }
+  if (uncommitted.length > 0) {
+    throw new VersionedImageError(
+      "UncommittedChanges",
+      `${place(facts)} has changes that are not committed:\n${list(uncommitted.map(describeChange))}\n` +
+        "Commit them to publish a version, or set debug: true to publish the directory as it is under a -debug tag.",
+    );
+  }
+  if (hidden.length > 0) {
+    throw new VersionedImageError(
+      "HiddenChanges",
+      `Git was told not to look at changes of files in ${place(facts)}:\n${list(hidden)}\n` +
+        "Run `git update-index --no-assume-unchanged --no-skip-worktree -- FILE` for each, then commit or undo what it shows.",
+    );
+  }
+}
+
+function neverCommitted(facts: Facts): VersionedImageError {
+  const what = facts.missing.length > 0 ? facts.missing.map((path) => path || ".").join(", ") : place(facts);
+  return new VersionedImageError(
+    "NeverCommitted",
+    `${what} is not in git's history (HEAD in ${facts.root}), so there is no commit to name the version after. ` +
+      "Add and commit it first; a debug image needs a commit, too.",
+  );
+}
+
+function dockerfileNotFound(facts: Facts, debug: boolean): VersionedImageError {
+  const where = debug ? `on disk in ${facts.root}` : "in the last commit";
+  return new VersionedImageError(
+    "DockerfileNotFound",
+    `There is no ${facts.dockerfile} ${where}. Write one, or name another with the dockerfile argument (relative to ` +
+      "the context).",
+  );
+}
+
+function place({ context, root }: Facts): string {
+  return context || root;
+}
+
+function describeChange({ status, path }: Change): string {
+  return `${status} ${path}`;
+}
+
+function list(lines: string[]): string {
+  const more = lines.length - LISTED;
+  return [...lines.slice(0, LISTED), ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `  ${line}`).join("\n");
+}

@@ -1,0 +1,28 @@
+import type { Version } from "./version";
+
+const UNITS: [name: string, seconds: number][] = [
+  ["year", 365 * 86_400],
+  ["month", 30 * 86_400],
+  ["week", 7 * 86_400],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** One line for people: `88d38d9 (commit 88d38d9 "Fix worker", 3 days ago)`. */
+export function describeVersion(version: Version, now: Date): string {
+  const { tag, commit, subject, committedAt } = version;
+  return `${tag} (commit ${commit.slice(0, 7)} ${JSON.stringify(subject)}, ${age(committedAt, now)})`;
+}
+
+/** How long ago something was, in its largest whole unit. */
+export function age(then: Date, now: Date): string {
+  const seconds = Math.floor((now.getTime() - then.getTime()) / 1000);
+  for (const [name, length] of UNITS) {
+    const count = Math.floor(seconds / length);
+    if (count >= 1) {
+      return `${count} ${name}${count === 1 ? "" : "s"} ago`;
+    }
+  }
+  return "just now";
+}

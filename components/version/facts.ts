@@ -1,0 +1,48 @@
+/** A commit, as far as a version needs it. */
+export interface Commit {
+  /** The full hash, 40 or 64 hexadecimal digits. */
+  hash: string;
+  subject: string;
+  author: string;
+  committedAt: Date;
+}
+
+/** A path that git sees as changed, with git's two-letter status code, for instance " M" or "??". */
+export interface Change {
+  status: string;
+  /** Relative to the repository's root. */
+  path: string;
+}
+
+/** What git says of one image. All paths are relative to the repository's root, with "/" and without a trailing one. */
+export interface Facts {
+  /** The repository's root, an absolute path. */
+  root: string;
+  /** The image's directory; "" for the root. */
+  context: string;
+  /** What the version covers; the context itself unless the image names parts of it. */
+  paths: string[];
+  dockerfile: string;
+  /** Whether the Dockerfile is on disk. */
+  dockerfileOnDisk: boolean;
+  /** Whether the Dockerfile is in HEAD. */
+  dockerfileCommitted: boolean;
+  /** The commit that last touched the paths; undefined if none did, or if HEAD does not have them. */
+  commit: Commit | undefined;
+  /** The paths that HEAD does not have. */
+  missing: string[];
+  /** Git's hash of the content of the paths in HEAD; undefined if HEAD lacks one of them. */
+  tree: string | undefined;
+  /** Whether history ends at the commit because the clone is shallow, so that the true one may be older. */
+  shallow: boolean;
+  /** Changes below the paths that are not committed. */
+  uncommitted: Change[];
+  /** Files below the paths whose changes git was told not to look at (assume-unchanged, skip-worktree). */
+  hidden: string[];
+  /** Files below the paths that git ignores. */
+  ignored: string[];
+  /** Submodules below the paths that are not initialised. */
+  uninitialized: string[];
+  /** The URL of the remote `origin`, without credentials. */
+  remote: string | undefined;
+}

@@ -1,0 +1,5 @@
+export { decideVersion, type VersionOptions } from "./decide";
+export { describeVersion } from "./describe";
+export type { Change, Commit, Facts } from "./facts";
+export { TagPolicy } from "./tagPolicy";
+export type { Version } from "./version";

@@ -1,0 +1,23 @@
+import type { Change } from "./facts";
+
+/** The version of an image. Paths are relative to the repository's root. */
+export interface Version {
+  tag: string;
+  debug: boolean;
+  /** The full hash of the commit that last touched the paths. */
+  commit: string;
+  /** Git's hash of the content of the paths. */
+  tree: string;
+  subject: string;
+  author: string;
+  committedAt: Date;
+  /** What is not committed; always empty in production. */
+  uncommitted: Change[];
+  /** The repository's root, an absolute path. */
+  root: string;
+  context: string;
+  paths: string[];
+  dockerfile: string;
+  /** The URL of the remote `origin`, without credentials. */
+  remote: string | undefined;
+}
