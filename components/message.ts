@@ -5,5 +5,8 @@ import { describeVersion } from "./version";
 /** Says in the preview and in the update which version an image has and what happens to it. */
 export function announce(subject: Subject, what: (repository: string) => string): void {
   const repository = subject.knownRepository ?? "a repository that is not known yet";
-  pulumi.log.info(`${subject.name}: ${describeVersion(subject.version, new Date())}: ${what(repository)}`, subject.component);
+  pulumi.log.info(
+    `${subject.name}: ${describeVersion(subject.version, new Date())}: ${what(repository)}`,
+    subject.component,
+  );
 }

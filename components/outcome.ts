@@ -1,5 +1,4 @@
-import { BUILD_LABEL } from "./build/inputs";
-import { REVISION_LABEL, TREE_LABEL } from "./build/labels";
+import { BUILD_LABEL, REVISION_LABEL, TREE_LABEL } from "./build/labels";
 import { VersionedImageError } from "./errors";
 import { TagPolicy, type Version } from "./version";
 

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { dockerImage } from "./build/dockerImage";
 import { guardHooks, type Held } from "./build/guard";
-import { BUILD_LABEL } from "./build/inputs";
 import { imageLabels } from "./build/labels";
 import { stage } from "./build/staging";
 import { reportAt } from "./edge";
@@ -10,7 +9,7 @@ import { exportCommit } from "./git";
 import { announce } from "./message";
 import { checkPublished } from "./outcome";
 import { type Publication, type Subject, specOf, stagingName } from "./publication";
-import { recordDecision } from "./record";
+import { type Decision, recallDecision, recordDecision } from "./record";
 import { TagPolicy } from "./version";
 
 /** An image that the registry holds under the tag of a version, and that is this version. */
@@ -23,18 +22,25 @@ interface HeldImage extends Held {
 export async function publishProduction(subject: Subject): Promise<Publication> {
   const { component, name, version, fingerprint, knownRepository } = subject;
   const held = knownRepository === undefined ? undefined : await lookUp(subject, knownRepository);
-  const labels = imageLabels(version, fingerprint === undefined ? {} : { [BUILD_LABEL]: fingerprint });
-  const decision = await recordDecision(
-    `${name}-record`,
-    specOf(subject),
-    held ? { publish: false, digest: held.digest } : { publish: true, labels },
-    // What was adopted once may have gone from the registry: publishing it then overwrites nothing.
-    knownRepository !== undefined && held === undefined,
-    { parent: component },
-  );
-  return held && !decision.publish
-    ? adopt(subject, held, decision.digest)
-    : publish(subject, held, decision.labels ?? labels);
+  const labels = imageLabels(version, fingerprint);
+  if (!held) {
+    const { image, publication } = await publish(subject, held, labels);
+    // Recorded only after the push: of a run that was killed in between, the next one adopts what was pushed.
+    recordDecision(
+      `${name}-record`,
+      specOf(subject),
+      { publish: true, labels },
+      { parent: component, dependsOn: image },
+    );
+    return publication;
+  }
+  const adopted: Decision = { publish: false, digest: held.digest };
+  const decision = await recallDecision(`${name}-record`, specOf(subject), adopted, { parent: component });
+  if (!decision.publish) {
+    return adopt(subject, held, decision.digest);
+  }
+  const { publication } = await publish(subject, held, decision.labels ?? labels);
+  return publication;
 }
 
 async function lookUp(subject: Subject, repository: string): Promise<HeldImage | undefined> {
@@ -66,13 +72,13 @@ async function publish(
   subject: Subject,
   held: Held | undefined,
   labels: Record<string, string>,
-): Promise<Publication> {
+): Promise<{ image: pulumi.Resource; publication: Publication }> {
   const { component, name, version, build, args, dockerfile, knownRepository } = subject;
   announce(subject, (repository) =>
     held ? `is published: ${repository}@${held.digest}` : `will be built and pushed to ${repository}`,
   );
   const staged = await stage({
-    name: stagingName(version.tree, [labels, dockerfile, build.target]),
+    name: stagingName(version.tree, [name, labels, dockerfile, build.target]),
     dockerfile,
     target: build.target,
     labels,
@@ -91,7 +97,7 @@ async function publish(
     },
   );
   const digest = image.repoDigest.apply((pushed) => reportAt(component, () => confirm(subject, held, pushed)));
-  return { digest, outcome: "published" };
+  return { image, publication: { digest, outcome: "published" } };
 }
 
 async function guardFor(subject: Subject, repository: string, staged: { context: string; dockerfile: string }) {

@@ -24,7 +24,11 @@ export interface ImageOutputs {
 }
 
 /** Finds an image's version and has it published, with children of the component doing the work. */
-export function publishImage(component: pulumi.ComponentResource, name: string, args: VersionedImageArgs): ImageOutputs {
+export function publishImage(
+  component: pulumi.ComponentResource,
+  name: string,
+  args: VersionedImageArgs,
+): ImageOutputs {
   const version = reportAt(component, () => versionOf(args));
   const repository = pulumi
     .output(reportAt(component, async () => args.repository ?? defaultRepository(args.context)))

@@ -13,11 +13,7 @@ export interface ImageRequest {
 }
 
 /** Declares the image at Docker's provider. Deleting the resource never deletes an image: the registry is the record. */
-export function dockerImage(
-  name: string,
-  request: ImageRequest,
-  opts: pulumi.CustomResourceOptions,
-): docker.Image {
+export function dockerImage(name: string, request: ImageRequest, opts: pulumi.CustomResourceOptions): docker.Image {
   const { build, staged, registryAuth } = request;
   return new docker.Image(
     name,

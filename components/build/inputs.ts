@@ -4,9 +4,6 @@ import type { BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isSecret, knownValue } from "../outputs";
 
-/** The label that names what, beside the files, decides the content of an image. */
-export const BUILD_LABEL = "dev.versioned-image.build";
-
 export const DEFAULT_PLATFORM = "linux/amd64";
 
 /** Build options with their defaults. */

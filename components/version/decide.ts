@@ -20,7 +20,10 @@ const LISTED = 10;
  */
 export function decideVersion(facts: Facts, { debug, tagPolicy, tagLength }: VersionOptions): Version {
   if (!Number.isInteger(tagLength) || tagLength < 7 || tagLength > 40) {
-    throw new VersionedImageError("InvalidArgument", `tagLength is ${tagLength}: give it as a whole number from 7 to 40.`);
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `tagLength is ${tagLength}: give it as a whole number from 7 to 40.`,
+    );
   }
   const { commit, tree } = facts;
   if (!commit || !tree) {
@@ -50,6 +53,7 @@ export function decideVersion(facts: Facts, { debug, tagPolicy, tagLength }: Ver
     author: commit.author,
     committedAt: commit.committedAt,
     uncommitted: facts.uncommitted,
+    ignored: facts.ignored,
     root: facts.root,
     context: facts.context,
     paths: facts.paths,

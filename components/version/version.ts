@@ -13,6 +13,8 @@ export interface Version {
   committedAt: Date;
   /** What is not committed; always empty in production. */
   uncommitted: Change[];
+  /** Files below the paths that git ignores. */
+  ignored: string[];
   /** The repository's root, an absolute path. */
   root: string;
   context: string;

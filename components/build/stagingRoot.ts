@@ -1,0 +1,56 @@
+import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+
+/** The folder of staged contexts, in the program's working directory: relative, so that it is the same on each machine. */
+export const STAGING = ".versioned-image";
+
+/** How long a staged context is kept after its last use, in milliseconds. */
+const KEPT = 24 * 60 * 60 * 1000;
+
+/** Makes the folder. It ignores itself, so that it never makes a repository dirty. */
+export async function ensureStagingRoot(): Promise<void> {
+  await mkdir(STAGING, { recursive: true });
+  await writeFile(path.join(STAGING, ".gitignore"), "*\n");
+}
+
+/** The file that says what a staged context must hold; its own time says when that was last used. */
+export function manifestOf(name: string): string {
+  return path.join(STAGING, `${name}.json`);
+}
+
+export async function markUsed(name: string, now = new Date()): Promise<void> {
+  await utimes(manifestOf(name), now, now);
+}
+
+/** Removes what no run has used for a day: contexts with their manifests, and what killed runs left behind. */
+export async function removeUnused(now = Date.now()): Promise<void> {
+  const entries = await readdir(STAGING);
+  const old = await Promise.all(
+    entries
+      .filter((entry) => entry !== ".gitignore")
+      .map(async (entry) => {
+        const used = await lastUse(entry.endsWith(".json") ? entry.slice(0, -".json".length) : entry);
+        return used !== undefined && now - used > KEPT ? entry : undefined;
+      }),
+  );
+  for (const entry of old) {
+    if (entry !== undefined) {
+      await rm(path.join(STAGING, entry), { recursive: true, force: true });
+    }
+  }
+}
+
+async function lastUse(name: string): Promise<number | undefined> {
+  for (const file of [manifestOf(name), path.join(STAGING, name)]) {
+    try {
+      // A file's own times are set to those of its commit; when it was put here is its change time.
+      const stats = await stat(file);
+      return file.endsWith(".json") ? stats.mtimeMs : stats.ctimeMs;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
+        throw error;
+      }
+    }
+  }
+  return undefined;
+}
