@@ -1,0 +1,157 @@
+import { simpleGit } from "simple-git";
+import { type ErrorCode, VersionedImageError } from "../errors";
+
+/** Where git gave up: its own words. */
+export class GitError extends Error {
+  constructor(
+    readonly args: readonly string[],
+    readonly exitCode: number,
+    readonly words: string,
+  ) {
+    super(words);
+  }
+}
+
+export interface GitOptions {
+  /** The directory to run in. */
+  cwd: string;
+  /** Further environment variables. */
+  env?: Record<string, string>;
+  /** Further settings, as `git -c`. */
+  config?: string[];
+  /** What git reads from its standard input. */
+  input?: string;
+}
+
+/** Settings that must not change what git answers, nor make it run a program. */
+const CONFIG = [
+  "advice.graftFileDeprecated=false",
+  "core.fsmonitor=false",
+  "core.hooksPath=/dev/null",
+  "core.quotePath=false",
+  "i18n.logOutputEncoding=UTF-8",
+  "log.showSignature=false",
+  "status.renames=false",
+  "submodule.recurse=false",
+];
+
+const ENVIRONMENT = {
+  LC_ALL: "C",
+  GIT_LITERAL_PATHSPECS: "1",
+  GIT_NO_REPLACE_OBJECTS: "1",
+  GIT_GRAFT_FILE: "/dev/null",
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_TERMINAL_PROMPT: "0",
+};
+
+/** Of git's own variables, those that say how to reach things, not which repository, index or history to read. */
+const KEPT =
+  /^GIT_(CONFIG_|SSH|ASKPASS$|EXEC_PATH$|CEILING_DIRECTORIES$|DISCOVERY_ACROSS_FILESYSTEM$|LFS_|SSL_|PROXY_)/;
+
+/** Runs git and returns what it prints. Throws GitError with git's own words, or GitNotFound. */
+export async function git(args: string[], { cwd, env, config = [], input }: GitOptions): Promise<string> {
+  const environment = { ...inherited(process.env), ...ENVIRONMENT, ...env };
+  // simple-git makes its own error of whatever is returned to it, so what was seen is kept here.
+  let seen: Error | undefined;
+  try {
+    return await simpleGit({
+      baseDir: cwd,
+      config: [...CONFIG, ...config],
+      allowEnvironment: Object.keys(environment),
+      unsafe: UNSAFE,
+      input: () => input,
+      errors: (error, { exitCode, stdErr }) => {
+        const words = Buffer.concat(stdErr).toString().trim();
+        seen = exitCode > 0 ? new GitError(args, exitCode, words) : error instanceof Error ? error : undefined;
+        return seen;
+      },
+    })
+      .env(environment)
+      .raw(args);
+  } catch (error) {
+    if (/spawn git ENOENT/.test(String(seen ?? error))) {
+      throw new VersionedImageError("GitNotFound", "The program git was not found: install it, or put it on PATH.");
+    }
+    throw seen ?? error;
+  }
+}
+
+/**
+ * What simple-git refuses unless told otherwise. Settings and variables are ours or the user's own (who may give git any
+ * setting through GIT_CONFIG_*), never data; data comes after `--` or `--end-of-options`.
+ */
+const UNSAFE = Object.fromEntries(
+  [
+    "Alias",
+    "AskPass",
+    "CommandBinaries",
+    "ConfigEnvCount",
+    "ConfigPaths",
+    "CredentialHelper",
+    "DiffExternal",
+    "DiffTextConv",
+    "Editor",
+    "Exec",
+    "Filter",
+    "FsMonitor",
+    "GitProxy",
+    "GpgProgram",
+    "HooksPath",
+    "Include",
+    "MergeDriver",
+    "Pack",
+    "Pager",
+    "ProtocolOverride",
+    "SshCommand",
+    "Submodule",
+    "TemplateDir",
+    "UrlRewrite",
+  ].map((category) => [`allowUnsafe${category}`, true]),
+);
+
+/** What variables of the user git gets: all but those of git that are not kept, and those that name an editor or pager. */
+function inherited(env: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(env).filter(
+    ([name, value]) =>
+      value !== undefined &&
+      (name.startsWith("GIT_") ? KEPT.test(name) : !/^(EDITOR|VISUAL|PAGER|LC_\w+|LANG)$/.test(name)),
+  );
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/** Turns git's words into an error of ours that says what to do. */
+export function explain(error: unknown, directory: string): unknown {
+  if (!(error instanceof GitError)) {
+    return error;
+  }
+  const known = KNOWN.find(({ words }) => words.test(error.words));
+  return known
+    ? new VersionedImageError(known.code, known.message(directory, error.words), { cause: error })
+    : new VersionedImageError(
+        "GitFailed",
+        `git ${error.args[0]} failed in ${directory} (exit status ${error.exitCode}):\n${error.words || "it said nothing"}`,
+        { cause: error },
+      );
+}
+
+const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words: string): string }[] = [
+  {
+    words: /detected dubious ownership/,
+    code: "DubiousOwnership",
+    message: (directory, words) =>
+      `The repository of ${directory} belongs to another user, so git does not trust it. If you do, run: ` +
+      `git config --global --add safe.directory ${/repository at '(.*)'/.exec(words)?.[1] ?? directory}`,
+  },
+  {
+    words: /not a git repository/,
+    code: "NotARepository",
+    message: (directory) =>
+      `${directory} is not in a git repository: the version of an image is a commit. Run git init and commit the directory.`,
+  },
+  {
+    words: /must be run in a work tree/,
+    code: "BareRepository",
+    message: (directory) =>
+      `${directory} is in a repository without files (a bare one, or git's own folder). Use a clone with a work tree.`,
+  },
+];

@@ -1,0 +1,3 @@
+export { exportCommit } from "./exportCommit";
+export type { ImageSource } from "./locate";
+export { readFacts } from "./readFacts";

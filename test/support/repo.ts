@@ -1,0 +1,116 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+
+/** Nothing of the user's own git configuration, and the same dates and names in each run, so that hashes are literals. */
+export const GIT_ENV: NodeJS.ProcessEnv = {
+  PATH: process.env.PATH,
+  HOME: "/nonexistent",
+  LC_ALL: "C",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_CONFIG_COUNT: "2",
+  GIT_CONFIG_KEY_0: "protocol.file.allow",
+  GIT_CONFIG_VALUE_0: "always",
+  GIT_CONFIG_KEY_1: "init.defaultBranch",
+  GIT_CONFIG_VALUE_1: "main",
+};
+
+/** A real repository in a directory of its own, made step by step. */
+export class Repo {
+  private clock = Date.UTC(2024, 0, 1) / 1000;
+
+  constructor(readonly directory: string) {}
+
+  git(...args: string[]): string {
+    return this.gitWith({}, ...args);
+  }
+
+  gitWith(env: NodeJS.ProcessEnv, ...args: string[]): string {
+    return execFileSync("git", args, {
+      cwd: this.directory,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...GIT_ENV,
+        GIT_AUTHOR_NAME: "Ada",
+        GIT_AUTHOR_EMAIL: "ada@example.com",
+        GIT_COMMITTER_NAME: "Ada",
+        GIT_COMMITTER_EMAIL: "ada@example.com",
+        GIT_AUTHOR_DATE: `${this.clock} +0000`,
+        GIT_COMMITTER_DATE: `${this.clock} +0000`,
+        ...env,
+      },
+    }).trim();
+  }
+
+  path(...names: string[]): string {
+    return path.join(this.directory, ...names);
+  }
+
+  write(name: string, content: string | Buffer, mode?: number): this {
+    mkdirSync(path.dirname(this.path(name)), { recursive: true });
+    writeFileSync(this.path(name), content);
+    if (mode !== undefined) {
+      chmodSync(this.path(name), mode);
+    }
+    return this;
+  }
+
+  link(name: string, target: string): this {
+    mkdirSync(path.dirname(this.path(name)), { recursive: true });
+    symlinkSync(target, this.path(name));
+    return this;
+  }
+
+  remove(name: string): this {
+    rmSync(this.path(name), { recursive: true });
+    return this;
+  }
+
+  add(...names: string[]): this {
+    this.git("add", ...(names.length > 0 ? ["--", ...names] : ["--all"]));
+    return this;
+  }
+
+  /** Commits what is staged, a minute after the last commit. */
+  commit(message = "Change"): this {
+    this.clock += 60;
+    this.git("commit", "--quiet", "--allow-empty", "-m", message);
+    return this;
+  }
+
+  /** Sets the clock of the next commit, in seconds since 1970; `commit` adds a minute first. */
+  at(seconds: number): this {
+    this.clock = seconds - 60;
+    return this;
+  }
+
+  head(): string {
+    return this.git("rev-parse", "HEAD");
+  }
+
+  clone(...options: string[]): Repo {
+    const directory = scratch();
+    execFileSync("git", ["clone", "--quiet", ...options, `file://${this.directory}`, directory], {
+      env: GIT_ENV,
+      stdio: "pipe",
+    });
+    return new Repo(directory);
+  }
+
+  dispose(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export function scratch(): string {
+  return realpathSync(mkdtempSync(path.join(tmpdir(), "repo-")));
+}
+
+/** An empty repository. */
+export function repo(...options: string[]): Repo {
+  const directory = scratch();
+  execFileSync("git", ["init", "--quiet", ...options, directory], { env: GIT_ENV });
+  return new Repo(directory);
+}
