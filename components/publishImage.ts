@@ -95,11 +95,18 @@ function defaultRepository(context: string): string {
   return `gcr.io/${project}/${path.basename(path.resolve(context))}`;
 }
 
+/** One session for all images that use the user's own credentials. */
+let shared: RegistryClient | undefined;
+
 async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClient> {
+  if (!auth) {
+    shared ??= createRegistryClient();
+    return shared;
+  }
   const [server, username, password] = await Promise.all([
-    knownValue(auth?.server),
-    knownValue(auth?.username),
-    knownValue(auth?.password),
+    knownValue(auth.server),
+    knownValue(auth.username),
+    knownValue(auth.password),
   ]);
-  return createRegistryClient({ auth: auth && { server, username, password } });
+  return createRegistryClient({ auth: { server, username, password } });
 }

@@ -1,0 +1,66 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What a scripted registry answers; "hang" never answers, "close" hangs up. */
+export type Reply =
+  | "hang"
+  | "close"
+  | { status: number; headers?: Record<string, string>; body?: string | Buffer | object };
+
+export interface Seen {
+  method: string;
+  url: string;
+  authorization: string | undefined;
+  body: string;
+}
+
+/** A registry on 127.0.0.1 that answers as a test tells it to. It stands for what a real one can't be made to do. */
+export class FakeRegistry {
+  readonly seen: Seen[] = [];
+
+  private constructor(
+    private readonly server: Server,
+    readonly host: string,
+  ) {}
+
+  static async start(answer: (request: Seen, host: string) => Reply): Promise<FakeRegistry> {
+    let registry: FakeRegistry | undefined;
+    const server = createServer(async (request, response) => {
+      const seen = await read(request);
+      // How a client finds out that plain HTTP is spoken here.
+      if (seen.url === "/v2/") {
+        response.writeHead(200).end();
+        return;
+      }
+      registry?.seen.push(seen);
+      write(response, answer(seen, registry?.host ?? ""));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    registry = new FakeRegistry(server, `127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return registry;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+async function read(request: IncomingMessage): Promise<Seen> {
+  let body = "";
+  for await (const chunk of request) {
+    body += chunk;
+  }
+  const { method = "", url = "", headers } = request;
+  return { method, url, authorization: headers.authorization, body };
+}
+
+function write(response: ServerResponse, reply: Reply): void {
+  if (reply === "close") {
+    response.destroy();
+  } else if (reply !== "hang") {
+    const { status, headers, body = "" } = reply;
+    const content = typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    response.writeHead(status, headers).end(content);
+  }
+}

@@ -1,0 +1,125 @@
+import * as assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import fc from "fast-check";
+import { VersionedImageError } from "../../../components/errors";
+import { userCredentials } from "../../../components/registry/dockerConfig";
+import { errorOf } from "../../support/assertError";
+
+const CANARY = "canary-secret";
+
+describe("userCredentials", () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(path.join(tmpdir(), "docker-"));
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  function read(config: unknown, host = "h.example:5000") {
+    writeFileSync(path.join(directory, "config.json"), typeof config === "string" ? config : JSON.stringify(config));
+    return userCredentials(host, { DOCKER_CONFIG: directory, PATH: `${directory}:${process.env.PATH}` });
+  }
+
+  function helper(name: string, script: string): void {
+    writeFileSync(path.join(directory, `docker-credential-${name}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  const encode = (text: string) => Buffer.from(text).toString("base64");
+
+  it("has none without a configuration", async () => {
+    assert.equal(await userCredentials("h.example", { DOCKER_CONFIG: directory }), undefined);
+    assert.equal(await read({}), undefined);
+    assert.equal(await read({ auths: { "h.example:5000": {} } }), undefined);
+    assert.equal(await read({ auths: { "other.example": { auth: encode("u:p") } } }), undefined);
+  });
+
+  for (const key of [
+    "h.example:5000",
+    "https://h.example:5000",
+    "https://h.example:5000/v1/",
+    "http://h.example:5000/v2",
+  ]) {
+    it(`finds a host under ${key}`, async () => {
+      const found = await read({ auths: { [key]: { auth: encode(`user:p:${CANARY}`) } } });
+      assert.equal(found?.username, "user");
+      assert.equal(found?.password, `p:${CANARY}`);
+    });
+  }
+
+  it("finds Docker Hub under its own key", async () => {
+    const config = { auths: { "https://index.docker.io/v1/": { username: "u", password: "p" } } };
+    assert.equal((await read(config, "docker.io"))?.password, "p");
+  });
+
+  it("knows identity tokens and tokens for a registry", async () => {
+    assert.equal((await read({ auths: { "h.example:5000": { identitytoken: CANARY } } }))?.identityToken, CANARY);
+    assert.equal((await read({ auths: { "h.example:5000": { registrytoken: CANARY } } }))?.registryToken, CANARY);
+  });
+
+  it("asks the helper of a host before the default store, and gives it the host", async () => {
+    helper("one", `read -r server; echo '{"Username":"'$server'","Secret":"${CANARY}"}'`);
+    helper("two", "exit 9");
+    const config = { credHelpers: { "h.example:5000": "one" }, credsStore: "two" };
+    assert.deepEqual(await read(config), { username: "h.example:5000", password: CANARY });
+    helper("two", `read -r server; echo '{"Username":"store","Secret":"'$server'"}'`);
+    assert.deepEqual(await read(config, "other.example"), { username: "store", password: "other.example" });
+    assert.deepEqual(await read(config, "docker.io"), { username: "store", password: "https://index.docker.io/v1/" });
+  });
+
+  it("takes a helper's <token> for an identity token", async () => {
+    helper("one", `echo '{"Username":"<token>","Secret":"${CANARY}"}'`);
+    assert.deepEqual(await read({ credsStore: "one" }), { identityToken: CANARY });
+  });
+
+  it("goes on to the file where a helper has nothing", async () => {
+    helper("one", "echo 'credentials not found in native keychain'; exit 1");
+    assert.equal(await read({ credsStore: "one" }), undefined);
+    assert.equal(
+      (await read({ credsStore: "one", auths: { "h.example:5000": { auth: encode("u:p") } } }))?.password,
+      "p",
+    );
+  });
+
+  it("says why a helper failed, and never what it holds", async () => {
+    helper("one", "echo 'the keychain is locked'; exit 1");
+    assert.match(
+      await errorOf("CredentialsFailed", () => read({ credsStore: "one" })),
+      /docker-credential-one.*the keychain is locked/,
+    );
+    assert.match(await errorOf("CredentialsFailed", () => read({ credsStore: "none" })), /it is not on PATH/);
+    helper("one", `echo '{"Secret":"${CANARY}"'`);
+    assert.ok(!(await errorOf("CredentialsFailed", () => read({ credsStore: "one" }))).includes(CANARY));
+    await errorOf("CredentialsFailed", () => read({ credsStore: "../../bin/sh" }));
+  });
+
+  it("says that a configuration is broken, and never what is in it", async () => {
+    for (const config of [
+      `{"auths": "${CANARY}`,
+      "[]",
+      "",
+      { auths: { "h.example:5000": { auth: encode(CANARY) } } },
+    ]) {
+      const message = await errorOf("CredentialsFailed", () => read(config));
+      assert.ok(message.includes(path.join(directory, "config.json")) && !message.includes(CANARY), message);
+    }
+  });
+
+  it("never fails in another way, whatever the configuration holds", async () => {
+    const entry = fc.record(
+      { auth: fc.anything(), username: fc.anything(), identitytoken: fc.anything() },
+      { requiredKeys: [] },
+    );
+    const config = fc.oneof(
+      fc.json(),
+      fc.record({ auths: fc.dictionary(fc.constantFrom("h.example:5000", "__proto__"), entry) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(config, async (any) => {
+        await read(any).catch((error) => assert.ok(error instanceof VersionedImageError, String(error)));
+      }),
+    );
+  });
+});
