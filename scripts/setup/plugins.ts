@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import * as path from "node:path";
+import { ROOT } from "./paths";
+import { run, which } from "./run";
+import { say } from "./say";
+
+/** The folder of a stand-in, for PATH: the engine takes a plugin from there before one that is installed. */
+export function standinOf(name: string): string {
+  return path.join(ROOT, "test", "standins", name, "bin");
+}
+
+const INSTALL_LIMIT = 120_000;
+
+/**
+ * Makes sure of the provider plugins: those that are installed or can be downloaded, else the stand-ins. Returns the names
+ * of those that are stood in for.
+ */
+export async function ensurePlugins(pulumi: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const missing: string[] = [];
+  for (const name of ["docker", "kubernetes"]) {
+    if (!isInstalled(name, env) && !(await install(pulumi, name, env))) {
+      missing.push(name);
+    }
+  }
+  if (missing.length > 0) {
+    say(
+      `The provider plugins of ${missing.join(" and ")} can't be downloaded: stand-ins of the project's own do their work, ` +
+        "with the same Docker daemon and registry.",
+    );
+  }
+  return missing;
+}
+
+function isInstalled(name: string, env: NodeJS.ProcessEnv): boolean {
+  const plugins = path.join(env.PULUMI_HOME || path.join(env.HOME || homedir(), ".pulumi"), "plugins");
+  const installed = existsSync(plugins) && readdirSync(plugins).includes(`resource-${name}-v${versionOf(name)}`);
+  return installed || which(`pulumi-resource-${name}`, env) !== undefined;
+}
+
+async function install(pulumi: string, name: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  try {
+    await run(pulumi, ["plugin", "install", "resource", name, `v${versionOf(name)}`], { env, timeout: INSTALL_LIMIT });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function versionOf(name: string): string {
+  const file = path.join(ROOT, "node_modules", "@pulumi", name, "package.json");
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}

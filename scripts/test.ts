@@ -1,0 +1,122 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import type { Services } from "./dev";
+import { prepare } from "./setup";
+import { ROOT } from "./setup/paths";
+import { freePort } from "./setup/registry";
+import { MissingError, say } from "./setup/say";
+import { stopService } from "./setup/service";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const scratch = mkdtempSync(path.join(tmpdir(), "test-"));
+const services: Services = {};
+
+/** All that a part of the tests needs; `npm test -- PART` runs one of them. */
+const parts: Record<string, () => Promise<Counts>> = {
+  style: () => check("style (biome)", "@biomejs/biome/bin/biome", ["check"]),
+  types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
+  unit: () =>
+    mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], process.env, true),
+  engine,
+};
+
+async function engine(): Promise<Counts> {
+  const { env, registry, standins } = await prepare({
+    home: scratch,
+    registryPort: await freePort(),
+    started: (running) => Object.assign(services, running),
+  });
+  const counts = await mocha(
+    ["test/engine/**/*.test.ts", "test/providers/**/*.test.ts"],
+    { ...env, VERSIONED_IMAGE_TEST_REGISTRY: registry.host, VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile },
+    false,
+  );
+  if (standins.length > 0) {
+    say(`The engine tests ran with stand-ins for the provider plugins of ${standins.join(" and ")}.`);
+  }
+  return counts;
+}
+
+async function check(what: string, module: string, args: string[]): Promise<Counts> {
+  say(`Checking ${what} …`);
+  const status = await node([require.resolve(module), ...args], process.env);
+  return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+}
+
+async function mocha(files: string[], env: NodeJS.ProcessEnv, coverage: boolean): Promise<Counts> {
+  const report = path.join(scratch, "counts.json");
+  rmSync(report, { force: true });
+  const args = [require.resolve("mocha/bin/mocha.js"), "--reporter", path.join(__dirname, "reporter.cjs"), ...files];
+  const c8 = [
+    require.resolve("c8/bin/c8.js"),
+    "--include",
+    "components/**",
+    "--include",
+    "cli/**",
+    "--reporter",
+    "text-summary",
+  ];
+  const status = await node([...(coverage ? c8 : []), ...(coverage ? [process.execPath] : []), ...args], {
+    ...env,
+    VERSIONED_IMAGE_TEST_COUNTS: report,
+  });
+  try {
+    const counts = JSON.parse(readFileSync(report, "utf8")) as Counts;
+    return status === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+  } catch {
+    say(`mocha ended with status ${status} and without a report.`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+function node(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: "inherit" });
+    child.on("error", reject);
+    child.on("close", (status) => resolve(status ?? 1));
+  });
+}
+
+async function stopAll(): Promise<void> {
+  for (const service of [services.registry?.service, services.docker?.service]) {
+    if (service) {
+      await stopService(service);
+    }
+  }
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+// A child shares the terminal and ends by itself; what was started here must be stopped all the same.
+process.on("SIGINT", () => say("Interrupted: stopping what was started …"));
+process.on("SIGTERM", () => say("Asked to end: stopping what was started …"));
+
+async function runAll(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    for (const [name, part] of Object.entries(parts)) {
+      if (wanted.length === 0 || wanted.includes(name)) {
+        const { passed, failed, skipped } = await part();
+        total.passed += passed;
+        total.failed += failed;
+        total.skipped += skipped;
+      }
+    }
+  } catch (error) {
+    total.failed++;
+    console.error(error instanceof MissingError ? error.message : error);
+  } finally {
+    await stopAll();
+    console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+    process.exitCode = total.failed > 0 ? 1 : 0;
+  }
+}
+
+void runAll();
