@@ -6,9 +6,19 @@ export async function reportAt<T>(component: pulumi.Resource, work: () => Promis
   try {
     return await work();
   } catch (error) {
-    if (error instanceof VersionedImageError) {
-      throw new pulumi.ResourceError(`${error.message} [${error.code}]`, component, true);
-    }
-    throw error;
+    throw error instanceof VersionedImageError ? new pulumi.ResourceError(withCode(error), component, true) : error;
   }
+}
+
+/** Runs work of a resource hook: the engine shows the message of whatever it throws on the resource. */
+export async function reportInHook<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof VersionedImageError ? new Error(withCode(error), { cause: error }) : error;
+  }
+}
+
+function withCode({ message, code }: VersionedImageError): string {
+  return `${message} [${code}]`;
 }

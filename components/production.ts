@@ -78,7 +78,7 @@ async function publish(
     held ? `is published: ${repository}@${held.digest}` : `will be built and pushed to ${repository}`,
   );
   const staged = await stage({
-    name: stagingName(version.tree, [name, labels, dockerfile, build.target]),
+    name: stagingName(subject, labels),
     dockerfile,
     target: build.target,
     labels,

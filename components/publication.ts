@@ -36,7 +36,8 @@ export function specOf({ repository, version }: Pick<Subject, "repository" | "ve
 }
 
 /** A staging folder's name: the content it holds, and a short hash of what else its Dockerfile is made from. */
-export function stagingName(content: string, stamped: unknown): string {
-  const stamp = createHash("sha256").update(JSON.stringify(stamped)).digest("hex");
-  return `${content.slice(0, 12)}-${stamp.slice(0, 8)}`;
+export function stagingName({ name, version, dockerfile, build }: Subject, labels: Record<string, string>): string {
+  // Labels that come back from the stack's state come in another order.
+  const stamp = JSON.stringify([name, Object.entries(labels).sort(), dockerfile, build.target]);
+  return `${version.tree.slice(0, 12)}-${createHash("sha256").update(stamp).digest("hex").slice(0, 8)}`;
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { reportInHook } from "../edge";
 import { VersionedImageError } from "../errors";
 import { swapForExisting } from "./staging";
 
@@ -35,43 +36,41 @@ export function guardHooks(urn: string, guarded: Guarded): pulumi.ResourceHookBi
     await swapForExisting(guarded.staged, `${guarded.repository}@${held.digest}`, guarded.target);
     swapped = true;
   };
-  return {
-    beforeCreate: [
-      new pulumi.ResourceHook(`${urn}:before-create`, async () => {
-        const held = await guarded.held();
-        if (held) {
-          // Someone was first, or a run of ours died after its push: what is pushed now is what is there already.
-          await reuse(held);
-        }
-      }),
-    ],
-    beforeUpdate: [
-      new pulumi.ResourceHook(
-        `${urn}:before-update`,
-        async (args) => {
-          const held = await guarded.held();
-          const changed = changedInputs(args.oldInputs, args.newInputs);
-          if (!held || changed.some((path) => path !== "build.contextDigest")) {
-            throw refusal(guarded, held, changed);
-          }
-          // The same version staged in another way, as a new release of this package may do.
-          if (!pulumi.runtime.isDryRun()) {
-            await reuse(held);
-          }
-        },
-        { onDryRun: true },
-      ),
-    ],
-    onError: [
-      new pulumi.ErrorHook(`${urn}:on-error`, async () => {
-        const held = swapped ? undefined : await guarded.held();
-        if (held) {
-          throw publishedMeanwhile(guarded, held);
-        }
-        return false;
-      }),
-    ],
-  };
+  const hook = (name: string, work: (args: pulumi.ResourceHookArgs) => Promise<void>, onDryRun = false) =>
+    new pulumi.ResourceHook(`${urn}:${name}`, (args) => reportInHook(() => work(args)), { onDryRun });
+
+  const beforeCreate = hook("before-create", async () => {
+    const held = await guarded.held();
+    if (held) {
+      // Someone was first: what is pushed now is what is there already.
+      await reuse(held);
+    }
+  });
+  const beforeUpdate = hook(
+    "before-update",
+    async (args) => {
+      const held = await guarded.held();
+      const changed = changedInputs(args.oldInputs, args.newInputs);
+      if (!held || changed.some((path) => path !== "build.contextDigest")) {
+        throw refusal(guarded, held, changed);
+      }
+      // The same version staged in another way, as a new release of this package may do.
+      if (!pulumi.runtime.isDryRun()) {
+        await reuse(held);
+      }
+    },
+    true,
+  );
+  const onError = new pulumi.ErrorHook(`${urn}:on-error`, () =>
+    reportInHook(async () => {
+      const held = swapped ? undefined : await guarded.held();
+      if (held) {
+        throw publishedMeanwhile(guarded, held);
+      }
+      return false;
+    }),
+  );
+  return { beforeCreate: [beforeCreate], beforeUpdate: [beforeUpdate], onError: [onError] };
 }
 
 function publishedMeanwhile({ spec }: Guarded, { digest }: Held): VersionedImageError {

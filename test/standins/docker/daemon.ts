@@ -49,12 +49,12 @@ export async function build(docker: Docker, name: string, options: Build): Promi
     dockerfile: inside,
     version: "2",
     platform: options.platform,
-    target: options.target,
-    buildargs: options.args,
-    cachefrom: JSON.stringify(options.cacheFrom?.images ?? []),
-    networkmode: options.network,
+    ...(options.target && { target: options.target }),
+    ...(options.args && { buildargs: options.args }),
+    ...(options.cacheFrom?.images && { cachefrom: JSON.stringify(options.cacheFrom.images) }),
+    ...(options.network && { networkmode: options.network }),
     // Sent as several values of one name, which the types do not know.
-    extrahosts: options.addHosts as unknown as string,
+    ...(options.addHosts && { extrahosts: options.addHosts as unknown as string }),
   });
   const messages = await follow(docker, stream, "error reading build output");
   const id = messages.findLast(({ aux }) => aux?.ID?.startsWith("sha256:"))?.aux?.ID;

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { parseReference } from "../../../components/registry";
 import { changedProperties } from "../diff";
 import { type Log, type Properties, type Provider, serve, UNKNOWN } from "../plugin";
+import { providerVersion } from "../versions";
 import { contextDigest } from "./contextDigest";
 import { type Build, build, connect, push, type Registry } from "./daemon";
 
@@ -74,7 +75,7 @@ async function publish(inputs: Properties, preview: boolean): Promise<Properties
 }
 
 const provider: Provider = {
-  version: "5.2.0",
+  version: providerVersion("docker"),
   configure,
   check,
   diff,

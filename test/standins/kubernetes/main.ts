@@ -2,6 +2,7 @@
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { changedProperties } from "../diff";
 import { type Properties, type Provider, serve } from "../plugin";
+import { providerVersion } from "../versions";
 import { apply, connect, read, remove } from "./cluster";
 import { removeManifest, writeManifest } from "./manifest";
 
@@ -44,7 +45,7 @@ function idOf(object: Named): string {
 }
 
 const provider: Provider = {
-  version: "4.0.0",
+  version: providerVersion("kubernetes"),
   configure,
   check: async (inputs) => {
     const { name } = (inputs.metadata ?? {}) as { name?: string };
