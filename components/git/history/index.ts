@@ -1,0 +1,1 @@
+export { lastCommits } from "./lastCommits";

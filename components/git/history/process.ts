@@ -1,0 +1,75 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { VersionedImageError } from "../../errors";
+import { GitError } from "../git";
+
+/** Settings that must not change what git answers, nor make it run a program. */
+const CONFIG = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.quotePath=false"];
+
+const ENVIRONMENT = {
+  LC_ALL: "C",
+  GIT_LITERAL_PATHSPECS: "1",
+  GIT_NO_REPLACE_OBJECTS: "1",
+  GIT_GRAFT_FILE: "/dev/null",
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_TERMINAL_PROMPT: "0",
+  // Who reads as it comes says when to flush; after each commit is too often.
+  GIT_FLUSH: "0",
+};
+
+/** Of git's own variables, those that say how to reach things, not which repository, index or history to read. */
+const KEPT =
+  /^GIT_(CONFIG_|SSH|ASKPASS$|EXEC_PATH$|CEILING_DIRECTORIES$|DISCOVERY_ACROSS_FILESYSTEM$|LFS_|SSL_|PROXY_)/;
+
+/** A git that runs while its output is read. */
+export interface RunningGit {
+  process: ChildProcessWithoutNullStreams;
+  /** When it has ended, of its own will or not. Rejects with GitError, or GitNotFound, unless it was stopped. */
+  ended: Promise<void>;
+  /** Ends it: what it would still say is not needed. */
+  stop(): void;
+}
+
+/** Starts git and hands on what it prints as it comes, a character a byte: paths need not be UTF-8. */
+export function startGit(args: string[], cwd: string, read: (text: string) => void): RunningGit {
+  const settings = CONFIG.flatMap((setting) => ["-c", setting]);
+  const process = spawn("git", [...settings, ...args], { cwd, env: environment(), stdio: "pipe" });
+  let stopped = false;
+  let words = "";
+  process.stdout.setEncoding("latin1").on("data", read);
+  process.stderr.setEncoding("utf8").on("data", (text: string) => {
+    words += text;
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    process.on("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "ENOENT"
+          ? new VersionedImageError("GitNotFound", "The program git was not found: install it, or put it on PATH.")
+          : error,
+      ),
+    );
+    // A git that gave up reads no more; its exit status tells why.
+    process.stdin.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") {
+        reject(error);
+      }
+    });
+    process.on("close", (status, signal) => {
+      if (stopped || status === 0) {
+        resolve();
+      } else {
+        reject(new GitError(args, status ?? -1, words.trim() || `ended by ${signal}`));
+      }
+    });
+  });
+  const stop = () => {
+    stopped = true;
+    process.stdout.off("data", read).resume();
+    process.kill();
+  };
+  return { process, ended, stop };
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_") || KEPT.test(name));
+  return { ...Object.fromEntries(inherited), ...ENVIRONMENT };
+}
