@@ -6,7 +6,7 @@ export async function reportAt<T>(component: pulumi.Resource, work: () => Promis
   try {
     return await work();
   } catch (error) {
-    throw error instanceof VersionedImageError ? new pulumi.ResourceError(withCode(error), component, true) : error;
+    throw error instanceof VersionedImageError ? diagnostic(error, component) : error;
   }
 }
 
@@ -17,6 +17,14 @@ export async function reportInHook<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof VersionedImageError ? new Error(withCode(error), { cause: error }) : error;
   }
+}
+
+function diagnostic(error: VersionedImageError, component: pulumi.Resource): pulumi.ResourceError {
+  const message = withCode(error);
+  const shown = new pulumi.ResourceError(message, component, true);
+  // The SDK would write the name of whichever property waits for it before the message of this one error.
+  Object.defineProperty(shown, "message", { get: () => message, set: () => {} });
+  return shown;
 }
 
 function withCode({ message, code }: VersionedImageError): string {

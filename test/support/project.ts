@@ -1,0 +1,101 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import * as path from "node:path";
+import { type Repo, repo } from "./repo";
+import { type Result, TestStack } from "./stack";
+
+const ROOT = path.resolve(__dirname, "../..");
+
+/** A program that makes the images which the setting `images` describes: a JSON object of names and arguments. */
+export const IMAGES = path.join(ROOT, "test/engine/programs/images.ts");
+
+/** A repository with the project's example, as a user has it. */
+export function exampleProject(): Repo {
+  const project = repo();
+  for (const file of ["Pulumi.yaml", "index.ts", "images"]) {
+    cpSync(path.join(ROOT, file), project.path(file), { recursive: true });
+  }
+  return project.write(".gitignore", "Pulumi.*.yaml\nmanifests/\n").add().commit("Begin");
+}
+
+/** A repository with one image directory, `app`, of the files given. */
+export function imageProject(files: Record<string, string> = {}): Repo {
+  const project = repo();
+  for (const file of ["Pulumi.yaml", "index.ts"]) {
+    cpSync(path.join(ROOT, file), project.path(file));
+  }
+  project.write(".gitignore", "Pulumi.*.yaml\n*.key\n");
+  for (const [name, content] of Object.entries({
+    Dockerfile: "FROM scratch\nCOPY main /main\n",
+    main: "one\n",
+    ...files,
+  })) {
+    project.write(path.join("app", name), content);
+  }
+  return project.add().commit("Begin");
+}
+
+export interface ImageStackOptions {
+  env?: NodeJS.ProcessEnv;
+  project?: string;
+}
+
+/** A stack with one image, `app`, of the directory `app`. */
+export function imageStack(project: Repo, args: object, { env, ...options }: ImageStackOptions = {}): TestStack {
+  return new TestStack("test", {
+    workDir: project.directory,
+    env: { ...process.env, ...env },
+    program: IMAGES,
+    config: imageConfig(args),
+    ...options,
+  });
+}
+
+export function imageConfig(args: object): Record<string, string> {
+  return { images: JSON.stringify({ app: { context: "app", ...args } }) };
+}
+
+/** What an operation did, by resource: everything but what stayed as it was. */
+export function changes(result: Result): Record<string, string> {
+  const own = result.steps.filter(
+    ({ op, type }) => op !== "same" && !type.startsWith("pulumi:pulumi:") && !type.startsWith("pulumi:providers:"),
+  );
+  return Object.fromEntries(own.map(({ op, name }) => [name, op]));
+}
+
+/** The messages of an operation's errors on a resource, by its name. */
+export function errorsOn(result: Result, name: string): string[] {
+  return result.diagnostics
+    .filter(({ severity, urn }) => severity === "error" && urn.endsWith(`::${name}`))
+    .map(({ message }) => message);
+}
+
+export function warningsOn(result: Result, name: string): string[] {
+  return result.diagnostics
+    .filter(({ severity, urn }) => severity === "warning" && urn.endsWith(`::${name}`))
+    .map(({ message }) => message);
+}
+
+export function infoOn(result: Result, name: string): string[] {
+  return result.diagnostics
+    .filter(({ severity, urn }) => severity.startsWith("info") && urn.endsWith(`::${name}`))
+    .map(({ message }) => message);
+}
+
+/** The manifest that a stack rendered for the example's Deployment; undefined if it rendered none. */
+export function renderedDeployment(project: Repo): string | undefined {
+  const file = project.path("manifests/1-manifest/apps_v1-deployment-default-simple.yaml");
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+/** The project at its state now, in another directory and made under another umask. */
+export function cloneUnder(umask: number, project: Repo): Repo {
+  const saved = process.umask(umask);
+  try {
+    const clone = project.clone();
+    mkdirSync(clone.path("manifests"), { recursive: true });
+    rmSync(clone.path("manifests"), { recursive: true });
+    return clone;
+  } finally {
+    process.umask(saved);
+  }
+}
