@@ -3,14 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { VersionedImage } from "./components";
 
 const config = new pulumi.Config();
-const manifests = config.get("manifests");
+// The settings have defaults in Pulumi.yaml, where empty means: not set.
+const repository = config.get("repository") || undefined;
+const manifests = config.get("manifests") || undefined;
 
 // Without a directory for manifests the Deployment goes to the cluster of the current kube context.
 const cluster = new k8s.Provider("cluster", { renderYamlToDirectory: manifests });
 
 const image = new VersionedImage("simple", {
   context: "images/simple",
-  repository: config.get("repository"),
+  repository,
   debug: config.getBoolean("debug"),
 });
 

@@ -53,7 +53,14 @@ async function check(what: string, module: string, args: string[]): Promise<Coun
 async function mocha(files: string[], env: NodeJS.ProcessEnv, coverage: boolean): Promise<Counts> {
   const report = path.join(scratch, "counts.json");
   rmSync(report, { force: true });
-  const args = [require.resolve("mocha/bin/mocha.js"), "--reporter", path.join(__dirname, "reporter.cjs"), ...files];
+  const only = process.env.VERSIONED_IMAGE_TEST_ONLY;
+  const args = [
+    require.resolve("mocha/bin/mocha.js"),
+    ...(only ? ["--grep", only] : []),
+    "--reporter",
+    path.join(__dirname, "reporter.cjs"),
+    ...files,
+  ];
   const c8 = [
     require.resolve("c8/bin/c8.js"),
     "--include",

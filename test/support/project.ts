@@ -20,10 +20,9 @@ export function exampleProject(): Repo {
 /** A repository with one image directory, `app`, of the files given. */
 export function imageProject(files: Record<string, string> = {}): Repo {
   const project = repo();
-  for (const file of ["Pulumi.yaml", "index.ts"]) {
-    cpSync(path.join(ROOT, file), project.path(file));
-  }
-  project.write(".gitignore", "Pulumi.*.yaml\n*.key\n");
+  project
+    .write("Pulumi.yaml", "name: versioned-image-example\nruntime: nodejs\n")
+    .write(".gitignore", "Pulumi.*.yaml\n*.key\n");
   for (const [name, content] of Object.entries({
     Dockerfile: "FROM scratch\nCOPY main /main\n",
     main: "one\n",

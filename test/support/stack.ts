@@ -29,12 +29,16 @@ export interface StackOptions {
 
 /** A stack of a program, driven through the Automation API and the real engine. */
 export class TestStack {
-  private readonly state = mkdtempSync(path.join(tmpdir(), "state-"));
-
   constructor(
     readonly name: string,
     readonly options: StackOptions,
+    private readonly state = mkdtempSync(path.join(tmpdir(), "state-")),
   ) {}
+
+  /** The same stack, run from another directory. */
+  in(workDir: string): TestStack {
+    return new TestStack(this.name, { ...this.options, workDir }, this.state);
+  }
 
   preview(config?: Record<string, string>): Promise<Result> {
     return this.start("preview", config).result;

@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { VersionedImage, type VersionedImageArgs } from "../../../components";
 
 const config = new pulumi.Config();
-const images = config.requireObject<Record<string, VersionedImageArgs>>("images");
+const wanted = config.requireObject<Record<string, VersionedImageArgs>>("images");
 
-for (const [name, args] of Object.entries(images)) {
-  const image = new VersionedImage(name, args);
-  const { tag, spec, reference, digest, commit, tree, outcome } = image;
-  exports[name] = { tag, spec, reference, digest, commit, tree, outcome };
-}
+export const images = Object.fromEntries(
+  Object.entries(wanted).map(([name, args]) => {
+    const { tag, spec, reference, digest, commit, tree, outcome } = new VersionedImage(name, args);
+    return [name, { tag, spec, reference, digest, commit, tree, outcome }];
+  }),
+);
