@@ -1,5 +1,7 @@
 /** What went wrong, as a word that programs can rely on; the README lists them with what to do. */
 export type ErrorCode =
+  // the engine
+  | "PulumiTooOld"
   // arguments
   | "InvalidArgument"
   // git: where the context lies
@@ -29,6 +31,7 @@ export type ErrorCode =
   | "RegistryUnavailable"
   | "RegistryProtocol"
   | "CredentialsFailed"
+  | "PlatformNotFound"
   // publishing
   | "TagTaken"
   | "BuildInputsChanged"

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { dockerImage } from "./build/dockerImage";
 import { guardHooks, type Held } from "./build/guard";
 import { imageLabels } from "./build/labels";
-import { stage } from "./build/staging";
+import { type Staged, stage } from "./build/staging";
 import { reportAt } from "./edge";
 import { VersionedImageError } from "./errors";
 import { exportCommit } from "./git";
@@ -73,7 +73,7 @@ async function publish(
   held: Held | undefined,
   labels: Record<string, string>,
 ): Promise<{ image: pulumi.Resource; publication: Publication }> {
-  const { component, name, version, build, args, dockerfile, knownRepository } = subject;
+  const { component, name, version, build, args, dockerfile } = subject;
   announce(subject, (repository) =>
     held ? `is published: ${repository}@${held.digest}` : `will be built and pushed to ${repository}`,
   );
@@ -93,20 +93,25 @@ async function publish(
       replaceOnChanges: ["imageName"],
       // Nothing is built any more, so what only affects how it would be must not look like a change.
       ignoreChanges: held ? ["registry", "build.cacheFrom", "build.network", "build.addHosts"] : [],
-      hooks: knownRepository === undefined ? undefined : await guardFor(subject, knownRepository, staged),
+      hooks: await guardFor(subject, staged),
     },
   );
   const digest = image.repoDigest.apply((pushed) => reportAt(component, () => confirm(subject, held, pushed)));
   return { image, publication: { digest, outcome: "published" } };
 }
 
-async function guardFor(subject: Subject, repository: string, staged: { context: string; dockerfile: string }) {
-  const urn = await new Promise<string>((resolve) => subject.component.urn.apply(resolve));
+async function guardFor(subject: Subject, staged: Staged): Promise<pulumi.ResourceHookBinding | undefined> {
+  const { component, knownRepository: repository, version, build } = subject;
+  // Pulumi's mocks, which have no engine, know no hooks; and nothing is published there.
+  if (repository === undefined || !pulumi.runtime.hasEngine()) {
+    return undefined;
+  }
+  const urn = await new Promise<string>((resolve) => component.urn.apply(resolve));
   return guardHooks(urn, {
-    spec: `${repository}:${subject.version.tag}`,
+    spec: `${repository}:${version.tag}`,
     repository,
     staged,
-    target: subject.build.target,
+    target: build.target,
     held: () => lookUp(subject, repository),
   });
 }

@@ -4,6 +4,7 @@ import type { RegistryAuth, VersionedImageArgs } from "./args";
 import { buildFingerprint, resolveBuild } from "./build/inputs";
 import { publishDebug } from "./debug";
 import { reportAt } from "./edge";
+import { requireEngine } from "./engine";
 import { VersionedImageError } from "./errors";
 import { readFacts } from "./git";
 import { knownValue } from "./outputs";
@@ -29,7 +30,10 @@ export function publishImage(
   name: string,
   args: VersionedImageArgs,
 ): ImageOutputs {
-  const version = reportAt(component, () => versionOf(args));
+  const version = reportAt(component, async () => {
+    await requireEngine();
+    return versionOf(args);
+  });
   const repository = pulumi
     .output(reportAt(component, async () => args.repository ?? defaultRepository(args.context)))
     .apply((value) => reportAt(component, async () => parseRepository(value).repository));

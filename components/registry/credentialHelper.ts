@@ -10,58 +10,79 @@ export async function askHelper(
   name: string,
   server: string,
   env: NodeJS.ProcessEnv,
+  limitMs = LIMIT,
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) {
     throw failed(program, server, "that is no name for a credential helper");
   }
-  const { status, output } = await run(program, server, env);
-  if (status !== 0) {
-    if (/credentials not found|no credentials server url|no credentials username/i.test(output)) {
+  const ended = await run(program, server, env, limitMs).catch((error: NodeJS.ErrnoException) => {
+    throw failed(program, server, error.code === "ENOENT" ? "it is not on PATH" : error.message);
+  });
+  if (ended.status !== 0) {
+    // Docker's own word for this, by which every helper says it.
+    if (ended.stdout.includes("credentials not found in native keychain")) {
       return undefined;
     }
-    throw failed(program, server, output.trim().slice(0, 300) || `exit status ${status}`);
+    throw failed(program, server, wordsOf(ended));
   }
+  const found = credentialsIn(ended.stdout);
+  if (!found) {
+    throw failed(program, server, "its answer is not what a credential helper gives (Username and Secret in JSON)");
+  }
+  return found.identityToken || found.password ? found : undefined;
+}
+
+interface Ended {
+  status: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+function credentialsIn(stdout: string): Credentials | undefined {
   try {
-    const { Username, Secret } = JSON.parse(output) as { Username?: string; Secret?: string };
+    const { Username, Secret } = Object(JSON.parse(stdout)) as { Username?: unknown; Secret?: unknown };
     if (typeof Username === "string" && typeof Secret === "string") {
-      return Username === "<token>"
-        ? { identityToken: Secret }
-        : Secret
-          ? { username: Username, password: Secret }
-          : undefined;
+      return Username === "<token>" ? { identityToken: Secret } : { username: Username, password: Secret };
     }
   } catch {
     // What the parser says quotes the answer, and so may quote the secret.
   }
-  throw failed(program, server, "its answer is not what a credential helper gives (Username and Secret in JSON)");
+  return undefined;
 }
 
-function run(
-  program: string,
-  input: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ status: number | null; output: string }> {
+/** Why a helper failed: Docker has them say it on standard output, but some use the other. */
+function wordsOf({ status, signal, stdout, stderr }: Ended): string {
+  // What has the form of an answer may hold the secret.
+  const words = [stdout, stderr].map((text) => (/[{}]|secret/i.test(text) ? "" : text.replace(/\s+/g, " ").trim()));
+  return words.find((text) => text !== "")?.slice(0, 300) ?? (signal ? `ended by ${signal}` : `exit status ${status}`);
+}
+
+function run(program: string, input: string, env: NodeJS.ProcessEnv, limitMs: number): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["get"], {
-      env,
-      stdio: ["pipe", "pipe", "ignore"],
-      timeout: LIMIT,
-      killSignal: "SIGKILL",
+    const child = spawn(program, ["get"], { env });
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      // A process that the helper started may still hold these open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      reject(new Error(`it did not answer within ${limitMs / 1000} seconds`));
+    }, limitMs);
+    const output = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output.stdout += text;
     });
-    let output = "";
-    child.stdout.on("data", (chunk) => {
-      output += chunk;
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      output.stderr += text;
     });
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      reject(failed(program, input, error.code === "ENOENT" ? "it is not on PATH" : error.message));
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
     });
     child.on("close", (status, signal) => {
-      if (signal) {
-        reject(failed(program, input, `it did not answer within ${LIMIT / 1000} seconds`));
-      } else {
-        resolve({ status, output });
-      }
+      clearTimeout(timer);
+      resolve({ status, signal, ...output });
     });
     // A helper that does not read its input is seen by its answer.
     child.stdin.on("error", () => {});

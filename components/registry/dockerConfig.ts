@@ -24,8 +24,8 @@ const DOCKER_HUB = "https://index.docker.io/v1/";
 export async function userCredentials(host: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
   const file = path.join(env.DOCKER_CONFIG || path.join(env.HOME || homedir(), ".docker"), "config.json");
   const config = await readConfig(file);
-  const key = host === "docker.io" ? DOCKER_HUB : host;
-  const helper = stringIn(config.credHelpers, host) ?? stringIn(config.credHelpers, key) ?? asString(config.credsStore);
+  const key = canonicalHost(host) === "docker.io" ? DOCKER_HUB : host;
+  const helper = stringIn(config.credHelpers, key) ?? stringIn(config.credHelpers, host) ?? asString(config.credsStore);
   const stored = helper ? await askHelper(helper, key, env) : undefined;
   return stored ?? fromAuths(config.auths, host, file);
 }
@@ -55,7 +55,8 @@ function fromAuths(auths: unknown, host: string, file: string): Credentials | un
   if (!isRecord(auths)) {
     return undefined;
   }
-  const entry = Object.entries(auths).find(([key]) => hostOf(key) === host)?.[1];
+  const matching = Object.entries(auths).filter(([key]) => canonicalHost(key) === canonicalHost(host));
+  const entry = (matching.find(([key]) => key === host) ?? matching[0])?.[1];
   if (!isRecord(entry)) {
     return undefined;
   }
@@ -79,8 +80,8 @@ function fromAuths(auths: unknown, host: string, file: string): Credentials | un
   return Object.values(credentials).some((value) => value) ? credentials : undefined;
 }
 
-/** The registry that a key of the configuration stands for: it may have a scheme and a path. */
-function hostOf(key: string): string {
+/** The registry that a key of the configuration stands for: it may have a scheme and a path, and Docker Hub two names. */
+export function canonicalHost(key: string): string {
   const host = key.replace(/^https?:\/\//, "").split("/")[0] ?? "";
   return host === "index.docker.io" ? "docker.io" : host;
 }

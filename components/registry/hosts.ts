@@ -15,7 +15,7 @@ export function isLoopback(host: string): boolean {
  */
 export function mayBePlain(host: string, env: NodeJS.ProcessEnv): boolean {
   const named = (env.VERSIONED_IMAGE_INSECURE_REGISTRIES ?? "").split(",").map((entry) => entry.trim());
-  return isLoopback(host) || named.includes(host);
+  return isLoopback(host) || (host !== "" && named.includes(host));
 }
 
 /** What to run where a registry wants other credentials. */

@@ -1,18 +1,25 @@
-import { VersionedImageError } from "../errors";
-import { mayBePlain } from "./hosts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { failureOf, protocol, silent, speaksPlainHttp, unavailable } from "./failure";
+import { isLoopback, mayBePlain } from "./hosts";
+import { pauseBefore, TRIES } from "./retry";
+import { wordsIn } from "./words";
 
 /** An answer of a registry or of its token service, read whole. */
 export interface Answer {
   status: number;
   headers: Headers;
   body: Buffer;
+  /** Who gave it, which after redirects may be another than was asked. */
+  origin: string;
+  /** What it says of an error; empty if it is none. */
+  words: string;
 }
 
 export interface HttpOptions {
   env: NodeJS.ProcessEnv;
   /** How long one request may take, in milliseconds. */
   timeoutMs: number;
-  /** The unit of the pauses between tries, in milliseconds. */
+  /** How long a second lasts in the pauses between tries, in milliseconds. */
   pauseMs: number;
 }
 
@@ -23,12 +30,10 @@ export interface Request {
   body?: string;
   /** The most bytes that an answer may have. */
   limit: number;
+  /** What errors must not show, should the answer repeat it. */
+  secrets: string[];
 }
 
-/** How often a request is tried. */
-const TRIES = 3;
-/** The longest pause that a registry may ask for between tries, in units of `pauseMs`. */
-const LONGEST_PAUSE = 10;
 const MOST_REDIRECTS = 5;
 
 /**
@@ -37,46 +42,30 @@ const MOST_REDIRECTS = 5;
  */
 export async function send(request: Request, options: HttpOptions): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
-    const answer = await follow(request, options).catch((error: unknown) => {
-      if (error instanceof VersionedImageError) {
-        throw error;
-      }
-      return error as Error;
-    });
+    const answer = await follow(request, options).catch(failureOf);
     const failed = answer instanceof Error || answer.status === 429 || answer.status >= 500;
     if (!failed) {
       return answer;
     }
-    if (attempt === TRIES) {
-      throw unavailable(request, answer, options);
+    const retryAfter = answer instanceof Error ? null : answer.headers.get("retry-after");
+    const pause = pauseBefore(attempt + 1, retryAfter, new Date());
+    if (attempt === TRIES || pause === undefined || speaksPlainHttp(answer)) {
+      throw answer instanceof Error
+        ? silent(request.url, answer, attempt, options.timeoutMs)
+        : unavailable(request.url, await withWords(request, answer, options), attempt);
     }
-    await pause(answer, attempt, options);
+    await sleep(pause * options.pauseMs);
   }
 }
 
-/** What a registry says of an error, in its own words. */
-export function wordsOf({ status, body }: Answer): string {
-  try {
-    const { errors, message, details, error_description } = JSON.parse(body.toString()) as Record<string, unknown>;
-    if (Array.isArray(errors) && errors.length > 0) {
-      return errors
-        .map((error) => [error?.code, error?.message].filter(Boolean).join(": "))
-        .join("; ")
-        .slice(0, 500);
-    }
-    const words = [error_description, message, details].find((value) => typeof value === "string");
-    if (words) {
-      return String(words).slice(0, 500);
-    }
-  } catch {
-    // Not JSON: its text is what there is.
+/** An answer with its words. Answers to HEAD have no body to hold any, so that GET is asked for them. */
+export async function withWords(request: Request, answer: Answer, options: HttpOptions): Promise<Answer> {
+  if (request.method !== "HEAD") {
+    return answer;
   }
-  const text = body
-    .toString()
-    .replace(/<[^>]*>/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
-  return text.slice(0, 200) || `status ${status}, and no words`;
+  const told = await follow({ ...request, method: "GET" }, options).catch(failureOf);
+  // The status is known and is reported in any case; only its words would have come with this.
+  return told instanceof Error || told.status !== answer.status ? answer : told;
 }
 
 /** Follows redirects by hand, since credentials must not go with them to another host. */
@@ -91,14 +80,11 @@ async function follow(request: Request, options: HttpOptions): Promise<Answer> {
     if (redirects === MOST_REDIRECTS) {
       throw protocol(url, `it redirects more than ${MOST_REDIRECTS} times`);
     }
-    const [from, to] = [new URL(url), new URL(location, url)];
-    if (to.protocol !== "https:" && !(to.protocol === "http:" && mayBePlain(to.host, options.env))) {
-      throw protocol(url, `it redirects to ${to.protocol}//${to.host}, which is not encrypted`);
-    }
-    if (from.host !== to.host && request.body !== undefined) {
-      throw protocol(url, `it redirects what holds credentials to ${to.host}`);
-    }
-    if (from.host !== to.host) {
+    const to = redirectTarget(new URL(url), location, options);
+    if (new URL(url).origin !== to.origin) {
+      if (request.body !== undefined) {
+        throw protocol(url, `it redirects what holds credentials to ${to.host}`);
+      }
       const { authorization: _, ...others } = headers;
       headers = others;
     }
@@ -106,7 +92,21 @@ async function follow(request: Request, options: HttpOptions): Promise<Answer> {
   }
 }
 
-async function once({ method, url, headers, body, limit }: Request, { timeoutMs }: HttpOptions): Promise<Answer> {
+function redirectTarget(from: URL, location: string, { env }: HttpOptions): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  if (!to || to.username || to.password) {
+    throw protocol(from.href, "it redirects to what is no address");
+  }
+  const plain =
+    to.protocol === "http:" && (isLoopback(to.host) || (from.protocol === "http:" && mayBePlain(to.host, env)));
+  if (to.protocol !== "https:" && !plain) {
+    throw protocol(from.href, `it redirects to ${to.protocol}//${to.host}, which is not encrypted`);
+  }
+  return to;
+}
+
+async function once(request: Request, { timeoutMs }: HttpOptions): Promise<Answer> {
+  const { method, url, headers, body, limit, secrets } = request;
   const response = await fetch(url, {
     method,
     headers,
@@ -123,40 +123,8 @@ async function once({ method, url, headers, body, limit }: Request, { timeoutMs 
     }
     chunks.push(Buffer.from(chunk));
   }
-  return { status: response.status, headers: response.headers, body: Buffer.concat(chunks) };
-}
-
-async function pause(answer: Answer | Error, attempt: number, { pauseMs }: HttpOptions): Promise<void> {
-  const asked = answer instanceof Error ? Number.NaN : Number(answer.headers.get("retry-after") ?? Number.NaN);
-  const units = Number.isFinite(asked) && asked >= 0 ? Math.min(asked, LONGEST_PAUSE) : 0.25 * 2 ** attempt;
-  await new Promise((resolve) => setTimeout(resolve, units * pauseMs));
-}
-
-function unavailable({ url }: Request, answer: Answer | Error, { timeoutMs }: HttpOptions): VersionedImageError {
-  const { host } = new URL(url);
-  const what =
-    answer instanceof Error
-      ? `did not answer: ${reason(answer, timeoutMs)}`
-      : `answered ${answer.status}: ${wordsOf(answer)}`;
-  return new VersionedImageError(
-    "RegistryUnavailable",
-    `The registry ${host} ${what} (tried ${TRIES} times). Whether it has the image is not known, so nothing was built: ` +
-      "see that the host is right and can be reached, then run again.",
-  );
-}
-
-function reason(error: Error, timeoutMs: number): string {
-  if (error.name === "TimeoutError") {
-    return `nothing within ${timeoutMs / 1000} seconds`;
-  }
-  const { cause } = error;
-  return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : error.message;
-}
-
-export function protocol(url: string, what: string): VersionedImageError {
-  return new VersionedImageError(
-    "RegistryProtocol",
-    `The answer of ${new URL(url).host} is not what a registry gives: ${what}. Nothing was built; see that the repository's ` +
-      "host is a registry.",
-  );
+  const whole = Buffer.concat(chunks);
+  const { status } = response;
+  const words = status >= 300 ? wordsIn(status, whole.toString(), secrets) : "";
+  return { status, headers: response.headers, body: whole, origin: new URL(url).origin, words };
 }

@@ -1,2 +1,3 @@
-export { createRegistryClient, type ImageConfig, type Manifest, type RegistryClient } from "./client";
+export { createRegistryClient, type Manifest, type RegistryClient } from "./client";
+export type { ImageConfig } from "./inspect";
 export { parseReference, parseRepository, type Reference, type Repository } from "./reference";

@@ -16,13 +16,13 @@ export interface Reference extends Repository {
   digest: string | undefined;
 }
 
-// The grammar of the distribution specification.
+// The grammar of the distribution specification, with the digests that the OCI image specification registers.
 const HOST_COMPONENT = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
 const HOST = new RegExp(`^(?:${HOST_COMPONENT}(?:\\.${HOST_COMPONENT})*|\\[[0-9a-fA-F:]+\\])(?::[0-9]{1,5})?$`);
 const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const LONGEST_NAME = 255;
 
 /** Reads host/name:tag@digest; tag and digest may be left out. Throws InvalidArgument for anything else. */
@@ -38,7 +38,7 @@ export function parseReference(text: string): Reference {
     throw invalid(text, `${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -, 128 at most)`);
   }
   if (digest !== undefined && !DIGEST.test(digest)) {
-    throw invalid(text, `${JSON.stringify(digest)} is not a digest (sha256: and 64 hexadecimal digits)`);
+    throw invalid(text, `${JSON.stringify(digest)} is not a digest (sha256: and 64 lower-case hexadecimal digits)`);
   }
   return { ...splitRepository(repository, text), tag, digest };
 }
@@ -63,7 +63,8 @@ function splitRepository(repository: string, text: string): Repository {
       `it has no registry host: write that first, for instance docker.io/library/${name || "name"} for Docker Hub`,
     );
   }
-  if (!HOST.test(host)) {
+  // Beyond its form, a port has a largest number and a numeric address four parts.
+  if (!HOST.test(host) || !URL.canParse(`https://${host}`)) {
     throw invalid(text, `${JSON.stringify(host)} is not a registry host`);
   }
   if (!NAME.test(name) || repository.length > LONGEST_NAME) {
@@ -79,6 +80,6 @@ function splitRepository(repository: string, text: string): Repository {
 function invalid(text: string, why: string): VersionedImageError {
   return new VersionedImageError(
     "InvalidArgument",
-    `${JSON.stringify(text)} does not name a repository to publish to: ${why}.`,
+    `${JSON.stringify(text)} does not name an image in a registry: ${why}.`,
   );
 }

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a scripted registry answers; "hang" never answers, "close" hangs up. */
+/** What a scripted registry answers: "hang" never answers, "close" hangs up, "garbage" is not HTTP. */
 export type Reply =
   | "hang"
   | "close"
+  | "garbage"
   | { status: number; headers?: Record<string, string>; body?: string | Buffer | object };
 
 export interface Seen {
@@ -27,11 +28,6 @@ export class FakeRegistry {
     let registry: FakeRegistry | undefined;
     const server = createServer(async (request, response) => {
       const seen = await read(request);
-      // How a client finds out that plain HTTP is spoken here.
-      if (seen.url === "/v2/") {
-        response.writeHead(200).end();
-        return;
-      }
       registry?.seen.push(seen);
       write(response, answer(seen, registry?.host ?? ""));
     });
@@ -40,10 +36,28 @@ export class FakeRegistry {
     return registry;
   }
 
+  /** The requests in short, for instance "HEAD /v2/a/manifests/t". */
+  get requests(): string[] {
+    return this.seen.map(({ method, url }) => `${method} ${url}`);
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
+}
+
+/** Starts registries, and stops each after the test that started it. Call it within `describe`. */
+export function fakeRegistries(): typeof FakeRegistry.start {
+  const started: FakeRegistry[] = [];
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((registry) => registry.stop()));
+  });
+  return async (answer) => {
+    const registry = await FakeRegistry.start(answer);
+    started.push(registry);
+    return registry;
+  };
 }
 
 async function read(request: IncomingMessage): Promise<Seen> {
@@ -58,6 +72,8 @@ async function read(request: IncomingMessage): Promise<Seen> {
 function write(response: ServerResponse, reply: Reply): void {
   if (reply === "close") {
     response.destroy();
+  } else if (reply === "garbage") {
+    response.socket?.end("\0garbage\r\n\r\n");
   } else if (reply !== "hang") {
     const { status, headers, body = "" } = reply;
     const content = typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);

@@ -1,15 +1,18 @@
-import { open, readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import * as path from "node:path";
-import { git } from "../git";
+import { outputOf } from "./process";
 
-/** Whether the repository's commit-graph has changed-path filters (`git commit-graph write --changed-paths`). */
-export async function hasChangedPathFilters(root: string): Promise<boolean> {
-  const printed = await git(["rev-parse", "--git-path", "objects/info"], { cwd: root });
-  const info = path.resolve(root, printed.replace(/\n$/, ""));
+/**
+ * How many commits the repository's commit-graph has changed-path filters for (`git commit-graph write --changed-paths`);
+ * 0 if a part of it has none.
+ */
+export async function commitsWithFilters(root: string): Promise<number> {
+  const printed = await outputOf(["rev-parse", "--git-path", "objects/info"], root);
+  // As the bytes of a path come, a character each.
+  const info = path.resolve(root, Buffer.from(printed.replace(/\n$/, ""), "latin1").toString());
   const files = [path.join(info, "commit-graph"), ...(await chained(path.join(info, "commit-graphs")))];
-  const chunks = await Promise.all(files.map(chunksOf));
-  const found = chunks.filter((names) => names !== undefined);
-  return found.length > 0 && found.every((names) => names.includes("BIDX"));
+  const counts = (await Promise.all(files.map(filtersIn))).filter((count) => count !== undefined);
+  return counts.includes(0) ? 0 : counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** The files of a commit-graph that is written in steps. */
@@ -19,21 +22,41 @@ async function chained(directory: string): Promise<string[]> {
   return hashes.map((hash) => path.join(directory, `graph-${hash}.graph`));
 }
 
-/** The names of a commit-graph's chunks, from its table of contents; undefined where there is no such file. */
-async function chunksOf(file: string): Promise<string[] | undefined> {
+/** How many commits a file of the commit-graph has filters for; undefined where there is no such file. */
+async function filtersIn(file: string): Promise<number | undefined> {
   const handle = await orAbsent(open(file));
   if (!handle) {
     return undefined;
   }
   try {
-    // "CGPH", format, hash, number of chunks, number of base graphs; then an entry of 4 + 8 bytes a chunk.
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(8 + 12 * 255), 0, undefined, 0);
-    const header = buffer.subarray(0, bytesRead);
-    const count = header.length >= 8 && header.toString("latin1", 0, 4) === "CGPH" ? (header[6] ?? 0) : 0;
-    return Array.from({ length: count }, (_, chunk) => header.toString("latin1", 8 + 12 * chunk, 12 + 12 * chunk));
+    const header = await readBytes(handle, 0, 8);
+    if (header.length < 8 || header.toString("latin1", 0, 4) !== "CGPH") {
+      return 0;
+    }
+    // Byte 6 counts the chunks; each has a name of 4 bytes and an offset of 8 in the table that follows.
+    const count = header.readUInt8(6);
+    const table = await readBytes(handle, 8, 12 * count);
+    const chunks = new Map(
+      Array.from({ length: Math.floor(table.length / 12) }, (_, number) => {
+        const at = 12 * number;
+        return [table.toString("latin1", at, at + 4), Number(table.readBigUInt64BE(at + 4))];
+      }),
+    );
+    const fanout = chunks.get("OIDF");
+    if (fanout === undefined || !chunks.has("BIDX")) {
+      return 0;
+    }
+    // The last of the fan-out's 256 numbers counts all commits.
+    const total = await readBytes(handle, fanout + 255 * 4, 4);
+    return total.length === 4 ? total.readUInt32BE() : 0;
   } finally {
     await handle.close();
   }
+}
+
+async function readBytes(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
 }
 
 async function orAbsent<T>(reading: Promise<T>): Promise<T | undefined> {

@@ -35,11 +35,20 @@ export function startGit(args: string[], cwd: string, read: (text: string) => vo
   const process = spawn("git", [...settings, ...args], { cwd, env: environment(), stdio: "pipe" });
   let stopped = false;
   let words = "";
-  process.stdout.setEncoding("latin1").on("data", read);
   process.stderr.setEncoding("utf8").on("data", (text: string) => {
     words += text;
   });
+  process.stdout.setEncoding("latin1");
   const ended = new Promise<void>((resolve, reject) => {
+    process.stdout.on("data", (text: string) => {
+      try {
+        if (!stopped) {
+          read(text);
+        }
+      } catch (error) {
+        reject(error);
+      }
+    });
     process.on("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code === "ENOENT"
@@ -63,10 +72,21 @@ export function startGit(args: string[], cwd: string, read: (text: string) => vo
   });
   const stop = () => {
     stopped = true;
-    process.stdout.off("data", read).resume();
+    process.stdout.resume();
     process.kill();
   };
   return { process, ended, stop };
+}
+
+/** What git prints, a character a byte. Throws GitError, or GitNotFound. */
+export async function outputOf(args: string[], cwd: string): Promise<string> {
+  let printed = "";
+  const { process, ended } = startGit(args, cwd, (text) => {
+    printed += text;
+  });
+  process.stdin.end();
+  await ended;
+  return printed;
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -1,10 +1,12 @@
 import * as assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import fc from "fast-check";
 import { VersionedImageError } from "../../../components/errors";
+import { askHelper } from "../../../components/registry/credentialHelper";
 import { userCredentials } from "../../../components/registry/dockerConfig";
+import { explicitCredentials } from "../../../components/registry/explicitAuth";
 import { errorOf } from "../../support/assertError";
 
 const CANARY = "canary-secret";
@@ -52,6 +54,22 @@ describe("userCredentials", () => {
   it("finds Docker Hub under its own key", async () => {
     const config = { auths: { "https://index.docker.io/v1/": { username: "u", password: "p" } } };
     assert.equal((await read(config, "docker.io"))?.password, "p");
+    assert.equal((await read(config, "index.docker.io"))?.password, "p");
+  });
+
+  it("prefers the host's own key to one with a path", async () => {
+    const auths = {
+      "https://h.example:5000/v1/": { username: "u", password: "old" },
+      "h.example:5000": { username: "u", password: "new" },
+    };
+    assert.equal((await read({ auths }))?.password, "new");
+  });
+
+  it("finds the configuration in the home directory", async () => {
+    mkdirSync(path.join(directory, ".docker"));
+    const config = { auths: { "h.example": { username: "u", password: CANARY } } };
+    writeFileSync(path.join(directory, ".docker", "config.json"), JSON.stringify(config));
+    assert.equal((await userCredentials("h.example", { HOME: directory }))?.password, CANARY);
   });
 
   it("knows identity tokens and tokens for a registry", async () => {
@@ -90,9 +108,37 @@ describe("userCredentials", () => {
       /docker-credential-one.*the keychain is locked/,
     );
     assert.match(await errorOf("CredentialsFailed", () => read({ credsStore: "none" })), /it is not on PATH/);
-    helper("one", `echo '{"Secret":"${CANARY}"'`);
-    assert.ok(!(await errorOf("CredentialsFailed", () => read({ credsStore: "one" }))).includes(CANARY));
+    helper("one", "echo 'no access to the keychain' >&2; exit 1");
+    assert.match(await errorOf("CredentialsFailed", () => read({ credsStore: "one" })), /no access to the keychain/);
+    helper("one", "exit 3");
+    assert.match(await errorOf("CredentialsFailed", () => read({ credsStore: "one" })), /exit status 3/);
+    helper("one", "kill -TERM $$");
+    assert.match(await errorOf("CredentialsFailed", () => read({ credsStore: "one" })), /ended by SIGTERM/);
+    for (const script of [
+      `echo '{"Secret":"${CANARY}"'`,
+      `echo '{"Secret":"${CANARY}"}'`,
+      `echo '{"Username":"u","Secret":"${CANARY}"}'; exit 1`,
+      `echo '{"Username":"u","Secret":"${CANARY}"}' >&2; exit 1`,
+      `echo '${CANARY}'`,
+    ]) {
+      helper("one", script);
+      assert.ok(!(await errorOf("CredentialsFailed", () => read({ credsStore: "one" }))).includes(CANARY));
+    }
     await errorOf("CredentialsFailed", () => read({ credsStore: "../../bin/sh" }));
+  });
+
+  it("does not wait for a helper, or for what it has started, longer than the limit", async () => {
+    const env = { PATH: `${directory}:${process.env.PATH}` };
+    for (const script of ["exec sleep 5", "sleep 5 & wait"]) {
+      helper("slow", script);
+      const message = await errorOf("CredentialsFailed", () => askHelper("slow", "h.example", env, 100));
+      assert.match(message, /docker-credential-slow.*did not answer within 0\.1 seconds/);
+    }
+  });
+
+  it("takes an empty secret of a helper for none", async () => {
+    helper("one", `echo '{"Username":"","Secret":""}'`);
+    assert.equal(await read({ credsStore: "one" }), undefined);
   });
 
   it("says that a configuration is broken, and never what is in it", async () => {
@@ -121,5 +167,23 @@ describe("userCredentials", () => {
         await read(any).catch((error) => assert.ok(error instanceof VersionedImageError, String(error)));
       }),
     );
+  });
+});
+
+describe("explicitCredentials", () => {
+  it("are for their server, or for every registry", () => {
+    const own = { username: "u", password: "p" };
+    for (const [server, host, expected] of [
+      [undefined, "h.example", own],
+      ["h.example", "h.example", own],
+      ["https://h.example/v1/", "h.example", own],
+      ["https://index.docker.io/v1/", "docker.io", own],
+      ["h.example", "h.example:5000", undefined],
+      ["h.example", "h.example.evil", undefined],
+    ] as const) {
+      assert.deepEqual(explicitCredentials({ ...own, server }, host), expected, `${server} ${host}`);
+    }
+    assert.equal(explicitCredentials({ username: "u" }, "h.example"), undefined);
+    assert.equal(explicitCredentials(undefined, "h.example"), undefined);
   });
 });

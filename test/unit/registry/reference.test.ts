@@ -37,6 +37,13 @@ describe("parseReference", () => {
     ["gcr.io/a:-x", /"-x" is not a tag/],
     [`gcr.io/a:${"x".repeat(129)}`, /is not a tag/],
     ["gcr.io/a@sha256:12", /is not a digest/],
+    [`gcr.io/a@${DIGEST.toUpperCase()}`, /is not a digest/],
+    [`gcr.io/a@${DIGEST}0`, /is not a digest/],
+    [`gcr.io/a@md5:${"0".repeat(32)}`, /is not a digest/],
+    ["gcr.io:99999/a", /"gcr\.io:99999" is not a registry host/],
+    ["gcr.io:/a", /"gcr\.io:" is not a registry host/],
+    ["256.0.0.1:5000/a", /"256\.0\.0\.1:5000" is not a registry host/],
+    ["[::1::2]/a", /"\[::1::2\]" is not a registry host/],
     ["https://gcr.io/a", /is not a registry host/],
     ["user@gcr.io/a", /is not a digest/],
     ["h_st.example/a", /is not a registry host/],
@@ -56,15 +63,17 @@ describe("parseReference", () => {
       .tuple(word, fc.array(fc.tuple(fc.constantFrom(".", "_", "__", "-", "--", "---"), word), { maxLength: 2 }))
       .map(([first, rest]) => first + rest.map(([separator, next]) => separator + next).join(""));
     const name = fc.array(component, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
-    const label = fc.stringMatching(/^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,5}[a-zA-Z0-9])?$/);
+    // Beginning with a letter: of numbers alone, only addresses of four parts can be reached.
+    const label = fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9]{0,4}(?:-[a-zA-Z0-9]{1,3})?$/);
     const port = fc.integer({ min: 1, max: 65535 });
     const host = fc.oneof(
       fc.tuple(label, label).map(([a, b]) => `${a}.${b}`),
       fc.tuple(label, port).map(([a, number]) => `${a}:${number}`),
       port.map((number) => `[::1]:${number}`),
+      fc.tuple(fc.ipV4(), port).map(([address, number]) => `${address}:${number}`),
     );
     const tag = fc.option(fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,20}$/), { nil: undefined });
-    const digest = fc.option(fc.stringMatching(/^sha256:[a-f0-9]{64}$/), { nil: undefined });
+    const digest = fc.option(fc.stringMatching(/^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/), { nil: undefined });
     fc.assert(
       fc.property(host, name, tag, digest, (h, n, t, d) => {
         const text = `${h}/${n}${t === undefined ? "" : `:${t}`}${d === undefined ? "" : `@${d}`}`;

@@ -1,0 +1,103 @@
+import { type Challenge, parseChallenges } from "./challenge";
+import type { Credentials } from "./dockerConfig";
+import { protocol } from "./failure";
+import { isLoopback } from "./hosts";
+import { type Answer, type HttpOptions, type Request, send } from "./http";
+
+/** How to log in to a repository. */
+export interface Login {
+  /** The Authorization header, if there is a way to make one. */
+  authorization: string | undefined;
+  /** The token service's refusal, if it refused. */
+  refusal?: Answer;
+}
+
+const TOKEN_LIMIT = 1024 * 1024;
+
+/** Makes what a registry's challenge asks for. Throws RegistryProtocol where credentials would have to go astray. */
+export async function logIn(
+  challenged: Answer,
+  name: string,
+  credentials: Credentials | undefined,
+  options: HttpOptions,
+): Promise<Login> {
+  if (credentials?.registryToken) {
+    return { authorization: `Bearer ${credentials.registryToken}` };
+  }
+  const challenges = parseChallenges(challenged.headers.get("www-authenticate") ?? "");
+  const bearer = challenges.find(({ scheme }) => scheme === "bearer");
+  if (bearer) {
+    return fetchToken(bearer, challenged.origin, name, credentials, options);
+  }
+  const mayTry = challenges.length > 0 && credentials?.password !== undefined;
+  return { authorization: mayTry ? basic(credentials) : undefined };
+}
+
+/** What errors must not show of credentials, in each form in which they are sent. */
+export function secretsOf(credentials: Credentials | undefined, authorization?: string): string[] {
+  const { password, identityToken, registryToken } = credentials ?? {};
+  const sent = authorization?.slice(authorization.indexOf(" ") + 1);
+  const encoded = password && basic(credentials ?? {}).slice("Basic ".length);
+  return [password, identityToken, registryToken, encoded, sent].flatMap((secret) => secret || []);
+}
+
+async function fetchToken(
+  { parameters }: Challenge,
+  origin: string,
+  name: string,
+  credentials: Credentials | undefined,
+  options: HttpOptions,
+): Promise<Login> {
+  const { realm = "", service } = parameters;
+  const url = URL.canParse(realm) ? new URL(realm) : undefined;
+  const allowed = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.host));
+  if (!url || !allowed || url.username || url.password) {
+    throw protocol(origin, `it sends for a token to ${JSON.stringify(realm)}, which is not an https address`);
+  }
+  const query = new URLSearchParams({ ...(service && { service }), scope: `repository:${name}:pull` });
+  const answer = await send(tokenRequest(url, query, credentials), options);
+  if ([400, 401, 403].includes(answer.status)) {
+    return { authorization: undefined, refusal: answer };
+  }
+  if (answer.status !== 200) {
+    throw protocol(url.href, `status ${answer.status} for a token: ${answer.words}`);
+  }
+  return { authorization: `Bearer ${tokenIn(answer, url.href)}` };
+}
+
+/** As the registry's specification of token authentication has it; with an identity token, as its OAuth 2 form. */
+function tokenRequest(realm: URL, query: URLSearchParams, credentials: Credentials | undefined): Request {
+  const common = { limit: TOKEN_LIMIT, secrets: secretsOf(credentials) };
+  if (credentials?.identityToken) {
+    query.set("grant_type", "refresh_token");
+    query.set("client_id", "versioned-image");
+    query.set("refresh_token", credentials.identityToken);
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return { ...common, method: "POST", url: realm.href, headers, body: query.toString() };
+  }
+  const url = new URL(realm);
+  for (const [key, value] of query) {
+    url.searchParams.set(key, value);
+  }
+  const headers: Record<string, string> =
+    credentials?.password === undefined ? {} : { authorization: basic(credentials) };
+  return { ...common, method: "GET", url: url.href, headers };
+}
+
+function tokenIn({ body }: Answer, url: string): string {
+  try {
+    const { token, access_token } = Object(JSON.parse(body.toString())) as Record<string, unknown>;
+    const found = token || access_token;
+    // Nothing else may stand in a header (RFC 6750).
+    if (typeof found === "string" && /^[\x21-\x7e]+$/.test(found)) {
+      return found;
+    }
+  } catch {
+    // Said below, without quoting what may be a secret.
+  }
+  throw protocol(url, "there is no token in it");
+}
+
+function basic({ username = "", password = "" }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}

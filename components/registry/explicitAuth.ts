@@ -1,0 +1,18 @@
+import { type Credentials, canonicalHost } from "./dockerConfig";
+
+/** Credentials that a program gives itself. */
+export interface ExplicitAuth {
+  /** The registry that they are for, as in `docker login HOST`. Default: every registry. */
+  server?: string;
+  username?: string;
+  password?: string;
+}
+
+/** The program's own credentials for a registry, if it gives some for that. */
+export function explicitCredentials(auth: ExplicitAuth | undefined, host: string): Credentials | undefined {
+  if (auth?.password === undefined) {
+    return undefined;
+  }
+  const { server, username, password } = auth;
+  return server === undefined || canonicalHost(server) === canonicalHost(host) ? { username, password } : undefined;
+}

@@ -1,0 +1,43 @@
+const LONGEST = 500;
+
+/**
+ * What a registry says of an error, in its own words, with the secrets that it was sent blotted out: some servers repeat
+ * what they were asked.
+ */
+export function wordsIn(status: number, body: string, secrets: string[]): string {
+  const hidden = spokenIn(body).map((text) =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text),
+  );
+  const words = hidden
+    .map((text) => (isMarkup(body) ? text.replace(/<[^>]*>/g, " ") : text))
+    .join("; ")
+    // Control characters could write over what the terminal shows.
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .trim();
+  return words.slice(0, LONGEST) || `status ${status}, and no words`;
+}
+
+/** The messages of the distribution specification's errors, or those of a token service, or all of the text. */
+function spokenIn(body: string): string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return [body];
+  }
+  const { errors, error_description, message, details } = Object(value) as Record<string, unknown>;
+  const spoken = (Array.isArray(errors) ? errors : []).map((error: unknown) => {
+    const { code, message: words } = Object(error) as Record<string, unknown>;
+    return [code, words].filter(isText).join(": ");
+  });
+  const found = [spoken.filter(isText), [error_description, message, details].filter(isText).slice(0, 1)];
+  return found.find((words) => words.length > 0) ?? [body];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isMarkup(body: string): boolean {
+  return body.trimStart().startsWith("<");
+}

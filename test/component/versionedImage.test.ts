@@ -1,0 +1,231 @@
+import * as assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../components";
+import { FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { type Repo, repo } from "../support/repo";
+
+const DIGEST = `sha256:${"d".repeat(64)}`;
+
+interface Child {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+/** The component by itself, under Pulumi's mocks: what it declares, and what it gives, in preview and in update. */
+describe("VersionedImage", () => {
+  let project: Repo;
+  let registry: FakeRegistry;
+  let held: Reply;
+  let home: string;
+
+  beforeEach(async () => {
+    home = process.cwd();
+    project = repo().write("app/Dockerfile", "FROM scratch\n").write("app/main", "one\n").add().commit("Begin");
+    held = { status: 404 };
+    registry = await FakeRegistry.start(() => held);
+    process.chdir(project.directory);
+  });
+
+  afterEach(async () => {
+    process.chdir(home);
+    await registry.stop();
+    project.dispose();
+  });
+
+  async function run(args: Partial<VersionedImageArgs> = {}, preview = false) {
+    const children: Child[] = [];
+    await pulumi.runtime.setMocks(
+      {
+        newResource: ({ type, name, inputs, id }) => {
+          children.push({ type, name, inputs });
+          const image = type === "docker:index/image:Image";
+          if (image && !preview) {
+            held = served();
+          }
+          return {
+            id: id ?? `${name}-id`,
+            state:
+              image && !preview
+                ? { ...inputs, repoDigest: `${registry.host}/app@${DIGEST}` }
+                : { ...inputs, output: inputs.input },
+          };
+        },
+        call: () => ({}),
+      },
+      "project",
+      "stack",
+      preview,
+    );
+    const image = new VersionedImage("app", { context: "app", repository: `${registry.host}/app`, ...args });
+    const outputs: Record<string, unknown> = {};
+    for (const name of ["tag", "spec", "reference", "digest", "commit", "tree", "outcome"] as const) {
+      outputs[name] = await settled(image[name]);
+    }
+    await pulumi.runtime.disconnect();
+    return { outputs, children: children.filter(({ type }) => type !== "versioned-image:index:VersionedImage") };
+  }
+
+  /** An output's value; undefined where it is unknown. */
+  async function settled(output: pulumi.Output<unknown>): Promise<unknown> {
+    const { promise, isKnown } = output as unknown as {
+      promise(unknowns: true): Promise<unknown>;
+      isKnown: Promise<boolean>;
+    };
+    const value = await (output as unknown as { promise: typeof promise }).promise(true);
+    return (await isKnown) ? value : undefined;
+  }
+
+  function served(): Reply {
+    return {
+      status: 200,
+      headers: {
+        "docker-content-digest": DIGEST,
+        "content-type": "application/vnd.docker.distribution.manifest.v2+json",
+      },
+    };
+  }
+
+  function imageInputs(children: Child[]): Record<string, unknown> {
+    const image = children.find(({ type }) => type === "docker:index/image:Image");
+    assert.ok(image, "no docker.Image was declared");
+    assert.equal(image.name, "app-image");
+    return image.inputs;
+  }
+
+  for (const preview of [true, false]) {
+    const when = preview ? "preview" : "update";
+
+    it(`declares a production image that is built from the commit (${when})`, async () => {
+      const { outputs, children } = await run({}, preview);
+      const commit = project.head();
+      const tag = commit.slice(0, 7);
+      const spec = `${registry.host}/app:${tag}`;
+      const tree = project.git("rev-parse", "HEAD:app");
+      assert.deepEqual(outputs, {
+        tag,
+        spec,
+        reference: preview ? undefined : `${spec}@${DIGEST}`,
+        digest: preview ? undefined : DIGEST,
+        commit,
+        tree,
+        outcome: "published",
+      });
+      const { imageName, build } = imageInputs(children) as { imageName: string; build: Record<string, string> };
+      assert.equal(imageName, spec);
+      assert.match(build.context ?? "", new RegExp(`^\\.versioned-image/${tree.slice(0, 12)}-[0-9a-f]{8}$`));
+      assert.deepEqual(build, {
+        context: build.context,
+        dockerfile: `${build.context}/Dockerfile`,
+        platform: "linux/amd64",
+      });
+      const record = children.find(({ type }) => type === "pulumi:index:Stash");
+      assert.equal(record?.name, "app-record");
+      assert.deepEqual(record?.inputs, {
+        input: {
+          spec,
+          decision: {
+            publish: true,
+            labels: {
+              "dev.versioned-image.build": "platform=linux/amd64 dockerfile=Dockerfile",
+              "dev.versioned-image.tree": tree,
+              "org.opencontainers.image.created": "2024-01-01T00:01:00Z",
+              "org.opencontainers.image.revision": commit,
+              "org.opencontainers.image.version": tag,
+            },
+          },
+        },
+      });
+    });
+
+    it(`declares a debug image that is built from the disk (${when})`, async () => {
+      project.write("app/main", "two\n");
+      const { outputs, children } = await run({ debug: true }, preview);
+      const tag = `${project.head().slice(0, 7)}-debug`;
+      assert.equal(outputs.tag, tag);
+      assert.equal(outputs.outcome, "debug");
+      const { imageName, build } = imageInputs(children) as { imageName: string; build: { context: string } };
+      assert.equal(imageName, `${registry.host}/app:${tag}`);
+      assert.match(build.context, /^\.versioned-image\/debug-[0-9a-f]{20}$/);
+      assert.deepEqual(
+        children.map(({ type }) => type),
+        ["docker:index/image:Image"],
+      );
+      assert.deepEqual(registry.seen, [], "a debug image asked the registry");
+    });
+
+    it(`passes build options and credentials on, the password as a secret (${when})`, async () => {
+      const { children } = await run(
+        {
+          build: {
+            args: { A: "1" },
+            target: undefined,
+            platform: "linux/arm64/v8",
+            cacheFrom: ["h.example/c"],
+            network: "host",
+            extraHosts: ["b:2", "a:1"],
+          },
+          registryAuth: { server: "h.example", username: "user", password: "canary" },
+        },
+        preview,
+      );
+      const { build, registry: auth } = imageInputs(children) as {
+        build: Record<string, unknown>;
+        registry: Record<string, unknown>;
+      };
+      const { context: _context, dockerfile: _dockerfile, ...options } = build;
+      assert.deepEqual(options, {
+        args: { A: "1" },
+        platform: "linux/arm64/v8",
+        cacheFrom: { images: ["h.example/c"] },
+        network: "host",
+        addHosts: ["a:1", "b:2"],
+      });
+      // How a secret is marked on the way to the engine.
+      assert.deepEqual(auth, {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        value: { server: "h.example", username: "user", password: "canary" },
+      });
+    });
+  }
+
+  it("names the version by content with the Tree policy", async () => {
+    const { outputs } = await run({ tagPolicy: TagPolicy.Tree, tagLength: 12 }, true);
+    assert.equal(outputs.tag, project.git("rev-parse", "HEAD:app").slice(0, 12));
+  });
+
+  const mistakes: [what: string, args: Partial<VersionedImageArgs>, message: RegExp][] = [
+    [
+      "a secret build argument",
+      { build: { args: { TOKEN: pulumi.secret("x") } } },
+      /^build\.args\.TOKEN is a Pulumi secret.*\[SecretBuildArgument\]$/,
+    ],
+    [
+      "a platform that is none",
+      { build: { platform: "amd64" } },
+      /^build\.platform is "amd64": .*\[InvalidArgument\]$/,
+    ],
+    [
+      "a repository with a tag",
+      { repository: "h.example/app:latest" },
+      /has a tag or digest of its own.*\[InvalidArgument\]$/,
+    ],
+    ["a tag that is too short", { tagLength: 6 }, /^tagLength is 6: .*\[InvalidArgument\]$/],
+    [
+      "no repository at all",
+      { repository: undefined },
+      /^There is no repository to publish to: .*gcp:project.*\[InvalidArgument\]$/,
+    ],
+    ["a context that is not there", { context: "none" }, /^There is no directory none .*\[ContextNotFound\]$/],
+  ];
+  for (const [what, args, message] of mistakes) {
+    it(`refuses ${what}, on the component and without a stack dump`, async () => {
+      await assert.rejects(run(args, true), (error) => {
+        assert.ok(error instanceof pulumi.ResourceError, String(error));
+        assert.match(error.message, message);
+        assert.equal(error.hideStack, true);
+        return true;
+      });
+    });
+  }
+});
