@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { ComponentProvider } from "@pulumi/pulumi/provider/experimental/provider";
 import { VersionedImage } from "../../components";
@@ -7,9 +7,26 @@ import { VersionedImage } from "../../components";
 const ROOT = path.resolve(__dirname, "../..");
 const GOLDEN = path.join(__dirname, "schema.json");
 
+interface Described {
+  name?: string;
+  description?: string;
+}
+
+interface Entity {
+  properties?: Record<string, Described>;
+  inputProperties?: Record<string, Described>;
+  enum?: Described[];
+}
+
+interface Schema {
+  version?: string;
+  resources: Record<string, Entity>;
+  types: Record<string, Entity>;
+}
+
 /** What other languages see, as Pulumi's own analyzer makes it. A change of it must be meant: UPDATE_GOLDEN=1 writes it anew. */
 describe("the schema for other languages", () => {
-  let schema: Record<string, any>;
+  let schema: Schema;
 
   before(async () => {
     const provider = new ComponentProvider({ components: [VersionedImage], dirname: ROOT, name: "versioned-image" });
@@ -18,27 +35,24 @@ describe("the schema for other languages", () => {
 
   it("is the one that was agreed on", () => {
     const { version: _, ...found } = schema;
-    const text = `${JSON.stringify(found, undefined, 2)}\n`;
-    if (process.env.UPDATE_GOLDEN || !existsSync(GOLDEN)) {
-      writeFileSync(GOLDEN, text);
+    if (process.env.UPDATE_GOLDEN) {
+      writeFileSync(GOLDEN, `${JSON.stringify(found, undefined, 2)}\n`);
     }
-    assert.equal(text, readFileSync(GOLDEN, "utf8"));
+    assert.deepEqual(found, JSON.parse(readFileSync(GOLDEN, "utf8")));
   });
 
   it("describes every input and output in words", () => {
-    const { resources, types } = schema;
-    const described = [...Object.values<any>(resources), ...Object.values<any>(types)].flatMap(
+    const described = [...Object.values(schema.resources), ...Object.values(schema.types)].flatMap(
       ({ properties = {}, inputProperties = {}, enum: values = [] }) => [
-        ...Object.entries<any>({ ...properties, ...inputProperties }),
-        ...values.map((value: any) => [value.name, value]),
+        ...Object.entries({ ...properties, ...inputProperties }),
+        ...values.map((value) => [value.name, value] as const),
       ],
     );
+    const bad = described.filter(([, { description }]) => !description || /[{}]|undefined/.test(description));
     assert.deepEqual(
-      described
-        .filter(([, { description }]) => !description || /[{}@]|undefined/.test(description))
-        .map(([name]) => name),
+      bad.map(([name]) => name),
       [],
     );
-    assert.ok(described.length > 20);
+    assert.equal(described.length, 27);
   });
 });
