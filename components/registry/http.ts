@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { failureOf, protocol, silent, speaksPlainHttp, unavailable } from "./failure";
-import { isLoopback, mayBePlain } from "./hosts";
+import { redirectTarget } from "./redirect";
 import { pauseBefore, TRIES } from "./retry";
 import { wordsIn } from "./words";
 
@@ -80,7 +80,7 @@ async function follow(request: Request, options: HttpOptions): Promise<Answer> {
     if (redirects === MOST_REDIRECTS) {
       throw protocol(url, `it redirects more than ${MOST_REDIRECTS} times`);
     }
-    const to = redirectTarget(new URL(url), location, options);
+    const to = redirectTarget(new URL(url), location, options.env);
     if (new URL(url).origin !== to.origin) {
       if (request.body !== undefined) {
         throw protocol(url, `it redirects what holds credentials to ${to.host}`);
@@ -90,19 +90,6 @@ async function follow(request: Request, options: HttpOptions): Promise<Answer> {
     }
     url = to.href;
   }
-}
-
-function redirectTarget(from: URL, location: string, { env }: HttpOptions): URL {
-  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
-  if (!to || to.username || to.password) {
-    throw protocol(from.href, "it redirects to what is no address");
-  }
-  const plain =
-    to.protocol === "http:" && (isLoopback(to.host) || (from.protocol === "http:" && mayBePlain(to.host, env)));
-  if (to.protocol !== "https:" && !plain) {
-    throw protocol(from.href, `it redirects to ${to.protocol}//${to.host}, which is not encrypted`);
-  }
-  return to;
 }
 
 async function once(request: Request, { timeoutMs }: HttpOptions): Promise<Answer> {

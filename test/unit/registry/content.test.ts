@@ -168,6 +168,15 @@ describe("what a registry holds", () => {
       }
     });
 
+    it("must be what the registry states as well", async () => {
+      const headers = { "content-type": MANIFEST, "docker-content-digest": sha256("other") };
+      const registry = await start(() => ({ status: 200, headers, body: manifest }));
+      const message = await errorOf("RegistryProtocol", () =>
+        client().inspect(`${registry.host}/a`, sha256(manifest), "linux/amd64"),
+      );
+      assert.ok(message.includes(`"${sha256("other")}" is not ${sha256(manifest)}`), message);
+    });
+
     it("leads nowhere by a digest that is none", async () => {
       const hostile = JSON.stringify({ config: { digest: "../../../elsewhere" } });
       const registry = await holding({ [hostile]: MANIFEST });

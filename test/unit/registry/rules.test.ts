@@ -2,8 +2,10 @@ import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseChallenges } from "../../../components/registry/challenge";
 import { apiHost, isLoopback, loginAdvice, mayBePlain } from "../../../components/registry/hosts";
+import { redirectTarget } from "../../../components/registry/redirect";
 import { pauseBefore } from "../../../components/registry/retry";
 import { wordsIn } from "../../../components/registry/words";
+import { errorOf } from "../../support/assertError";
 
 describe("parseChallenges", () => {
   it("reads several challenges, quoted values and commas in them", () => {
@@ -46,6 +48,33 @@ describe("pauseBefore", () => {
   ] as const) {
     it(`is ${seconds} before try ${nextTry} for Retry-After ${retryAfter}`, () => {
       assert.equal(pauseBefore(nextTry, retryAfter, now), seconds);
+    });
+  }
+});
+
+describe("redirectTarget", () => {
+  const env = { VERSIONED_IMAGE_INSECURE_REGISTRIES: "named.example" };
+  for (const [from, location, target] of [
+    ["https://h.example/v2/a", "https://cdn.example/x", "https://cdn.example/x"],
+    ["https://h.example/v2/a", "/x?y", "https://h.example/x?y"],
+    ["https://h.example/v2/a", "http://127.0.0.1:5000/x", "http://127.0.0.1:5000/x"],
+    ["http://named.example/v2/a", "http://named.example/x", "http://named.example/x"],
+    ["http://named.example/v2/a", "https://named.example/x", "https://named.example/x"],
+  ] as const) {
+    it(`goes from ${from} to ${location}`, () => {
+      assert.equal(redirectTarget(new URL(from), location, env).href, target);
+    });
+  }
+  for (const [from, location] of [
+    ["https://h.example/v2/a", "http://h.example/v2/a"],
+    ["https://named.example/v2/a", "http://named.example/v2/a"],
+    ["http://127.0.0.1:5000/v2/a", "http://h.example/v2/a"],
+    ["https://h.example/v2/a", "file:///etc/passwd"],
+    ["https://h.example/v2/a", "https://user:word@h.example/"],
+    ["https://h.example/v2/a", "https://["],
+  ] as const) {
+    it(`does not go from ${from} to ${location}`, async () => {
+      await errorOf("RegistryProtocol", () => redirectTarget(new URL(from), location, env));
     });
   }
 });

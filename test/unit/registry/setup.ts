@@ -8,9 +8,9 @@ export const CANARY = "canary-secret";
 export const AUTH = { username: "user", password: CANARY };
 export const BASIC = `Basic ${Buffer.from(`user:${CANARY}`).toString("base64")}`;
 
-/** A client without the user's credentials, which waits for nothing long. */
+/** A client without the user's credentials, whose pauses are short. */
 export function client(options: ClientOptions = {}): RegistryClient {
-  return createRegistryClient({ env: { DOCKER_CONFIG: "/nonexistent" }, timeoutMs: 200, pauseMs: 1, ...options });
+  return createRegistryClient({ env: { DOCKER_CONFIG: "/nonexistent" }, pauseMs: 1, ...options });
 }
 
 export function sha256(text: string): string {
