@@ -2,20 +2,35 @@
  * Runs a script in TypeScript on the Node.js that the project brings along, and installs the project's packages first where
  * they are missing. Needs nothing but Node.js 18 and npm.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installed = join(root, "node_modules", ".package-lock.json");
 
+/** Runs a command to its end and returns its exit status; that of a signal is 128 and its number, as in a shell. */
 function run(command, args) {
-  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
-  if (error) {
-    console.error(`${command} could not be started (${error.message}): install it, and run this again.`);
-  }
-  return signal ? 1 : (status ?? 1);
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+    // An interrupt reaches the child from the terminal that it shares; the others are sent to this process alone.
+    const listeners = { SIGINT: () => {}, SIGTERM: () => child.kill("SIGTERM"), SIGHUP: () => child.kill("SIGHUP") };
+    for (const [signal, listener] of Object.entries(listeners)) {
+      process.on(signal, listener);
+    }
+    child.on("error", (error) => {
+      console.error(`${command} could not be started (${error.message}): install it, and run this again.`);
+      resolve(127);
+    });
+    child.on("close", (status, signal) => {
+      for (const [name, listener] of Object.entries(listeners)) {
+        process.off(name, listener);
+      }
+      resolve(signal ? 128 + constants.signals[signal] : status);
+    });
+  });
 }
 
 function isInstalled() {
@@ -24,16 +39,15 @@ function isInstalled() {
   );
 }
 
-if (!isInstalled()) {
-  console.log("Installing the project's packages (npm ci) …");
-  const status = run("npm", ["ci", "--no-fund", "--no-audit"]);
-  if (status !== 0) {
-    process.exit(status);
+async function main([script, ...args]) {
+  if (!isInstalled()) {
+    console.log("Installing the project's packages (npm ci) …");
+    const status = await run("npm", ["ci", "--no-fund", "--no-audit"]);
+    if (status !== 0) {
+      return status;
+    }
   }
+  return run(join(root, "node_modules", ".bin", "node"), ["--import", "tsx", join(root, script), ...args]);
 }
 
-const [script, ...args] = process.argv.slice(2);
-// The child shares the terminal, so an interrupt reaches it by itself; this process waits for its end.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {});
-process.exit(run(join(root, "node_modules", ".bin", "node"), ["--import", "tsx", join(root, script), ...args]));
+process.exitCode = await main(process.argv.slice(2));

@@ -1,8 +1,8 @@
-import { devStack, main, prepareDev } from "./dev";
+import { devStack, main, prepareDev, SHOW, shown } from "./dev";
 
 /** Removes the dev stack's resources. Images stay in the registry: it is the record. */
 void main(async () => {
   await prepareDev();
   const stack = await devStack();
-  await stack.destroy({ onOutput: (text) => process.stdout.write(text), color: "auto" });
+  await shown(stack.destroy(SHOW));
 });

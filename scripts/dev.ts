@@ -1,21 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import * as path from "node:path";
-import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
-import { type Environment, prepare } from "./setup";
-import type { DockerDaemon } from "./setup/docker";
+import { CommandError, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { type Environment, prepare, type Services } from "./setup";
+import { isAlive } from "./setup/exclusively";
 import { DEV, ROOT } from "./setup/paths";
-import type { Registry } from "./setup/registry";
-import { MissingError } from "./setup/say";
+import { MissingError, say } from "./setup/say";
 
 /** The port of the registry in Pulumi.dev.yaml. */
 const REGISTRY_PORT = 5000;
 const SERVICES = path.join(DEV, "services.json");
-
-/** The services that the dev stack started and that still have to be stopped. */
-export interface Services {
-  docker?: DockerDaemon;
-  registry?: Registry;
-}
+const STATE = path.join(DEV, "state");
 
 export function readServices(): Services {
   return existsSync(SERVICES) ? JSON.parse(readFileSync(SERVICES, "utf8")) : {};
@@ -45,9 +40,9 @@ export async function devStack(overrides: Record<string, string> = {}): Promise<
   const own = await LocalWorkspace.create({ workDir: ROOT });
   const [project, settings] = await Promise.all([own.projectSettings(), own.stackSettings("dev")]);
   const workDir = path.join(DEV, "project");
-  const state = path.join(DEV, "state");
   mkdirSync(workDir, { recursive: true });
-  mkdirSync(state, { recursive: true });
+  mkdirSync(STATE, { recursive: true });
+  removeDeadLocks();
   process.chdir(ROOT);
   const stack = await LocalWorkspace.createOrSelectStack(
     {
@@ -57,13 +52,49 @@ export async function devStack(overrides: Record<string, string> = {}): Promise<
     },
     {
       workDir,
-      projectSettings: { ...project, main: path.join(ROOT, project.main ?? "."), backend: { url: `file://${state}` } },
-      envVars: { PULUMI_CONFIG_PASSPHRASE: process.env.PULUMI_CONFIG_PASSPHRASE ?? "dev" },
+      projectSettings: { ...project, main: path.join(ROOT, project.main ?? ".") },
+      envVars: {
+        PULUMI_BACKEND_URL: `file://${STATE}`,
+        PULUMI_CONFIG_PASSPHRASE: process.env.PULUMI_CONFIG_PASSPHRASE ?? "dev",
+      },
     },
   );
+  await stack.removeAllConfig(Object.keys(await stack.getAllConfig()));
   const config = Object.entries({ ...settings.config, ...overrides });
   await stack.setAllConfig(Object.fromEntries(config.map(([key, value]) => [key, { value: String(value) }])));
   return stack;
+}
+
+/** A run that was killed leaves its lock on the state; one whose process has ended protects nothing. */
+function removeDeadLocks(): void {
+  const locks = path.join(STATE, ".pulumi", "locks");
+  for (const name of globSync("**/*.json", { cwd: locks })) {
+    const file = path.join(locks, name);
+    const lock = JSON.parse(readFileSync(file, "utf8")) as { pid: number; hostname: string };
+    if (lock.hostname === hostname() && !isAlive(lock.pid)) {
+      say(`Process ${lock.pid} was ended while it changed the dev stack: its lock is removed.`);
+      rmSync(file);
+    }
+  }
+}
+
+/** Pulumi has shown what went wrong. */
+class ShownError extends Error {}
+
+/** Shows what Pulumi says during an operation. */
+export const SHOW = {
+  onOutput: (text: string) => process.stdout.write(text),
+  onError: (text: string) => process.stderr.write(text),
+  color: "auto" as const,
+};
+
+/** Waits for an operation whose words are shown, so that they are not repeated where it fails. */
+export async function shown<T>(operation: Promise<T>): Promise<T> {
+  try {
+    return await operation;
+  } catch (error) {
+    throw error instanceof CommandError ? new ShownError() : error;
+  }
 }
 
 /** Runs a command, and ends with one sentence where something is missing that only the user can bring. */
@@ -71,12 +102,11 @@ export async function main(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    console.error(error instanceof MissingError ? error.message : describe(error));
     process.exitCode = 1;
+    if (error instanceof MissingError || error instanceof CommandError) {
+      console.error(error.message);
+    } else if (!(error instanceof ShownError)) {
+      console.error(error);
+    }
   }
-}
-
-function describe(error: unknown): string {
-  // Pulumi has said in its own output what went wrong.
-  return (error as Error).name === "CommandError" ? "" : String((error as Error).stack ?? error);
 }

@@ -1,8 +1,8 @@
-import { devStack, main, prepareDev } from "./dev";
+import { devStack, main, prepareDev, SHOW, shown } from "./dev";
 
 /** Shows which tags the dev stack's images would get, and changes nothing. */
 void main(async () => {
   await prepareDev();
   const stack = await devStack();
-  await stack.preview({ onOutput: (text) => process.stdout.write(text), color: "auto" });
+  await shown(stack.preview(SHOW));
 });

@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import type { Services } from "./dev";
-import { prepare } from "./setup";
+import { prepare, type Services, stop } from "./setup";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
 import { MissingError, say } from "./setup/say";
-import { stopService } from "./setup/service";
 
 interface Counts {
   passed: number;
@@ -83,33 +81,48 @@ async function mocha(files: string[], env: NodeJS.ProcessEnv, coverage: boolean)
   }
 }
 
-function node(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+async function node(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  if (interrupted) {
+    throw new MissingError("The run was interrupted.");
+  }
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: "inherit" });
-    child.on("error", reject);
-    child.on("close", (status) => resolve(status ?? 1));
+    running = spawn(process.execPath, args, { cwd: ROOT, env, stdio: "inherit" });
+    running.on("error", reject);
+    running.on("close", (status) => {
+      running = undefined;
+      resolve(status ?? 1);
+    });
   });
 }
 
-async function stopAll(): Promise<void> {
-  for (const service of [services.registry?.service, services.docker?.service]) {
-    if (service) {
-      await stopService(service);
-    }
-  }
-  rmSync(scratch, { recursive: true, force: true });
+let running: ChildProcess | undefined;
+let interrupted = false;
+
+// What was started must be stopped all the same. A terminal interrupts the child as well; whoever ends this process alone
+// does not, and mocha cleans up after an interrupt.
+process.on("SIGINT", () => {
+  interrupted = true;
+  say("Interrupted: stopping what was started …");
+});
+for (const signal of ["SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    interrupted = true;
+    say("Asked to end: stopping what was started …");
+    running?.kill("SIGINT");
+  });
 }
 
-// A child shares the terminal and ends by itself; what was started here must be stopped all the same.
-process.on("SIGINT", () => say("Interrupted: stopping what was started …"));
-process.on("SIGTERM", () => say("Asked to end: stopping what was started …"));
-
-async function runAll(): Promise<void> {
-  const wanted = process.argv.slice(2);
+async function runAll(wanted: string[]): Promise<void> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   try {
+    const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));
+    if (unknown.length > 0) {
+      throw new MissingError(
+        `There is no part ${unknown.join(", ")} of the tests: say ${Object.keys(parts).join(", ")}.`,
+      );
+    }
     for (const [name, part] of Object.entries(parts)) {
-      if (wanted.length === 0 || wanted.includes(name)) {
+      if (!interrupted && (wanted.length === 0 || wanted.includes(name))) {
         const { passed, failed, skipped } = await part();
         total.passed += passed;
         total.failed += failed;
@@ -120,10 +133,11 @@ async function runAll(): Promise<void> {
     total.failed++;
     console.error(error instanceof MissingError ? error.message : error);
   } finally {
-    await stopAll();
+    await stop(services);
+    rmSync(scratch, { recursive: true, force: true });
     console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-    process.exitCode = total.failed > 0 ? 1 : 0;
+    process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0;
   }
 }
 
-void runAll();
+void runAll(process.argv.slice(2));

@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import Docker from "dockerode";
 import { ensureProgram } from "./debian";
-import { during, say } from "./say";
-import { isRunning, type Service, startService } from "./service";
+import { run, which } from "./run";
+import { during, MissingError, say } from "./say";
+import { isRunning, type Service, startService, stopService } from "./service";
 
 export interface DockerDaemon {
   /** For DOCKER_HOST; undefined if the default one answers. */
@@ -16,34 +16,46 @@ export interface DockerDaemon {
 
 const NONE =
   "install Docker (https://docs.docker.com/get-docker/) and start it, or set DOCKER_HOST to a daemon that runs.";
+const PING_LIMIT = 10_000;
 
-/** A Docker daemon: the one that answers already, or one of our own whose data is in `home`. */
-export async function ensureDocker(home: string, known?: DockerDaemon): Promise<DockerDaemon> {
-  if (known?.service && known.host && isRunning(known.service) && (await answers(known.host))) {
+/**
+ * A Docker daemon: the one that answers already, or one of our own whose data is in `home`. `started` is told of ours as
+ * soon as there is something to stop.
+ */
+export async function ensureDocker(
+  home: string,
+  known: DockerDaemon | undefined,
+  started: (daemon: DockerDaemon) => void,
+): Promise<DockerDaemon> {
+  if (known?.service && isRunning(known.service) && (await answers(known.host))) {
     return known;
   }
-  if (await answers(process.env.DOCKER_HOST)) {
-    return { host: process.env.DOCKER_HOST, service: undefined };
+  if (known) {
+    await stopDocker(known);
+  }
+  for (const host of [process.env.DOCKER_HOST, await contextHost()]) {
+    if (await answers(host)) {
+      return { host, service: undefined };
+    }
   }
   const dockerd = await ensureProgram("dockerd", "docker.io", NONE);
+  if (process.getuid?.() !== 0) {
+    throw new MissingError(`No Docker daemon answers, and only root can start one: ${NONE}`);
+  }
   await mkdir(home, { recursive: true });
-  // A socket's path must be short, which that of a repository need not be.
-  const runtime = await mkdtemp(path.join(tmpdir(), "docker-"));
-  const host = `unix://${runtime}/docker.sock`;
-  const args = ["--data-root", path.join(home, "data"), "--exec-root", path.join(runtime, "exec")];
-  args.push("--pidfile", path.join(runtime, "pid"), "--host", host);
   // Without a firewall to set up, containers have no network, which the images here do not need.
   const attempts = [
     [],
     ["--bridge=none", "--iptables=false", "--ip6tables=false"],
-    ["--bridge=none", "--iptables=false", "--storage-driver=vfs"],
+    ["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"],
   ];
   let failure: unknown;
   for (const more of attempts) {
     try {
-      const start = startService(dockerd, [...args, ...more], path.join(home, "log"), runtime, () => answers(host));
-      const service = await during("Starting a Docker daemon of our own, since none answers", start);
-      return { host, service };
+      return await during(
+        "Starting a Docker daemon of our own, since none answers",
+        startDocker(dockerd, home, more, started),
+      );
     } catch (error) {
       failure = error;
       say(`It did not start with ${more.join(" ") || "its defaults"}.`);
@@ -52,22 +64,68 @@ export async function ensureDocker(home: string, known?: DockerDaemon): Promise<
   throw failure;
 }
 
-/** Removes the data of a daemon of ours that has ended. */
-export async function removeDockerData(home: string): Promise<void> {
-  if (existsSync(home)) {
-    await rm(home, { recursive: true, force: true });
+async function startDocker(
+  command: string,
+  home: string,
+  more: string[],
+  started: (daemon: DockerDaemon) => void,
+): Promise<DockerDaemon> {
+  // A socket's path must be short, which that of a repository need not be.
+  const mark = await mkdtemp(path.join(tmpdir(), "docker-"));
+  const host = `unix://${mark}/docker.sock`;
+  const args = ["--data-root", path.join(home, "data"), "--exec-root", path.join(mark, "exec")];
+  args.push("--pidfile", path.join(mark, "pid"), "--host", host, ...more);
+  try {
+    const service = await startService({
+      command,
+      args,
+      mark,
+      logFile: path.join(home, "log"),
+      answers: () => answers(host),
+      started: (starting) => started({ host, service: starting }),
+    });
+    return { host, service };
+  } catch (error) {
+    await rm(mark, { recursive: true, force: true });
+    throw error;
   }
 }
 
-export async function answers(host: string | undefined): Promise<boolean> {
+/** Stops a daemon of ours and removes its folder of sockets; its data stay. */
+export async function stopDocker({ service }: DockerDaemon): Promise<void> {
+  if (service) {
+    await stopService(service);
+    await rm(service.mark, { recursive: true, force: true });
+  }
+}
+
+/** The daemon that the docker command uses: Docker Desktop and rootless ones do not listen at the default place. */
+async function contextHost(): Promise<string | undefined> {
+  const docker = which("docker");
+  if (!docker || process.env.DOCKER_HOST) {
+    return undefined;
+  }
+  const host = await run(docker, ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]).catch(() => "");
+  return host.startsWith("unix://") ? host.trim() : undefined;
+}
+
+async function answers(host: string | undefined): Promise<boolean> {
   try {
-    await dockerAt(host).ping();
+    await dockerAt(host, PING_LIMIT).ping();
     return true;
-  } catch {
+  } catch (error) {
+    const { code, address } = error as NodeJS.ErrnoException & { address?: string };
+    if (code === "EACCES") {
+      throw new MissingError(
+        `The Docker daemon at ${address} refuses this user: add it to the group docker ` +
+          "(sudo usermod -aG docker USER), log in again, and run this again.",
+      );
+    }
     return false;
   }
 }
 
-export function dockerAt(host: string | undefined): Docker {
-  return host?.startsWith("unix://") ? new Docker({ socketPath: host.slice("unix://".length) }) : new Docker();
+/** The daemon at a DOCKER_HOST; `timeout` is how long it may be silent, in milliseconds. Default: for ever. */
+export function dockerAt(host: string | undefined, timeout?: number): Docker {
+  return new Docker(host?.startsWith("unix://") ? { socketPath: host.slice("unix://".length), timeout } : { timeout });
 }

@@ -1,16 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
+import { pulumiSiteAnswers } from "./online";
 import { ROOT } from "./paths";
 import { run, which } from "./run";
-import { say } from "./say";
+import { during, say } from "./say";
 
 /** The folder of a stand-in, for PATH: the engine takes a plugin from there before one that is installed. */
 export function standinOf(name: string): string {
   return path.join(ROOT, "test", "standins", name, "bin");
 }
 
-const INSTALL_LIMIT = 120_000;
+const INSTALL_LIMIT = 600_000;
 
 /**
  * Makes sure of the provider plugins: those that are installed or can be downloaded, else the stand-ins. Returns the names
@@ -34,15 +35,22 @@ export async function ensurePlugins(pulumi: string, env: NodeJS.ProcessEnv): Pro
 
 function isInstalled(name: string, env: NodeJS.ProcessEnv): boolean {
   const plugins = path.join(env.PULUMI_HOME || path.join(env.HOME || homedir(), ".pulumi"), "plugins");
-  const installed = existsSync(plugins) && readdirSync(plugins).includes(`resource-${name}-v${versionOf(name)}`);
+  const folder = `resource-${name}-v${versionOf(name)}`;
+  const found = existsSync(plugins) ? readdirSync(plugins) : [];
+  const installed = found.includes(folder) && !found.includes(`${folder}.partial`);
   return installed || which(`pulumi-resource-${name}`, env) !== undefined;
 }
 
 async function install(pulumi: string, name: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  if (!(await pulumiSiteAnswers())) {
+    return false;
+  }
+  const args = ["plugin", "install", "resource", name, `v${versionOf(name)}`];
   try {
-    await run(pulumi, ["plugin", "install", "resource", name, `v${versionOf(name)}`], { env, timeout: INSTALL_LIMIT });
+    await during(`Downloading the provider plugin of ${name}`, run(pulumi, args, { env, timeout: INSTALL_LIMIT }));
     return true;
-  } catch {
+  } catch (error) {
+    say((error as Error).message);
     return false;
   }
 }

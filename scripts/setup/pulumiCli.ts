@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { version } from "@pulumi/pulumi/version";
+import { exclusively } from "./exclusively";
+import { pulumiSiteAnswers } from "./online";
 import { CACHE } from "./paths";
 import { run, which } from "./run";
 import { during, MissingError, say } from "./say";
@@ -21,7 +23,16 @@ export async function ensurePulumi(): Promise<string | undefined> {
     return bin;
   }
   await mkdir(CACHE, { recursive: true });
-  return (await download(home)) ?? (await build(home));
+  return exclusively(`${home}.lock`, `Getting the Pulumi CLI ${version}`, async () => {
+    if (existsSync(path.join(bin, "pulumi"))) {
+      return bin;
+    }
+    // What a run left that was killed: nobody else can be at it now.
+    for (const left of (await readdir(CACHE)).filter((name) => name.startsWith(`pulumi-${version}.tmp-`))) {
+      await rm(path.join(CACHE, left), { recursive: true, force: true });
+    }
+    return (await download(home)) ?? (await build(home));
+  });
 }
 
 function isEnough(printed: string): boolean {
@@ -37,28 +48,32 @@ function isEnough(printed: string): boolean {
 }
 
 async function download(home: string): Promise<string | undefined> {
-  const scratch = await mkdtemp(`${home}.download-`);
+  const scratch = await mkdtemp(`${home}.tmp-`);
   try {
-    const reachable = await fetch("https://get.pulumi.com/releases/sdk/", {
-      method: "HEAD",
-      signal: AbortSignal.timeout(5_000),
-    });
-    if (reachable.status >= 500) {
-      throw new Error(`status ${reachable.status}`);
+    if (!(await pulumiSiteAnswers())) {
+      throw new Error("get.pulumi.com does not answer");
     }
     await during(
       `Downloading the Pulumi CLI ${version}`,
       PulumiCommand.install({ root: scratch, skipVersionCheck: true }),
     );
-    await rename(scratch, home);
-    return path.join(home, "bin");
+    return await keep(scratch, home);
   } catch (error) {
-    say(
-      `The Pulumi CLI can't be downloaded (${(error as Error).message.split("\n")[0]}); it is built from its Go module.`,
-    );
-    await rm(scratch, { recursive: true, force: true });
+    const [why] = (error as Error).message.split("\n");
+    say(`The Pulumi CLI can't be downloaded (${why}); it is built from its Go module.`);
     return undefined;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Puts a finished CLI in its place in one step: an interrupted run leaves nothing that looks finished. */
+async function keep(scratch: string, home: string): Promise<string> {
+  const bin = path.join(home, "bin");
+  await mkdir(home, { recursive: true });
+  await rm(bin, { recursive: true, force: true });
+  await rename(path.join(scratch, "bin"), bin);
+  return bin;
 }
 
 /** What the Go module of the CLI would replace by a fork of its own cannot be said by a module that requires it. */
@@ -88,8 +103,7 @@ async function build(home: string): Promise<string> {
         `${GO_NEEDED} or later to have it built.`,
     );
   }
-  // Built apart and moved in one step: an interrupted build leaves nothing that looks finished.
-  const scratch = await mkdtemp(`${home}.build-`);
+  const scratch = await mkdtemp(`${home}.tmp-`);
   try {
     await writeFile(path.join(scratch, "go.mod"), GO_MOD);
     await writeFile(path.join(scratch, "tools.go"), TOOLS_GO);
@@ -101,11 +115,8 @@ async function build(home: string): Promise<string> {
       `Building the Pulumi CLI ${version}, once (about five minutes on two cores)`,
       run(go, [...args, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"], { cwd: scratch, env }),
     );
-    await mkdir(home, { recursive: true });
-    await rm(path.join(home, "bin"), { recursive: true, force: true });
-    await rename(path.join(scratch, "bin"), path.join(home, "bin"));
+    return await keep(scratch, home);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-  return path.join(home, "bin");
 }

@@ -2,9 +2,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import * as path from "node:path";
-import { ensureProgram } from "./debian";
-import { during, say } from "./say";
-import { isRunning, type Service, startService } from "./service";
+import { canInstall, ensureProgram } from "./debian";
+import { run, which } from "./run";
+import { during, MissingError, say } from "./say";
+import { isRunning, type Service, type ServiceOptions, startService, stopService } from "./service";
 
 export interface Registry {
   /** host:port, on loopback. */
@@ -15,11 +16,20 @@ export interface Registry {
   logFile: string;
 }
 
-const NONE =
-  "install a registry, for instance Debian's docker-registry, or run one on this port: docker run -p 127.0.0.1:5000:5000 registry:2";
+export interface RegistryPlace {
+  /** Where a registry of our own keeps its data. */
+  home: string;
+  port: number;
+  /** What an earlier run started. */
+  known: Registry | undefined;
+  /** For DOCKER_HOST: the daemon that can run a registry where no program of one is installed. */
+  dockerHost: string | undefined;
+  /** Told of a registry of ours as soon as there is something to stop. */
+  started(registry: Registry): void;
+}
 
-/** A registry at a loopback port: what answers there already, or one of our own whose data is in `home`. */
-export async function ensureRegistry(home: string, port: number, known?: Registry): Promise<Registry> {
+/** A registry at a loopback port: what answers there already, or one of our own. */
+export async function ensureRegistry({ home, port, known, dockerHost, started }: RegistryPlace): Promise<Registry> {
   const host = `127.0.0.1:${port}`;
   const logFile = path.join(home, "log");
   if (await isRegistry(host)) {
@@ -29,8 +39,34 @@ export async function ensureRegistry(home: string, port: number, known?: Registr
     }
     return { host, service: own ? known.service : undefined, logFile };
   }
-  const program = await ensureProgram("docker-registry", "docker-registry", NONE);
+  if (known?.service) {
+    await stopService(known.service);
+  }
+  if (await isTaken(port)) {
+    throw new MissingError(`Something that is not a registry listens at ${host}: stop it, and run this again.`);
+  }
   await mkdir(home, { recursive: true });
+  const { command, args, mark, env } =
+    which(PROGRAM) || canInstall() ? await program(home, host) : await container(home, port, dockerHost);
+  const start = startService({
+    command,
+    args,
+    mark,
+    logFile,
+    answers: () => isRegistry(host),
+    started: (service) => started({ host, service, logFile }),
+    env,
+  });
+  const service = await during(`Starting a registry at ${host}`, start);
+  return { host, service, logFile };
+}
+
+type Command = Pick<ServiceOptions, "command" | "args" | "mark" | "env">;
+
+const PROGRAM = "docker-registry";
+
+async function program(home: string, host: string): Promise<Command> {
+  const command = await ensureProgram(PROGRAM, "docker-registry", "install Debian's docker-registry.");
   const config = path.join(home, "config.yml");
   await writeFile(
     config,
@@ -42,10 +78,38 @@ export async function ensureRegistry(home: string, port: number, known?: Registr
       "",
     ].join("\n"),
   );
-  const start = startService(program, ["serve", config], logFile, config, () => isRegistry(host));
-  const service = await during(`Starting a registry at ${host}`, start);
-  return { host, service, logFile };
+  return { command, args: ["serve", config], mark: config };
 }
+
+/** The registry as a container in the foreground, so that it is stopped and its log is kept like a program's. */
+async function container(home: string, port: number, dockerHost: string | undefined): Promise<Command> {
+  const missing = `There is no registry at 127.0.0.1:${port}, and none can be started`;
+  const command = which("docker");
+  if (!command) {
+    throw new MissingError(`${missing}: install the docker command, or Debian's docker-registry.`);
+  }
+  const env = dockerHost === undefined ? process.env : { ...process.env, DOCKER_HOST: dockerHost };
+  try {
+    await run(command, ["image", "inspect", IMAGE], { env });
+  } catch {
+    const pull = run(command, ["pull", IMAGE], { env, timeout: PULL_LIMIT });
+    await during(`Pulling ${IMAGE}`, pull).catch((error: Error) => {
+      throw new MissingError(`${missing}: install Debian's docker-registry, or pull ${IMAGE} (${error.message}).`);
+    });
+  }
+  const data = path.join(home, "data");
+  await mkdir(data, { recursive: true });
+  const name = `versioned-image-registry-${port}`;
+  const args = ["run", "--rm", "--init", "--name", name, "--publish", `127.0.0.1:${port}:5000`];
+  args.push("--volume", `${data}:/var/lib/registry`, "--env", "REGISTRY_STORAGE_DELETE_ENABLED=true");
+  if (process.getuid && process.getgid) {
+    args.push("--user", `${process.getuid()}:${process.getgid()}`);
+  }
+  return { command, args: [...args, IMAGE], mark: name, env };
+}
+
+const IMAGE = "registry:2";
+const PULL_LIMIT = 300_000;
 
 export async function isRegistry(host: string): Promise<boolean> {
   try {
@@ -54,6 +118,14 @@ export async function isRegistry(host: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(true));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(false)));
+  });
 }
 
 /** A port of loopback that nobody listens on. */
