@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { dockerImage } from "./build/dockerImage";
 import { guardHooks, type Held } from "./build/guard";
 import { imageLabels } from "./build/labels";
@@ -102,8 +103,8 @@ async function publish(
 
 async function guardFor(subject: Subject, staged: Staged): Promise<pulumi.ResourceHookBinding | undefined> {
   const { component, knownRepository: repository, version, build } = subject;
-  // Pulumi's mocks, which have no engine, know no hooks; and nothing is published there.
-  if (repository === undefined || !pulumi.runtime.hasEngine()) {
+  // Under Pulumi's mocks nothing is published, and hooks are not known.
+  if (repository === undefined || pulumi.runtime.getMonitor() instanceof MockMonitor) {
     return undefined;
   }
   const urn = await new Promise<string>((resolve) => component.urn.apply(resolve));

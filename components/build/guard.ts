@@ -28,13 +28,11 @@ const REPRODUCIBLE = "application/vnd.docker.distribution.manifest.v2+json";
  * something has changed, and never asks whether the tag exists. `urn` makes their names unique in the program.
  */
 export function guardHooks(urn: string, guarded: Guarded): pulumi.ResourceHookBinding {
-  let swapped = false;
   const reuse = async (held: Held) => {
     if (held.mediaType !== REPRODUCIBLE) {
       throw publishedMeanwhile(guarded, held);
     }
     await swapForExisting(guarded.staged, `${guarded.repository}@${held.digest}`, guarded.target);
-    swapped = true;
   };
   const hook = (name: string, work: (args: pulumi.ResourceHookArgs) => Promise<void>, onDryRun = false) =>
     new pulumi.ResourceHook(`${urn}:${name}`, (args) => reportInHook(() => work(args)), { onDryRun });
@@ -61,11 +59,11 @@ export function guardHooks(urn: string, guarded: Guarded): pulumi.ResourceHookBi
     },
     true,
   );
-  const onError = new pulumi.ErrorHook(`${urn}:on-error`, () =>
+  const onError = new pulumi.ErrorHook(`${urn}:on-error`, ({ failedOperation, errors }) =>
     reportInHook(async () => {
-      const held = swapped ? undefined : await guarded.held();
+      const held = failedOperation === "create" ? await guarded.held() : undefined;
       if (held) {
-        throw publishedMeanwhile(guarded, held);
+        throw publishedMeanwhile(guarded, held, errors.at(-1));
       }
       return false;
     }),
@@ -73,10 +71,11 @@ export function guardHooks(urn: string, guarded: Guarded): pulumi.ResourceHookBi
   return { beforeCreate: [beforeCreate], beforeUpdate: [beforeUpdate], onError: [onError] };
 }
 
-function publishedMeanwhile({ spec }: Guarded, { digest }: Held): VersionedImageError {
+function publishedMeanwhile({ spec }: Guarded, { digest }: Held, words?: string): VersionedImageError {
   return new VersionedImageError(
     "PublishedMeanwhile",
-    `${spec} was published by someone else meanwhile (${digest}): run again to adopt it.`,
+    `${spec} was published by someone else meanwhile (${digest}): run again to adopt it.` +
+      `${words ? ` (Our own push ended with: ${words})` : ""}`,
   );
 }
 

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type { Operation, OperationResult } from "./operation";
@@ -53,7 +53,7 @@ export class TestStack {
   }
 
   start(kind: Operation["kind"], config: Record<string, string> = {}, extra: Partial<Operation> = {}): Running {
-    const { workDir, env, program = path.join(ROOT, "index.ts"), project = "versioned-image-example" } = this.options;
+    const { workDir, program = path.join(ROOT, "index.ts"), project = "versioned-image-example" } = this.options;
     const scratch = mkdtempSync(path.join(tmpdir(), "operation-"));
     const resultFile = path.join(scratch, "result.json");
     const operation: Operation = {
@@ -70,13 +70,7 @@ export class TestStack {
       ["--import", require.resolve("tsx"), path.join(__dirname, "operation.ts"), JSON.stringify(operation)],
       {
         cwd: workDir,
-        env: {
-          ...env,
-          PULUMI_BACKEND_URL: `file://${this.state}`,
-          PULUMI_CONFIG_PASSPHRASE: "test",
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-          TSX_TSCONFIG_PATH: path.join(ROOT, "tsconfig.json"),
-        },
+        env: this.environment(),
         stdio: ["ignore", "pipe", "pipe"],
         // Its own group, so that a test can kill the program, the engine and the providers together.
         detached: true,
@@ -97,6 +91,30 @@ export class TestStack {
       });
     });
     return { process: child, result };
+  }
+
+  /** Ends an update that was killed, as `pulumi cancel`: what holds the stack's lock is gone. */
+  cancel(): void {
+    execFileSync("pulumi", ["cancel", "--yes", "--stack", this.name], {
+      cwd: this.options.workDir,
+      env: this.environment(),
+    });
+  }
+
+  /** All that the stack's state holds, as it is on disk. */
+  stateText(): string {
+    const files = readdirSync(this.state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    return files.map((entry) => readFileSync(path.join(entry.parentPath, entry.name), "utf8")).join("\n");
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    return {
+      ...this.options.env,
+      PULUMI_BACKEND_URL: `file://${this.state}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      TSX_TSCONFIG_PATH: path.join(ROOT, "tsconfig.json"),
+    };
   }
 
   /** Removes the stack's state; images in registries stay. */

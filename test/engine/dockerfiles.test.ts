@@ -1,0 +1,101 @@
+import * as assert from "node:assert/strict";
+import { imageProject, imageStack } from "../support/project";
+import { outputOf, registry } from "../support/registry";
+import type { Repo } from "../support/repo";
+import type { Result } from "../support/stack";
+
+/** Promise 7: every Dockerfile that Docker can build is built, with labels, and nothing of the user's changes. */
+describe("a production tag 7. of every kind of Dockerfile", () => {
+  const disposables: (() => void)[] = [];
+
+  afterEach(() => {
+    for (const dispose of disposables.splice(0)) {
+      dispose();
+    }
+  });
+
+  async function up(source: Repo, args: object): Promise<{ result: Result; spec: string }> {
+    const stack = imageStack(source, args);
+    disposables.push(() => stack.forget());
+    const result = await stack.up();
+    assert.equal(result.succeeded, true, result.text);
+    return { result, spec: (result.outputs.images as { app: { spec: string } }).app.spec };
+  }
+
+  const kinds: [what: string, files: Record<string, string>, args: object, output: string][] = [
+    [
+      "several stages",
+      {
+        Dockerfile:
+          'FROM busybox:1.36 AS build\nRUN echo built > /out\nFROM busybox:1.36\nCOPY --from=build /out /out\nCMD ["cat", "/out"]\n',
+      },
+      {},
+      "built\n",
+    ],
+    [
+      "a target",
+      { Dockerfile: 'FROM busybox:1.36 AS one\nCMD ["echo", "one"]\nFROM busybox:1.36 AS two\nCMD ["echo", "two"]\n' },
+      { build: { target: "one" } },
+      "one\n",
+    ],
+    [
+      "another escape character",
+      { Dockerfile: '# escape=`\nFROM busybox:1.36\nRUN echo a `\n  b > /out\nCMD ["cat", "/out"]\n' },
+      {},
+      "a b\n",
+    ],
+    ["CRLF line ends", { Dockerfile: 'FROM busybox:1.36\r\nRUN echo a > /out\r\nCMD ["cat", "/out"]\r\n' }, {}, "a\n"],
+    ["no newline at its end", { Dockerfile: 'FROM busybox:1.36\nCMD ["echo", "a"]' }, {}, "a\n"],
+    [
+      "another name, with an ignore file of its own",
+      {
+        "web.Dockerfile": "FROM busybox:1.36\nCOPY . /app\nCMD ls /app | grep -v web\n",
+        "web.Dockerfile.dockerignore": "*\n!kept\n",
+        ".dockerignore": "kept\n",
+        kept: "x",
+      },
+      { dockerfile: "web.Dockerfile" },
+      "kept\n",
+    ],
+    [
+      "paths: nothing else enters the image",
+      { Dockerfile: 'FROM busybox:1.36\nCOPY . /app\nCMD ["ls", "/app"]\n', "src/code": "x", other: "x" },
+      { paths: ["Dockerfile", "src"] },
+      "Dockerfile\nsrc\n",
+    ],
+  ];
+  for (const [what, files, args, output] of kinds) {
+    it(what, async () => {
+      const source = imageProject(files);
+      disposables.push(() => source.dispose());
+      const before = source.git("status", "--porcelain", "--ignored");
+      const { spec } = await up(source, { repository: registry.repository("kind"), ...args });
+      assert.equal(outputOf(spec), output);
+      assert.equal((await registry.labels(spec))["org.opencontainers.image.revision"], source.head());
+      assert.equal(
+        source
+          .git("status", "--porcelain", "--ignored")
+          .replace(/^!! (\.versioned-image\/|Pulumi\.test\.yaml)\n?/gm, "")
+          .trim(),
+        before,
+      );
+    });
+  }
+
+  it("keeps the cache of earlier steps when a commit touches only the last one's input", async () => {
+    const files = {
+      Dockerfile:
+        'FROM busybox:1.36\nCOPY early /\nRUN head -c 16 /dev/urandom | md5sum > /stamp\nCOPY late /\nCMD ["cat", "/stamp", "/late"]\n',
+      early: "early\n",
+      late: "one\n",
+    };
+    const source = imageProject(files);
+    disposables.push(() => source.dispose());
+    const args = { repository: registry.repository("cache") };
+    const first = outputOf((await up(source, args)).spec);
+    source.write("app/late", "two\n").add().commit();
+    const second = outputOf((await up(source, args)).spec);
+    assert.match(first, /^[0-9a-f]{32} .*\none\n$/);
+    assert.equal(second, first.replace("one\n", "two\n"));
+  });
+});
