@@ -1,91 +1,93 @@
-import { stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import * as path from "node:path";
 import type { Facts } from "../version";
-import { describeCommits } from "./commits";
+import { factsOf } from "./facts";
 import { explain } from "./git";
-import { readIndexFacts } from "./indexFlags";
-import { lastCommits } from "./lastCommits";
-import {
-  findContext,
-  findRepository,
-  type ImageSource,
-  isWithin,
-  type Located,
-  locate,
-  type Repository,
-} from "./locate";
-import { readRemote } from "./remote";
-import { readShallow } from "./shallow";
-import { readStatus } from "./status";
-import { assertSameContent, readTree, treeOf } from "./trees";
+import { findContext, findRepository, type ImageSource, type Located, locate } from "./locate";
+
+/** An image whose facts are asked for. */
+interface Waiting {
+  source: ImageSource;
+  resolve(facts: Facts): void;
+  reject(error: unknown): void;
+}
+
+let waiting: Waiting[] = [];
 
 /**
- * What git says of an image. Throws ContextNotFound, NotARepository, BareRepository, NoCommitYet, DubiousOwnership,
- * OutsideRepository, DockerfileNotCovered, InvalidArgument, GitNotFound, or GitFailed with git's own words.
+ * What git says of an image. All that is asked for in one tick is answered together, with as many calls of git as one image
+ * needs: a program makes its images first and waits for them later. Throws ContextNotFound, NotARepository, BareRepository,
+ * NoCommitYet, DubiousOwnership, OutsideRepository, DockerfileNotCovered, InvalidArgument, GitNotFound, or GitFailed with
+ * git's own words.
  */
-export async function readFacts(source: ImageSource): Promise<Facts> {
-  const context = await findContext(source.context);
-  const repository = await findRepository(context);
-  const located = await locate(source, context, repository);
-  try {
-    const [facts] = await factsOf(repository, [located]);
-    return facts as Facts;
-  } catch (error) {
-    throw explain(error, repository.root);
+export function readFacts(source: ImageSource): Promise<Facts> {
+  return new Promise((resolve, reject) => {
+    if (waiting.length === 0) {
+      setImmediate(answerAll);
+    }
+    waiting.push({ source, resolve, reject });
+  });
+}
+
+async function answerAll(): Promise<void> {
+  const asked = waiting;
+  waiting = [];
+  const byRepository = new Map<string, { image: Waiting; context: string }[]>();
+  await Promise.all(
+    asked.map(async (image) => {
+      try {
+        const context = await findContext(image.source.context);
+        const key = nearestRepository(context);
+        byRepository.set(key, [...(byRepository.get(key) ?? []), { image, context }]);
+      } catch (error) {
+        image.reject(error);
+      }
+    }),
+  );
+  await Promise.all([...byRepository.values()].map(answer));
+}
+
+/** Where git would find a repository from here; the directory itself where there is none to be seen. */
+function nearestRepository(directory: string): string {
+  for (let above = directory; ; above = path.dirname(above)) {
+    if (existsSync(path.join(above, ".git"))) {
+      return above;
+    }
+    if (above === path.dirname(above)) {
+      return directory;
+    }
   }
 }
 
-/** What git says of several images of one repository, with as many calls as for one. */
-async function factsOf(repository: Repository, images: Located[]): Promise<Facts[]> {
-  const { root } = repository;
-  const paths = [...new Set(images.flatMap((image) => image.paths))];
-  const [found, entries, status, index, remote, shallow] = await Promise.all([
-    lastCommits(
-      root,
-      images.map((image) => image.paths),
-    ),
-    readTree(root, [...paths, ...images.map(({ dockerfile }) => dockerfile)]),
-    readStatus(root, paths),
-    readIndexFacts(root, paths),
-    readRemote(root),
-    readShallow(repository.commonDir),
-  ]);
-  const answered = images.map((located, number) => {
-    const missing = located.paths.filter((path) => path !== "" && !entries.has(path));
-    return { located, missing, commit: missing.length > 0 ? undefined : found[number], headTree: repository.headTree };
-  });
-  const [commits] = await Promise.all([
-    describeCommits(root, [...new Set(answered.flatMap(({ commit }) => commit ?? []))]),
-    assertSameContent(root, answered, entries),
-  ]);
-  return Promise.all(
-    answered.map(async ({ located, missing, commit }) => {
-      const covers = (file: string) => located.paths.some((path) => isWithin(file, path));
-      return {
-        root,
-        ...located,
-        dockerfileOnDisk: await isFile(path.join(root, located.dockerfile)),
-        dockerfileCommitted: entries.get(located.dockerfile)?.type === "blob",
-        commit: commit === undefined ? undefined : commits.get(commit),
-        missing,
-        tree: treeOf(located, entries, repository),
-        shallow: commit !== undefined && shallow.has(commit),
-        uncommitted: status.changes.filter((change) => covers(change.path)),
-        hidden: index.hidden.filter(covers),
-        ignored: status.ignored.filter(covers),
-        uninitialized: index.uninitialized.filter(covers),
-        remote,
-      };
-    }),
-  );
-}
-
-async function isFile(file: string): Promise<boolean> {
-  const stats = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    if (["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code ?? "")) {
-      return undefined;
+/** Answers images of one repository. */
+async function answer(asked: { image: Waiting; context: string }[]): Promise<void> {
+  const located: { image: Waiting; at: Located }[] = [];
+  try {
+    const repository = await findRepository(asked[0]?.context ?? "");
+    await Promise.all(
+      asked.map(async ({ image, context }) => {
+        try {
+          located.push({ image, at: await locate(image.source, context, repository) });
+        } catch (error) {
+          image.reject(error);
+        }
+      }),
+    );
+    if (located.length === 0) {
+      return;
     }
-    throw error;
-  });
-  return stats?.isFile() ?? false;
+    const facts = await factsOf(
+      repository,
+      located.map(({ at }) => at),
+    ).catch((error) => {
+      throw explain(error, repository.root);
+    });
+    located.forEach(({ image }, index) => {
+      image.resolve(facts[index] as Facts);
+    });
+  } catch (error) {
+    for (const { image } of asked) {
+      image.reject(error);
+    }
+  }
 }

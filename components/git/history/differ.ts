@@ -13,6 +13,8 @@ export interface Differ {
   ask(commit: Node): void;
   /** Sends what has been asked, and has it answered without waiting for more. */
   send(): void;
+  /** Whether something has been asked that is not answered yet. */
+  isBusy(): boolean;
   /** Rejects when git gives up. */
   ended: Promise<void>;
   stop(): void;
@@ -106,5 +108,6 @@ export function startDiffer(
       lines = [];
     }
   };
-  return { ask, send, ended, stop };
+  const isBusy = () => queue.length > 0;
+  return { ask, send, isBusy, ended, stop };
 }

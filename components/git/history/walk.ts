@@ -4,11 +4,16 @@ import { cover, indexItems } from "./items";
 import { startGit } from "./process";
 import { split, union } from "./sets";
 
-/** Of so many commits all differences are asked for at once: what changed lately is found in few round trips. */
-const LATELY = 64;
-/** Further back, differences to first parents are asked for ahead, in batches that grow from one size to the other. */
-const SMALL_BATCH = 16;
-const LARGE_BATCH = 512;
+/** How much is asked for ahead of what is known to be needed: round trips cost more than answers that nobody needs. */
+export interface Pace {
+  /** Of so many commits all differences are asked for at once: what changed lately is found in few round trips. */
+  lately: number;
+  /** Further back, differences to first parents are asked for in batches that grow from one size to the other. */
+  smallBatch: number;
+  largeBatch: number;
+}
+
+const PACE: Pace = { lately: 64, smallBatch: 16, largeBatch: 512 };
 
 /**
  * The last commits of all items from one walk through history. Each item goes git's own way: from a commit to the first
@@ -20,6 +25,7 @@ export async function walk(
   root: string,
   items: readonly (readonly string[])[],
   start: string,
+  pace = PACE,
 ): Promise<(string | undefined)[]> {
   const answers = new Array<string | undefined>(items.length).fill(undefined);
   const graph = emptyGraph();
@@ -76,7 +82,7 @@ export async function walk(
   /** Asks for the next difference of a commit, and for those on its line of first parents that may be next. */
   const askAhead = (commit: Node) => {
     differ.ask(commit);
-    const size = batchSizes.get(commit) ?? SMALL_BATCH;
+    const size = batchSizes.get(commit) ?? pace.smallBatch;
     let ahead: Node = commit.parents?.[commit.asked - 1] as Node;
     for (let count = 1; ahead && ahead.asked === 0; count++) {
       if (!ahead.parents) {
@@ -84,7 +90,7 @@ export async function walk(
         return;
       }
       if (count >= size) {
-        batchSizes.set(ahead, Math.min(2 * size, LARGE_BATCH));
+        batchSizes.set(ahead, Math.min(2 * size, pace.largeBatch));
         return;
       }
       differ.ask(ahead);
@@ -97,14 +103,16 @@ export async function walk(
       advance(commit);
     }
     differ.send();
+    // Until a commit has been read, it is the first one that all items wait for.
+    const reading = read === 0 || awaited.size > 0;
     if (open === 0) {
       finish();
-    } else if (awaited.size === 0) {
-      list.process.stdout.pause();
-    } else if (listed) {
-      throw new Error(`git rev-list did not name commit ${[...awaited][0]?.hash}, which another has for a parent`);
-    } else {
+    } else if (reading && !listed) {
       list.process.stdout.resume();
+    } else if (!reading && differ.isBusy()) {
+      list.process.stdout.pause();
+    } else {
+      throw new Error(`the history of ${start} in ${root} has an end that git does not name: ${open} items are left`);
     }
   };
 
@@ -120,7 +128,7 @@ export async function walk(
       if (awaited.delete(commit)) {
         ready.push(commit);
       }
-      if (read < LATELY) {
+      if (read < pace.lately) {
         while (commit.asked < differences(commit.parents ?? [])) {
           differ.ask(commit);
         }

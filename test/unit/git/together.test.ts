@@ -1,0 +1,75 @@
+import * as assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { readFacts } from "../../../components/git";
+import { errorOf } from "../../support/assertError";
+import { type Repo, repo } from "../../support/repo";
+
+/** Many images of one program are answered together. */
+describe("readFacts, asked for many images at once", () => {
+  const IMAGES = 12;
+  const searchPath = process.env.PATH;
+  let source: Repo;
+  let bin: string;
+
+  beforeEach(() => {
+    source = repo();
+    for (let image = 0; image < IMAGES; image++) {
+      source.write(`app-${image}/Dockerfile`, "FROM scratch\n").add().commit(`Add ${image}`);
+    }
+    source.write("app-3/dirty", "x");
+    // A git that counts how often it is called.
+    bin = mkdtempSync(path.join(tmpdir(), "git-"));
+    const git = execFileSync("which", ["git"], { encoding: "utf8" }).trim();
+    writeFileSync(path.join(bin, "git"), `#!/bin/sh\necho >> ${bin}/calls\nexec ${git} "$@"\n`, { mode: 0o755 });
+    process.env.PATH = `${bin}:${searchPath}`;
+  });
+
+  afterEach(() => {
+    process.env.PATH = searchPath;
+    rmSync(bin, { recursive: true });
+    source.dispose();
+  });
+
+  function calls(): number {
+    const file = path.join(bin, "calls");
+    const count = existsSync(file) ? readFileSync(file, "utf8").length : 0;
+    rmSync(file, { force: true });
+    return count;
+  }
+
+  const ask = (image: number) => readFacts({ context: source.path(`app-${image}`) });
+
+  it("gives each the same answer as alone, with hardly more calls of git than for one", async () => {
+    const alone = [];
+    for (let image = 0; image < IMAGES; image++) {
+      alone.push(await ask(image));
+    }
+    calls();
+    await ask(0);
+    const one = calls();
+    const together = await Promise.all(Array.from({ length: IMAGES }, (_, image) => ask(image)));
+    const all = calls();
+    assert.deepEqual(together, alone);
+    assert.deepEqual(
+      together.map(({ uncommitted }) => uncommitted.length),
+      [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+    );
+    assert.ok(all <= one + 1, `${one} calls for one image, ${all} for ${IMAGES}`);
+  });
+
+  it("lets one image's mistake stop no other", async () => {
+    const [first, missing, outside, last] = [
+      ask(0),
+      readFacts({ context: source.path("none") }),
+      readFacts({ context: source.path("app-1"), paths: ["../app-2"] }),
+      ask(1),
+    ];
+    await errorOf("ContextNotFound", () => missing);
+    await errorOf("InvalidArgument", () => outside);
+    assert.equal((await first).context, "app-0");
+    assert.equal((await last).context, "app-1");
+  });
+});
