@@ -52,31 +52,26 @@ export async function findContext(context: string): Promise<string> {
 
 /** Finds the repository that a directory is in. */
 export async function findRepository(directory: string): Promise<Repository> {
+  const asked = [
+    "--path-format=absolute",
+    "--show-object-format",
+    "--git-common-dir",
+    "--show-toplevel",
+    "HEAD^{tree}",
+  ];
   try {
-    const [place, headTree] = await Promise.all([
-      git(["rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir", "--show-toplevel"], {
-        cwd: directory,
-      }),
-      headTreeOf(directory),
-    ]);
-    const [objectFormat = "", commonDir = "", ...root] = place.slice(0, -1).split("\n");
-    return { root: root.join("\n"), commonDir, objectFormat, headTree };
+    const printed = await git(["rev-parse", ...asked], { cwd: directory });
+    const [objectFormat = "", commonDir = "", ...rest] = printed.slice(0, -1).split("\n");
+    const headTree = rest.pop() ?? "";
+    return { root: rest.join("\n"), commonDir, objectFormat, headTree };
   } catch (error) {
-    throw explain(error, directory);
-  }
-}
-
-async function headTreeOf(directory: string): Promise<string> {
-  try {
-    return (await git(["rev-parse", "--verify", "--end-of-options", "HEAD^{tree}"], { cwd: directory })).trim();
-  } catch (error) {
-    if (/Needed a single revision/.test(String(error))) {
+    if (/ambiguous argument 'HEAD\^\{tree\}'/.test(String(error))) {
       throw new VersionedImageError(
         "NoCommitYet",
         `The repository of ${directory} has no commit yet, and the version of an image is a commit. Commit the directory first.`,
       );
     }
-    throw error;
+    throw explain(error, directory);
   }
 }
 

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { lastCommits } from "../../../components/git/history";
-import { walk } from "../../../components/git/history/walk";
+import { type Pace, walk } from "../../../components/git/history/walk";
 import { GIT_ENV, type Repo, repo } from "../../support/repo";
 import { BLOBS, type RandomHistory, randomHistory, randomNumbers } from "./randomHistory";
 
@@ -11,6 +11,12 @@ const SEED = Number(process.env.HISTORY_SEED ?? 1);
 const HISTORIES = Number(process.env.HISTORIES ?? 500);
 /** So many histories are asked at once. */
 const LANES = 3;
+/** From asking for nothing ahead, so that items wait where others come by, to asking for more than there is. */
+const PACES: Pace[] = [
+  { lately: 0, smallBatch: 1, largeBatch: 1 },
+  { lately: 2, smallBatch: 1, largeBatch: 4 },
+  { lately: 10, smallBatch: 4, largeBatch: 512 },
+];
 
 describe(`last commits in ${HISTORIES} random histories (HISTORY_SEED=${SEED} HISTORIES=${HISTORIES})`, function () {
   this.timeout(600_000);
@@ -22,7 +28,7 @@ describe(`last commits in ${HISTORIES} random histories (HISTORY_SEED=${SEED} HI
     all = repo();
     const streams = [...BLOBS];
     for (let number = 0; number < HISTORIES; number++) {
-      const history = randomHistory(SEED + number, 100 * (number + 1));
+      const history = randomHistory(SEED + number, 1_000 * (number + 1));
       histories.push(history);
       streams.push(history.stream);
     }
@@ -44,6 +50,12 @@ describe(`last commits in ${HISTORIES} random histories (HISTORY_SEED=${SEED} HI
   it("walks to the commits that git log names", () =>
     eachOf(histories, async ({ branch, items }, number) => {
       check(number, items, await walk(all.directory, items, branch), truth[number]);
+    }));
+
+  it("walks to the same ones at any pace", () =>
+    eachOf(histories, async ({ branch, items }, number) => {
+      const pace = PACES[number % PACES.length];
+      check(number, items, await walk(all.directory, items, branch, pace), truth[number]);
     }));
 
   it("names the same by its rule, for few items and for many", () =>

@@ -56,7 +56,7 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** The history of a seed: 30 to 49 commits and those that join what is left open. Marks begin at `firstMark`. */
+/** The history of a seed: 30 to 49 commits, 150 to 299 of each tenth seed, and those that join what is left open. */
 export function randomHistory(seed: number, firstMark: number): RandomHistory {
   const random = randomNumbers(seed);
   const below = (limit: number) => Math.floor(random() * limit);
@@ -165,7 +165,7 @@ export function randomHistory(seed: number, firstMark: number): RandomHistory {
   };
 
   commit([], edited(new Map(), 60));
-  for (const length = 30 + below(20); commits.length < length; ) {
+  for (const length = seed % 10 === 0 ? 150 + below(150) : 30 + below(20); commits.length < length; ) {
     step();
   }
   const open = heads();

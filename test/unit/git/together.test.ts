@@ -42,7 +42,7 @@ describe("readFacts, asked for many images at once", () => {
 
   const ask = (image: number) => readFacts({ context: source.path(`app-${image}`) });
 
-  it("gives each the same answer as alone, with hardly more calls of git than for one", async () => {
+  it("gives each the same answer as alone, with two calls of git more than for one", async () => {
     const alone = [];
     for (let image = 0; image < IMAGES; image++) {
       alone.push(await ask(image));
@@ -57,7 +57,7 @@ describe("readFacts, asked for many images at once", () => {
       together.map(({ uncommitted }) => uncommitted.length),
       [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
     );
-    assert.ok(all <= one + 1, `${one} calls for one image, ${all} for ${IMAGES}`);
+    assert.ok(all <= one + 2, `${one} calls for one image, ${all} for ${IMAGES}`);
   });
 
   it("lets one image's mistake stop no other", async () => {
