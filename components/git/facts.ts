@@ -4,15 +4,7 @@ import type { Facts } from "../version";
 import { describeCommits } from "./commits";
 import { lastCommits } from "./history";
 import { readIndexFacts } from "./indexFlags";
-import {
-  findContext,
-  findRepository,
-  type ImageSource,
-  isWithin,
-  type Located,
-  locate,
-  type Repository,
-} from "./locate";
+import { isWithin, type Located, type Repository } from "./locate";
 import { readRemote } from "./remote";
 import { readShallow } from "./shallow";
 import { readStatus } from "./status";

@@ -1,5 +1,6 @@
 import { simpleGit } from "simple-git";
 import { type ErrorCode, VersionedImageError } from "../errors";
+import { gitEnvironment, SETTINGS } from "./environment";
 
 /** Where git gave up: its own words. */
 export class GitError extends Error {
@@ -23,40 +24,18 @@ export interface GitOptions {
   input?: string;
 }
 
-/** Settings that must not change what git answers, nor make it run a program. */
-const CONFIG = [
-  "advice.graftFileDeprecated=false",
-  "core.fsmonitor=false",
-  "core.hooksPath=/dev/null",
-  "core.quotePath=false",
-  "i18n.logOutputEncoding=UTF-8",
-  "log.showSignature=false",
-  "status.renames=false",
-  "submodule.recurse=false",
-];
-
-const ENVIRONMENT = {
-  LC_ALL: "C",
-  GIT_LITERAL_PATHSPECS: "1",
-  GIT_NO_REPLACE_OBJECTS: "1",
-  GIT_GRAFT_FILE: "/dev/null",
-  GIT_OPTIONAL_LOCKS: "0",
-  GIT_TERMINAL_PROMPT: "0",
-};
-
-/** Of git's own variables, those that say how to reach things, not which repository, index or history to read. */
-const KEPT =
-  /^GIT_(CONFIG_|SSH|ASKPASS$|EXEC_PATH$|CEILING_DIRECTORIES$|DISCOVERY_ACROSS_FILESYSTEM$|LFS_|SSL_|PROXY_)/;
-
-/** Runs git and returns what it prints. Throws GitError with git's own words, or GitNotFound. */
+/**
+ * Runs git and returns what it prints. Throws GitError with git's own words, or GitNotFound. A call that prints nothing
+ * takes longer: simple-git then waits a while for more.
+ */
 export async function git(args: string[], { cwd, env, config = [], input }: GitOptions): Promise<string> {
-  const environment = { ...inherited(process.env), ...ENVIRONMENT, ...env };
+  const environment = { ...gitEnvironment(), ...env };
   // simple-git makes its own error of whatever is returned to it, so what was seen is kept here.
   let seen: Error | undefined;
   try {
     return await simpleGit({
       baseDir: cwd,
-      config: [...CONFIG, ...config],
+      config: [...SETTINGS, ...config],
       allowEnvironment: Object.keys(environment),
       unsafe: UNSAFE,
       input: () => input,
@@ -108,16 +87,6 @@ const UNSAFE = Object.fromEntries(
     "UrlRewrite",
   ].map((category) => [`allowUnsafe${category}`, true]),
 );
-
-/** What variables of the user git gets: all but those of git that are not kept, and those that name an editor or pager. */
-function inherited(env: NodeJS.ProcessEnv): Record<string, string> {
-  const entries = Object.entries(env).filter(
-    ([name, value]) =>
-      value !== undefined &&
-      (name.startsWith("GIT_") ? KEPT.test(name) : !/^(EDITOR|VISUAL|PAGER|LC_\w+|LANG)$/.test(name)),
-  );
-  return Object.fromEntries(entries) as Record<string, string>;
-}
 
 /** Turns git's words into an error of ours that says what to do. */
 export function explain(error: unknown, directory: string): unknown {

@@ -14,6 +14,9 @@ export async function readStatus(root: string, paths: string[]): Promise<Status>
       "status",
       "--porcelain=v1",
       "-z",
+      // So that something is printed even where all is clean.
+      "--branch",
+      "--no-ahead-behind",
       "--no-renames",
       "--untracked-files=all",
       "--ignored=matching",
@@ -25,7 +28,7 @@ export async function readStatus(root: string, paths: string[]): Promise<Status>
   );
   const entries = printed
     .split("\0")
-    .filter((entry) => entry !== "")
+    .filter((entry) => entry !== "" && !entry.startsWith("## "))
     .map((entry) => ({ status: entry.slice(0, 2), path: entry.slice(3).replace(/\/$/, "") }));
   return {
     changes: entries.filter(({ status }) => status !== "!!"),

@@ -8,8 +8,8 @@ import type { Running, TestStack } from "../support/stack";
 /** How many updates are killed; the long run sets VERSIONED_IMAGE_KILLS. */
 const KILLS = Number(process.env.VERSIONED_IMAGE_KILLS ?? 6);
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
-/** About how long an update takes, in milliseconds: kills come at any time within. */
-const UPDATE = 5_000;
+/** How long after its start a process is killed at the latest, in milliseconds. */
+const LIFE = 3_000;
 
 /** Who is killed, in turn. */
 const VICTIMS = {
@@ -33,9 +33,8 @@ describe("a production tag 4. when updates are killed", () => {
       for (let round = 0; round < KILLS; round++) {
         project.write("app/main", `${round}\n`).add().commit(`Round ${round}`);
         const running = stack.start("up");
-        await sleep(random() * UPDATE);
         const victim = Object.keys(VICTIMS)[round % 3] as keyof typeof VICTIMS;
-        if (await kill(running, VICTIMS[victim])) {
+        if (await killAtRandom(running, VICTIMS[victim], random)) {
           hit[victim] = (hit[victim] ?? 0) + 1;
         }
         await running.result;
@@ -57,10 +56,15 @@ describe("a production tag 4. when updates are killed", () => {
   });
 });
 
-async function kill(running: Running, victim: RegExp): Promise<boolean> {
-  const found = descendants(running.process.pid ?? 0).find(({ command }) => victim.test(command));
-  // The provider may not have started yet, or the update may be over.
-  if (!found || running.process.exitCode !== null) {
+/** Waits until the victim lives, then for a random time, and kills it; false if the update ended before. */
+async function killAtRandom(running: Running, victim: RegExp, random: () => number): Promise<boolean> {
+  const find = () => descendants(running.process.pid ?? 0).find(({ command }) => victim.test(command));
+  while (running.process.exitCode === null && !find()) {
+    await sleep(20);
+  }
+  await sleep(random() * LIFE);
+  const found = running.process.exitCode === null ? find() : undefined;
+  if (!found) {
     return false;
   }
   process.kill(found.pid, "SIGKILL");

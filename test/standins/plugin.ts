@@ -19,6 +19,11 @@ export type Properties = Record<string, unknown>;
 /** What stands in the place of a value that a preview can't know. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+/** A value that the engine is to keep as a secret. */
+export function secret(value: unknown): Properties {
+  return { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value };
+}
+
 /** A provider, as far as the stand-ins need one. Errors that are thrown are what the engine shows. */
 export interface Provider {
   version: string;

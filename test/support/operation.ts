@@ -81,7 +81,12 @@ function collect(event: EngineEvent, { steps, diagnostics }: OperationResult): v
       outputs: state?.outputs ?? {},
     });
   }
-  if (event.diagnosticEvent && !event.diagnosticEvent.ephemeral) {
+  // The SDK's debug messages hold whole requests, and are shown to nobody but `pulumi --debug`.
+  if (
+    event.diagnosticEvent &&
+    !event.diagnosticEvent.ephemeral &&
+    (event.diagnosticEvent.severity as string) !== "debug"
+  ) {
     const { severity, message, urn = "" } = event.diagnosticEvent;
     diagnostics.push({ severity, message: message.replace(/<\{%[^%]*%\}>/g, "").trim(), urn });
   }

@@ -1,24 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { VersionedImageError } from "../../errors";
+import { gitEnvironment, SETTINGS } from "../environment";
 import { GitError } from "../git";
 
-/** Settings that must not change what git answers, nor make it run a program. */
-const CONFIG = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.quotePath=false"];
-
-const ENVIRONMENT = {
-  LC_ALL: "C",
-  GIT_LITERAL_PATHSPECS: "1",
-  GIT_NO_REPLACE_OBJECTS: "1",
-  GIT_GRAFT_FILE: "/dev/null",
-  GIT_OPTIONAL_LOCKS: "0",
-  GIT_TERMINAL_PROMPT: "0",
-  // Who reads as it comes says when to flush; after each commit is too often.
-  GIT_FLUSH: "0",
-};
-
-/** Of git's own variables, those that say how to reach things, not which repository, index or history to read. */
-const KEPT =
-  /^GIT_(CONFIG_|SSH|ASKPASS$|EXEC_PATH$|CEILING_DIRECTORIES$|DISCOVERY_ACROSS_FILESYSTEM$|LFS_|SSL_|PROXY_)/;
+/** Who reads as it comes says when to flush; after each commit is too often. */
+const FLUSH = { GIT_FLUSH: "0" };
 
 /** A git that runs while its output is read. */
 export interface RunningGit {
@@ -31,8 +17,8 @@ export interface RunningGit {
 
 /** Starts git and hands on what it prints as it comes, a character a byte: paths need not be UTF-8. */
 export function startGit(args: string[], cwd: string, read: (text: string) => void): RunningGit {
-  const settings = CONFIG.flatMap((setting) => ["-c", setting]);
-  const process = spawn("git", [...settings, ...args], { cwd, env: environment(), stdio: "pipe" });
+  const settings = SETTINGS.flatMap((setting) => ["-c", setting]);
+  const process = spawn("git", [...settings, ...args], { cwd, env: { ...gitEnvironment(), ...FLUSH }, stdio: "pipe" });
   let stopped = false;
   let words = "";
   process.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -87,9 +73,4 @@ export async function outputOf(args: string[], cwd: string): Promise<string> {
   process.stdin.end();
   await ended;
   return printed;
-}
-
-function environment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_") || KEPT.test(name));
-  return { ...Object.fromEntries(inherited), ...ENVIRONMENT };
 }

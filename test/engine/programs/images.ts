@@ -6,6 +6,9 @@ const wanted = config.requireObject<Record<string, VersionedImageArgs>>("images"
 
 export const images = Object.fromEntries(
   Object.entries(wanted).map(([name, args]) => {
+    if (args.registryAuth && process.env.TEST_PASSWORD !== undefined) {
+      args.registryAuth.password = process.env.TEST_PASSWORD;
+    }
     const { tag, spec, reference, digest, commit, tree, outcome } = new VersionedImage(name, args);
     return [name, { tag, spec, reference, digest, commit, tree, outcome }];
   }),

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { parseReference } from "../../../components/registry";
 import { changedProperties } from "../diff";
-import { type Log, type Properties, type Provider, serve, UNKNOWN } from "../plugin";
+import { type Log, type Properties, type Provider, secret, serve, UNKNOWN } from "../plugin";
 import { providerVersion } from "../versions";
 import { contextDigest } from "./contextDigest";
 import { type Build, build, connect, push, type Registry } from "./daemon";
@@ -63,7 +63,8 @@ async function publish(inputs: Properties, preview: boolean): Promise<Properties
     ? imageId
     : `${name.slice(0, name.lastIndexOf(":"))}@${await push(docker, name, registry)}`;
   return {
-    __inputs: inputs,
+    // Credentials may be among them.
+    __inputs: secret(inputs),
     baseImageName: name,
     context: options.context,
     dockerfile: options.dockerfile.slice(options.context.length + 1),
