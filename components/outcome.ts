@@ -6,6 +6,8 @@ import { TagPolicy, type Version } from "./version";
 export interface PublishedImage {
   digest: string;
   labels: Record<string, string>;
+  /** os/arch or os/arch/variant; empty if the image does not say. */
+  platform: string;
 }
 
 /** What a production version is, where it goes and how it is built: all that an image under its tag must agree with. */
@@ -14,6 +16,7 @@ export interface Expectation {
   tagPolicy: TagPolicy;
   /** repository:tag */
   spec: string;
+  platform: string;
   /** What the build label must say; undefined while a preview can't know it. */
   fingerprint: string | undefined;
 }
@@ -26,6 +29,10 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
   const { version, spec } = expected;
   const revision = published.labels[REVISION_LABEL];
   const tree = published.labels[TREE_LABEL];
+  const built = published.labels[BUILD_LABEL];
+  if (built === undefined && !mayRunOn(published.platform, expected.platform)) {
+    throw taken(spec, `is an image for ${published.platform}, and this program asks for ${expected.platform}`);
+  }
   if (revision === undefined && tree === undefined) {
     return (
       `${spec} is in the registry already (${published.digest}) and will be used, but it has no ${REVISION_LABEL} label: ` +
@@ -38,7 +45,6 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
   if (tree !== undefined && tree !== version.tree) {
     throw taken(spec, `was built from other files (tree ${tree}), and this version is tree ${version.tree}`);
   }
-  const built = published.labels[BUILD_LABEL];
   if (built !== undefined && expected.fingerprint !== undefined && built !== expected.fingerprint) {
     throw new VersionedImageError(
       "BuildInputsChanged",
@@ -48,6 +54,11 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
     );
   }
   return undefined;
+}
+
+/** Images often leave out the variant of a platform. */
+function mayRunOn(found: string, wanted: string): boolean {
+  return found === "" || found === wanted || found.startsWith(`${wanted}/`) || wanted.startsWith(`${found}/`);
 }
 
 function taken(spec: string, why: string): VersionedImageError {

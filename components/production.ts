@@ -50,10 +50,16 @@ async function lookUp(subject: Subject, repository: string): Promise<HeldImage |
   if (!manifest) {
     return undefined;
   }
-  const { labels } = await registry.inspect(repository, manifest.digest, build.platform);
+  const { labels, platform } = await registry.inspect(repository, manifest.digest, build.platform);
   const warning = checkPublished(
-    { digest: manifest.digest, labels },
-    { version, tagPolicy: args.tagPolicy ?? TagPolicy.Commit, spec: `${repository}:${version.tag}`, fingerprint },
+    { digest: manifest.digest, labels, platform },
+    {
+      version,
+      tagPolicy: args.tagPolicy ?? TagPolicy.Commit,
+      spec: `${repository}:${version.tag}`,
+      platform: build.platform,
+      fingerprint,
+    },
   );
   return { ...manifest, warning };
 }
