@@ -28,7 +28,7 @@ export function secret(value: unknown): Properties {
 export interface Provider {
   version: string;
   configure(variables: Record<string, string>): Promise<void>;
-  check(inputs: Properties, log: Log): Promise<Properties>;
+  check(urn: string, inputs: Properties, log: Log): Promise<Properties>;
   diff(id: string, olds: Properties, news: Properties): { changed: string[]; replace: string[] };
   create(urn: string, inputs: Properties, preview: boolean, log: Log): Promise<{ id: string; outputs: Properties }>;
   update(
@@ -90,7 +90,9 @@ export async function serve(provider: Provider): Promise<void> {
     }),
     check: unary(async ({ request }: Call<proto.CheckRequest>) => {
       const response = new proto.CheckResponse();
-      response.setInputs(pack(await provider.check(unpack(request.getNews()), logTo(request.getUrn()))));
+      response.setInputs(
+        pack(await provider.check(request.getUrn(), unpack(request.getNews()), logTo(request.getUrn()))),
+      );
       return response;
     }),
     diff: unary(async ({ request }: Call<proto.DiffRequest>) => {

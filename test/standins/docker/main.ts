@@ -20,7 +20,7 @@ async function configure(): Promise<void> {
   }
 }
 
-async function check(inputs: Properties, log: Log): Promise<Properties> {
+async function check(_: string, inputs: Properties, log: Log): Promise<Properties> {
   const given = (inputs.build ?? {}) as Properties;
   const checked: Properties = { context: ".", dockerfile: "Dockerfile", ...given };
   const { context, dockerfile } = checked as { context: string; dockerfile: string };

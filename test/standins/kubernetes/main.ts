@@ -1,4 +1,5 @@
 /** Stands in for Kubernetes' provider where the real one can't be had: writes manifests, or applies to a real API server. */
+import { createHash } from "node:crypto";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { changedProperties } from "../diff";
 import { type Properties, type Provider, serve } from "../plugin";
@@ -47,12 +48,15 @@ function idOf(object: Named): string {
 const provider: Provider = {
   version: providerVersion("kubernetes"),
   configure,
-  check: async (inputs) => {
-    const { name } = (inputs.metadata ?? {}) as { name?: string };
-    if (!name) {
-      throw new Error("metadata.name is needed: this stand-in makes up no names");
+  check: async (urn, inputs) => {
+    const metadata = (inputs.metadata ?? {}) as { name?: string; annotations?: object };
+    if (metadata.name) {
+      return inputs;
     }
-    return inputs;
+    // The real provider adds random digits to the resource's name; these are the same in each run.
+    const name = `${urn.slice(urn.lastIndexOf("::") + 2)}-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
+    const annotations = { ...metadata.annotations, "pulumi.com/autonamed": "true" };
+    return { ...inputs, metadata: { ...metadata, name, annotations } };
   },
   diff: (id, olds, news) => {
     const changed = changedProperties((olds.__inputs ?? {}) as Properties, news);
