@@ -9,13 +9,7 @@ import { areAskedOneByOne, oneByOne } from "../components/git/history/lastCommit
 import { walk } from "../components/git/history/walk";
 import { readStatus } from "../components/git/status";
 import { type BenchRepository, benchRepository, type Shape } from "./gitRepository";
-
-export interface Row {
-  name: string;
-  ratio: number;
-  target: string;
-  met: boolean;
-}
+import type { Row } from "./row";
 
 export interface GitBenchOptions {
   /** Lengths of history. Default: 100 and 20,000. */

@@ -1,0 +1,172 @@
+import * as assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { IMAGES } from "../test/support/project";
+import { registry } from "../test/support/registry";
+import { type Repo, repo } from "../test/support/repo";
+import { type Result, TestStack } from "../test/support/stack";
+import { atMost, interleaved, type Row } from "./row";
+
+const ROOT = path.resolve(__dirname, "..");
+const PLAIN = path.join(__dirname, "programs", "plain.ts");
+const run = promisify(execFile);
+
+export interface EngineBenchOptions {
+  /** Numbers of images in one program. Default: 1 and 20. */
+  images?: number[];
+  rounds?: number;
+  progress?: (line: string) => void;
+}
+
+/** Ratios of whole updates on the real engine, daemon and registry; both sides are run by the same Automation API. */
+export async function engineRows(options: EngineBenchOptions = {}): Promise<Row[]> {
+  const { images = [1, 20], rounds = 5, progress = () => {} } = options;
+  const rows = [await importRow(rounds)];
+  for (const count of images) {
+    progress(`publishing ${count} images`);
+    rows.push(...(await unchangedRows(count, rounds)));
+  }
+  progress("comparing with a script of docker build and docker push");
+  rows.push(await secondStackRow(rounds), await changedImageRow(rounds));
+  return rows;
+}
+
+async function importRow(rounds: number): Promise<Row> {
+  execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: ROOT });
+  const load = (...modules: string[]) =>
+    run(process.execPath, ["-e", modules.map((name) => `require(${JSON.stringify(name)})`).join(";")], { cwd: ROOT });
+  const sdk = ["@pulumi/pulumi", "@pulumi/docker"];
+  const [ours, theirs] = await interleaved(3 * rounds, [
+    () => load(...sdk, path.join(ROOT, "dist/components/index.js")),
+    () => load(...sdk),
+  ]);
+  return atMost(1.05, "import of the library / of the SDK and Docker's", ours as number, theirs as number);
+}
+
+/** Preview and update of images that have not changed, against plain docker.Images with fixed tags. */
+async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
+  const source = monorepo(count);
+  const name = registry.repository("bench");
+  const ours = stackOf(source, IMAGES, name, count);
+  const theirs = stackOf(source, PLAIN, `${name}-plain`, count);
+  try {
+    done(await ours.up());
+    done(await theirs.up());
+    const before = registry.pushesTo(`${name}/app-0`);
+    const rows: Row[] = [];
+    for (const kind of ["preview", "up"] as const) {
+      const [one, other] = await interleaved(rounds, [
+        async () => unchanged(await ours[kind]()),
+        async () => unchanged(await theirs[kind]()),
+      ]);
+      const what = `${kind === "up" ? "update" : "preview"} of ${count} unchanged image${count === 1 ? "" : "s"}`;
+      rows.push(atMost(1.05, `${what} / plain docker.Image`, one as number, other as number));
+    }
+    assert.equal(registry.pushesTo(`${name}/app-0`), before, "an unchanged image was pushed");
+    return rows;
+  } finally {
+    ours.forget();
+    theirs.forget();
+    source.dispose();
+  }
+}
+
+async function secondStackRow(rounds: number): Promise<Row> {
+  const source = monorepo(1);
+  const name = registry.repository("second");
+  const first = stackOf(source, IMAGES, name, 1);
+  try {
+    done(await first.up());
+    const [ours, script] = await interleaved(rounds, [
+      async () => {
+        const second = stackOf(source, IMAGES, name, 1);
+        done(await second.up());
+        second.forget();
+      },
+      () => buildAndPush(source, `${name}-script:v1`),
+    ]);
+    assert.equal(registry.pushesTo(`${name}/app-0`), 1);
+    const [engine] = await interleaved(rounds, [() => emptyUpdate(source)]);
+    return atMost(
+      1,
+      "a second stack's deploy, less Pulumi's own time / docker build and push",
+      (ours as number) - (engine as number),
+      script as number,
+    );
+  } finally {
+    first.forget();
+    source.dispose();
+  }
+}
+
+async function changedImageRow(rounds: number): Promise<Row> {
+  const source = monorepo(1);
+  const name = registry.repository("changed");
+  const stack = stackOf(source, IMAGES, name, 1);
+  try {
+    done(await stack.up());
+    const [ours, script, engine] = await interleaved(
+      rounds,
+      [
+        async () => done(await stack.up()),
+        () => buildAndPush(source, `${name}-script:${source.head().slice(0, 7)}`, "--no-cache"),
+        () => emptyUpdate(source),
+      ],
+      (round) => source.write("app-0/main", `${round} ${Math.random()}\n`).add().commit(),
+    );
+    return atMost(
+      1.15,
+      "a changed image's update / docker build and push plus Pulumi's own time",
+      ours as number,
+      (script as number) + (engine as number),
+    );
+  } finally {
+    stack.forget();
+    source.dispose();
+  }
+}
+
+async function emptyUpdate(source: Repo): Promise<void> {
+  const stack = stackOf(source, IMAGES, "unused", 0);
+  done(await stack.up());
+  stack.forget();
+}
+
+async function buildAndPush(source: Repo, spec: string, ...flags: string[]): Promise<void> {
+  const env = { ...process.env, DOCKER_BUILDKIT: "0" };
+  await run("docker", ["build", "--quiet", ...flags, "--tag", spec, source.path("app-0")], { env });
+  await run("docker", ["push", "--quiet", spec], { env });
+}
+
+/** A repository with images app-0, app-1, … that print a file of theirs. */
+function monorepo(count: number): Repo {
+  const source = repo().write("Pulumi.yaml", "name: bench\nruntime: nodejs\n").write(".gitignore", "Pulumi.*.yaml\n");
+  for (let image = 0; image < count; image++) {
+    source
+      .write(`app-${image}/Dockerfile`, "FROM busybox:1.36\nCOPY . /app\n")
+      .write(`app-${image}/main`, `${image}\n`);
+  }
+  return source.add().commit();
+}
+
+function stackOf(source: Repo, program: string, name: string, count: number): TestStack {
+  const images = Object.fromEntries(
+    Array.from({ length: count }, (_, image) => [
+      `app-${image}`,
+      { context: `app-${image}`, repository: `${name}/app-${image}` },
+    ]),
+  );
+  const config = { images: JSON.stringify(images) };
+  return new TestStack("bench", { workDir: source.directory, env: process.env, program, config, project: "bench" });
+}
+
+function done(result: Result): void {
+  assert.equal(result.succeeded, true, result.text);
+}
+
+function unchanged(result: Result): void {
+  done(result);
+  const changed = result.steps.filter(({ op }) => op !== "same");
+  assert.deepEqual(changed, [], "something changed");
+}
