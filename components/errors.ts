@@ -36,7 +36,10 @@ export type ErrorCode =
   | "TagTaken"
   | "BuildInputsChanged"
   | "PublishedMeanwhile"
-  | "DigestMismatch";
+  | "DigestMismatch"
+  // the command line
+  | "ImageNotFound"
+  | "ClusterFailed";
 
 /** Every error that this package throws on purpose. Its message says what happened, where, and what to do next. */
 export class VersionedImageError extends Error {

@@ -1,0 +1,64 @@
+import { readFacts } from "../../components/git";
+import { createRegistryClient, parseRepository } from "../../components/registry";
+import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
+import { commitJson } from "../json";
+import { type Io, printJson, type Status } from "../output";
+import { type Explanation, explanationOf } from "./explanation";
+import { explainText } from "./text";
+
+export interface ExplainFlags extends ImageFlags {
+  repository?: string;
+  platform: string;
+  json?: boolean;
+}
+
+/** Shows how a version came about and what an update would do. The answer is no if that would be refused. */
+export async function explain(context: string, flags: ExplainFlags, io: Io): Promise<Status> {
+  const { repository, platform } = flags;
+  if (repository !== undefined) {
+    parseRepository(repository);
+  }
+  const explanation = await explanationOf(await readFacts(sourceOf(context, flags)), {
+    options: versionOptionsOf(flags),
+    repository,
+    platform,
+    client: createRegistryClient({ env: io.env }),
+  });
+  if (flags.json) {
+    printJson(io, explanationJson(explanation));
+  } else {
+    io.out(explainText(explanation, io));
+  }
+  return explanation.update.action === "refuse" ? 1 : 0;
+}
+
+function explanationJson({ facts, options, version, repository, held, update }: Explanation) {
+  const { root, context, paths, dockerfile, commit, tree, remote, shallow } = facts;
+  const { uncommitted, hidden, ignored, uninitialized, missing } = facts;
+  return {
+    tag: version?.tag ?? null,
+    debug: options.debug,
+    commit: commit ? commitJson(commit) : null,
+    tree: tree ?? null,
+    git: { root, shallow },
+    source: remote ?? null,
+    context,
+    paths,
+    dockerfile,
+    uncommitted,
+    hidden,
+    ignored,
+    uninitialized,
+    missing,
+    registry:
+      repository === undefined
+        ? null
+        : {
+            repository,
+            digest: held?.digest ?? null,
+            build: held?.build ?? null,
+            warning: held?.warning ?? null,
+          },
+    update,
+  };
+}

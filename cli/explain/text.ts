@@ -1,0 +1,124 @@
+import type { Facts } from "../../components/version";
+import { TagPolicy } from "../../components/version";
+import { age } from "../../components/version/describe";
+import { count, fields, type Io, paint, printable, printableLines, shortTime } from "../output";
+import type { Explanation } from "./explanation";
+
+/** The longest list of files that is shown. */
+const LISTED = 10;
+
+/** The explanation for people. */
+export function explainText(explanation: Explanation, io: Io): string {
+  const { facts, version } = explanation;
+  const title = `${printable(facts.context || ".")} in ${printable(facts.root)}`;
+  const sections = [
+    paint(io, "bold", `${title}\n`),
+    fields([
+      ["Version", [version ? paint(io, "green", version.tag) : paint(io, "red", "none")]],
+      ["Commit", commitLines(explanation, io)],
+      ["Tree", [facts.tree ?? "none"]],
+      ["Covers", facts.paths.map((path) => printable(path || "."))],
+      ["Dockerfile", [dockerfileLine(facts)]],
+      ["Source", [facts.remote === undefined ? "no remote named origin" : printable(facts.remote)]],
+    ]),
+    fields([
+      ["Uncommitted", list(facts.uncommitted.map(({ status, path }) => `${status} ${path}`))],
+      ["Hidden", list(facts.hidden, "changes that git was told not to look at")],
+      ["Ignored", list(facts.ignored, ignoredMeaning(explanation))],
+      ...(facts.uninitialized.length > 0
+        ? [["Submodules", list(facts.uninitialized, "not checked out")] as [string, string[]]]
+        : []),
+    ]),
+    fields([
+      ["Registry", registryLines(explanation)],
+      ["Update", updateLines(explanation, io)],
+    ]),
+  ];
+  return sections.join("\n");
+}
+
+function commitLines({ facts, options }: Explanation, io: Io): string[] {
+  const { commit, missing } = facts;
+  if (!commit) {
+    return [`none: ${missing.map((path) => printable(path || ".")).join(", ") || "this"} was never committed`];
+  }
+  const { hash, subject, author, committedAt } = commit;
+  const named = options.tagPolicy === TagPolicy.Tree ? "the tag is named after the tree" : "the tag is named after it";
+  return [
+    hash,
+    `"${printable(subject)}"`,
+    `by ${printable(author)}, ${shortTime(committedAt)} (${age(committedAt, io.now())})`,
+    `the last commit that touched what the image is made of; ${named}`,
+    ...(facts.shallow ? ["the clone is shallow and ends here: the true one may be older"] : []),
+  ];
+}
+
+function dockerfileLine({ dockerfile, dockerfileCommitted, dockerfileOnDisk }: Facts): string {
+  const name = printable(dockerfile);
+  if (dockerfileCommitted) {
+    return dockerfileOnDisk ? name : `${name} (committed, but not on disk)`;
+  }
+  return `${name} ${dockerfileOnDisk ? "(not committed)" : "(there is none)"}`;
+}
+
+function ignoredMeaning({ options }: Explanation): string {
+  return options.debug
+    ? "Docker is given them in debug mode unless .dockerignore names them"
+    : "they can't enter a production image";
+}
+
+function list(files: string[], meaning?: string): string[] {
+  if (files.length === 0) {
+    return ["none"];
+  }
+  const more = files.length - LISTED;
+  return [
+    `${count(files.length, "path")}${meaning ? `: ${meaning}` : ""}`,
+    ...files.slice(0, LISTED).map((file) => `  ${printable(file)}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}
+
+function registryLines({ repository, version, held, update }: Explanation): string[] {
+  if (repository === undefined) {
+    return ["not asked: name the image's with --repository"];
+  }
+  if (!version) {
+    return ["not asked: there is no version to ask for"];
+  }
+  const spec = `${repository}:${version.tag}`;
+  if (!held) {
+    return update.action === "refuse" ? [`${spec}: no clear answer`] : [`${spec} is not there`];
+  }
+  return [
+    `${spec} is there`,
+    held.digest,
+    ...(held.build === undefined ? [] : [`built with ${printable(held.build)}`]),
+    ...(held.warning === undefined ? [] : ["it does not say which commit it was built from"]),
+  ];
+}
+
+function updateLines({ update, repository, held, version }: Explanation, io: Io): string[] {
+  switch (update.action) {
+    case "refuse": {
+      const [first = "", ...rest] = printableLines(`${update.error.message} [${update.error.code}]`).split("\n");
+      return [paint(io, "red", `would be refused: ${first}`), ...rest];
+    }
+    case "publish":
+      return [`would build commit ${version?.commit.slice(0, 12)} and push it to ${repository}, since it is not there`];
+    case "adopt":
+      return [
+        "would use what the registry has, and build nothing",
+        ...(held?.warning === undefined
+          ? ["unless the program builds it in another way, which would be refused (BuildInputsChanged)"]
+          : [paint(io, "yellow", `with a warning: ${printable(held.warning)}`)]),
+      ];
+    case "debug":
+      return [
+        `would build the directory as it is on disk (${count(version?.uncommitted.length ?? 0, "uncommitted change")})`,
+        `and push it${repository === undefined ? "" : ` to ${repository}`}${held ? ", over what is there" : ""}`,
+      ];
+    case "publish-or-adopt":
+      return ["would build the commit and push it, unless the registry has it already"];
+  }
+}

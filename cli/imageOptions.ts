@@ -1,0 +1,67 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ImageSource } from "../components/git";
+import { TagPolicy, type VersionOptions } from "../components/version";
+
+/** The options that say what an image is made of; they have the names and the defaults of VersionedImage's arguments. */
+export interface SourceFlags {
+  dockerfile?: string;
+  path?: string[];
+}
+
+/** Those and the ones that say how its version is wanted. */
+export interface ImageFlags extends SourceFlags {
+  debug?: boolean;
+  tagPolicy: TagPolicy;
+  tagLength: number;
+}
+
+export function addSourceOptions(command: Command): Command {
+  return command
+    .option("--dockerfile <file>", "the Dockerfile, relative to the context (default: Dockerfile)")
+    .option(
+      "--path <path>",
+      "what the image is made of, relative to the context; repeatable (default: all of it)",
+      collect,
+    );
+}
+
+export function addImageOptions(command: Command): Command {
+  return addSourceOptions(command)
+    .option("--debug", "the version of the directory as it is on disk, uncommitted changes included")
+    .addOption(
+      new Option("--tag-policy <policy>", "what names the version: commit or tree")
+        .default(TagPolicy.Commit, "commit")
+        .argParser(tagPolicy),
+    )
+    .addOption(
+      new Option("--tag-length <digits>", "digits of the hash in the tag, 7 to 40").default(7).argParser(tagLength),
+    );
+}
+
+export function sourceOf(context: string, { dockerfile, path }: SourceFlags): ImageSource {
+  return { context, paths: path, dockerfile };
+}
+
+export function versionOptionsOf({ debug = false, tagPolicy, tagLength }: ImageFlags): VersionOptions {
+  return { debug, tagPolicy, tagLength };
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+function tagPolicy(value: string): TagPolicy {
+  const policy = Object.values(TagPolicy).find((known) => known.toLowerCase() === value.toLowerCase());
+  if (policy === undefined) {
+    throw new InvalidArgumentError("Say commit or tree.");
+  }
+  return policy;
+}
+
+function tagLength(value: string): number {
+  const digits = /^\d+$/.test(value) ? Number(value) : 0;
+  if (digits < 7 || digits > 40) {
+    throw new InvalidArgumentError("Say a whole number from 7 to 40.");
+  }
+  return digits;
+}

@@ -1,0 +1,139 @@
+import { Command } from "commander";
+import { type ExplainFlags, explain } from "./explain";
+import { addImageOptions, addSourceOptions } from "./imageOptions";
+import type { Io, Status } from "./output";
+import { type TagFlags, tag } from "./tag";
+import { type TagsFlags, tags } from "./tags";
+import { type VerifyFlags, verify } from "./verify";
+
+export interface Surroundings {
+  io: Io;
+  /** Is given what there is to say of wrong usage. */
+  complain(text: string): void;
+  done(status: Status): void;
+}
+
+const STATUSES = `
+Exit status: 0 if all is well, 1 if the answer is no or something went wrong, 2 if the command line is wrong.
+An error ends with a [Code]; with --json it is {"error": {"code", "message"}} on standard output.`;
+
+const PLATFORM = "of images for several platforms, the one to look at";
+const DEFAULT_PLATFORM = "linux/amd64";
+const JSON_OUTPUT = "print JSON, as docs/cli.md describes it";
+
+/** The commands with their options and help. Pulumi is needed for none of them. */
+export function createProgram({ io, complain, done }: Surroundings): Command {
+  const program = new Command("versioned-image")
+    .description(
+      "Docker images whose tag is the git commit that last touched the directory they are built from:\n" +
+        "find an image's version, and check what a registry or a cluster has against git.",
+    )
+    .version(packageVersion(), "--version", "print the version of this program")
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: complain })
+    .showHelpAfterError("(add --help for what can be said)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image tag images/simple
+  versioned-image explain images/simple --repository gcr.io/my-project/simple
+  versioned-image tags gcr.io/my-project/simple
+  versioned-image verify gcr.io/my-project/simple:88d38d9
+${STATUSES}
+Credentials come from Docker's configuration (docker login), colours only to a terminal and without NO_COLOR.`,
+    );
+
+  addImageOptions(program.command("tag").argument("<context>", "the directory that Docker builds from"))
+    .summary("print the tag of an image's version")
+    .description(
+      "Print the tag that the image built from a directory has: the last commit that touched it. Uncommitted changes in it\n" +
+        "are refused, and listed, unless --debug is given.",
+    )
+    .option("--json", JSON_OUTPUT)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image tag images/simple                              88d38d9
+  versioned-image tag images/simple --debug                      88d38d9-debug
+  docker pull gcr.io/my-project/simple:$(versioned-image tag images/simple)
+${STATUSES}`,
+    )
+    .action(async (context: string, flags: TagFlags) => done(await tag(context, flags, io)));
+
+  addImageOptions(program.command("explain").argument("<context>", "the directory that Docker builds from"))
+    .summary("show how the version came about and what an update would do")
+    .description(
+      "Show the commit that an image's version comes from, what git sees in the directory, whether the registry has the\n" +
+        "version, and what an update would do and why. Exit status 1 if the update would be refused.",
+    )
+    .option("--repository <repository>", "where it is published, host included; without it no registry is asked")
+    .option("--platform <platform>", "the platform that it is built for", DEFAULT_PLATFORM)
+    .option("--json", JSON_OUTPUT)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image explain images/simple
+  versioned-image explain images/simple --repository gcr.io/my-project/simple
+  versioned-image explain . --path src --path Dockerfile --tag-policy tree
+${STATUSES}`,
+    )
+    .action(async (context: string, flags: ExplainFlags) => done(await explain(context, flags, io)));
+
+  program
+    .command("tags")
+    .argument("<repository>", "registry host and name, for instance gcr.io/my-project/simple")
+    .summary("list what the registry holds, with the commits")
+    .description(
+      "List the images of a repository, newest first: their tags, digest, time of the build, and the commit that they say they\n" +
+        "were built from. Commits that this git repository does not have, and debug images, are marked.",
+    )
+    .option("--context <directory>", "a directory of the git repository to look commits up in (default: this one)")
+    .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
+    .option("--json", JSON_OUTPUT)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image tags gcr.io/my-project/simple
+  versioned-image tags gcr.io/my-project/simple --json | jq -r '.images[0].digest'
+${STATUSES}`,
+    )
+    .action(async (repository: string, flags: TagsFlags) => done(await tags(repository, flags, io)));
+
+  addSourceOptions(
+    program.command("verify").argument("<reference>", "repository:tag, repository@digest or repository:tag@digest"),
+  )
+    .summary("check an image against git, and what a cluster runs against it")
+    .description(
+      "Check what an image says of its origin against git: its commit, the content of its files at that commit, its tag; and\n" +
+        "with --kubeconfig or --namespace what Deployments and running pods use. Says what is proven, what is contradicted and\n" +
+        "what can't be proven. Exit status 1 unless commit and content are proven and nothing is contradicted.",
+    )
+    .option(
+      "--context <directory>",
+      "the image's directory (default: found by its content, from this directory's repository)",
+    )
+    .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
+    .option("--kubeconfig <file>", "compare with a cluster (default with --namespace: as kubectl finds it)")
+    .option("--namespace <name>", "the namespace to look at (default with --kubeconfig: the context's)")
+    .option("--json", JSON_OUTPUT)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image verify gcr.io/my-project/simple:88d38d9
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --context images/simple
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --namespace production
+${STATUSES}`,
+    )
+    .action(async (reference: string, flags: VerifyFlags) => done(await verify(reference, flags, io)));
+
+  return program;
+}
+
+function packageVersion(): string {
+  return (require("versioned-image/package.json") as { version: string }).version;
+}

@@ -1,0 +1,79 @@
+import { VersionedImageError } from "../../components/errors";
+import { type History, lookUpCommits, openHistory } from "../../components/git/lookup";
+import { createRegistryClient, parseRepository } from "../../components/registry";
+import type { Commit } from "../../components/version";
+import { commitJson } from "../json";
+import { type Io, printJson, type Status } from "../output";
+import { type ListedImage, type Listing, listImages } from "./listing";
+import { tagsText } from "./text";
+
+export interface TagsFlags {
+  context?: string;
+  platform: string;
+  json?: boolean;
+}
+
+/** What `tags` shows. */
+export interface TagsReport extends Listing {
+  repository: string;
+  /** The git repository that commits were looked up in; undefined if there is none here. */
+  history: History | undefined;
+  /** The commits that it has. */
+  commits: Map<string, Commit>;
+}
+
+/** Lists the images of a repository, with their commits. */
+export async function tags(repository: string, flags: TagsFlags, io: Io): Promise<Status> {
+  parseRepository(repository);
+  const history = await findHistory(flags.context);
+  const listing = await listImages(createRegistryClient({ env: io.env }), repository, flags.platform);
+  const revisions = listing.images.flatMap(({ revision }) => revision ?? []);
+  const commits = history ? await lookUpCommits(history, revisions) : new Map<string, Commit>();
+  const report = { ...listing, repository, history, commits };
+  if (flags.json) {
+    printJson(io, tagsJson(report));
+  } else {
+    io.out(tagsText(report, io));
+  }
+  return 0;
+}
+
+/** A list can be had without git, too, unless a directory is named. */
+async function findHistory(context: string | undefined): Promise<History | undefined> {
+  try {
+    return await openHistory(context ?? ".");
+  } catch (error) {
+    if (context === undefined && error instanceof VersionedImageError && error.code === "NotARepository") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function tagsJson({ repository, history, commits, images, dangling }: TagsReport) {
+  return {
+    repository,
+    git: history ? { root: history.root, shallow: history.shallow.size > 0 } : null,
+    images: images.map((image) => imageJson(image, history, commits)),
+    dangling,
+  };
+}
+
+function imageJson(image: ListedImage, history: History | undefined, commits: Map<string, Commit>) {
+  const { digest, tags, time, revision, tree, source, debug, dirty, problem } = image;
+  const commit = revision === undefined ? undefined : commits.get(revision);
+  return {
+    digest,
+    tags,
+    time: time?.toISOString() ?? null,
+    revision: revision ?? null,
+    commit: commit ? commitJson(commit) : null,
+    // Null where there was nothing to look up, or nowhere to look.
+    inRepository: revision === undefined || !history ? null : commit !== undefined,
+    tree: tree ?? null,
+    source: source ?? null,
+    debug,
+    dirty: dirty ?? null,
+    problem: problem ?? null,
+  };
+}

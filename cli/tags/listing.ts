@@ -1,0 +1,110 @@
+import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/build/labels";
+import { type ErrorCode, VersionedImageError } from "../../components/errors";
+import type { ImageConfig, RegistryClient } from "../../components/registry";
+
+/** An image of a repository. */
+export interface ListedImage {
+  digest: string;
+  /** Sorted. */
+  tags: string[];
+  /** When it was built; if it does not say, the time of its commit as its label has it. */
+  time: Date | undefined;
+  /** The commit that it says it was built from. */
+  revision: string | undefined;
+  tree: string | undefined;
+  source: string | undefined;
+  debug: boolean;
+  /** Of a debug image, whether its directory had uncommitted changes; undefined if it does not say. */
+  dirty: boolean | undefined;
+  /** Why nothing is known of it, if so. */
+  problem: { code: ErrorCode; message: string } | undefined;
+}
+
+/** What a repository holds. */
+export interface Listing {
+  /** Newest first; those without a time last. */
+  images: ListedImage[];
+  /** Tags that the registry lists but has nothing under: what they named was deleted. */
+  dangling: string[];
+}
+
+/** How many requests are under way at once. */
+const PARALLEL = 8;
+
+/** Asks the registry for all images of a repository. Throws what the client throws. */
+export async function listImages(client: RegistryClient, repository: string, platform: string): Promise<Listing> {
+  const tags = [...new Set(await client.tags(repository))].sort();
+  const manifests = await mapLimited(tags, (tag) => client.resolve(repository, tag));
+  const byDigest = new Map<string, string[]>();
+  const dangling: string[] = [];
+  tags.forEach((tag, index) => {
+    const digest = manifests[index]?.digest;
+    if (digest === undefined) {
+      dangling.push(tag);
+    } else {
+      byDigest.set(digest, [...(byDigest.get(digest) ?? []), tag]);
+    }
+  });
+  const images = await mapLimited([...byDigest], async ([digest, named]) =>
+    describe(digest, named, await look(client, repository, digest, platform)),
+  );
+  return { images: images.sort(newestFirst), dangling };
+}
+
+type Problem = NonNullable<ListedImage["problem"]>;
+
+/** One tag can hold what is no image, such as a signature: that must not hide the others. */
+async function look(
+  client: RegistryClient,
+  repository: string,
+  digest: string,
+  platform: string,
+): Promise<ImageConfig | Problem> {
+  try {
+    return await client.inspect(repository, digest, platform);
+  } catch (error) {
+    if (error instanceof VersionedImageError && ["PlatformNotFound", "RegistryProtocol"].includes(error.code)) {
+      return { code: error.code, message: error.message };
+    }
+    throw error;
+  }
+}
+
+function describe(digest: string, tags: string[], found: ImageConfig | Problem): ListedImage {
+  const labels = "labels" in found ? found.labels : {};
+  const dirty = labels[DIRTY_LABEL];
+  return {
+    digest,
+    tags,
+    time: timeOf("labels" in found ? found.created : undefined, labels[CREATED_LABEL]),
+    revision: labels[REVISION_LABEL],
+    tree: labels[TREE_LABEL],
+    source: labels[SOURCE_LABEL],
+    debug: dirty !== undefined || tags.some((tag) => /^[0-9a-f]{7,40}-debug$/.test(tag)),
+    dirty: dirty === undefined ? undefined : dirty === "true",
+    problem: "code" in found ? found : undefined,
+  };
+}
+
+/** The first that is a time; builders that leave the time out write that of year 1 or 1970. */
+function timeOf(...stated: (string | undefined)[]): Date | undefined {
+  return stated.map((text) => new Date(text ?? "")).find((time) => time.getTime() > 0);
+}
+
+function newestFirst(a: ListedImage, b: ListedImage): number {
+  const [newer, older] = [b.time?.getTime() ?? 0, a.time?.getTime() ?? 0];
+  return newer - older || ((a.tags[0] ?? "") < (b.tags[0] ?? "") ? -1 : 1);
+}
+
+async function mapLimited<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, worker));
+  return results;
+}

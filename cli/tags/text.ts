@@ -1,0 +1,87 @@
+import { columns, count, type Io, paint, printable, type Style, shortTime } from "../output";
+import type { TagsReport } from ".";
+import type { ListedImage } from "./listing";
+
+/** The list for people, an image a line. */
+export function tagsText(report: TagsReport, io: Io): string {
+  const { repository, images, dangling } = report;
+  const name = paint(io, "bold", repository);
+  if (images.length === 0 && dangling.length === 0) {
+    return `${name}: the registry has no tags there, or no such repository.\n`;
+  }
+  const number = images.reduce((sum, { tags }) => sum + tags.length, 0);
+  const [header = "", ...rows] = columns([
+    ["TAGS", "DIGEST", "TIME", "COMMIT"],
+    ...images.map((image) => row(image, report)),
+  ]);
+  const table = [paint(io, "dim", header), ...rows.map((line, index) => painted(line, images[index], report, io))];
+  const sections = [
+    [`${name}: ${count(images.length, "image")}, ${count(number, "tag")}`],
+    images.length > 0 ? table : [],
+    notes(report).map((note) => paint(io, "dim", note)),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join("\n")}\n`)
+    .join("\n");
+}
+
+function row(image: ListedImage, report: TagsReport): string[] {
+  const { digest, tags, time } = image;
+  return [
+    tags.map(printable).join(", "),
+    digest.slice(0, "sha256:".length + 12),
+    time ? shortTime(time) : "(no time)",
+    [origin(image, report), mark(image)].filter((part) => part !== "").join("  "),
+  ];
+}
+
+function origin({ revision, problem }: ListedImage, { commits, history }: TagsReport): string {
+  if (problem) {
+    return `(not read: ${problem.code})`;
+  }
+  if (revision === undefined) {
+    return "(says no commit)";
+  }
+  const commit = commits.get(revision);
+  const short = printable(revision.slice(0, 12));
+  if (commit) {
+    return `${short} ${printable(commit.subject)}`;
+  }
+  return history ? `${short} (not in this repository)` : short;
+}
+
+function mark({ debug, dirty }: ListedImage): string {
+  if (!debug) {
+    return "";
+  }
+  return dirty === undefined ? "[debug]" : `[debug, ${dirty ? "with uncommitted changes" : "nothing uncommitted"}]`;
+}
+
+function painted(line: string, image: ListedImage | undefined, { commits, history }: TagsReport, io: Io): string {
+  const style = image && styleOf(image, commits, history !== undefined);
+  return style ? paint(io, style, line) : line;
+}
+
+function styleOf(image: ListedImage, commits: Map<string, unknown>, looked: boolean): Style | undefined {
+  if (image.debug) {
+    return "yellow";
+  }
+  const unknown = image.revision === undefined || (looked && !commits.has(image.revision));
+  return unknown ? "red" : undefined;
+}
+
+function notes({ images, commits, history, dangling }: TagsReport): string[] {
+  const notes = [
+    history
+      ? `Commits were looked up in ${printable(history.root)}.`
+      : "No commits were looked up: this directory is in no git repository (name one with --context).",
+  ];
+  if (history && history.shallow.size > 0 && images.some(({ revision }) => revision && !commits.has(revision))) {
+    notes.push("That clone is shallow, so that it does not have all commits: git fetch --unshallow");
+  }
+  if (dangling.length > 0) {
+    notes.push(`The registry lists tags that it has no image for any more: ${dangling.map(printable).join(", ")}`);
+  }
+  return notes;
+}

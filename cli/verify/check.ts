@@ -1,0 +1,34 @@
+/** Whether something is so: "contradicted" is that it is not, "unproven" that nothing here can tell. */
+export type Result = "proven" | "contradicted" | "unproven";
+
+/** One thing that was looked at. */
+export interface Check {
+  name: string;
+  result: Result;
+  /** What was found, and what to do where it can't be told. */
+  message: string;
+  /** Whether the image counts as verified only if this is proven. */
+  required: boolean;
+}
+
+export function proven(name: string, message: string): Check {
+  return { name, result: "proven", message, required: true };
+}
+
+export function contradicted(name: string, message: string): Check {
+  return { name, result: "contradicted", message, required: true };
+}
+
+/** Something without which the image can't count as verified. */
+export function lacking(name: string, message: string): Check {
+  return { name, result: "unproven", message, required: true };
+}
+
+/** Something that can't be told, or need not be. */
+export function open(name: string, message: string): Check {
+  return { name, result: "unproven", message, required: false };
+}
+
+export function isVerified(checks: Check[]): boolean {
+  return checks.every(({ result, required }) => result === "proven" || (result === "unproven" && !required));
+}

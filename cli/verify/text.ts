@@ -1,0 +1,33 @@
+import { fields, type Io, paint, printable, type Style } from "../output";
+import type { Verification } from ".";
+import { type Check, isVerified, type Result } from "./check";
+
+const SECTIONS: [result: Result, title: string, style: Style][] = [
+  ["proven", "Proven", "green"],
+  ["contradicted", "Contradicted", "red"],
+  ["unproven", "Not proven", "yellow"],
+];
+
+/** The checks for people: what is proven, and what is not. */
+export function verifyText({ repository, tag, digest, checks }: Verification, io: Io): string {
+  const spec = tag === undefined ? repository : `${repository}:${tag}`;
+  const sections = SECTIONS.flatMap(([result, title, style]) => {
+    const found = checks.filter((check) => check.result === result);
+    return found.length > 0 ? [`${paint(io, style, title)}\n${fields(found.map(line), "  ")}`] : [];
+  });
+  return [`${paint(io, "bold", spec)}\n${digest}\n`, ...sections, `${answer(checks, io)}\n`].join("\n");
+}
+
+function line({ name, message }: Check): [string, string[]] {
+  return [name, [printable(message)]];
+}
+
+function answer(checks: Check[], io: Io): string {
+  if (isVerified(checks)) {
+    return paint(io, "green", "Verified: what the image says of its origin is so.");
+  }
+  const wrong = checks.some(({ result }) => result === "contradicted");
+  const missing = checks.filter(({ result, required }) => result === "unproven" && required).map(({ name }) => name);
+  const why = wrong ? "something is contradicted" : `there is no proof of its ${[...new Set(missing)].join(", ")}`;
+  return paint(io, "red", `Not verified: ${why}.`);
+}

@@ -1,0 +1,95 @@
+import type { Commit } from "../version";
+import { describeCommits } from "./commits";
+import { explain, git } from "./git";
+import { findContext, findRepository, type ImageSource, type Located, locate, type Repository } from "./locate";
+import { readShallow } from "./shallow";
+import { type TreeEntry, treeOf } from "./trees";
+
+/** A repository on this machine, in which commits are looked up. */
+export interface History extends Repository {
+  /** The commits at which a shallow clone's history ends; none in a full clone. */
+  shallow: Set<string>;
+}
+
+/** All that a commit holds, by paths relative to the repository's root ("" is the root itself), in git's order. */
+export type Content = Map<string, TreeEntry>;
+
+/**
+ * Opens the repository that a directory is in. Throws ContextNotFound, NotARepository, BareRepository, NoCommitYet,
+ * DubiousOwnership, GitNotFound, or GitFailed with git's own words.
+ */
+export async function openHistory(directory: string): Promise<History> {
+  const repository = await findRepository(await findContext(directory));
+  return { ...repository, shallow: await readShallow(repository.commonDir) };
+}
+
+/**
+ * Those of the commits that this clone has, by their full hashes; whatever is no full hash is not among the answers. A
+ * partial clone is not made to fetch. Throws GitFailed.
+ */
+export async function lookUpCommits({ root }: History, hashes: string[]): Promise<Map<string, Commit>> {
+  const asked = [...new Set(hashes)].filter(isFullHash);
+  if (asked.length === 0) {
+    return new Map();
+  }
+  return explained(root, async () => {
+    // Without --missing, git asks the remote of a partial clone for what it doesn't have. HEAD is there, so that
+    // something is printed.
+    const printed = await git(["rev-list", "--no-walk", "--missing=allow-any", "--ignore-missing", "--stdin"], {
+      cwd: root,
+      input: `${["HEAD", ...asked].join("\n")}\n`,
+    });
+    // Of an annotated tag git prints the commit, which is not what was asked for.
+    const found = new Set(printed.split("\n"));
+    return describeCommits(
+      root,
+      asked.filter((hash) => found.has(hash)),
+    );
+  });
+}
+
+/** All that a commit of this clone holds. Throws GitFailed. */
+export async function readContent({ root }: History, commit: string): Promise<Content> {
+  const [whole, printed] = await explained(root, () =>
+    Promise.all([
+      git(["rev-parse", `${commit}^{tree}`], { cwd: root }),
+      git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], { cwd: root }),
+    ]),
+  );
+  const content: Content = new Map([["", { mode: "040000", type: "tree", hash: whole.trim() }]]);
+  for (const line of printed.split("\0").filter((entry) => entry !== "")) {
+    const tab = line.indexOf("\t");
+    const [mode = "", type = "", hash = ""] = line.slice(0, tab).split(" ");
+    content.set(line.slice(tab + 1), { mode, type, hash });
+  }
+  return content;
+}
+
+/** The tree of an image's paths, as the version has it, in what a commit holds; undefined if that lacks one of them. */
+export function treeIn(history: History, content: Content, located: Located): string | undefined {
+  return treeOf(located, content, { ...history, headTree: content.get("")?.hash ?? "" });
+}
+
+/** The commit that last touched the paths, as seen from a commit of this clone. Throws GitFailed. */
+export async function lastCommitAt({ root }: History, commit: string, paths: string[]): Promise<string | undefined> {
+  const limit = paths.includes("") ? [] : paths;
+  const printed = await explained(root, () => git(["rev-list", "-n", "1", commit, "--", ...limit], { cwd: root }));
+  return printed.trim() || undefined;
+}
+
+/** Puts an image's paths in terms of the repository. Throws ContextNotFound, InvalidArgument and the like. */
+export async function locateImage(history: History, source: ImageSource): Promise<Located> {
+  return locate(source, await findContext(source.context), history);
+}
+
+function isFullHash(text: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+}
+
+async function explained<T>(root: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw explain(error, root);
+  }
+}
