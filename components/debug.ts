@@ -40,8 +40,9 @@ function uncommitted(count: number): string {
 
 /** Files that git is told to ignore are often secrets: whoever can pull the image can read them. */
 function warnOfIgnored({ component, version }: Subject, copied: string[]): void {
-  const ignored = new Set(version.ignored.map((file) => path.relative(version.context, file)));
-  const inImage = copied.filter((file) => ignored.has(file));
+  // Of a directory that is ignored as a whole, git names no file.
+  const ignored = version.ignored.map((file) => path.relative(version.context, file));
+  const inImage = copied.filter((file) => ignored.some((entry) => file === entry || file.startsWith(`${entry}/`)));
   if (inImage.length > 0) {
     const files = inImage.slice(0, 5).join(", ") + (inImage.length > 5 ? `, and ${inImage.length - 5} more` : "");
     pulumi.log.warn(

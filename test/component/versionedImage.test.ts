@@ -189,6 +189,22 @@ describe("VersionedImage", () => {
     });
   }
 
+  it("warns of git-ignored files that a debug image would hold, and not of those that .dockerignore keeps out", async () => {
+    project.write(".gitignore", "*.key\nsecrets/\n").write("app/.dockerignore", "kept.key\n").add().commit();
+    project.write("app/kept.key", "x").write("app/a.key", "x").write("app/secrets/b", "x");
+    const warnings: string[] = [];
+    const warn = pulumi.log.warn;
+    Object.assign(pulumi.log, { warn: async (message: string) => void warnings.push(message) });
+    try {
+      await run({ debug: true }, true);
+    } finally {
+      Object.assign(pulumi.log, { warn });
+    }
+    assert.deepEqual(warnings, [
+      "Git ignores a.key, secrets/b, but Docker is given them in debug mode: name them in .dockerignore to keep them out.",
+    ]);
+  });
+
   it("names the version by content with the Tree policy", async () => {
     const { outputs } = await run({ tagPolicy: TagPolicy.Tree, tagLength: 12 }, true);
     assert.equal(outputs.tag, project.git("rev-parse", "HEAD:app").slice(0, 12));

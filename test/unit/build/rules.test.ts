@@ -1,0 +1,111 @@
+import * as assert from "node:assert/strict";
+import fc from "fast-check";
+import { changedInputs } from "../../../components/build/guard";
+import { buildFingerprint, resolveBuild } from "../../../components/build/inputs";
+import { imageLabels } from "../../../components/build/labels";
+import type { Version } from "../../../components/version";
+import { errorOf } from "../../support/assertError";
+
+describe("changedInputs", () => {
+  const OLD = {
+    imageName: "a",
+    build: { context: "c", args: { A: "1", B: "2" }, contextDigest: "x" },
+    registry: { server: "h" },
+  };
+
+  it("names what differs, one level into the build", () => {
+    assert.deepEqual(changedInputs(OLD, OLD), []);
+    assert.deepEqual(changedInputs(OLD, { ...OLD, build: { ...OLD.build, contextDigest: "y" } }), [
+      "build.contextDigest",
+    ]);
+    assert.deepEqual(changedInputs(OLD, { ...OLD, build: { ...OLD.build, target: "t" }, imageName: "b" }), [
+      "build.target",
+      "imageName",
+    ]);
+    assert.deepEqual(changedInputs(OLD, { imageName: "a", build: OLD.build }), ["registry"]);
+    assert.deepEqual(changedInputs(undefined, { a: 1 }), ["a"]);
+  });
+
+  it("takes no notice of the order of keys", () => {
+    assert.deepEqual(
+      changedInputs(OLD, {
+        registry: OLD.registry,
+        build: { contextDigest: "x", args: { B: "2", A: "1" }, context: "c" },
+        imageName: "a",
+      }),
+      [],
+    );
+  });
+});
+
+describe("buildFingerprint", () => {
+  async function fingerprint(build: Parameters<typeof resolveBuild>[0]): Promise<string | undefined> {
+    return buildFingerprint(await resolveBuild(build), "Dockerfile");
+  }
+
+  it("says platform, Dockerfile, target and a hash of the arguments", async () => {
+    assert.equal(await fingerprint({}), "platform=linux/amd64 dockerfile=Dockerfile");
+    assert.equal(
+      await fingerprint({ platform: "linux/arm64", target: "web", args: { A: "1" } }),
+      "platform=linux/arm64 dockerfile=Dockerfile target=web args=7663e8dee7c9d442",
+    );
+  });
+
+  it("is the same for the same arguments in any order, and differs for any others", async () => {
+    const args = fc.dictionary(fc.stringMatching(/^[A-Z]{1,3}$/), fc.string({ maxLength: 3 }), { maxKeys: 4 });
+    await fc.assert(
+      fc.asyncProperty(args, args, async (one, other) => {
+        const reversed = Object.fromEntries(Object.entries(one).reverse());
+        assert.equal(await fingerprint({ args: one }), await fingerprint({ args: reversed }));
+        const same = JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+        assert.equal((await fingerprint({ args: one })) === (await fingerprint({ args: other })), same);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("is not moved by what makes no other content", async () => {
+    assert.equal(
+      await fingerprint({ cacheFrom: ["h/c"], network: "host", extraHosts: ["a:1"] }),
+      await fingerprint({}),
+    );
+  });
+
+  for (const platform of ["amd64", "linux", "Linux/amd64", "linux/amd64/v1/x", "linux/", "--x/y"]) {
+    it(`refuses the platform ${platform}`, async () => {
+      assert.match(await errorOf("InvalidArgument", () => resolveBuild({ platform })), /^build\.platform is /);
+    });
+  }
+});
+
+describe("imageLabels", () => {
+  const version = {
+    tag: "88d38d9",
+    debug: false,
+    commit: "c",
+    tree: "t",
+    committedAt: new Date("2024-01-02T03:04:05Z"),
+    uncommitted: [],
+    remote: "https://h.example/r",
+  } as unknown as Version;
+
+  it("says where a production image comes from", () => {
+    assert.deepEqual(imageLabels(version, "f"), {
+      "org.opencontainers.image.revision": "c",
+      "org.opencontainers.image.created": "2024-01-02T03:04:05Z",
+      "org.opencontainers.image.version": "88d38d9",
+      "org.opencontainers.image.source": "https://h.example/r",
+      "dev.versioned-image.tree": "t",
+      "dev.versioned-image.build": "f",
+    });
+  });
+
+  it("says whether a debug image was made with uncommitted changes", () => {
+    const debug = { ...version, debug: true, remote: undefined };
+    const dirty = (uncommitted: Version["uncommitted"]) =>
+      imageLabels({ ...debug, uncommitted }, undefined)["dev.versioned-image.dirty"];
+    assert.equal(dirty([]), "false");
+    assert.equal(dirty([{ status: "??", path: "x" }]), "true");
+    assert.equal(imageLabels(debug, undefined)["org.opencontainers.image.source"], undefined);
+  });
+});
