@@ -84,7 +84,7 @@ async function secondStackRow(rounds: number): Promise<Row> {
         done(await second.up());
         second.forget();
       },
-      () => buildAndPush(source, `${name}-script:v1`),
+      () => buildAndPush(source, `${name}-script:v1`, "--no-cache"),
     ]);
     assert.equal(registry.pushesTo(`${name}/app-0`), 1);
     const [engine] = await interleaved(rounds, [() => emptyUpdate(source)]);
