@@ -25,7 +25,7 @@ const JSON_OUTPUT = "print JSON, as docs/cli.md describes it";
 export function createProgram({ io, complain, done }: Surroundings): Command {
   const program = new Command("versioned-image")
     .description(
-      "Docker images whose tag is the git commit that last touched the directory they are built from:\n" +
+      "Docker images whose tag is the git commit that last touched the directory they are built from: " +
         "find an image's version, and check what a registry or a cluster has against git.",
     )
     .version(packageVersion(), "--version", "print the version of this program")
@@ -47,7 +47,7 @@ Credentials come from Docker's configuration (docker login), colours only to a t
   addImageOptions(program.command("tag").argument("<context>", "the directory that Docker builds from"))
     .summary("print the tag of an image's version")
     .description(
-      "Print the tag that the image built from a directory has: the last commit that touched it. Uncommitted changes in it\n" +
+      "Print the tag that the image built from a directory has: the last commit that touched it. Uncommitted changes in it " +
         "are refused, and listed, unless --debug is given.",
     )
     .option("--json", JSON_OUTPUT)
@@ -65,7 +65,7 @@ ${STATUSES}`,
   addImageOptions(program.command("explain").argument("<context>", "the directory that Docker builds from"))
     .summary("show how the version came about and what an update would do")
     .description(
-      "Show the commit that an image's version comes from, what git sees in the directory, whether the registry has the\n" +
+      "Show the commit that an image's version comes from, what git sees in the directory, whether the registry has the " +
         "version, and what an update would do and why. Exit status 1 if the update would be refused.",
     )
     .option("--repository <repository>", "where it is published, host included; without it no registry is asked")
@@ -87,7 +87,7 @@ ${STATUSES}`,
     .argument("<repository>", "registry host and name, for instance gcr.io/my-project/simple")
     .summary("list what the registry holds, with the commits")
     .description(
-      "List the images of a repository, newest first: their tags, digest, time of the build, and the commit that they say they\n" +
+      "List the images of a repository, newest first: their tags, digest, time of the build, and the commit that they say they " +
         "were built from. Commits that this git repository does not have, and debug images, are marked.",
     )
     .option("--context <directory>", "a directory of the git repository to look commits up in (default: this one)")
@@ -108,8 +108,8 @@ ${STATUSES}`,
   )
     .summary("check an image against git, and what a cluster runs against it")
     .description(
-      "Check what an image says of its origin against git: its commit, the content of its files at that commit, its tag; and\n" +
-        "with --kubeconfig or --namespace what Deployments and running pods use. Says what is proven, what is contradicted and\n" +
+      "Check what an image says of its origin against git: its commit, the content of its files at that commit, its tag; and " +
+        "with --kubeconfig or --namespace what Deployments and running pods use. Says what is proven, what is contradicted and " +
         "what can't be proven. Exit status 1 unless commit and content are proven and nothing is contradicted.",
     )
     .option(

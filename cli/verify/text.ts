@@ -28,6 +28,6 @@ function answer(checks: Check[], io: Io): string {
   }
   const wrong = checks.some(({ result }) => result === "contradicted");
   const missing = checks.filter(({ result, required }) => result === "unproven" && required).map(({ name }) => name);
-  const why = wrong ? "something is contradicted" : `there is no proof of its ${[...new Set(missing)].join(", ")}`;
+  const why = wrong ? "something is contradicted" : `no proof of ${[...new Set(missing)].join(", ")}`;
   return paint(io, "red", `Not verified: ${why}.`);
 }

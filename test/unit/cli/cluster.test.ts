@@ -1,0 +1,297 @@
+import * as assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { readWorkloads } from "../../../cli/verify/cluster";
+import { errorOf } from "../../support/assertError";
+import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { cli, cliJson, digestOf, INDEX, labelsOf, repositories, sha256, shelf } from "./setup";
+
+const DEPLOYMENTS = "/apis/apps/v1/namespaces/web/deployments";
+const PODS = "/api/v1/namespaces/web/pods";
+const CANARY = "canary-token";
+
+describe("versioned-image verify with a cluster", () => {
+  const { withImage } = repositories();
+  const start = fakeRegistries();
+  let home: string;
+
+  beforeEach(() => {
+    home = mkdtempSync(path.join(tmpdir(), "kube-"));
+  });
+
+  afterEach(() => {
+    rmSync(home, { recursive: true });
+  });
+
+  /** A kubeconfig for a server, whose context has the namespace `web`. */
+  function kubeconfig(server: string): string {
+    const file = path.join(home, "config");
+    const config = {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "test",
+      contexts: [{ name: "test", context: { cluster: "test", user: "test", namespace: "web" } }],
+      clusters: [{ name: "test", cluster: { server } }],
+      users: [{ name: "test", user: { token: CANARY } }],
+    };
+    writeFileSync(file, JSON.stringify(config));
+    return file;
+  }
+
+  /** An API server that answers these paths. */
+  async function apiServer(answers: Record<string, Reply>) {
+    const server = await start(({ url }) => answers[url] ?? { status: 404, body: { kind: "Status", message: "no" } });
+    return { server, file: kubeconfig(`http://${server.host}`) };
+  }
+
+  const json = (body: object): Reply => ({ status: 200, headers: { "content-type": "application/json" }, body });
+
+  const deployment = (name: string, image: string) => ({
+    metadata: { name },
+    spec: { selector: {}, template: { spec: { containers: [{ name: "main", image }] } } },
+  });
+
+  const pod = (name: string, image: string, imageID: string | undefined, phase = "Running", more: object = {}) => ({
+    metadata: { name, ...more },
+    spec: { containers: [{ name: "main", image }] },
+    status: {
+      phase,
+      ...(imageID === undefined ? {} : { containerStatuses: [{ name: "main", image: "", imageID, ready: true }] }),
+    },
+  });
+
+  /** The checks of the cluster, as "result: message". */
+  async function compare(
+    reference: string,
+    deployments: object[],
+    pods: object[],
+  ): Promise<{ status: number; found: string[] }> {
+    const { file } = await apiServer({
+      [DEPLOYMENTS]: json({ items: deployments }),
+      [PODS]: json({ items: pods }),
+    });
+    const { status, json: answer } = await cliJson(["verify", reference, "--kubeconfig", file]);
+    assert.equal(answer.error, undefined, answer.error?.message);
+    const checks = answer.checks as { name: string; result: string; message: string }[];
+    return {
+      status,
+      found: checks
+        .filter(({ name }) => name === "deployment" || name === "pod")
+        .map(({ result, message }) => `${result}: ${message}`),
+    };
+  }
+
+  async function published(index = false) {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const registry = await start(shelf([{ tags: [tag], labels: labelsOf(made, made.head(), "images/app"), index }]));
+    const repository = `${registry.host}/app`;
+    const spec = `${repository}:${tag}`;
+    return { repository, tag, spec, digest: await digestOf(registry, tag) };
+  }
+
+  it("says what Deployments are pinned to and what pods run", async () => {
+    const { repository, spec, digest } = await published();
+    const reference = `${spec}@${digest}`;
+    const { status, found } = await compare(
+      spec,
+      [deployment("app", reference), deployment("other", `${repository}-other:1`)],
+      [pod("app-1", reference, `${repository}@${digest}`), pod("other-1", "busybox", `docker.io/x@${sha256("x")}`)],
+    );
+    assert.equal(status, 0);
+    assert.deepEqual(found, [`proven: app/main is pinned to ${digest}`, `proven: app-1/main runs ${digest}`]);
+  });
+
+  it("prints that for people, too", async () => {
+    const { repository, spec, digest } = await published();
+    const { file } = await apiServer({
+      [DEPLOYMENTS]: json({ items: [deployment("app", `${spec}@${digest}`)] }),
+      [PODS]: json({ items: [pod("app-1", spec, `docker-pullable://${repository}@${digest}`)] }),
+    });
+    const { status, out } = await cli(["verify", spec, "--kubeconfig", file]);
+    assert.equal(status, 0);
+    assert.ok(
+      out.includes(`\n  deployment  app/main is pinned to ${digest}\n  pod         app-1/main runs ${digest}\n`),
+      out,
+    );
+  });
+
+  it("finds out what runs something else", async () => {
+    const { repository, spec, digest } = await published();
+    const other = sha256("other");
+    const { status, found } = await compare(
+      spec,
+      [
+        deployment("pinned", `${repository}:old@${other}`),
+        deployment("tagged", `${repository}:old`),
+        deployment("latest", repository),
+        deployment("same", spec),
+      ],
+      [pod("a", spec, `${repository}@${other}`), pod("b", spec, `${repository}@${digest}`)],
+    );
+    assert.equal(status, 1);
+    assert.deepEqual(found, [
+      `contradicted: pinned/main is pinned to another image: ${repository}:old@${other}`,
+      `contradicted: tagged/main names another tag: ${repository}:old`,
+      `contradicted: latest/main names another tag: ${repository}`,
+      `unproven: same/main names ${spec} without a digest: what it runs can change`,
+      `contradicted: a/main runs another image: ${other}`,
+      `proven: b/main runs ${digest}`,
+    ]);
+  });
+
+  it("takes a Deployment that names the tag alone, if its pods run the image", async () => {
+    const { repository, spec, digest } = await published();
+    const { status } = await compare(spec, [deployment("app", spec)], [pod("a", spec, `${repository}@${digest}`)]);
+    assert.equal(status, 0);
+  });
+
+  it("has no proof where nothing uses the image", async () => {
+    const { repository, spec } = await published();
+    const { status, found } = await compare(spec, [deployment("x", "busybox")], []);
+    assert.equal(status, 1);
+    assert.deepEqual(found, [
+      `unproven: no Deployment in the namespace web uses ${repository}`,
+      `unproven: no pod in the namespace web runs ${repository}`,
+    ]);
+  });
+
+  it("has no proof of a pod that has not started, or whose runtime does not say its digest", async () => {
+    const { spec, digest } = await published();
+    const { status, found } = await compare(
+      spec,
+      [deployment("app", `${spec}@${digest}`)],
+      [pod("a", spec, undefined, "Pending"), pod("b", spec, "", "Pending"), pod("c", spec, sha256("config"))],
+    );
+    assert.equal(status, 1);
+    assert.deepEqual(found.slice(1), [
+      "unproven: a/main has not started",
+      "unproven: b/main has not started",
+      `unproven: c/main runs ${sha256("config")}, which does not say by which digest it was pulled`,
+    ]);
+  });
+
+  it("leaves out pods that have ended or are about to", async () => {
+    const { repository, spec, digest } = await published();
+    const old = `${repository}@${sha256("old")}`;
+    const { status, found } = await compare(
+      spec,
+      [deployment("app", `${spec}@${digest}`)],
+      [
+        pod("a", spec, old, "Succeeded"),
+        pod("b", spec, old, "Failed"),
+        pod("c", spec, old, "Running", { deletionTimestamp: "2024-01-01T00:00:00Z" }),
+        pod("d", spec, `${repository}@${digest}`),
+      ],
+    );
+    assert.equal(status, 0);
+    assert.deepEqual(found.slice(1), [`proven: d/main runs ${digest}`]);
+  });
+
+  it("looks at init containers as well", async () => {
+    const { repository, spec, digest } = await published();
+    const spec_ = {
+      containers: [{ name: "main", image: "busybox" }],
+      initContainers: [{ name: "first", image: spec }],
+    };
+    const { found } = await compare(
+      spec,
+      [{ metadata: { name: "app" }, spec: { selector: {}, template: { spec: spec_ } } }],
+      [
+        {
+          metadata: { name: "a" },
+          spec: spec_,
+          status: {
+            phase: "Running",
+            initContainerStatuses: [{ name: "first", imageID: `${repository}@${digest}` }],
+            containerStatuses: [{ name: "main", imageID: "x" }],
+          },
+        },
+      ],
+    );
+    assert.deepEqual(found, [
+      `unproven: app/first names ${spec} without a digest: what it runs can change`,
+      `proven: a/first runs ${digest}`,
+    ]);
+  });
+
+  it("does not take the image for a platform in an index for another image", async () => {
+    const { repository, spec, digest } = await published(true);
+    const answer = await fetch(`http://${repository.replace("/app", "/v2/app")}/manifests/${digest}`);
+    assert.equal(answer.headers.get("content-type"), INDEX);
+    const platform = sha256("platform");
+    const { status, found } = await compare(
+      spec,
+      [deployment("app", `${spec}@${digest}`)],
+      [pod("a", spec, `${repository}@${platform}`)],
+    );
+    assert.equal(status, 1);
+    assert.equal(found[1], `unproven: a/main runs ${platform}, which may be the image for its platform in ${digest}`);
+  });
+
+  it("asks for the namespace that is named, with the kubeconfig's credentials", async () => {
+    const { server, file } = await apiServer({
+      "/apis/apps/v1/namespaces/other/deployments": json({ items: [] }),
+      "/api/v1/namespaces/other/pods": json({ items: [] }),
+    });
+    const workloads = await readWorkloads({ kubeconfig: file, namespace: "other" });
+    assert.deepEqual(workloads, { namespace: "other", deployed: [], running: [] });
+    assert.deepEqual(
+      server.seen.map(({ authorization }) => authorization),
+      [`Bearer ${CANARY}`, `Bearer ${CANARY}`],
+    );
+  });
+
+  it("finds the kubeconfig as kubectl does", async () => {
+    const { file } = await apiServer({ [DEPLOYMENTS]: json({ items: [] }), [PODS]: json({ items: [] }) });
+    process.env.KUBECONFIG = file;
+    assert.deepEqual(await readWorkloads({}), { namespace: "web", deployed: [], running: [] });
+  });
+
+  it("says what the API server refuses, without a secret", async () => {
+    const words = 'pods is forbidden: User "x" cannot list resource "pods"';
+    const { server, file } = await apiServer({
+      [DEPLOYMENTS]: json({ items: [] }),
+      [PODS]: {
+        status: 403,
+        headers: { "content-type": "application/json" },
+        body: { kind: "Status", message: words },
+      },
+    });
+    assert.equal(
+      await errorOf("ClusterFailed", () => readWorkloads({ kubeconfig: file })),
+      `http://${server.host} did not say what namespace web runs: HTTP 403, ${words}. See that the same works with kubectl.`,
+    );
+  });
+
+  const broken: [what: string, answer: Reply, message: RegExp][] = [
+    ["no Status", { status: 502, body: "<html>" }, / runs: HTTP 502\. /],
+    ["something that is not HTTP", "garbage", / runs: fetch failed: /],
+    ["nothing", "close", / runs: fetch failed: /],
+    ["no answer in time", "hang", / runs: no answer within 0\.2 seconds\. /],
+  ];
+  for (const [what, answer, message] of broken) {
+    it(`is an error where the API server gives ${what}`, async () => {
+      const { file } = await apiServer({ [DEPLOYMENTS]: answer, [PODS]: answer });
+      const found = await errorOf("ClusterFailed", () => readWorkloads({ kubeconfig: file }, 200));
+      assert.match(found, message);
+      assert.ok(!found.includes(CANARY), found);
+    });
+  }
+
+  it("is an error where the kubeconfig is missing, broken or names no cluster", async () => {
+    const missing = path.join(home, "missing");
+    const ask = (kubeconfig?: string) =>
+      errorOf("ClusterFailed", () => readWorkloads({ kubeconfig, namespace: "web" }));
+    assert.match(await ask(missing), new RegExp(`^The kubeconfig ${missing} can't be read: ENOENT`));
+    const file = path.join(home, "broken");
+    writeFileSync(file, "a: [");
+    assert.match(await ask(file), new RegExp(`^The kubeconfig ${file} can't be read: `));
+    writeFileSync(file, "{}");
+    assert.match(await ask(file), /^There is no cluster to ask: /);
+    delete process.env.KUBECONFIG;
+    process.env.HOME = home;
+    assert.match(await ask(), /^There is no cluster to ask: /);
+  });
+});

@@ -1,0 +1,88 @@
+import * as assert from "node:assert/strict";
+import { cli, cliJson, repositories } from "./setup";
+
+describe("versioned-image tag", () => {
+  const { withImage } = repositories();
+
+  it("prints the first 7 digits of the last commit that touched the directory, and nothing else", async () => {
+    const repository = withImage();
+    const commit = repository.head();
+    repository.write("elsewhere", "x").add().commit("Elsewhere");
+    assert.deepEqual(await cli(["tag", "images/app"]), { status: 0, out: `${commit.slice(0, 7)}\n`, err: "" });
+  });
+
+  it("finds an absolute directory, too", async () => {
+    const repository = withImage();
+    process.chdir("/");
+    const { out } = await cli(["tag", repository.path("images/app")]);
+    assert.equal(out, `${repository.head().slice(0, 7)}\n`);
+  });
+
+  it("takes the component's ways to name a version", async () => {
+    const repository = withImage().write("images/app/src/a", "a").add().commit("Add src");
+    const [older, newer] = [repository.git("rev-parse", "HEAD~1"), repository.head()];
+    const tree = repository.git("rev-parse", "HEAD:images/app");
+    repository.write("images/app/new", "x");
+    const context = repository.path("images/app");
+    const tagged = async (...options: string[]) => (await cli(["tag", context, ...options])).out.trim();
+    assert.equal(await tagged("--debug"), `${newer.slice(0, 7)}-debug`);
+    assert.equal(await tagged("--path", "Dockerfile", "--path", "main"), older.slice(0, 7));
+    assert.equal(await tagged("--path", "Dockerfile", "--path", "src"), newer.slice(0, 7));
+    repository.remove("images/app/new");
+    assert.equal(await tagged("--tag-policy", "tree"), tree.slice(0, 7));
+    assert.equal(await tagged("--tag-policy", "Tree", "--tag-length", "40"), tree);
+    assert.equal(await tagged("--tag-length", "12"), newer.slice(0, 12));
+  });
+
+  it("takes another Dockerfile", async () => {
+    const repository = withImage().write("images/app/other.Dockerfile", "FROM scratch\n");
+    const options = ["tag", "images/app", "--path", "main", "--path", "other.Dockerfile"];
+    assert.match((await cli(options)).err, /\[DockerfileNotCovered\]\n$/);
+    repository.add().commit("Add another");
+    const { out } = await cli([...options, "--dockerfile", "other.Dockerfile"]);
+    assert.equal(out, `${repository.head().slice(0, 7)}\n`);
+  });
+
+  it("prints JSON", async () => {
+    const repository = withImage().write("images/app/new", "x");
+    assert.deepEqual(await cliJson(["tag", "images/app", "--debug"]), {
+      status: 0,
+      json: {
+        tag: `${repository.head().slice(0, 7)}-debug`,
+        debug: true,
+        commit: repository.head(),
+        tree: repository.git("rev-parse", "HEAD:images/app"),
+        uncommitted: [{ status: "??", path: "images/app/new" }],
+      },
+    });
+  });
+
+  it("refuses uncommitted changes, and lists them on standard error with the code", async () => {
+    withImage().write("images/app/main", "two\n").write("images/app/new", "x");
+    assert.deepEqual(await cli(["tag", "images/app"]), {
+      status: 1,
+      out: "",
+      err:
+        "versioned-image: images/app has changes that are not committed:\n" +
+        "   M images/app/main\n" +
+        "  ?? images/app/new\n" +
+        "Commit them to publish a version, or set debug: true to publish the directory as it is under a -debug tag. " +
+        "[UncommittedChanges]\n",
+    });
+  });
+
+  it("gives an error as JSON on standard output", async () => {
+    withImage().write("images/new/Dockerfile", "FROM scratch\n");
+    const { status, json } = await cliJson(["tag", "images/new", "--debug"]);
+    assert.equal(status, 1);
+    assert.deepEqual(Object.keys(json), ["error"]);
+    assert.equal(json.error.code, "NeverCommitted");
+    assert.match(json.error.message, /^images\/new is not in git's history/);
+  });
+
+  it("shows a terminal no control characters of file names", async () => {
+    withImage().write("images/app/\u001b[31mred", "x");
+    const { err } = await cli(["tag", "images/app"]);
+    assert.ok(err.includes("  ?? images/app/\\u{1b}[31mred\n"), err);
+  });
+});
