@@ -78,21 +78,21 @@ async function secondStackRow(rounds: number): Promise<Row> {
   const first = stackOf(source, IMAGES, name, 1);
   try {
     done(await first.up());
-    const [ours, script] = await interleaved(rounds, [
+    const [ours, script, engine] = await interleaved(rounds, [
       async () => {
         const second = stackOf(source, IMAGES, name, 1);
         done(await second.up());
         second.forget();
       },
       () => buildAndPush(source, `${name}-script:v1`, "--no-cache"),
+      () => emptyUpdate(source),
     ]);
     assert.equal(registry.pushesTo(`${name}/app-0`), 1);
-    const [engine] = await interleaved(rounds, [() => emptyUpdate(source)]);
     return atMost(
       1,
-      "a second stack's deploy, less Pulumi's own time / docker build and push",
-      (ours as number) - (engine as number),
-      script as number,
+      "a second stack's deploy / docker build and push plus Pulumi's own time",
+      ours as number,
+      (script as number) + (engine as number),
     );
   } finally {
     first.forget();
