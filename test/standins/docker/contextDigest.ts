@@ -1,27 +1,61 @@
 import { createHash, type Hash } from "node:crypto";
-import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { lstatSync, readFileSync, type Stats } from "node:fs";
 import * as path from "node:path";
-import { contextFiles } from "./contextFiles";
+import { type Entry, readContext } from "./contextFiles";
+import { evaluateLinks } from "./evaluateLinks";
 
 /** A hash of a context as the real provider makes one: names, modes and content, so that a clone's umask changes it. */
 export function contextDigest(context: string, dockerfile: string): string {
   const digest = createHash("sha256");
-  add(digest, dockerfile, "Dockerfile", "----------");
-  for (const name of contextFiles(context, dockerfile)) {
-    const file = path.join(context, name);
-    add(digest, file, name, modeOf(file));
-  }
+  add(digest, "Dockerfile", "----------", readFileSync(dockerfile));
+  addEntries(digest, context, readContext(context, dockerfile));
   return digest.digest("hex");
 }
 
-function add(digest: Hash, file: string, name: string, mode: string): void {
-  const content = mode.startsWith("L") ? realpathSync(file) : readFileSync(file);
+function addEntries(digest: Hash, context: string, all: Entry[]): void {
+  for (const { name, ignored, entries } of all) {
+    if (entries) {
+      addEntries(digest, context, entries);
+    } else if (!ignored && !addFile(digest, path.join(context, name), name)) {
+      return;
+    }
+  }
+}
+
+/** False for a link to nowhere: with it, the real provider leaves out all that comes after it in its directory. */
+function addFile(digest: Hash, file: string, name: string): boolean {
+  const stats = lstatSync(file);
+  let content: Buffer | string = "";
+  try {
+    if (stats.isSymbolicLink()) {
+      content = evaluateLinks(file);
+    } else if (stats.isFile()) {
+      content = readFileSync(file);
+    }
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+      return false;
+    }
+    throw error;
+  }
+  add(digest, name, modeOf(stats), content);
+  return true;
+}
+
+function add(digest: Hash, name: string, mode: string, content: Buffer | string): void {
   digest.update(name).update(mode).update(createHash("sha256").update(content).digest()).update("\0");
 }
 
 /** As Go prints a mode. */
-function modeOf(file: string): string {
-  const stats = lstatSync(file);
-  const bits = [..."rwxrwxrwx"].map((bit, index) => (stats.mode & (1 << (8 - index)) ? bit : "-")).join("");
-  return (stats.isSymbolicLink() ? "L" : "-") + bits;
+function modeOf(stats: Stats): string {
+  const flags: [letter: string, isSet: boolean][] = [
+    ["L", stats.isSymbolicLink()],
+    ["p", stats.isFIFO()],
+    ["u", (stats.mode & 0o4000) !== 0],
+    ["g", (stats.mode & 0o2000) !== 0],
+    ["t", (stats.mode & 0o1000) !== 0],
+  ];
+  const letters = flags.filter(([, isSet]) => isSet).map(([letter]) => letter);
+  const permissions = [..."rwxrwxrwx"].map((letter, index) => (stats.mode & (0o400 >> index) ? letter : "-"));
+  return [letters.join("") || "-", ...permissions].join("");
 }

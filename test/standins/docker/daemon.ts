@@ -1,15 +1,16 @@
-import { existsSync } from "node:fs";
-import * as path from "node:path";
+import { homedir } from "node:os";
 import Docker from "dockerode";
-import { pack } from "tar-fs";
-import { parseReference } from "../../../components/registry";
-import { userCredentials } from "../../../components/registry/dockerConfig";
-import { contextFiles } from "./contextFiles";
+import type { Log } from "../plugin";
+import { packContext } from "./context";
+import { type Login, userCredentials } from "./credentials";
+import { repositoryOf } from "./imageName";
+import { openSession } from "./session";
 
 export interface Build {
   context: string;
   dockerfile: string;
   platform: string;
+  builderVersion?: string;
   target?: string;
   args?: Record<string, string>;
   cacheFrom?: { images?: string[] };
@@ -17,78 +18,115 @@ export interface Build {
   addHosts?: string[];
 }
 
-export interface Registry {
-  server?: string;
-  username?: string;
-  password?: string;
-}
-
 /** What a daemon sends while it builds or pushes. */
 interface Message {
-  error?: string;
+  errorDetail?: { code?: number; message: string };
   aux?: { ID?: string; Digest?: string };
 }
 
-/** The daemon that DOCKER_HOST names, or the one at its usual place. */
-export function connect(): Docker {
-  return new Docker({ version: "v1.41" });
+/** The daemon that DOCKER_HOST names, else the one at its usual places. */
+export async function connect(): Promise<Docker> {
+  const usual = ["/var/run", `${homedir()}/.docker/run`, `${homedir()}/.docker/desktop`];
+  const candidates = process.env.DOCKER_HOST
+    ? [new Docker()]
+    : usual.map((directory) => new Docker({ socketPath: `${directory}/docker.sock` }));
+  const words: string[] = [];
+  for (const docker of candidates) {
+    try {
+      await docker.ping();
+      return docker;
+    } catch (error) {
+      words.push((error as Error).message);
+    }
+  }
+  throw new Error(`failed to connect to any docker daemon: ${words.join("; ")}`);
 }
 
-/** Builds with BuildKit through the engine's API. Returns the image's ID. */
-export async function build(docker: Docker, name: string, options: Build): Promise<string> {
-  const { context, dockerfile } = options;
-  const inside = path.relative(context, dockerfile);
-  const ignoreFile = [`${inside}.dockerignore`, ".dockerignore"].find((file) => existsSync(path.join(context, file)));
-  const entries = new Set([inside, ...(ignoreFile ? [ignoreFile] : []), ...contextFiles(context, dockerfile)]);
-  const tar: unknown = pack(context, {
-    entries: [...entries].sort(),
-    map: (header) => ({ ...header, uid: 0, gid: 0, uname: "", gname: "" }),
-  });
-  const stream: NodeJS.ReadableStream = await docker.buildImage(tar as NodeJS.ReadableStream, {
-    t: name,
-    dockerfile: inside,
-    version: "2",
-    platform: options.platform,
-    ...(options.target && { target: options.target }),
-    ...(options.args && { buildargs: options.args }),
-    ...(options.cacheFrom?.images && { cachefrom: JSON.stringify(options.cacheFrom.images) }),
-    ...(options.network && { networkmode: options.network }),
-    // Sent as several values of one name, which the types do not know.
-    ...(options.addHosts && { extrahosts: options.addHosts as unknown as string }),
-  });
-  const messages = await follow(docker, stream, "error reading build output");
-  const id = messages.findLast(({ aux }) => aux?.ID?.startsWith("sha256:"))?.aux?.ID;
-  if (id === undefined) {
-    throw new Error("no image id found in build output");
+/** Builds an image under a name, with BuildKit unless the inputs say otherwise. Returns the image's ID. */
+export async function build(docker: Docker, name: string, options: Build, login?: Login): Promise<string> {
+  const loginTo = (host: string) => (host === login?.serveraddress ? login : userCredentials(host));
+  const session =
+    options.builderVersion === "BuilderV1"
+      ? undefined
+      : await openSession(docker, (host) => {
+          const { username, password, identitytoken } = loginTo(host);
+          return { username, secret: identitytoken ?? password };
+        });
+  try {
+    const { tar, dockerfile } = packContext(options.context, options.dockerfile);
+    const stream = await dial(docker, "/build?", {
+      file: tar,
+      ...(login && { registryconfig: { [login.serveraddress]: login } }),
+      options: {
+        t: name,
+        dockerfile,
+        platform: options.platform,
+        version: session ? "2" : "1",
+        ...(session && { session: session.id }),
+        ...(options.target && { target: options.target }),
+        ...(options.args && { buildargs: options.args }),
+        ...(options.cacheFrom?.images && { cachefrom: JSON.stringify(options.cacheFrom.images) }),
+        ...(options.network && { networkmode: options.network }),
+        ...(options.addHosts && { extrahosts: options.addHosts }),
+      },
+    }).catch((error: Error) => Promise.reject(new Error(`error building image: ${error.message}`)));
+    const messages = await follow(docker, stream, "error reading build output");
+    const id = messages.findLast(({ aux }) => aux?.ID?.startsWith("sha256:"))?.aux?.ID;
+    if (id === undefined) {
+      throw new Error("no image id found in build output");
+    }
+    return id;
+  } finally {
+    session?.end();
   }
-  return id;
+}
+
+/** Pulls the images that a build may take layers of; one that can't be had is no error. */
+export async function pullCaches(docker: Docker, options: Build, login: Login, log: Log): Promise<void> {
+  for (const image of options.cacheFrom?.images ?? []) {
+    try {
+      const request = { authconfig: login, options: { fromImage: image, platform: options.platform } };
+      const stream = await dial(docker, "/images/create?", request);
+      await follow(docker, stream, "error reading pull output");
+    } catch (error) {
+      await log("info", `cacheFrom image ${image} not available: ${(error as Error).message}`);
+    }
+  }
 }
 
 /** Pushes an image under its name. Returns the digest that the registry gave it. */
-export async function push(docker: Docker, name: string, registry: Registry): Promise<string> {
-  const { host, tag } = parseReference(name);
-  const found = registry.username ? registry : ((await userCredentials(host, process.env)) ?? {});
-  const authconfig = {
-    username: found.username ?? "",
-    password: found.password ?? "",
-    serveraddress: registry.server ?? host,
-    ...("identityToken" in found && { identitytoken: found.identityToken }),
-  };
-  const stream: NodeJS.ReadableStream = await docker
-    .getImage(name.slice(0, name.lastIndexOf(":")))
-    .push({ tag, authconfig });
+export async function push(docker: Docker, name: string, login: Login): Promise<string> {
+  const repository = repositoryOf(name);
+  const tag = name.slice(repository.length + 1) || "latest";
+  const stream = await dial(docker, `/images/${repository}/push?`, { authconfig: login, options: { tag } });
   const messages = await follow(docker, stream, "error reading push output");
   const digest = messages.findLast(({ aux }) => aux?.Digest)?.aux?.Digest;
   if (digest === undefined) {
-    throw new Error("push completed without reporting a digest");
+    throw new Error("the push ended without a digest");
   }
   return digest;
+}
+
+function dial(docker: Docker, path: string, request: object): Promise<NodeJS.ReadableStream> {
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(
+      { path, method: "POST", isStream: true, statusCodes: { 200: true }, ...request },
+      (error: Error | null, stream: unknown) => {
+        if (error) {
+          reject(new Error(error.message.replace(/^\(HTTP code \d+\) .*? - /, "Error response from daemon: ").trim()));
+        } else {
+          resolve(stream as NodeJS.ReadableStream);
+        }
+      },
+    );
+  });
 }
 
 function follow(docker: Docker, stream: NodeJS.ReadableStream, what: string): Promise<Message[]> {
   return new Promise((resolve, reject) => {
     docker.modem.followProgress(stream, (error: Error | null, messages: Message[]) => {
-      const words = error?.message ?? messages?.find((message) => message.error)?.error;
+      const detail = messages.find((message) => message.errorDetail)?.errorDetail;
+      const words = error?.message ?? (detail?.code === 401 ? "authentication is required" : detail?.message);
       if (words === undefined) {
         resolve(messages);
       } else {

@@ -2,72 +2,52 @@
  * Stands in for Docker's provider where the real one can't be had. It copies what matters for publishing: any difference
  * of inputs is an update in place that builds and pushes again, and the registry is never asked what it holds.
  */
-import { existsSync } from "node:fs";
-import { parseReference } from "../../../components/registry";
-import { changedProperties } from "../diff";
-import { type Log, type Properties, type Provider, secret, serve, UNKNOWN } from "../plugin";
+import * as path from "node:path";
+import { differences } from "../diff";
+import { type Log, type Provider, serve } from "../plugin";
+import { hasUnknowns, isObject, type Properties, secret } from "../properties";
 import { providerVersion } from "../versions";
-import { contextDigest } from "./contextDigest";
-import { type Build, build, connect, push, type Registry } from "./daemon";
+import { check } from "./check";
+import { credentialsFor, type Registry } from "./credentials";
+import { type Build, build, connect, pullCaches, push } from "./daemon";
+import { parseImageName, repositoryOf } from "./imageName";
 
-const HOST_PLATFORM = `linux/${process.arch === "x64" ? "amd64" : process.arch}`;
-
-async function configure(): Promise<void> {
-  try {
-    await connect().ping();
-  } catch (error) {
-    throw new Error(`failed to connect to any docker daemon: ${(error as Error).message}`);
-  }
-}
-
-async function check(_: string, inputs: Properties, log: Log): Promise<Properties> {
-  const given = (inputs.build ?? {}) as Properties;
-  const checked: Properties = { context: ".", dockerfile: "Dockerfile", ...given };
-  const { context, dockerfile } = checked as { context: string; dockerfile: string };
-  if (context !== UNKNOWN && dockerfile !== UNKNOWN) {
-    if (!existsSync(dockerfile)) {
-      throw new Error(`could not open dockerfile at relative path ${JSON.stringify(dockerfile)}`);
-    }
-    checked.contextDigest = contextDigest(context, dockerfile);
-  }
-  if (checked.platform === undefined || checked.platform === null) {
-    checked.platform = HOST_PLATFORM;
-    log("info", `Building your image for ${HOST_PLATFORM} architecture.`);
-  }
-  if (typeof inputs.imageName === "string" && inputs.imageName !== UNKNOWN && inputs.skipPush !== true) {
-    parseReference(inputs.imageName);
-  }
-  return { buildOnPreview: false, skipPush: false, ...inputs, build: checked };
-}
-
-function diff(_: string, olds: Properties, news: Properties) {
+function diff(olds: Properties, news: Properties) {
   const inputs = (olds.__inputs ?? {}) as Properties;
-  const changed = changedProperties(inputs, news).filter((name) => {
-    const [before, after] = [inputs[name], news[name]] as [Registry | undefined, Registry | undefined];
-    // Credentials change often; that alone is no reason to build again.
-    return !(name === "registry" && before && after && before.server === after.server);
-  });
-  return { changed, replace: [] };
+  const kinds = differences(inputs, news);
+  const [before, after] = [inputs.registry, news.registry];
+  // Credentials change often: they alone are no reason to build again, nor is a server that is named or no longer named.
+  if (isObject(before) && isObject(after) && differences(before, after).server !== "UPDATE") {
+    delete kinds.registry;
+  }
+  return { kinds };
 }
 
-async function publish(inputs: Properties, preview: boolean): Promise<Properties> {
-  if (preview) {
-    return inputs;
+/** Builds and pushes; in a preview, only builds, and that if the inputs ask for it. */
+async function publish(inputs: Properties, preview: boolean, log: Log): Promise<Properties | undefined> {
+  if (preview && !(await canPreview(inputs, log))) {
+    return undefined;
   }
-  const docker = connect();
   const name = inputs.imageName as string;
   const options = inputs.build as unknown as Build;
   const registry = (inputs.registry ?? {}) as Registry;
-  const imageId = await build(docker, name, options);
-  const repoDigest = inputs.skipPush
-    ? imageId
-    : `${name.slice(0, name.lastIndexOf(":"))}@${await push(docker, name, registry)}`;
+  const skipPush = inputs.skipPush === true;
+  const docker = await connect();
+  const needsLogin = !skipPush || options.cacheFrom !== undefined;
+  const login = needsLogin
+    ? await credentialsFor(registry.server ? "" : parseImageName(name).host, registry, log)
+    : undefined;
+  if (login) {
+    await pullCaches(docker, options, login, log);
+  }
+  const imageId = await build(docker, name, options, login);
+  const repoDigest =
+    login && !skipPush && !preview ? `${repositoryOf(name)}@${await push(docker, name, login)}` : imageId;
   return {
-    // Credentials may be among them.
     __inputs: secret(inputs),
     baseImageName: name,
     context: options.context,
-    dockerfile: options.dockerfile.slice(options.context.length + 1),
+    dockerfile: path.relative(options.context, options.dockerfile),
     imageName: name,
     platform: options.platform,
     registryServer: registry.server ?? "",
@@ -75,17 +55,41 @@ async function publish(inputs: Properties, preview: boolean): Promise<Properties
   };
 }
 
+async function canPreview({ buildOnPreview, imageName, build }: Properties, log: Log): Promise<boolean> {
+  if (buildOnPreview !== true) {
+    return false;
+  }
+  const { context, dockerfile, args } = isObject(build) ? build : {};
+  if (!isObject(build) || hasUnknowns([context, dockerfile, args, imageName])) {
+    await log("warning", "Minimum inputs for build are unresolved: the preview goes on without a build");
+    return false;
+  }
+  return true;
+}
+
 const provider: Provider = {
   version: providerVersion("docker"),
-  configure,
-  check,
-  diff,
-  create: async (_, inputs, preview) => ({
-    id: preview ? "" : (inputs.imageName as string),
-    outputs: await publish(inputs, preview),
-  }),
-  update: async (_id, _urn, _olds, inputs, preview) => publish(inputs, preview),
-  read: async (_, properties) => properties,
+  async configure(variables) {
+    const host = variables["docker:config:host"];
+    if (host) {
+      process.env.DOCKER_HOST = host;
+    }
+    try {
+      await connect();
+    } catch (error) {
+      throw new Error(
+        `docker native provider returned an unexpected error from Configure: ${(error as Error).message}`,
+      );
+    }
+  },
+  check: async (_urn, _olds, news, log) => check(news, log),
+  diff: (_id, olds, news) => diff(olds, news),
+  async create(inputs, preview, log) {
+    const outputs = await publish(inputs, preview, log);
+    return outputs ? { id: inputs.imageName as string, outputs } : { id: "", outputs: inputs };
+  },
+  update: async (_olds, news, preview, log) => (await publish(news, preview, log)) ?? news,
+  // Images stay: the registry is what remembers them.
   delete: async () => {},
 };
 

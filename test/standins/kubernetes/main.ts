@@ -1,85 +1,72 @@
 /** Stands in for Kubernetes' provider where the real one can't be had: writes manifests, or applies to a real API server. */
-import { createHash } from "node:crypto";
-import type { KubernetesObject } from "@kubernetes/client-node";
-import { changedProperties } from "../diff";
-import { type Properties, type Provider, serve } from "../plugin";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { deepDifferences, type Kind } from "../diff";
+import { type Difference, type Provider, serve } from "../plugin";
+import type { Properties } from "../properties";
 import { providerVersion } from "../versions";
-import { apply, connect, read, remove } from "./cluster";
+import { apply, loadConfig, reachable, read, remove } from "./cluster";
 import { removeManifest, writeManifest } from "./manifest";
+import { idOf, type Manifest, named } from "./object";
 
-type Named = KubernetesObject & { metadata: { name: string; namespace?: string } };
+/** Where manifests are written to in place of a cluster, if they are. */
+let directory: string | undefined;
+let config: KubeConfig | undefined;
 
-let manifests: string | undefined;
-let kubeconfig: string | undefined;
-let context: string | undefined;
+/** What can't be changed in an object: it is made anew. */
+const REPLACING = /^(metadata\.(name|namespace)$|spec\.selector\b)/;
 
-/** The namespace that objects are in if they name none. */
-const DEFAULT_NAMESPACE = "default";
-
-async function configure(variables: Record<string, string>): Promise<void> {
-  const setting = (name: string) => variables[`kubernetes:config:${name}`];
-  manifests = setting("renderYamlToDirectory");
-  kubeconfig = setting("kubeconfig");
-  context = setting("context");
+function diff(olds: Properties, news: Manifest): Difference {
+  const old = olds.__inputs as Manifest;
+  const differing = Object.entries(deepDifferences(withNamespace(old), withNamespace(news)));
+  const kinds = differing.map(([at, kind]) => [at, REPLACING.test(at) ? (`${kind}_REPLACE` as Kind) : kind]);
+  const isReplaced = differing.some(([at]) => REPLACING.test(at));
+  // Two objects of one name can't be in a cluster together; without a cluster no namespace is known.
+  const isSame = old.metadata.namespace !== undefined && idOf(old) === idOf(news);
+  return { kinds: Object.fromEntries(kinds), deleteBeforeReplace: isReplaced && isSame };
 }
 
-async function publish(inputs: Properties, preview: boolean): Promise<Properties> {
-  const object = withNamespace(inputs);
+/** A namespace that is left out is the default one. */
+function withNamespace(object: Manifest): Manifest {
+  return { ...object, metadata: { namespace: "default", ...object.metadata } };
+}
+
+async function publish(inputs: Manifest, preview: boolean): Promise<Properties> {
   if (preview) {
-    return { ...object, __inputs: inputs };
+    return inputs;
   }
-  if (manifests !== undefined) {
-    writeManifest(manifests, object);
-    return { ...object, __inputs: inputs };
+  if (directory !== undefined) {
+    writeManifest(directory, inputs);
+    return { ...inputs, __inputs: inputs };
   }
-  return { ...(await apply(connect(kubeconfig, context), object)), __inputs: inputs };
-}
-
-function withNamespace(inputs: Properties): Named {
-  const { __inputs: _, ...object } = inputs;
-  const metadata = (object.metadata ?? {}) as Named["metadata"];
-  return { ...object, metadata: { namespace: DEFAULT_NAMESPACE, ...metadata } };
-}
-
-function idOf(object: Named): string {
-  return `${object.metadata.namespace ?? DEFAULT_NAMESPACE}/${object.metadata.name}`;
+  return { ...(await apply(await reachable(config), inputs)), __inputs: inputs };
 }
 
 const provider: Provider = {
   version: providerVersion("kubernetes"),
-  configure,
-  check: async (urn, inputs) => {
-    const metadata = (inputs.metadata ?? {}) as { name?: string; annotations?: object };
-    if (metadata.name) {
-      return inputs;
-    }
-    // The real provider adds random digits to the resource's name; these are the same in each run.
-    const name = `${urn.slice(urn.lastIndexOf("::") + 2)}-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
-    const annotations = { ...metadata.annotations, "pulumi.com/autonamed": "true" };
-    return { ...inputs, metadata: { ...metadata, name, annotations } };
+  async configure(variables) {
+    directory = variables["kubernetes:config:renderYamlToDirectory"] || undefined;
+    config = loadConfig(variables["kubernetes:config:kubeconfig"], variables["kubernetes:config:context"]);
   },
-  diff: (id, olds, news) => {
-    const changed = changedProperties((olds.__inputs ?? {}) as Properties, news);
-    return { changed, replace: idOf(withNamespace(news)) === id ? [] : ["metadata"] };
+  async check(urn, olds, news) {
+    const namespace = config && (config.getContextObject(config.getCurrentContext())?.namespace ?? "default");
+    return named(urn, olds, news, namespace);
   },
-  create: async (_, inputs, preview) => ({
-    id: idOf(withNamespace(inputs)),
-    outputs: await publish(inputs, preview),
-  }),
-  update: async (_id, _urn, _olds, inputs, preview) => publish(inputs, preview),
-  read: async (_, properties) => {
-    if (manifests !== undefined) {
-      return properties;
-    }
-    const found = await read(connect(kubeconfig, context), withNamespace(properties));
+  diff: (_id, olds, news) => diff(olds, news as Manifest),
+  async create(inputs, preview) {
+    const outputs = await publish(inputs as Manifest, preview);
+    return { id: preview ? "" : idOf(inputs as Manifest), outputs };
+  },
+  update: (_olds, news, preview) => publish(news as Manifest, preview),
+  async read(properties) {
+    const cluster = await reachable(config);
+    const found = directory === undefined ? await read(cluster, properties as Manifest) : properties;
     return found && { ...found, __inputs: properties.__inputs };
   },
-  delete: async (_, properties) => {
-    const object = withNamespace(properties);
-    if (manifests !== undefined) {
-      removeManifest(manifests, object);
+  async delete(properties) {
+    if (directory !== undefined) {
+      removeManifest(directory, properties as Manifest);
     } else {
-      await remove(connect(kubeconfig, context), object);
+      await remove(await reachable(config), properties as Manifest);
     }
   },
 };
