@@ -59,17 +59,20 @@ function podCheck({ digest, isIndex }: Wanted, { name, imageId }: Running): Chec
     : contradicted("pod", `${name} runs another image: ${pulled}`);
 }
 
-/** An image as Kubernetes names it: without a host it is Docker Hub's. Undefined if it names none. */
+/** An image as Kubernetes names it. Undefined if it names none. */
 function readImage(image: string): Reference | undefined {
-  const [first = "", ...rest] = image.split("/");
-  const hasHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-  const qualified = hasHost ? image : `docker.io/${rest.length === 0 ? "library/" : ""}${image}`;
   try {
-    return parseReference(qualified);
+    return parseReference(qualified(image));
   } catch (error) {
     if (error instanceof VersionedImageError) {
       return undefined;
     }
     throw error;
   }
+}
+
+/** Without a host it is Docker Hub's, and there without an owner it is in `library`. */
+function qualified(image: string): string {
+  const [, host = "docker.io", name = ""] = /^(?:([^/]*[.:][^/]*|localhost)\/)?(.*)$/s.exec(image) ?? [];
+  return host === "docker.io" && !name.includes("/") ? `${host}/library/${name}` : `${host}/${name}`;
 }

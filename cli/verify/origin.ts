@@ -28,14 +28,11 @@ export interface Candidate {
   paths: string[];
   /** Undefined if the commit lacks one of them. */
   tree: string | undefined;
-  /** The commit that last touched them, as seen from the image's own; undefined if none did. */
+  /** The commit that last touched them, as seen from the image's own; undefined if none did, or if it was not asked. */
   touched: string | undefined;
   /** Whether a shallow clone's history ends there, so that the true one may be older. */
   atBoundary: boolean;
 }
-
-/** More directories than this with the same content are not told apart. */
-const MOST = 20;
 
 /** Looks up where an image says that it is from. */
 export async function readOrigin(
@@ -56,13 +53,23 @@ export async function readOrigin(
     ? [{ paths: located.paths, tree: treeIn(history, content, located) }]
     : [...content]
         .filter(([, entry]) => entry.type === "tree" && entry.hash === tree)
-        .slice(0, MOST)
         .map(([path]) => ({ paths: [path], tree }));
-  const candidates = await Promise.all(
-    found.map(async ({ paths, tree }): Promise<Candidate> => {
-      const touched = await lastCommitAt(history, commit.hash, paths);
-      return { paths, tree, touched, atBoundary: touched !== undefined && history.shallow.has(touched) };
-    }),
-  );
-  return { ...origin, candidates };
+  return { ...origin, candidates: await withHistory(history, commit.hash, found) };
+}
+
+/** Finds who last touched the candidates, one after the other until it is the commit itself. */
+async function withHistory(
+  history: History,
+  commit: string,
+  found: Pick<Candidate, "paths" | "tree">[],
+): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  let settled = false;
+  for (const { paths, tree } of found) {
+    const touched = settled ? undefined : await lastCommitAt(history, commit, paths);
+    const atBoundary = touched !== undefined && history.shallow.has(touched);
+    candidates.push({ paths, tree, touched, atBoundary });
+    settled ||= touched === commit && !atBoundary;
+  }
+  return candidates;
 }

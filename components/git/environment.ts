@@ -19,9 +19,12 @@ const OWN = {
   GIT_TERMINAL_PROMPT: "0",
 };
 
-/** Of git's own variables, those that say how to reach things, not which repository, index or history to read. */
+/**
+ * Of git's own variables, those that say how to reach things, not which repository, index or history to read, nor to leave
+ * out what Git LFS stores.
+ */
 const KEPT =
-  /^GIT_(CONFIG_|SSH|ASKPASS$|EXEC_PATH$|CEILING_DIRECTORIES$|DISCOVERY_ACROSS_FILESYSTEM$|LFS_|SSL_|PROXY_)/;
+  /^GIT_(CONFIG_|SSH|ASKPASS$|EXEC_PATH$|CEILING_DIRECTORIES$|DISCOVERY_ACROSS_FILESYSTEM$|LFS_(?!SKIP_SMUDGE$)|SSL_|PROXY_)/;
 
 /** What variables of the user git gets: all but those of git that are not kept, and those that name an editor or pager. */
 export function gitEnvironment(): Record<string, string> {

@@ -64,14 +64,35 @@ async function checkOut({ workTree, commit, paths, into, scratch }: Checkout): P
       const [mode = "", hash = ""] = line.split(" ", 2);
       return { mode, hash, name: line.slice(line.indexOf("\t") + 1) };
     });
-  const files = entries.filter(({ mode }) => mode !== "160000").map(({ name }) => name);
+  refuseUnreadable(entries.map(({ name }) => name));
+  const files = entries.filter(({ mode }) => mode !== "160000");
   if (files.length > 0) {
-    const input = `${files.join("\0")}\0`;
-    await git(["checkout-index", "--force", "-z", "--stdin"], { ...options, input });
-    await refusePointers(await git(["check-attr", "--cached", "-z", "--stdin", "filter"], { ...options, input }), into);
+    await git(["checkout-index", "--force", "-z", "--stdin"], { ...options, input: lines(files) });
+    // Git filters no symbolic links.
+    const filtered = lines(files.filter(({ mode }) => mode !== "120000"));
+    const attributes = await git(["check-attr", "--cached", "-z", "--stdin", "filter"], {
+      ...options,
+      input: filtered,
+    });
+    await refusePointers(attributes, into);
   }
   for (const { hash, name } of entries.filter(({ mode }) => mode === "160000")) {
     await checkOutSubmodule(path.join(workTree, name), hash, path.join(into, name), scratch);
+  }
+}
+
+function lines(entries: { name: string }[]): string {
+  return entries.map(({ name }) => `${name}\0`).join("");
+}
+
+/** Names are read as UTF-8; of others, nobody could ask for the file. */
+function refuseUnreadable(names: string[]): void {
+  const broken = names.find((name) => name.includes("\uFFFD"));
+  if (broken !== undefined) {
+    throw new VersionedImageError(
+      "GitFailed",
+      `The name of ${JSON.stringify(broken)} is not UTF-8, so the file can't be put into an image. Rename it with git mv.`,
+    );
   }
 }
 

@@ -2,10 +2,12 @@ import { stat } from "node:fs/promises";
 import * as path from "node:path";
 import type { Facts } from "../version";
 import { describeCommits } from "./commits";
+import { ifThere, MISSING } from "./files";
 import { lastCommits } from "./history";
 import { readIndexFacts } from "./indexFlags";
-import { isWithin, type Located, type Repository } from "./locate";
+import { isWithin, type Located } from "./locate";
 import { readRemote } from "./remote";
+import type { Repository } from "./repository";
 import { readShallow } from "./shallow";
 import { readStatus } from "./status";
 import { assertSameContent, readTree, treeOf } from "./trees";
@@ -56,11 +58,6 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
 }
 
 async function isFile(file: string): Promise<boolean> {
-  const stats = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    if (["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code ?? "")) {
-      return undefined;
-    }
-    throw error;
-  });
+  const stats = await ifThere(stat(file), [...MISSING, "ELOOP"]);
   return stats?.isFile() ?? false;
 }

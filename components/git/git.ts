@@ -109,10 +109,11 @@ const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words:
     code: "DubiousOwnership",
     message: (directory, words) =>
       `The repository of ${directory} belongs to another user, so git does not trust it. If you do, run: ` +
-      `git config --global --add safe.directory ${/repository at '(.*)'/.exec(words)?.[1] ?? directory}`,
+      `git config --global --add safe.directory ${quoted(/repository at '(.*)'/.exec(words)?.[1] ?? directory)}`,
   },
   {
-    words: /not a git repository/,
+    // Of a broken one git says "not a git repository: …".
+    words: /not a git repository \(or any/,
     code: "NotARepository",
     message: (directory) =>
       `${directory} is not in a git repository: the version of an image is a commit. Run git init and commit the directory.`,
@@ -123,4 +124,16 @@ const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words:
     message: (directory) =>
       `${directory} is in a repository without files (a bare one, or git's own folder). Use a clone with a work tree.`,
   },
+  {
+    words: /git-lfs: (command )?not found/,
+    code: "LfsNotInstalled",
+    message: (directory) =>
+      `Files in ${directory} are stored with Git LFS, but the program git-lfs was not found. Install git-lfs, then run ` +
+      "`git lfs install` and `git lfs pull`.",
+  },
 ];
+
+/** For a shell to take as one word. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
+import type { Stats } from "node:fs";
 import { lstat, readlink } from "node:fs/promises";
 import * as path from "node:path";
+import { ifThere } from "./files";
 import { git } from "./git";
 
 /** What the index says of the files below some paths, beyond what status shows. */
@@ -19,14 +22,21 @@ export async function readIndexFacts(root: string, paths: string[]): Promise<Ind
     .map(parse);
   const flagged = entries.filter(({ tag, mode }) => mode !== GITLINK && (tag === "S" || tag === tag.toLowerCase()));
   const gitlinks = entries.filter(({ mode }) => mode === GITLINK);
-  const [hidden, uninitialized] = await Promise.all([
-    select(flagged, (entry) => differs(root, entry)),
-    select(gitlinks, async ({ name }) => !(await exists(path.join(root, name, ".git")))),
+  const [changed, checkedOut] = await Promise.all([
+    changedOf(root, flagged),
+    Promise.all(gitlinks.map(({ name }) => ifThere(lstat(path.join(root, name, ".git"))))),
   ]);
-  return { hidden, uninitialized };
+  return {
+    hidden: flagged.filter((entry) => changed.has(entry)).map(({ name }) => name),
+    uninitialized: gitlinks.filter((_, index) => !checkedOut[index]).map(({ name }) => name),
+  };
 }
 
 const GITLINK = "160000";
+const SYMLINK = "120000";
+
+/** So many names fit into one command line, however long they are. */
+const NAMES_A_CALL = 200;
 
 interface IndexEntry {
   /** As `git ls-files -v` prints it: S for skip-worktree, lower case for assume-unchanged. */
@@ -42,32 +52,43 @@ function parse(line: string): IndexEntry {
   return { tag, mode, hash, name: line.slice(tab + 1) };
 }
 
-async function differs(root: string, { tag, mode, hash, name }: IndexEntry): Promise<boolean> {
-  const file = path.join(root, name);
-  if (!(await exists(file))) {
+/** Those that are something else on disk. What has become a directory, a pipe and the like is never opened. */
+async function changedOf(root: string, entries: IndexEntry[]): Promise<Set<IndexEntry>> {
+  const changed = new Set<IndexEntry>();
+  const files: IndexEntry[] = [];
+  await Promise.all(
+    entries.map(async (entry) => {
+      const file = path.join(root, entry.name);
+      const stats = await ifThere(lstat(file));
+      if (entry.mode !== SYMLINK && stats?.isFile()) {
+        files.push(entry);
+      } else if (await differs(file, stats, entry)) {
+        changed.add(entry);
+      }
+    }),
+  );
+  for (let first = 0; first < files.length; first += NAMES_A_CALL) {
+    const some = files.slice(first, first + NAMES_A_CALL);
+    const hashes = (await git(["hash-object", "--", ...some.map(({ name }) => name)], { cwd: root })).split("\n");
+    for (const [index, entry] of some.entries()) {
+      if (hashes[index] !== entry.hash) {
+        changed.add(entry);
+      }
+    }
+  }
+  return changed;
+}
+
+/** Of what is not a file both in the index and on disk. */
+async function differs(file: string, stats: Stats | undefined, { tag, mode, hash }: IndexEntry): Promise<boolean> {
+  if (!stats) {
     // Left out by a sparse checkout, which harms nothing; or removed behind git's back.
     return tag.toUpperCase() !== "S";
   }
-  if (mode === "120000") {
-    const link = await readlink(file).catch(() => undefined);
-    return link === undefined || (await git(["hash-object", "--stdin"], { cwd: root, input: link })).trim() !== hash;
-  }
-  return (await git(["hash-object", "--", name], { cwd: root })).trim() !== hash;
+  return mode !== SYMLINK || !stats.isSymbolicLink() || blobHash(await readlink(file, "buffer"), hash.length) !== hash;
 }
 
-async function exists(file: string): Promise<boolean> {
-  try {
-    await lstat(file);
-    return true;
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) {
-      return false;
-    }
-    throw error;
-  }
-}
-
-async function select(entries: IndexEntry[], test: (entry: IndexEntry) => Promise<boolean>): Promise<string[]> {
-  const results = await Promise.all(entries.map(test));
-  return entries.filter((_, index) => results[index]).map(({ name }) => name);
+function blobHash(content: Buffer, digits: number): string {
+  const format = digits === 64 ? "sha256" : "sha1";
+  return createHash(format).update(`blob ${content.length}\0`).update(content).digest("hex");
 }

@@ -1,7 +1,8 @@
-import { realpath, stat } from "node:fs/promises";
+import { readlink, realpath } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
-import { explain, git } from "./git";
+import { ifThere, MISSING } from "./files";
+import type { Repository } from "./repository";
 
 /** The files of an image, as its arguments name them. */
 export interface ImageSource {
@@ -13,66 +14,11 @@ export interface ImageSource {
   dockerfile?: string;
 }
 
-/** A repository on this machine. */
-export interface Repository {
-  /** Its root, an absolute path without symbolic links. */
-  root: string;
-  /** The folder that holds what all its work trees share. */
-  commonDir: string;
-  objectFormat: string;
-  /** Git's hash of all that HEAD holds. */
-  headTree: string;
-}
-
 /** The files of an image, with paths relative to the repository's root. */
 export interface Located {
   context: string;
   paths: string[];
   dockerfile: string;
-}
-
-/** Finds an image's directory on disk, as an absolute path without symbolic links. */
-export async function findContext(context: string): Promise<string> {
-  const stats = await stat(context).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") {
-      return undefined;
-    }
-    throw error;
-  });
-  if (!stats?.isDirectory()) {
-    throw new VersionedImageError(
-      "ContextNotFound",
-      `${stats ? `The context ${context} is not a directory` : `There is no directory ${context}`} ` +
-        `(looked for at ${path.resolve(context)}): set context to the image's directory, relative to the program's ` +
-        "working directory.",
-    );
-  }
-  return realpath(context);
-}
-
-/** Finds the repository that a directory is in. */
-export async function findRepository(directory: string): Promise<Repository> {
-  const asked = [
-    "--path-format=absolute",
-    "--show-object-format",
-    "--git-common-dir",
-    "--show-toplevel",
-    "HEAD^{tree}",
-  ];
-  try {
-    const printed = await git(["rev-parse", ...asked], { cwd: directory });
-    const [objectFormat = "", commonDir = "", ...rest] = printed.slice(0, -1).split("\n");
-    const headTree = rest.pop() ?? "";
-    return { root: rest.join("\n"), commonDir, objectFormat, headTree };
-  } catch (error) {
-    if (/ambiguous argument 'HEAD\^\{tree\}'/.test(String(error))) {
-      throw new VersionedImageError(
-        "NoCommitYet",
-        `The repository of ${directory} has no commit yet, and the version of an image is a commit. Commit the directory first.`,
-      );
-    }
-    throw explain(error, directory);
-  }
 }
 
 /** Puts an image's paths in terms of its repository, and refuses what lies outside of the context. */
@@ -93,7 +39,29 @@ export async function locate(source: ImageSource, context: string, { root }: Rep
       `The Dockerfile ${dockerfile} is not within paths (${paths.join(", ")}), so the version would not change with it: add it there.`,
     );
   }
+  await refuseLinkedDockerfile(file, covered, root);
   return { context: prefix, paths: covered, dockerfile: file };
+}
+
+/** A link to a file elsewhere would stay the same while that file changes. */
+async function refuseLinkedDockerfile(dockerfile: string, covered: string[], root: string): Promise<void> {
+  const file = path.join(root, dockerfile);
+  // Not a link, or not on disk: git tells whether it is in the commit.
+  const target = await ifThere(readlink(file), [...MISSING, "EINVAL"]);
+  if (target === undefined) {
+    return;
+  }
+  const real = await ifThere(realpath(file), [...MISSING, "ELOOP"]);
+  if (
+    real === undefined ||
+    !covered.some((entry) => isWithin(path.relative(root, real), entry)) ||
+    !isWithin(real, root)
+  ) {
+    throw new VersionedImageError(
+      "DockerfileNotCovered",
+      `${dockerfile} is a symbolic link to ${target}, which the version does not cover: put the Dockerfile itself there.`,
+    );
+  }
 }
 
 /** Whether a path is another one or lies below it. */
@@ -127,13 +95,8 @@ async function refuseLinkedParent(file: string, entry: string, context: string, 
   if (file === context) {
     return;
   }
-  const real = await realpath(parent).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") {
-      // It may be in the commit though it is not on disk; git tells.
-      return parent;
-    }
-    throw error;
-  });
+  // It may be in the commit though it is not on disk; git tells.
+  const real = (await ifThere(realpath(parent))) ?? parent;
   if (real !== parent) {
     throw new VersionedImageError(
       "OutsideRepository",

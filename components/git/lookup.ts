@@ -1,7 +1,8 @@
 import type { Commit } from "../version";
 import { describeCommits } from "./commits";
 import { explain, git } from "./git";
-import { findContext, findRepository, type ImageSource, type Located, locate, type Repository } from "./locate";
+import { type ImageSource, type Located, locate } from "./locate";
+import { findContext, findRepository, type Repository } from "./repository";
 import { readShallow } from "./shallow";
 import { type TreeEntry, treeOf } from "./trees";
 

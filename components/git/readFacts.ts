@@ -3,7 +3,8 @@ import * as path from "node:path";
 import type { Facts } from "../version";
 import { factsOf } from "./facts";
 import { explain } from "./git";
-import { findContext, findRepository, type ImageSource, type Located, locate } from "./locate";
+import { type ImageSource, type Located, locate } from "./locate";
+import { findContext, findRepository } from "./repository";
 
 /** An image whose facts are asked for. */
 interface Waiting {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { VersionedImageError } from "../errors";
 import { git } from "./git";
-import type { Located, Repository } from "./locate";
+import type { Located } from "./locate";
+import type { Repository } from "./repository";
 
 /** What HEAD holds at a path, as `git ls-tree` prints it. */
 export interface TreeEntry {

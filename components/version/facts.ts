@@ -39,7 +39,7 @@ export interface Facts {
   uncommitted: Change[];
   /** Files below the paths whose changes git was told not to look at (assume-unchanged, skip-worktree). */
   hidden: string[];
-  /** Files below the paths that git ignores. */
+  /** Files and directories below the paths that git ignores. */
   ignored: string[];
   /** Submodules below the paths that are not initialised. */
   uninitialized: string[];

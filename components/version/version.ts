@@ -13,7 +13,7 @@ export interface Version {
   committedAt: Date;
   /** What is not committed; always empty in production. */
   uncommitted: Change[];
-  /** Files below the paths that git ignores. */
+  /** Files and directories below the paths that git ignores. */
   ignored: string[];
   /** The repository's root, an absolute path. */
   root: string;

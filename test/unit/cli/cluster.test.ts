@@ -25,14 +25,14 @@ describe("versioned-image verify with a cluster", () => {
   });
 
   /** A kubeconfig for a server, whose context has the namespace `web`. */
-  function kubeconfig(server: string): string {
+  function kubeconfig(server: string, insecure: object = { "insecure-skip-tls-verify": true }): string {
     const file = path.join(home, "config");
     const config = {
       apiVersion: "v1",
       kind: "Config",
       "current-context": "test",
       contexts: [{ name: "test", context: { cluster: "test", user: "test", namespace: "web" } }],
-      clusters: [{ name: "test", cluster: { server } }],
+      clusters: [{ name: "test", cluster: { server, ...insecure } }],
       users: [{ name: "test", user: { token: CANARY } }],
     };
     writeFileSync(file, JSON.stringify(config));
@@ -263,6 +263,14 @@ describe("versioned-image verify with a cluster", () => {
       await errorOf("ClusterFailed", () => readWorkloads({ kubeconfig: file })),
       `http://${server.host} did not say what namespace web runs: HTTP 403, ${words}. See that the same works with kubectl.`,
     );
+  });
+
+  it("sends no credentials in plain text, unless the kubeconfig does without TLS", async () => {
+    const { server } = await apiServer({});
+    const file = kubeconfig(`http://${server.host}`, {});
+    const message = await errorOf("ClusterFailed", () => readWorkloads({ kubeconfig: file }));
+    assert.match(message, /did not say what namespace web runs: HTTP protocol is not allowed/);
+    assert.deepEqual(server.seen, []);
   });
 
   const broken: [what: string, answer: Reply, message: RegExp][] = [

@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import { run } from "../../../cli/run";
 import { cli, cliJson, repositories } from "./setup";
 
 describe("versioned-image tag", () => {
@@ -84,5 +85,26 @@ describe("versioned-image tag", () => {
     withImage().write("images/app/\u001b[31mred", "x");
     const { err } = await cli(["tag", "images/app"]);
     assert.ok(err.includes("  ?? images/app/\\u{1b}[31mred\n"), err);
+  });
+
+  it("reports what nobody foresaw as a fault of its own", async () => {
+    withImage();
+    let err = "";
+    const status = await run(["tag", "images/app"], {
+      out: () => {
+        throw new TypeError("no such thing");
+      },
+      err: (text) => {
+        err += text;
+      },
+      color: false,
+      env: {},
+      now: () => new Date(),
+    });
+    assert.equal(status, 1);
+    assert.match(
+      err,
+      /^versioned-image: no such thing \[Unexpected\]\nThis is a fault of versioned-image; .*\nTypeError: /,
+    );
   });
 });

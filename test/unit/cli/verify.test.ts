@@ -197,6 +197,10 @@ Verified: what the image says of its origin is so.
     assert.match(message, /, which is copy or images\/app at that commit$/);
     const history = await checks([await imageOf(made)], "history");
     assert.equal(history.message, "that commit touched copy");
+    made.write("images/app/more", "x").write("zebra/Dockerfile", "FROM scratch\n").write("zebra/main", "one\n");
+    made.add().commit("Copy again");
+    const [copies, zebra] = [labelsOf(made, made.head(), "copy"), made.head().slice(0, 7)];
+    assert.equal((await checks([await serving(zebra, copies)], "history")).message, "that commit touched zebra");
   });
 
   it("says when the commit did not touch the directory", async () => {

@@ -1,90 +1,16 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { exportCommit, readFacts } from "../../../components/git";
-import { decideVersion, type Facts, TagPolicy, type Version, type VersionOptions } from "../../../components/version";
+import { exportCommit } from "../../../components/git";
+import { TagPolicy } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
-import { GIT_ENV, Repo, repo, scratch } from "../../support/repo";
+import { Repo, repo } from "../../support/repo";
+import { SOURCE, useImages } from "./images";
 
 /** How git misleads, and what we answer: a test a case, on real repositories. */
 describe("cases of git", () => {
-  const disposables: { dispose(): void }[] = [];
-  const saved = { ...process.env };
-
-  beforeEach(() => {
-    for (const name of Object.keys(process.env).filter((key) => key.startsWith("GIT_"))) {
-      delete process.env[name];
-    }
-    Object.assign(process.env, { ...GIT_ENV, PATH: saved.PATH });
-  });
-
-  afterEach(() => {
-    for (const name of Object.keys(process.env)) {
-      delete process.env[name];
-    }
-    Object.assign(process.env, saved);
-    for (const disposable of disposables.splice(0)) {
-      disposable.dispose();
-    }
-  });
-
-  function keep<T extends { dispose(): void }>(disposable: T): T {
-    disposables.push(disposable);
-    return disposable;
-  }
-
-  /** A repository with the image `app` at its first commit. */
-  function withImage(context = "app"): Repo {
-    return keep(repo())
-      .write(path.join(context, "Dockerfile"), "FROM scratch\n")
-      .write(path.join(context, "main"), "one\n")
-      .add()
-      .commit("Add the image");
-  }
-
-  function facts(
-    repository: Repo,
-    context = "app",
-    source: { paths?: string[]; dockerfile?: string } = {},
-  ): Promise<Facts> {
-    return readFacts({ context: repository.path(context), ...source });
-  }
-
-  async function version(repository: Repo, context = "app", options: Partial<VersionOptions> = {}): Promise<Version> {
-    return decideVersion(await facts(repository, context), {
-      debug: false,
-      tagPolicy: TagPolicy.Commit,
-      tagLength: 7,
-      ...options,
-    });
-  }
-
-  async function tag(repository: Repo, context = "app", options: Partial<VersionOptions> = {}): Promise<string> {
-    return (await version(repository, context, options)).tag;
-  }
-
-  function refusal(code: Parameters<typeof errorOf>[0], repository: Repo, context = "app"): Promise<string> {
-    return errorOf(code, () => version(repository, context));
-  }
-
-  /** The files of a production context, with their content. */
-  async function exported(repository: Repo, context = "app"): Promise<Record<string, string>> {
-    const into = mkdtempSync(path.join(tmpdir(), "export-"));
-    keep({ dispose: () => rmSync(into, { recursive: true }) });
-    await exportCommit(await version(repository, context), into);
-    const files = execFileSync("find", [".", "-type", "f", "-printf", "%P\n"], { cwd: into, encoding: "utf8" });
-    return Object.fromEntries(
-      files
-        .split("\n")
-        .filter(Boolean)
-        .sort()
-        .map((file) => [file, readFileSync(path.join(into, file), "utf8")]),
-    );
-  }
-
-  const SOURCE = { Dockerfile: "FROM scratch\n", main: "one\n" };
+  const { keep, directory, withImage, facts, version, tag, refusal, exportedTo, exported } = useImages();
 
   it("names the last commit that touched the directory, and no later one", async () => {
     const repository = withImage();
@@ -193,9 +119,7 @@ describe("cases of git", () => {
     const repository = withImage();
     repository.git("config", "core.fileMode", "false");
     chmodSync(repository.path("app/main"), 0o755);
-    const into = scratch();
-    keep({ dispose: () => rmSync(into, { recursive: true }) });
-    await exportCommit(await version(repository), into);
+    const into = await exportedTo(repository);
     assert.equal(execFileSync("stat", ["-c", "%A", path.join(into, "main")], { encoding: "utf8" }), "-rw-r--r--\n");
   });
 
@@ -263,6 +187,29 @@ describe("cases of git", () => {
     assert.equal(await tag(repository), ours.slice(0, 7));
   });
 
+  it("octopus merge of sides that all touch it: the merge", async () => {
+    const repository = branched();
+    repository.git("switch", "--quiet", "-c", "third", "side~1");
+    repository.write("app/third", "third\n").add().commit("Third");
+    repository.git("switch", "--quiet", "main");
+    repository.git("merge", "--quiet", "-m", "Merge", "side", "third");
+    assert.equal(repository.git("rev-list", "--parents", "-n", "1", "HEAD").split(" ").length, 4);
+    assert.equal(await tag(repository), repository.head().slice(0, 7));
+  });
+
+  it("criss-cross merges: as git log names it", async () => {
+    const repository = branched();
+    const [mine, side] = [repository.head(), repository.git("rev-parse", "side")];
+    repository.git("merge", "--quiet", "-m", "Merge side", side);
+    repository.git("switch", "--quiet", "side");
+    repository.git("merge", "--quiet", "-m", "Merge main", mine);
+    const second = repository.head();
+    repository.git("merge", "--quiet", "-m", "Merge again", "main");
+    // Both merges have this content, and so has the last one: git follows its first parent.
+    assert.equal(await tag(repository), second.slice(0, 7));
+    assert.equal(repository.git("log", "-n", "1", "--format=%H", "--", "app"), second);
+  });
+
   it("fixed length from the full hash, whatever core.abbrev says", async () => {
     const repository = withImage();
     repository.git("config", "core.abbrev", "12");
@@ -298,9 +245,8 @@ describe("cases of git", () => {
   });
 
   it("not a repository", async () => {
-    const directory = new Repo(scratch());
-    keep(directory).write("app/Dockerfile", "FROM scratch\n");
-    assert.match(await refusal("NotARepository", directory), /is not in a git repository/);
+    const none = new Repo(directory()).write("app/Dockerfile", "FROM scratch\n");
+    assert.match(await refusal("NotARepository", none), /is not in a git repository/);
   });
 
   it("bare repository, and git's own folder", async () => {
@@ -319,8 +265,7 @@ describe("cases of git", () => {
   });
 
   it("a path behind a symbolic link", async () => {
-    const outside = scratch();
-    keep({ dispose: () => rmSync(outside, { recursive: true }) });
+    const outside = directory();
     writeFileSync(path.join(outside, "file"), "x");
     const repository = withImage().link("app/link", outside).add().commit();
     const source = { paths: ["Dockerfile", "link/file"] };
@@ -340,6 +285,17 @@ describe("cases of git", () => {
     repository.write("app/main", "theirs\n").add().commit();
     assert.throws(() => repository.git("merge", "--quiet", "main"));
     assert.match(await refusal("UncommittedChanges", repository), /UU app\/main/);
+  });
+
+  it("mid-rebase: refused while paths conflict, right where it stopped without", async () => {
+    const repository = branched().write("app/main", "ours\n").add().commit();
+    const onto = repository.head();
+    repository.git("switch", "--quiet", "side");
+    repository.write("app/main", "theirs\n").add().commit();
+    assert.throws(() => repository.git("rebase", "--quiet", "main"));
+    assert.match(await refusal("UncommittedChanges", repository), /UU app\/main/);
+    repository.git("reset", "--quiet", "--hard", onto);
+    assert.equal(await tag(repository), onto.slice(0, 7));
   });
 
   it("staged, then undone on disk: refused", async () => {
@@ -412,7 +368,7 @@ describe("cases of git", () => {
     assert.deepEqual(await exported(repository), SOURCE);
   });
 
-  it("GIT_CONFIG_* is kept: safe.directory comes through it", async () => {
+  it("GIT_CONFIG_* is kept: settings come through it", async () => {
     const repository = withImage();
     Object.assign(process.env, {
       GIT_CONFIG_COUNT: "1",
@@ -440,7 +396,13 @@ describe("cases of git", () => {
     const repository = withImage();
     execFileSync("chown", ["-R", "12345:12345", repository.directory]);
     const message = await refusal("DubiousOwnership", repository);
-    assert.match(message, /git config --global --add safe\.directory /);
+    assert.ok(message.endsWith(` run: git config --global --add safe.directory ${repository.directory}`), message);
+    Object.assign(process.env, {
+      GIT_CONFIG_COUNT: "1",
+      GIT_CONFIG_KEY_0: "safe.directory",
+      GIT_CONFIG_VALUE_0: repository.directory,
+    });
+    assert.deepEqual(await exported(repository), SOURCE);
   });
 
   it("index.lock held: works", async () => {
@@ -454,8 +416,7 @@ describe("cases of git", () => {
     const repository = withImage();
     const known = await version(repository);
     repository.write("app/main", "late\n");
-    const into = scratch();
-    keep({ dispose: () => rmSync(into, { recursive: true }) });
+    const into = directory();
     await exportCommit(known, into);
     assert.equal(readFileSync(path.join(into, "main"), "utf8"), "one\n");
   });
@@ -491,75 +452,5 @@ describe("cases of git", () => {
       { cwd: repository.directory, encoding: "utf8" },
     );
     assert.equal(found.tree, recomputed.trim());
-  });
-
-  it("beside: a work tree of git worktree", async () => {
-    const repository = withImage();
-    const directory = path.join(scratch(), "tree");
-    keep({ dispose: () => rmSync(path.dirname(directory), { recursive: true }) });
-    repository.git("worktree", "add", "--quiet", directory, "-b", "other");
-    const tree = new Repo(directory).write("app/main", "two\n").add().commit();
-    assert.equal(await tag(tree), tree.head().slice(0, 7));
-    assert.deepEqual(await exported(tree), { ...SOURCE, main: "two\n" });
-  });
-
-  it("beside: a repository with SHA-256 names", async () => {
-    const repository = keep(repo("--object-format=sha256")).write("app/Dockerfile", "FROM scratch\n").add().commit();
-    const found = await version(repository, "app", { tagLength: 40 });
-    assert.equal(found.commit.length, 64);
-    assert.equal(found.tag, repository.head().slice(0, 40));
-    assert.equal((await facts(repository, "app", { paths: ["Dockerfile"] })).tree?.length, 64);
-  });
-
-  it("beside: a repository inside that is no submodule is refused as untracked", async () => {
-    const repository = withImage();
-    execFileSync("git", ["init", "--quiet", repository.path("app/nested")], { env: GIT_ENV });
-    new Repo(repository.path("app/nested")).write("file", "x").add().commit();
-    assert.match(await refusal("UncommittedChanges", repository), /\?\? app\/nested\n/);
-  });
-
-  it("beside: a detached HEAD", async () => {
-    const repository = withImage().write("app/main", "two\n").add().commit();
-    repository.git("switch", "--quiet", "--detach", "HEAD~1");
-    assert.equal(await tag(repository), repository.head().slice(0, 7));
-  });
-
-  it("beside: settings that run programs run none", async () => {
-    const repository = withImage();
-    const proof = repository.path("ran");
-    const program = repository.path(".git/program");
-    writeFileSync(program, `#!/bin/sh\ntouch ${proof}\n`, { mode: 0o755 });
-    for (const setting of [
-      "core.fsmonitor",
-      "core.pager",
-      "diff.external",
-      "gpg.program",
-      "core.editor",
-      "alias.status",
-      "pager.status",
-    ]) {
-      repository.git("config", setting, program);
-    }
-    repository.git("config", "log.showSignature", "true");
-    repository.git("config", "diff.x.textconv", program);
-    writeFileSync(repository.path(".git/info/attributes"), "* diff=x\n");
-    writeFileSync(repository.path(".git/hooks/post-checkout"), `#!/bin/sh\ntouch ${proof}\n`, { mode: 0o755 });
-    writeFileSync(repository.path(".git/hooks/post-index-change"), `#!/bin/sh\ntouch ${proof}\n`, { mode: 0o755 });
-    assert.match(await tag(repository), /^[0-9a-f]{7}$/);
-    assert.deepEqual(await exported(repository), SOURCE);
-    assert.equal(existsSync(proof), false);
-  });
-
-  it("beside: nothing in the repository changes", async () => {
-    const repository = withImage();
-    const state = () =>
-      execFileSync("sh", ["-c", "find . -type f -printf '%P %T@ %s\\n' | sort"], {
-        cwd: repository.directory,
-        encoding: "utf8",
-      });
-    execFileSync("touch", ["-d", "2030-01-01", repository.path("app/main")]);
-    const before = state();
-    await exported(repository);
-    assert.equal(state(), before);
   });
 });

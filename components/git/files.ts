@@ -1,0 +1,14 @@
+/** What the system says where there is no such file. */
+export const MISSING = ["ENOENT", "ENOTDIR"];
+
+/** What a call on a file gives; undefined where there is none, or where it fails in another way that counts as that. */
+export async function ifThere<T>(call: Promise<T>, codes = MISSING): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (codes.includes((error as NodeJS.ErrnoException).code ?? "")) {
+      return undefined;
+    }
+    throw error;
+  }
+}

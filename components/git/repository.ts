@@ -1,0 +1,90 @@
+import { realpath, stat } from "node:fs/promises";
+import * as path from "node:path";
+import { VersionedImageError } from "../errors";
+import { ifThere } from "./files";
+import { explain, GitError, git } from "./git";
+
+/** A repository on this machine. */
+export interface Repository {
+  /** Its root, an absolute path without symbolic links. */
+  root: string;
+  /** The folder that holds what all its work trees share. */
+  commonDir: string;
+  objectFormat: string;
+  /** Git's hash of all that HEAD holds. */
+  headTree: string;
+}
+
+/**
+ * Finds an image's directory, as an absolute path without symbolic links. It need not be on disk if HEAD has it: a sparse
+ * checkout leaves directories out.
+ */
+export async function findContext(context: string): Promise<string> {
+  const stats = await ifThere(stat(context));
+  if (stats?.isDirectory()) {
+    return realpath(context);
+  }
+  const absolute = path.resolve(context);
+  const above = await nearestDirectory(absolute);
+  if (!stats && (await isInHead(above, path.relative(above, absolute)))) {
+    return path.join(await realpath(above), path.relative(above, absolute));
+  }
+  throw new VersionedImageError(
+    "ContextNotFound",
+    `${stats ? `The context ${context} is not a directory` : `There is no directory ${context}`} ` +
+      `(looked for at ${absolute}): set context to the image's directory, relative to the program's ` +
+      "working directory.",
+  );
+}
+
+async function isInHead(above: string, directory: string): Promise<boolean> {
+  try {
+    return (await git(["cat-file", "-t", `HEAD:./${directory}`], { cwd: above })) === "tree\n";
+  } catch (error) {
+    // Whatever git can't find there, a repository or the directory in it: the directory is not to be found.
+    if (error instanceof GitError) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** The directory itself, or the nearest one above that is on disk. */
+async function nearestDirectory(directory: string): Promise<string> {
+  const above = path.dirname(directory);
+  return above === directory || (await ifThere(stat(directory)))?.isDirectory() ? directory : nearestDirectory(above);
+}
+
+/** Finds the repository that a directory is in. */
+export async function findRepository(directory: string): Promise<Repository> {
+  // The hash stands between the two paths, which could hold line breaks.
+  const asked = [
+    "--path-format=absolute",
+    "--show-object-format",
+    "--show-toplevel",
+    "HEAD^{tree}",
+    "--git-common-dir",
+  ];
+  try {
+    const printed = await git(["rev-parse", ...asked], { cwd: await nearestDirectory(directory) });
+    if (printed.startsWith("--path-format")) {
+      throw new VersionedImageError("GitFailed", "This git is too old: install git 2.31 or later.");
+    }
+    const [objectFormat = "", ...rest] = printed.slice(0, -1).split("\n");
+    const hash = rest.findIndex((line) => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(line));
+    return {
+      root: rest.slice(0, hash).join("\n"),
+      commonDir: rest.slice(hash + 1).join("\n"),
+      objectFormat,
+      headTree: rest[hash] ?? "",
+    };
+  } catch (error) {
+    if (/ambiguous argument 'HEAD\^\{tree\}'/.test(String(error))) {
+      throw new VersionedImageError(
+        "NoCommitYet",
+        `The repository of ${directory} has no commit yet on its branch, and the version of an image is a commit. Commit the directory first.`,
+      );
+    }
+    throw explain(error, directory);
+  }
+}

@@ -1,0 +1,130 @@
+import * as assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { fakeRegistries } from "../../support/fakeRegistry";
+import { labelsOf, repositories, shelf } from "./setup";
+
+const MAIN = path.resolve(__dirname, "../../../cli/main.ts");
+const TSX = require.resolve("tsx");
+
+/** A program that ends whoever loads something of Pulumi's. */
+const FORBID = `
+const Module = require("node:module");
+const load = Module._load;
+Module._load = function (request, ...rest) {
+  if (request.startsWith("@pulumi/")) {
+    console.error("loaded " + request);
+    process.exit(99);
+  }
+  return load.call(this, request, ...rest);
+};
+`;
+
+/** The program as a process of its own. */
+describe("versioned-image, started", () => {
+  const { withImage } = repositories();
+  const start = fakeRegistries();
+  const running = new Set<ChildProcess>();
+  let scratch: string;
+
+  beforeEach(() => {
+    scratch = mkdtempSync(path.join(tmpdir(), "cli-"));
+  });
+
+  afterEach(() => {
+    for (const child of running) {
+      child.kill("SIGKILL");
+    }
+    rmSync(scratch, { recursive: true });
+  });
+
+  function launch(argv: string[], env: NodeJS.ProcessEnv = {}, node: string[] = []): ChildProcess {
+    const child = spawn(process.execPath, ["--import", TSX, ...node, MAIN, ...argv], {
+      env: { ...process.env, DOCKER_CONFIG: scratch, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    running.add(child);
+    child.on("close", () => running.delete(child));
+    return child;
+  }
+
+  async function ended(child: ChildProcess): Promise<{ status: number | null; out: string; err: string }> {
+    const [out, err] = [child.stdout, child.stderr].map((stream) => {
+      const chunks: Buffer[] = [];
+      stream?.on("data", (chunk) => chunks.push(chunk));
+      return chunks;
+    }) as [Buffer[], Buffer[]];
+    const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    return { status, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
+  }
+
+  it("ends with 0, 1 or 2, and keeps errors off standard output", async () => {
+    const made = withImage();
+    const fine = await ended(launch(["tag", "images/app"]));
+    assert.deepEqual(fine, { status: 0, out: `${made.head().slice(0, 7)}\n`, err: "" });
+    const no = await ended(launch(["tag", "images/none"]));
+    assert.deepEqual([no.status, no.out], [1, ""]);
+    assert.match(no.err, /^versioned-image: .* \[ContextNotFound\]\n$/);
+    const wrong = await ended(launch(["tag"]));
+    assert.deepEqual([wrong.status, wrong.out], [2, ""]);
+    assert.match(wrong.err, /^error: missing required argument 'context'\n/);
+  });
+
+  it("loads nothing of Pulumi's, whatever it is asked", async () => {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const registry = await start(shelf([{ tags: [tag], labels: labelsOf(made, made.head(), "images/app") }]));
+    const repository = `${registry.host}/app`;
+    const forbid = path.join(scratch, "forbid.cjs");
+    writeFileSync(forbid, FORBID);
+    const watched = ["--require", forbid];
+
+    const canary = path.join(scratch, "canary.cjs");
+    writeFileSync(canary, 'require("@pulumi/pulumi");');
+    const caught = await ended(launch(["--version"], {}, [...watched, "--require", canary]));
+    assert.equal(caught.status, 99);
+
+    for (const argv of [
+      ["--help"],
+      ["tag", "images/app"],
+      ["explain", "images/app", "--repository", repository],
+      ["tags", repository],
+      ["verify", `${repository}:${tag}`],
+    ]) {
+      const { status, out, err } = await ended(launch(argv, {}, watched));
+      assert.deepEqual([status, err], [0, ""], argv.join(" "));
+      assert.notEqual(out, "");
+    }
+  });
+
+  it("shows colour on a terminal alone, and not with NO_COLOR", async () => {
+    withImage();
+    const terminal = path.join(scratch, "terminal.cjs");
+    writeFileSync(terminal, "process.stdout.isTTY = true;");
+    const colored = async (env: NodeJS.ProcessEnv, node: string[] = []) =>
+      (await ended(launch(["explain", "images/app"], { TERM: "xterm", NO_COLOR: "", ...env }, node))).out.includes(
+        "\u001b",
+      );
+    assert.equal(await colored({}), false);
+    assert.equal(await colored({ COLORTERM: "truecolor", FORCE_COLOR: "1" }), false);
+    assert.equal(await colored({}, ["--require", terminal]), true);
+    assert.equal(await colored({ NO_COLOR: "1" }, ["--require", terminal]), false);
+    assert.equal(await colored({ TERM: "dumb" }, ["--require", terminal]), false);
+  });
+
+  it("writes all of a long list, and bears a reader that stops early", async () => {
+    withImage();
+    const tags = Array.from({ length: 1000 }, (_, index) => `tag-${index}-${"x".repeat(100)}`);
+    const registry = await start(shelf([{ tags }]));
+    const whole = await ended(launch(["tags", `${registry.host}/app`, "--json"]));
+    assert.equal(whole.status, 0);
+    assert.equal(JSON.parse(whole.out).images[0].tags.length, 1000);
+
+    const child = launch(["tags", `${registry.host}/app`]);
+    child.stdout?.destroy();
+    const stopped = await ended(child);
+    assert.deepEqual([stopped.status, stopped.err], [0, ""]);
+  });
+});

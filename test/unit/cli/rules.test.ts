@@ -1,0 +1,155 @@
+import * as assert from "node:assert/strict";
+import fc from "fast-check";
+import { columns, count, fields, printable, printableLines, shortTime } from "../../../cli/output";
+import { isVerified } from "../../../cli/verify/check";
+import { clusterChecks } from "../../../cli/verify/clusterChecks";
+import { imageChecks } from "../../../cli/verify/imageChecks";
+import type { Origin } from "../../../cli/verify/origin";
+import { CREATED, DIRTY, REVISION, sha256, TREE } from "./setup";
+
+describe("the command line's rules", () => {
+  describe("for text", () => {
+    it("leave nothing in it that a terminal obeys", () => {
+      fc.assert(
+        fc.property(fc.string({ unit: "binary" }), (text) => {
+          assert.doesNotMatch(printable(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        }),
+      );
+      assert.equal(printable("a\u001b[31m\u202eb\u0085\u2028\n"), "a\\u{1b}[31m\\u{202e}b\\u{85}\\u{2028}\\u{a}");
+      assert.equal(printableLines("a\u0007\nb"), "a\\u{7}\nb");
+    });
+
+    it("leave printable text as it is", () => {
+      for (const text of ["", "images/app", "Füge 🐳 hinzu", "日本語", 'say "x" \\u{1b}']) {
+        assert.equal(printable(text), text);
+      }
+    });
+
+    it("put values under each other", () => {
+      assert.deepEqual(
+        columns([
+          ["A", "BB", "C"],
+          ["aaa", "b", "c"],
+          ["", "", ""],
+        ]),
+        ["A    BB  C", "aaa  b   c", ""],
+      );
+      assert.equal(
+        fields(
+          [
+            ["One", ["1", "2"]],
+            ["Three", ["3"]],
+          ],
+          " ",
+        ),
+        " One    1\n        2\n Three  3\n",
+      );
+    });
+
+    it("count and tell the time", () => {
+      assert.deepEqual([count(0, "tag"), count(1, "tag"), count(2, "tag")], ["0 tags", "1 tag", "2 tags"]);
+      assert.equal(shortTime(new Date("2024-02-03T04:05:59.999Z")), "2024-02-03 04:05 UTC");
+    });
+  });
+
+  describe("for an image", () => {
+    const hash = fc.constantFrom("a".repeat(40), "b".repeat(40), "c".repeat(40));
+    const labels = fc.dictionary(
+      fc.constantFrom(REVISION, TREE, CREATED, DIRTY),
+      fc.oneof(hash, fc.constantFrom("true", "false", "2024-01-01T00:00:00Z"), fc.string()),
+    );
+    const origin: fc.Arbitrary<Origin> = fc.record({
+      commit: fc.option(
+        hash.map((found) => ({ hash: found, subject: "s", author: "a", committedAt: new Date("2024-01-01") })),
+        { nil: undefined },
+      ),
+      shallow: fc.boolean(),
+      named: fc.boolean(),
+      candidates: fc.array(
+        fc.record({
+          paths: fc.constant(["images/app"]),
+          tree: fc.option(hash, { nil: undefined }),
+          touched: fc.option(hash, { nil: undefined }),
+          atBoundary: fc.boolean(),
+        }),
+        { maxLength: 2 },
+      ),
+    });
+    const evidence = fc.record({
+      tag: fc.option(
+        fc.oneof(
+          hash.map((found) => found.slice(0, 7)),
+          fc.string(),
+        ),
+        { nil: undefined },
+      ),
+      statedDigest: fc.option(fc.constantFrom("sha256:1", "sha256:2"), { nil: undefined }),
+      servedDigest: fc.constant("sha256:1"),
+      labels,
+      origin,
+    });
+
+    it("count it as verified only if its commit and tree are known and nothing speaks against it", () => {
+      let verified = 0;
+      fc.assert(
+        fc.property(evidence, (given) => {
+          const checks = imageChecks(given);
+          const results = new Map(checks.map(({ name, result }) => [name, result]));
+          assert.equal(results.size, checks.length);
+          if (isVerified(checks)) {
+            verified++;
+            assert.ok(![...results.values()].includes("contradicted"));
+            assert.equal(results.get("digest"), "proven");
+            assert.equal(results.get("commit"), "proven");
+            assert.equal(results.get("tree"), "proven");
+            assert.ok(given.origin.commit);
+            assert.ok(given.labels[REVISION] !== undefined && given.labels[TREE] !== undefined);
+            assert.equal(given.labels[DIRTY], undefined);
+            assert.notEqual(given.statedDigest, "sha256:2");
+          }
+        }),
+        { numRuns: 20_000, seed: 1 },
+      );
+      assert.ok(verified > 0);
+    });
+  });
+
+  describe("for a cluster", () => {
+    const digest = sha256("x");
+    const workloads = (image: string, imageId: string | undefined = undefined) => ({
+      namespace: "web",
+      deployed: [{ name: "a/b", image }],
+      running: [{ name: "a-1/b", image, imageId }],
+    });
+    const wanted = { repository: "docker.io/library/app", tag: "1", digest, isIndex: false };
+    const results = (image: string, imageId?: string) =>
+      clusterChecks(wanted, workloads(image, imageId)).map(({ result }) => result);
+
+    it("read image names as Kubernetes does", () => {
+      for (const image of ["app:1", "library/app:1", "docker.io/app:1", "docker.io/library/app:1"]) {
+        assert.deepEqual(results(`${image}@${digest}`, `docker.io/library/app@${digest}`), ["proven", "proven"], image);
+      }
+      for (const image of ["app2:1", "other/app:1", "localhost/library/app:1", "example.com/library/app:1"]) {
+        assert.deepEqual(results(`${image}@${digest}`), ["unproven", "unproven"], image);
+      }
+    });
+
+    it("prove nothing by whatever else is said", () => {
+      fc.assert(
+        fc.property(fc.string(), fc.string(), (image, imageId) => {
+          assert.ok(!results(image, imageId).includes("proven"));
+          assert.ok(!results("app:1", imageId).includes("proven"));
+        }),
+      );
+    });
+
+    it("take any tag where the image is named by its digest alone", () => {
+      const checks = clusterChecks({ ...wanted, tag: undefined }, workloads("app:2", `app@${digest}`));
+      assert.deepEqual(
+        checks.map(({ result }) => result),
+        ["unproven", "proven"],
+      );
+      assert.equal(isVerified(checks), true);
+    });
+  });
+});
