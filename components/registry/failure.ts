@@ -28,7 +28,8 @@ export function failureOf(error: unknown): Error {
 /** The error for a host that gave no answer. */
 export function silent(url: string, error: Error, tries: number, timeoutMs: number): VersionedImageError {
   const { name, cause } = error;
-  if (codeOf(cause)?.startsWith("HPE_")) {
+  // Node.js gives the parser's error a code; where a program has put another release of undici in place, it has a name alone.
+  if (codeOf(cause)?.startsWith("HPE_") || (cause instanceof Error && cause.name === "HTTPParserError")) {
     return protocol(url, `it is not HTTP (tried ${tries} times)`);
   }
   if (speaksPlainHttp(error)) {
