@@ -66,7 +66,7 @@ async function withHistory(
   const candidates: Candidate[] = [];
   let settled = false;
   for (const { paths, tree } of found) {
-    const touched = settled ? undefined : await lastCommitAt(history, commit, paths);
+    const touched: string | undefined = settled ? undefined : await lastCommitAt(history, commit, paths);
     const atBoundary = touched !== undefined && history.shallow.has(touched);
     candidates.push({ paths, tree, touched, atBoundary });
     settled ||= touched === commit && !atBoundary;
