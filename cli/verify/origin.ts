@@ -67,9 +67,9 @@ async function withHistory(
   let settled = false;
   for (const { paths, tree } of found) {
     const touched: string | undefined = settled ? undefined : await lastCommitAt(history, commit, paths);
-    const atBoundary = touched !== undefined && history.shallow.has(touched);
+    const atBoundary: boolean = touched !== undefined && history.shallow.has(touched);
     candidates.push({ paths, tree, touched, atBoundary });
-    settled ||= touched === commit && !atBoundary;
+    settled = settled || (touched === commit && !atBoundary);
   }
   return candidates;
 }

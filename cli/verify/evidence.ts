@@ -1,0 +1,23 @@
+import type { Origin } from "./origin";
+
+/** An image, what it says of itself, and what git says of that. */
+export interface Evidence {
+  /** Undefined if the image was named by its digest alone. */
+  tag: string | undefined;
+  /** The digest that it was named by, if it was. */
+  statedDigest: string | undefined;
+  /** What the registry has under the tag; under the digest if there is no tag. */
+  servedDigest: string;
+  labels: Record<string, string>;
+  origin: Origin;
+}
+
+/** The digits of a tag that names a version. */
+export function digitsOf(tag: string | undefined): string | undefined {
+  return /^([0-9a-f]{7,40})(-debug)?$/.exec(tag ?? "")?.[1];
+}
+
+/** Whether digits are the beginning of a hash. */
+export function isShort(digits: string | undefined, hash: string | undefined): boolean {
+  return digits !== undefined && hash?.startsWith(digits) === true;
+}
