@@ -37,6 +37,7 @@ export type ErrorCode =
   | "BuildInputsChanged"
   | "PublishedMeanwhile"
   | "DigestMismatch"
+  | "DebugNotAllowed"
   // the command line
   | "ImageNotFound"
   | "ClusterFailed";

@@ -21,6 +21,7 @@ export interface ImageOutputs {
   digest: pulumi.Output<string>;
   commit: pulumi.Output<string>;
   tree: pulumi.Output<string>;
+  source: pulumi.Output<string | undefined>;
   outcome: pulumi.Output<string>;
 }
 
@@ -53,6 +54,7 @@ export function publishImage(
     digest,
     commit: pulumi.output(version.then(({ commit }) => commit)),
     tree: pulumi.output(version.then(({ tree }) => tree)),
+    source: pulumi.output(version.then(({ remote }) => remote)),
     outcome: pulumi.output(published.then(({ outcome }: Publication) => outcome)),
   };
 }

@@ -19,6 +19,8 @@ export class VersionedImage extends pulumi.ComponentResource {
   public readonly commit: pulumi.Output<string>;
   /** Git's hash of the content of the image's paths, 40 hexadecimal digits. */
   public readonly tree: pulumi.Output<string>;
+  /** The URL of the repository's remote origin, without credentials; none if it has no such remote. */
+  public readonly source: pulumi.Output<string | undefined>;
   /** How the image came to be used: published (by this stack), adopted (the registry had it already) or debug. */
   public readonly outcome: pulumi.Output<string>;
 
@@ -31,6 +33,7 @@ export class VersionedImage extends pulumi.ComponentResource {
     this.digest = image.digest;
     this.commit = image.commit;
     this.tree = image.tree;
+    this.source = image.source;
     this.outcome = image.outcome;
     this.registerOutputs({ ...image });
   }

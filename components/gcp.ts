@@ -1,0 +1,2 @@
+export { ImageRepository, type ImageRepositoryArgs } from "./gcp/imageRepository";
+export { gcpRegistryAuth } from "./gcp/registryAuth";

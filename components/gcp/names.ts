@@ -1,0 +1,49 @@
+import { VersionedImageError } from "../errors";
+
+/** Where Artifact Registry keeps what is pushed to the older names. */
+const GCR_LOCATIONS = new Map([
+  ["gcr.io", "us"],
+  ["us.gcr.io", "us"],
+  ["eu.gcr.io", "europe"],
+  ["asia.gcr.io", "asia"],
+]);
+
+/** The location of a repository. Throws InvalidArgument where it isn't said, or contradicts the host. */
+export function locationOf({ location, gcrHost }: { location?: string; gcrHost?: string }): string {
+  if (gcrHost === undefined) {
+    if (!location) {
+      throw new VersionedImageError(
+        "InvalidArgument",
+        "location is missing: set it to a region such as europe-west1, or to us, europe or asia.",
+      );
+    }
+    return location;
+  }
+  const fixed = GCR_LOCATIONS.get(gcrHost);
+  if (!fixed) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `gcrHost is ${JSON.stringify(gcrHost)}: say one of ${[...GCR_LOCATIONS.keys()].join(", ")}.`,
+    );
+  }
+  if (location !== undefined && location !== fixed) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `location is ${location}, but ${gcrHost} is in ${fixed}: leave location out.`,
+    );
+  }
+  return fixed;
+}
+
+/** What the names of a repository's images begin with. */
+export function prefixOf(repository: {
+  project: string;
+  location: string;
+  repositoryId: string;
+  gcrHost?: string;
+}): string {
+  const { project, location, repositoryId, gcrHost } = repository;
+  // The project of an organization's domain is written with a slash in image names.
+  const owner = project.replace(":", "/");
+  return gcrHost ? `${gcrHost}/${owner}` : `${location}-docker.pkg.dev/${owner}/${repositoryId}`;
+}

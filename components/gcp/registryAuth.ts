@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+import { GoogleAuth } from "google-auth-library";
+import type { RegistryAuth } from "../args";
+
+/**
+ * Credentials for Artifact Registry and gcr.io that last an hour, for the registryAuth of an image: an access token from
+ * Application Default Credentials (`gcloud auth application-default login`, an attached service account, workload
+ * identity federation). It is fetched once in each run, kept as a secret, and a new one is no change of the image. `server`
+ * is the registry's host; default: that of the image's repository. If there are no credentials the run ends with
+ * CredentialsFailed.
+ */
+export function gcpRegistryAuth(server?: pulumi.Input<string>): RegistryAuth {
+  token ??= accessToken();
+  return { server, username: "oauth2accesstoken", password: pulumi.secret(token) };
+}
+
+/** One for all images of a run. */
+let token: Promise<string> | undefined;
+
+async function accessToken(): Promise<string> {
+  try {
+    // A token is for no project, but if none is named the library looks for one, over the network and with rights to do so.
+    const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform", projectId: "none" });
+    const value = await auth.getAccessToken();
+    if (value) {
+      return value;
+    }
+    throw new Error("Google gave no access token.");
+  } catch (error) {
+    // Shown without a stack, whoever waits for it first.
+    throw new pulumi.RunError(
+      `Google Cloud gives no access token: ${error instanceof Error ? error.message : error}\n` +
+        "Run `gcloud auth application-default login`; in CI, set up workload identity federation and let " +
+        "GOOGLE_APPLICATION_CREDENTIALS name its configuration file. [CredentialsFailed]",
+    );
+  }
+}

@@ -1,0 +1,1 @@
+export { ImageDeployment, type ImageDeploymentArgs } from "./kubernetes/imageDeployment";

@@ -1,0 +1,134 @@
+import type { types } from "@pulumi/kubernetes";
+import { Deployment } from "@pulumi/kubernetes/apps/v1";
+import { Service } from "@pulumi/kubernetes/core/v1";
+import * as pulumi from "@pulumi/pulumi";
+import { reportAt } from "../edge";
+import { VersionedImageError } from "../errors";
+import type { VersionedImage } from "../versionedImage";
+import { annotationsOf, assertLabel, isDebug, labelsOf, selectorOf } from "./metadata";
+
+type Container = types.input.core.v1.Container;
+
+/** What an image's Deployment is made of: the image, and ordinary settings of Kubernetes. */
+export interface ImageDeploymentArgs {
+  /** The image to run. The Deployment names it by its digest, so it runs exactly what was published. */
+  image: VersionedImage;
+  /** The namespace, `kubectl --namespace`. Default: that of the provider. */
+  namespace?: pulumi.Input<string>;
+  /** How many pods run at once. Default: 1. */
+  replicas?: pulumi.Input<number>;
+  /** The ports that the container listens on, by name. If there are any, a Service offers them. Default: none. */
+  ports?: Record<string, pulumi.Input<number>>;
+  /** Environment variables, by name. For those with a `valueFrom`, use `container.env`. Default: none. */
+  env?: Record<string, pulumi.Input<string>>;
+  /** Further settings of the container, such as resources, probes and volumeMounts. Default: none. */
+  container?: Omit<Container, "name" | "image" | "ports" | "env"> & {
+    ports?: types.input.core.v1.ContainerPort[];
+    env?: types.input.core.v1.EnvVar[];
+  };
+  /** Further settings of the pod, such as serviceAccountName, volumes and further containers. Default: none. */
+  pod?: Omit<types.input.core.v1.PodSpec, "containers"> & { containers?: Container[] };
+  /** Further settings of the Deployment, such as strategy. Default: none. */
+  spec?: Omit<types.input.apps.v1.DeploymentSpec, "selector" | "template">;
+  /** Further settings of the Service, such as type. Default: none. */
+  service?: Omit<types.input.core.v1.ServiceSpec, "selector" | "ports">;
+  /** Further labels of the Deployment, its pods and its Service. Default: none. */
+  labels?: Record<string, pulumi.Input<string>>;
+  /** Further annotations of the Deployment. Default: none. */
+  annotations?: Record<string, pulumi.Input<string>>;
+  /** Whether a debug image may be deployed. If not, one fails the preview (error DebugNotAllowed). Default: true. */
+  allowDebug?: boolean;
+}
+
+/**
+ * A Kubernetes Deployment of a VersionedImage, with a Service if ports are named. A debug image gets what makes debugging
+ * easy: an interactive terminal, no liveness probe, and its last log lines as the message of a crash.
+ */
+export class ImageDeployment extends pulumi.ComponentResource {
+  /** The Deployment. */
+  public readonly deployment: Deployment;
+  /** The Service; undefined if no ports are named. */
+  public readonly service: Service | undefined;
+
+  constructor(name: string, args: ImageDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("versioned-image:kubernetes:ImageDeployment", name, {}, opts);
+    assertLabel(name);
+    const { image, namespace, labels, ports = {} } = args;
+    const tag = image.tag.apply((value) => reportAt(this, async () => allowed(value, args)));
+    const selector = selectorOf(name);
+    this.deployment = new Deployment(
+      `${name}-deployment`,
+      {
+        metadata: {
+          namespace,
+          labels: { ...labels, ...labelsOf(name, tag) },
+          annotations: pulumi
+            .all([args.annotations ?? {}, annotationsOf(image)])
+            .apply(([given, ours]) => ({ ...given, ...ours })),
+        },
+        spec: {
+          replicas: args.replicas ?? 1,
+          ...args.spec,
+          selector: { matchLabels: selector },
+          template: {
+            // Nothing that can differ while the image is the same: it would restart the pods.
+            metadata: { labels: { ...labels, ...labelsOf(name, tag) } },
+            spec: { ...args.pod, containers: [containerOf(name, args, tag), ...(args.pod?.containers ?? [])] },
+          },
+        },
+      },
+      { parent: this },
+    );
+    this.service =
+      Object.keys(ports).length === 0
+        ? undefined
+        : new Service(
+            `${name}-service`,
+            {
+              metadata: { namespace, labels: { ...labels, ...selector } },
+              spec: {
+                ...args.service,
+                selector,
+                ports: Object.entries(ports).map(([port, number]) => ({
+                  name: port,
+                  port: number,
+                  targetPort: port,
+                })),
+              },
+            },
+            { parent: this },
+          );
+    this.registerOutputs({ deployment: this.deployment, service: this.service });
+  }
+}
+
+function allowed(tag: string, { allowDebug = true }: ImageDeploymentArgs): string {
+  if (isDebug(tag) && !allowDebug) {
+    throw new VersionedImageError(
+      "DebugNotAllowed",
+      `The image's tag is ${tag}, and allowDebug is false: commit the changes and deploy the image without debug, or ` +
+        "deploy to a stack that allows debug images.",
+    );
+  }
+  return tag;
+}
+
+function containerOf(name: string, args: ImageDeploymentArgs, tag: pulumi.Output<string>): pulumi.Input<Container> {
+  const { image, ports = {}, env = {}, container = {} } = args;
+  const settings: Container = {
+    ...container,
+    name,
+    image: image.reference,
+    ports: [
+      ...Object.entries(ports).map(([port, number]) => ({ name: port, containerPort: number })),
+      ...(container.ports ?? []),
+    ],
+    env: [...Object.entries(env).map(([variable, value]) => ({ name: variable, value })), ...(container.env ?? [])],
+  };
+  return tag.apply((value) => (isDebug(value) ? debuggable(settings) : settings));
+}
+
+/** What only gets in the way in production. */
+function debuggable({ livenessProbe: _, ...settings }: Container): Container {
+  return { ...settings, stdin: true, tty: true, terminationMessagePolicy: "FallbackToLogsOnError" };
+}

@@ -1,0 +1,194 @@
+import * as assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import type { VersionedImage } from "../../components";
+import { ImageDeployment, type ImageDeploymentArgs } from "../../components/kubernetes";
+import { knownValue } from "../../components/outputs";
+import { errorOf } from "../support/assertError";
+import { declaredBy, inputsOf } from "../support/mocked";
+
+const COMMIT = "88d38d9".padEnd(40, "0");
+const DIGEST = `sha256:${"d".repeat(64)}`;
+const SOURCE = "https://example.com/repository.git";
+
+interface DeploymentInputs {
+  metadata: { namespace?: string; annotations: Record<string, string> };
+  spec: {
+    replicas: number;
+    minReadySeconds?: number;
+    template: { metadata: { labels: Record<string, string> }; spec: { containers: unknown[] } };
+  };
+}
+
+/** The Deployment's part alone: the image is a mock of the outputs that it reads. */
+describe("ImageDeployment", () => {
+  function imageWith(tag: string, source: string | undefined = SOURCE): VersionedImage {
+    const spec = `localhost:5000/simple:${tag}`;
+    const outputs = { tag, spec, reference: `${spec}@${DIGEST}`, commit: COMMIT, source };
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, value]) => [name, pulumi.output(value)]),
+    ) as unknown as VersionedImage;
+  }
+
+  function declared(tag: string, args: Partial<ImageDeploymentArgs> = {}, preview = false) {
+    return declaredBy(() => new ImageDeployment("simple", { image: imageWith(tag), ...args }), { preview });
+  }
+
+  for (const preview of [true, false]) {
+    it(`pins the image and says where it comes from (${preview ? "preview" : "update"})`, async () => {
+      const resources = (await declared("88d38d9", {}, preview)).declared;
+      assert.deepEqual(
+        resources.map(({ type, name }) => [type, name]),
+        [
+          ["versioned-image:kubernetes:ImageDeployment", "simple"],
+          ["kubernetes:apps/v1:Deployment", "simple-deployment"],
+        ],
+      );
+      const labels = {
+        "app.kubernetes.io/name": "simple",
+        "app.kubernetes.io/version": "88d38d9",
+        "app.kubernetes.io/managed-by": "pulumi",
+      };
+      assert.deepEqual(inputsOf(resources, "simple-deployment"), {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: {
+          labels,
+          annotations: {
+            "org.opencontainers.image.ref.name": "localhost:5000/simple:88d38d9",
+            "org.opencontainers.image.revision": COMMIT,
+            "org.opencontainers.image.source": SOURCE,
+          },
+        },
+        spec: {
+          replicas: 1,
+          selector: { matchLabels: { "app.kubernetes.io/name": "simple" } },
+          template: {
+            metadata: { labels },
+            spec: {
+              containers: [{ name: "simple", image: `localhost:5000/simple:88d38d9@${DIGEST}`, ports: [], env: [] }],
+            },
+          },
+        },
+      });
+    });
+  }
+
+  it("makes a Service of the named ports, and passes ordinary settings on", async () => {
+    const { declared: resources, made } = await declared("88d38d9", {
+      namespace: "shop",
+      replicas: 3,
+      ports: { http: 8080, metrics: 9090 },
+      env: { MODE: "fast" },
+      container: {
+        resources: { limits: { memory: "64Mi" } },
+        livenessProbe: { httpGet: { path: "/", port: "http" } },
+        env: [{ name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
+      },
+      pod: { serviceAccountName: "shop", containers: [{ name: "proxy", image: "proxy" }] },
+      spec: { minReadySeconds: 5 },
+      service: { type: "LoadBalancer" },
+      labels: { team: "shop" },
+      annotations: { note: "text" },
+    });
+    const deployment = inputsOf(resources, "simple-deployment") as unknown as DeploymentInputs;
+    assert.equal(deployment.metadata.namespace, "shop");
+    assert.equal(deployment.metadata.annotations.note, "text");
+    assert.equal(deployment.spec.replicas, 3);
+    assert.equal(deployment.spec.minReadySeconds, 5);
+    assert.equal(deployment.spec.template.metadata.labels.team, "shop");
+    assert.deepEqual(deployment.spec.template.spec, {
+      serviceAccountName: "shop",
+      containers: [
+        {
+          name: "simple",
+          image: `localhost:5000/simple:88d38d9@${DIGEST}`,
+          resources: { limits: { memory: "64Mi" } },
+          livenessProbe: { httpGet: { path: "/", port: "http" } },
+          ports: [
+            { name: "http", containerPort: 8080 },
+            { name: "metrics", containerPort: 9090 },
+          ],
+          env: [
+            { name: "MODE", value: "fast" },
+            { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+          ],
+        },
+        { name: "proxy", image: "proxy" },
+      ],
+    });
+    assert.deepEqual(inputsOf(resources, "simple-service"), {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { namespace: "shop", labels: { team: "shop", "app.kubernetes.io/name": "simple" } },
+      spec: {
+        type: "LoadBalancer",
+        selector: { "app.kubernetes.io/name": "simple" },
+        ports: [
+          { name: "http", port: 8080, targetPort: "http" },
+          { name: "metrics", port: 9090, targetPort: "metrics" },
+        ],
+      },
+    });
+    assert.ok(made.service);
+  });
+
+  it("makes a debug image easy to debug, and says nothing of a source that there is not", async () => {
+    const { declared: resources } = await declaredBy(
+      () =>
+        new ImageDeployment("simple", {
+          image: { ...imageWith("88d38d9-debug"), source: pulumi.output(undefined) } as unknown as VersionedImage,
+          container: { livenessProbe: { httpGet: { port: 80 } }, readinessProbe: { httpGet: { port: 80 } } },
+        }),
+    );
+    const deployment = inputsOf(resources, "simple-deployment") as unknown as DeploymentInputs;
+    assert.deepEqual(deployment.metadata.annotations, {
+      "org.opencontainers.image.ref.name": "localhost:5000/simple:88d38d9-debug",
+      "org.opencontainers.image.revision": COMMIT,
+    });
+    assert.deepEqual(deployment.spec.template.spec.containers, [
+      {
+        name: "simple",
+        image: `localhost:5000/simple:88d38d9-debug@${DIGEST}`,
+        readinessProbe: { httpGet: { port: 80 } },
+        ports: [],
+        env: [],
+        stdin: true,
+        tty: true,
+        terminationMessagePolicy: "FallbackToLogsOnError",
+      },
+    ]);
+  });
+
+  for (const preview of [true, false]) {
+    it(`refuses a debug image where none is allowed (${preview ? "preview" : "update"})`, async () => {
+      await assert.rejects(
+        declaredBy(
+          () =>
+            knownValue(
+              new ImageDeployment("simple", { image: imageWith("88d38d9-debug"), allowDebug: false }).deployment.id,
+            ),
+          { preview },
+        ),
+        (error) => {
+          assert.ok(error instanceof pulumi.ResourceError, String(error));
+          assert.match(error.message, /The image's tag is 88d38d9-debug, and allowDebug is false: .*DebugNotAllowed/);
+          return true;
+        },
+      );
+    });
+  }
+
+  it("allows a production image where no debug image is", async () => {
+    const { declared: resources } = await declared("88d38d9", { allowDebug: false });
+    assert.equal(inputsOf(resources, "simple-deployment").kind, "Deployment");
+  });
+
+  it("refuses a name that can't be a label", async () => {
+    for (const name of ["-simple", "a b", "x".repeat(64)]) {
+      const message = await errorOf("InvalidArgument", () =>
+        declaredBy(() => new ImageDeployment(name, { image: imageWith("88d38d9") })),
+      );
+      assert.match(message, /can't be the value of a Kubernetes label/);
+    }
+  });
+});

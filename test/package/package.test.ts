@@ -1,0 +1,105 @@
+import * as assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { repo } from "../support/repo";
+
+const run = promisify(execFile);
+const ROOT = path.resolve(__dirname, "../..");
+
+const PROGRAM = `
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { TagPolicy, VersionedImage, VersionedImageError, type VersionedImageArgs } from "versioned-image";
+import { gcpRegistryAuth, ImageRepository } from "versioned-image/gcp";
+import { ImageDeployment } from "versioned-image/kubernetes";
+
+export function program(): pulumi.Output<string> {
+  const images = new ImageRepository("images", { location: "europe-west1" });
+  const args: VersionedImageArgs = {
+    context: "app",
+    repository: pulumi.interpolate\`\${images.repository}/app\`,
+    tagPolicy: TagPolicy.Tree,
+    registryAuth: gcpRegistryAuth(),
+  };
+  const image = new VersionedImage("app", args);
+  new ImageDeployment("app", { image, ports: { http: 80 }, allowDebug: false });
+  return image.reference;
+}
+
+for (const exported of [docker.Image, VersionedImage, VersionedImageError, ImageRepository, ImageDeployment]) {
+  console.log(exported.name);
+}
+`;
+
+/** The package as npm would publish it, used from an empty project. */
+describe("the npm package", function () {
+  // Packages are installed, from npm's cache where it has them.
+  this.timeout(300_000);
+  let folder: string;
+  let tarball: string;
+  const inFolder = (command: string, ...args: string[]) => run(command, args, { cwd: folder });
+  const bin = (name: string) => path.join("node_modules", ".bin", name);
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), "package-"));
+    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: ROOT });
+    const packed = JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as
+      | { filename: string }[]
+      | Record<string, { filename: string }>;
+    tarball = path.join(folder, Object.values(packed)[0]?.filename ?? "");
+    writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "empty", private: true }));
+    const wanted = ["@pulumi/gcp", "@pulumi/kubernetes", "@types/node", "typescript"].map(
+      (name) => `${name}@${(require(`${name}/package.json`) as { version: string }).version}`,
+    );
+    await inFolder(
+      "npm",
+      "install",
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+      "--ignore-scripts",
+      tarball,
+      ...wanted,
+    );
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is type-checked and required, its parts for Google Cloud and Kubernetes too", async () => {
+    writeFileSync(path.join(folder, "program.ts"), PROGRAM);
+    await inFolder(
+      bin("tsc"),
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--skipLibCheck",
+      "program.ts",
+    );
+    const { stdout } = await inFolder(process.execPath, "program.js");
+    assert.equal(stdout, "Image\nVersionedImage\nVersionedImageError\nImageRepository\nImageDeployment\n");
+  });
+
+  it("brings the command line", async () => {
+    const project = repo().write("app/Dockerfile", "FROM scratch\n").add().commit("Begin");
+    try {
+      const { stdout } = await inFolder(bin("versioned-image"), "tag", project.path("app"));
+      assert.equal(stdout, `${project.head().slice(0, 7)}\n`);
+    } finally {
+      project.dispose();
+    }
+  });
+
+  it("is in order for publint", async () => {
+    await run(process.execPath, [path.join(ROOT, bin("publint")), "run", tarball, "--strict"], { cwd: ROOT });
+  });
+
+  it("has types that resolve wherever modules are, for attw", async () => {
+    // Resolution as before Node 12 knows no exports.
+    await run(process.execPath, [path.join(ROOT, bin("attw")), tarball, "--profile", "node16"], { cwd: ROOT });
+  });
+});

@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource that a program declared. */
+export interface Declared {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+/** Runs a part of a program under Pulumi's mocks, which answer with the inputs; returns all that it declared. */
+export async function declaredBy<T>(
+  program: () => T | Promise<T>,
+  { preview = false, project = "project" }: { preview?: boolean; project?: string } = {},
+): Promise<{ declared: Declared[]; made: T }> {
+  const declared: Declared[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, id }) => {
+        declared.push({ type, name, inputs });
+        return { id: id || `${name}-id`, state: inputs };
+      },
+      call: () => ({}),
+    },
+    project,
+    "stack",
+    preview,
+  );
+  const made = await program();
+  // Ends when all that was declared is registered.
+  await pulumi.runtime.disconnect();
+  return { declared, made };
+}
+
+/** The inputs of the one resource of this name. */
+export function inputsOf(declared: Declared[], name: string): Record<string, unknown> {
+  const found = declared.filter((resource) => resource.name === name);
+  if (found.length !== 1) {
+    throw new Error(`${found.length} resources are called ${name}: ${declared.map((one) => one.name).join(", ")}`);
+  }
+  return found[0]?.inputs ?? {};
+}
