@@ -1,0 +1,79 @@
+import * as assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { errorsOn, imageProject } from "../support/project";
+import { registry } from "../support/registry";
+import type { Repo } from "../support/repo";
+import { TestStack } from "../support/stack";
+
+const PROGRAM = path.join(__dirname, "programs", "deployment.ts");
+
+interface Manifest {
+  kind: string;
+  metadata: { annotations: Record<string, string>; labels: Record<string, string> };
+  spec: { template: { spec: { containers: { image: string; ports: unknown[]; tty?: boolean }[] } } };
+}
+
+/** The image's Deployment on the real engine, rendered as manifests; a cluster is not needed for that. */
+describe("ImageDeployment on the engine", () => {
+  let project: Repo;
+  let stack: TestStack | undefined;
+
+  beforeEach(() => {
+    project = imageProject();
+    project.git("remote", "add", "origin", "https://user:token@example.com/shop.git");
+  });
+
+  afterEach(() => {
+    stack?.forget();
+    stack = undefined;
+    project.dispose();
+  });
+
+  function stackWith(config: Record<string, string>): TestStack {
+    stack = new TestStack("test", {
+      workDir: project.directory,
+      env: process.env,
+      program: PROGRAM,
+      config: { repository: `${registry.repository("deployment")}/app`, ...config },
+    });
+    return stack;
+  }
+
+  function manifest(kind: string): Manifest {
+    const folder = project.path("manifests/1-manifest");
+    const all = readdirSync(folder).map((file) => parse(readFileSync(path.join(folder, file), "utf8")) as Manifest);
+    const found = all.filter((one) => one.kind === kind);
+    assert.equal(found.length, 1, `manifests: ${all.map((one) => one.kind)}`);
+    return found[0] as Manifest;
+  }
+
+  it("runs what was published, by digest, and says where it comes from", async () => {
+    const result = await stackWith({}).up();
+    assert.equal(result.succeeded, true, result.text);
+    const { metadata, spec } = manifest("Deployment");
+    const [container] = spec.template.spec.containers;
+    assert.match(String(result.outputs.reference), /@sha256:[0-9a-f]{64}$/);
+    assert.equal(container?.image, result.outputs.reference);
+    assert.deepEqual(container?.ports, [{ name: "http", containerPort: 8080 }]);
+    assert.equal(container?.tty, undefined);
+    assert.equal(metadata.annotations["org.opencontainers.image.revision"], project.head());
+    assert.equal(metadata.annotations["org.opencontainers.image.source"], "https://example.com/shop.git");
+    assert.equal(metadata.labels["app.kubernetes.io/version"], project.head().slice(0, 7));
+    assert.equal(manifest("Service").kind, "Service");
+  });
+
+  it("makes a debug image interactive, and refuses it where none is allowed, already in the preview", async () => {
+    project.write("app/main", "two\n");
+    const allowed = await stackWith({ debug: "true" }).up();
+    assert.equal(allowed.succeeded, true, allowed.text);
+    assert.equal(manifest("Deployment").spec.template.spec.containers[0]?.tty, true);
+    stack?.forget();
+
+    const refused = await stackWith({ debug: "true", allowDebug: "false" }).preview();
+    assert.equal(refused.succeeded, false, refused.text);
+    assert.match(refused.text, /allowDebug is false: commit the changes/);
+    assert.match(errorsOn(refused, "app").join("\n"), /\[DebugNotAllowed\]/);
+  });
+});
