@@ -22,7 +22,7 @@ const parts: Record<string, () => Promise<Counts>> = {
   types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
   unit: () =>
     mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], process.env, true),
-  package: () => mocha(["test/package/**/*.test.ts"], process.env, false),
+  package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   engine,
 };
 

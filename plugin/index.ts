@@ -1,0 +1,1 @@
+export { VersionedImage } from "../components";
