@@ -1,4 +1,7 @@
-"""One image, versioned by git. Before the first run: pulumi package add PATH-OR-URL-OF-THIS-REPOSITORY/plugin"""
+"""One image, versioned by git.
+
+Before the first run: pulumi package add PATH/plugin, where PATH is a clone of versioned-image.
+"""
 
 import pulumi
 import pulumi_versioned_image as versioned_image

@@ -94,6 +94,14 @@ describe("the npm package", function () {
     }
   });
 
+  it("is what the plugin for other languages runs", async () => {
+    // Packing has compiled the library. Elsewhere, as a plugin runs in its user's directory.
+    const named = `Object.keys(require(${JSON.stringify(path.join(ROOT, "plugin"))})).join()`;
+    const { stdout } = await inFolder(process.execPath, "-p", named);
+    assert.equal(stdout, "VersionedImage\n");
+    await run(process.execPath, [path.join(ROOT, bin("tsc")), "--noEmit", "-p", path.join(ROOT, "plugin")]);
+  });
+
   it("is in order for publint", async () => {
     await run(process.execPath, [path.join(ROOT, bin("publint")), "run", tarball, "--strict"], { cwd: ROOT });
   });
