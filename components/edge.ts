@@ -3,20 +3,37 @@ import { VersionedImageError } from "./errors";
 
 /** Runs work of a component and shows an error of ours as one diagnostic on it, with its code and no stack dump. */
 export async function reportAt<T>(component: pulumi.Resource, work: () => Promise<T>): Promise<T> {
+  return work().catch((error) => {
+    throw shown(error, (ours) => diagnostic(ours, component));
+  });
+}
+
+/** The same for what a constructor checks at once. */
+export function checkAt<T>(component: pulumi.Resource, check: () => T): T {
   try {
-    return await work();
+    return check();
   } catch (error) {
-    throw error instanceof VersionedImageError ? diagnostic(error, component) : error;
+    throw shown(error, (ours) => diagnostic(ours, component));
   }
+}
+
+/** The same for work that belongs to no one resource. */
+export async function reportInRun<T>(work: () => Promise<T>): Promise<T> {
+  return work().catch((error) => {
+    throw shown(error, (ours) => new pulumi.RunError(withCode(ours)));
+  });
 }
 
 /** Runs work of a resource hook: the engine shows the message of whatever it throws on the resource. */
 export async function reportInHook<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof VersionedImageError ? new Error(withCode(error), { cause: error }) : error;
-  }
+  return work().catch((error) => {
+    throw shown(error, (ours) => new Error(withCode(ours), { cause: ours }));
+  });
+}
+
+/** An error of ours in the form that Pulumi shows well; any other is a fault, and keeps its stack. */
+function shown(error: unknown, form: (error: VersionedImageError) => Error): unknown {
+  return error instanceof VersionedImageError ? form(error) : error;
 }
 
 function diagnostic(error: VersionedImageError, component: pulumi.Resource): pulumi.ResourceError {

@@ -1,6 +1,7 @@
 import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/build/labels";
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
 import type { ImageConfig, RegistryClient } from "../../components/registry";
+import { digitsOfTag, isDebugTag } from "../../components/version";
 
 /** An image of a repository. */
 export interface ListedImage {
@@ -80,7 +81,7 @@ function describe(digest: string, tags: string[], found: ImageConfig | Problem):
     revision: labels[REVISION_LABEL],
     tree: labels[TREE_LABEL],
     source: labels[SOURCE_LABEL],
-    debug: dirty !== undefined || tags.some((tag) => /^[0-9a-f]{7,40}-debug$/.test(tag)),
+    debug: dirty !== undefined || tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag) !== undefined),
     dirty: dirty === undefined ? undefined : dirty === "true",
     problem: "code" in found ? found : undefined,
   };

@@ -12,11 +12,6 @@ export interface Evidence {
   origin: Origin;
 }
 
-/** The digits of a tag that names a version. */
-export function digitsOf(tag: string | undefined): string | undefined {
-  return /^([0-9a-f]{7,40})(-debug)?$/.exec(tag ?? "")?.[1];
-}
-
 /** Whether digits are the beginning of a hash. */
 export function isShort(digits: string | undefined, hash: string | undefined): boolean {
   return digits !== undefined && hash?.startsWith(digits) === true;

@@ -1,8 +1,8 @@
 import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/build/labels";
-import type { Commit } from "../../components/version";
+import { type Commit, digitsOfTag, isDebugTag } from "../../components/version";
 import { shortTime } from "../output";
 import { type Check, contradicted, lacking, open, proven } from "./check";
-import { digitsOf, type Evidence, isShort } from "./evidence";
+import { type Evidence, isShort } from "./evidence";
 import { treeChecks } from "./treeChecks";
 
 /** All checks of an image against git. */
@@ -62,7 +62,7 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   if (tag === undefined) {
     return [];
   }
-  const digits = digitsOf(tag);
+  const digits = digitsOfTag(tag);
   if (digits === undefined) {
     return [open("tag", `${tag} names no version; such a tag can be moved to another image at any time`)];
   }
@@ -75,7 +75,7 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
       ? [open("tag", `${tag} looks like a version, and nothing in the image says whether it is its own`)]
       : [contradicted("tag", `${tag} is neither the commit nor the tree that the image says it was built from`)];
   }
-  if (labels[DIRTY_LABEL] !== undefined && !tag.endsWith("-debug")) {
+  if (labels[DIRTY_LABEL] !== undefined && !isDebugTag(tag)) {
     return [contradicted("tag", `${tag} is a production tag, and the image is a debug image`)];
   }
   return [proven("tag", `${tag} begins as that ${what} does`)];

@@ -1,6 +1,7 @@
 import { TREE_LABEL } from "../../components/build/labels";
+import { digitsOfTag } from "../../components/version";
 import { type Check, contradicted, lacking, open, proven } from "./check";
-import { digitsOf, type Evidence, isShort } from "./evidence";
+import { type Evidence, isShort } from "./evidence";
 import type { Candidate } from "./origin";
 
 /** Checks of the files that an image says it was built from. */
@@ -38,7 +39,7 @@ function treeCheck({ labels, origin: { commit, candidates, named } }: Evidence):
 
 /** Whether the commit is the one that the image's version is named after. */
 function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence, tree: Check): Check[] {
-  if (!commit || tree.result !== "proven" || isShort(digitsOf(tag), labels[TREE_LABEL])) {
+  if (!commit || tree.result !== "proven" || isShort(tag && digitsOfTag(tag), labels[TREE_LABEL])) {
     // A version that is named after its tree can have been built from any commit that has it.
     return [];
   }

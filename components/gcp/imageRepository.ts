@@ -1,6 +1,6 @@
 import { Repository, RepositoryIamMember } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
-import { reportAt } from "../edge";
+import { checkAt, reportAt } from "../edge";
 import { VersionedImageError } from "../errors";
 import { locationOf, prefixOf } from "./names";
 import { defaultProject } from "./project";
@@ -37,13 +37,8 @@ export class ImageRepository extends pulumi.ComponentResource {
   constructor(name: string, args: ImageRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("versioned-image:gcp:ImageRepository", name, {}, opts);
     const { gcrHost, repositoryId = name, readers = [], untaggedDays = 7 } = args;
-    const location = locationOf(args);
-    if (!Number.isInteger(untaggedDays) || untaggedDays < 1) {
-      throw new VersionedImageError(
-        "InvalidArgument",
-        `untaggedDays is ${untaggedDays}: give a whole number of days, at least 1.`,
-      );
-    }
+    const location = checkAt(this, () => locationOf(args));
+    checkAt(this, () => assertDays(untaggedDays));
     const project = pulumi.output(args.project ?? reportAt(this, defaultProject));
     const production = gcrHost
       ? existing(this, name, project, location, gcrHost)
@@ -70,13 +65,16 @@ export class ImageRepository extends pulumi.ComponentResource {
       { parent: this },
     );
     for (const [index, member] of readers.entries()) {
-      for (const [suffix, { location, repositoryId }] of Object.entries({
-        reader: production,
-        "debug-reader": debug,
-      })) {
+      for (const [suffix, made] of Object.entries({ reader: production, "debug-reader": debug })) {
         new RepositoryIamMember(
           `${name}-${suffix}-${index}`,
-          { project, location, repository: repositoryId, role: "roles/artifactregistry.reader", member },
+          {
+            project,
+            location: made.location,
+            repository: made.repositoryId,
+            role: "roles/artifactregistry.reader",
+            member,
+          },
           { parent: this },
         );
       }
@@ -93,6 +91,15 @@ export class ImageRepository extends pulumi.ComponentResource {
 }
 
 const SECONDS_A_DAY = 24 * 60 * 60;
+
+function assertDays(untaggedDays: number): void {
+  if (!Number.isInteger(untaggedDays) || untaggedDays < 1) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `untaggedDays is ${untaggedDays}: give a whole number of days, at least 1.`,
+    );
+  }
+}
 
 /** The repository that answers to a gcr.io name. It holds what others push, too, so its settings are theirs to change. */
 function existing(

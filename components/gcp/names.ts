@@ -35,14 +35,15 @@ export function locationOf({ location, gcrHost }: { location?: string; gcrHost?:
   return fixed;
 }
 
-/** What the names of a repository's images begin with. */
-export function prefixOf(repository: {
+interface Place {
   project: string;
   location: string;
   repositoryId: string;
   gcrHost?: string;
-}): string {
-  const { project, location, repositoryId, gcrHost } = repository;
+}
+
+/** What the names of a repository's images begin with. */
+export function prefixOf({ project, location, repositoryId, gcrHost }: Place): string {
   // The project of an organization's domain is written with a slash in image names.
   const owner = project.replace(":", "/");
   return gcrHost ? `${gcrHost}/${owner}` : `${location}-docker.pkg.dev/${owner}/${repositoryId}`;

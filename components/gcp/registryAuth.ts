@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { GoogleAuth } from "google-auth-library";
 import type { RegistryAuth } from "../args";
+import { reportInRun } from "../edge";
+import { VersionedImageError } from "../errors";
 
 /**
  * Credentials for Artifact Registry and gcr.io that last an hour, for the registryAuth of an image: an access token from
@@ -10,7 +12,7 @@ import type { RegistryAuth } from "../args";
  * CredentialsFailed.
  */
 export function gcpRegistryAuth(server?: pulumi.Input<string>): RegistryAuth {
-  token ??= accessToken();
+  token ??= reportInRun(accessToken);
   return { server, username: "oauth2accesstoken", password: pulumi.secret(token) };
 }
 
@@ -18,20 +20,22 @@ export function gcpRegistryAuth(server?: pulumi.Input<string>): RegistryAuth {
 let token: Promise<string> | undefined;
 
 async function accessToken(): Promise<string> {
-  try {
-    // A token is for no project, but if none is named the library looks for one, over the network and with rights to do so.
-    const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform", projectId: "none" });
-    const value = await auth.getAccessToken();
-    if (value) {
-      return value;
-    }
-    throw new Error("Google gave no access token.");
-  } catch (error) {
-    // Shown without a stack, whoever waits for it first.
-    throw new pulumi.RunError(
-      `Google Cloud gives no access token: ${error instanceof Error ? error.message : error}\n` +
-        "Run `gcloud auth application-default login`; in CI, set up workload identity federation and let " +
-        "GOOGLE_APPLICATION_CREDENTIALS name its configuration file. [CredentialsFailed]",
-    );
+  // A token is for no project, but if none is named the library looks for one, over the network and with rights to do so.
+  const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform", projectId: "none" });
+  const value = await auth.getAccessToken().catch((error) => {
+    throw refused(error instanceof Error ? error.message : String(error), error);
+  });
+  if (!value) {
+    throw refused("it answered without one");
   }
+  return value;
+}
+
+function refused(why: string, cause?: unknown): VersionedImageError {
+  return new VersionedImageError(
+    "CredentialsFailed",
+    `Google Cloud gives no access token: ${why}\nRun \`gcloud auth application-default login\`; in CI, set up workload ` +
+      "identity federation and let GOOGLE_APPLICATION_CREDENTIALS name its configuration file.",
+    { cause },
+  );
 }

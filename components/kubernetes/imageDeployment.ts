@@ -2,10 +2,11 @@ import type { types } from "@pulumi/kubernetes";
 import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { Service } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
-import { reportAt } from "../edge";
+import { checkAt, reportAt } from "../edge";
 import { VersionedImageError } from "../errors";
+import { isDebugTag } from "../version";
 import type { VersionedImage } from "../versionedImage";
-import { annotationsOf, assertLabel, isDebug, labelsOf, selectorOf } from "./metadata";
+import { annotationsOf, assertLabel, labelsOf, selectorOf } from "./metadata";
 
 type Container = types.input.core.v1.Container;
 
@@ -29,7 +30,7 @@ export interface ImageDeploymentArgs {
   /** Further settings of the pod, such as serviceAccountName, volumes and further containers. Default: none. */
   pod?: Omit<types.input.core.v1.PodSpec, "containers"> & { containers?: Container[] };
   /** Further settings of the Deployment, such as strategy. Default: none. */
-  spec?: Omit<types.input.apps.v1.DeploymentSpec, "selector" | "template">;
+  spec?: Omit<types.input.apps.v1.DeploymentSpec, "replicas" | "selector" | "template">;
   /** Further settings of the Service, such as type. Default: none. */
   service?: Omit<types.input.core.v1.ServiceSpec, "selector" | "ports">;
   /** Further labels of the Deployment, its pods and its Service. Default: none. */
@@ -52,16 +53,17 @@ export class ImageDeployment extends pulumi.ComponentResource {
 
   constructor(name: string, args: ImageDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("versioned-image:kubernetes:ImageDeployment", name, {}, opts);
-    assertLabel(name);
-    const { image, namespace, labels, ports = {} } = args;
+    checkAt(this, () => assertLabel(name));
+    const { image, namespace, ports = {} } = args;
     const tag = image.tag.apply((value) => reportAt(this, async () => allowed(value, args)));
     const selector = selectorOf(name);
+    const labels = { ...args.labels, ...labelsOf(name, tag) };
     this.deployment = new Deployment(
       `${name}-deployment`,
       {
         metadata: {
           namespace,
-          labels: { ...labels, ...labelsOf(name, tag) },
+          labels,
           annotations: pulumi
             .all([args.annotations ?? {}, annotationsOf(image)])
             .apply(([given, ours]) => ({ ...given, ...ours })),
@@ -72,7 +74,7 @@ export class ImageDeployment extends pulumi.ComponentResource {
           selector: { matchLabels: selector },
           template: {
             // Nothing that can differ while the image is the same: it would restart the pods.
-            metadata: { labels: { ...labels, ...labelsOf(name, tag) } },
+            metadata: { labels },
             spec: { ...args.pod, containers: [containerOf(name, args, tag), ...(args.pod?.containers ?? [])] },
           },
         },
@@ -85,7 +87,7 @@ export class ImageDeployment extends pulumi.ComponentResource {
         : new Service(
             `${name}-service`,
             {
-              metadata: { namespace, labels: { ...labels, ...selector } },
+              metadata: { namespace, labels: { ...args.labels, ...selector } },
               spec: {
                 ...args.service,
                 selector,
@@ -103,7 +105,7 @@ export class ImageDeployment extends pulumi.ComponentResource {
 }
 
 function allowed(tag: string, { allowDebug = true }: ImageDeploymentArgs): string {
-  if (isDebug(tag) && !allowDebug) {
+  if (isDebugTag(tag) && !allowDebug) {
     throw new VersionedImageError(
       "DebugNotAllowed",
       `The image's tag is ${tag}, and allowDebug is false: commit the changes and deploy the image without debug, or ` +
@@ -125,7 +127,7 @@ function containerOf(name: string, args: ImageDeploymentArgs, tag: pulumi.Output
     ],
     env: [...Object.entries(env).map(([variable, value]) => ({ name: variable, value })), ...(container.env ?? [])],
   };
-  return tag.apply((value) => (isDebug(value) ? debuggable(settings) : settings));
+  return tag.apply((value) => (isDebugTag(value) ? debuggable(settings) : settings));
 }
 
 /** What only gets in the way in production. */

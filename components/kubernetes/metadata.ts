@@ -1,11 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { REVISION_LABEL, SOURCE_LABEL } from "../build/labels";
 import { VersionedImageError } from "../errors";
 import type { VersionedImage } from "../versionedImage";
-
-/** Whether a tag is that of a debug image. */
-export function isDebug(tag: string): boolean {
-  return tag.endsWith("-debug");
-}
 
 /** What finds a Deployment's pods. It can't be changed later, so the version is not in it. */
 export function selectorOf(name: string): Record<string, pulumi.Input<string>> {
@@ -26,8 +22,8 @@ export function annotationsOf({ spec, commit, source }: VersionedImage): pulumi.
   return pulumi.all([spec, commit, source]).apply(
     ([name, revision, remote]): Record<string, string> => ({
       "org.opencontainers.image.ref.name": name,
-      "org.opencontainers.image.revision": revision,
-      ...(remote !== undefined && { "org.opencontainers.image.source": remote }),
+      [REVISION_LABEL]: revision,
+      ...(remote !== undefined && { [SOURCE_LABEL]: remote }),
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../errors";
+import { debugTag } from "./debugTag";
 import type { Change, Facts } from "./facts";
 import { TagPolicy } from "./tagPolicy";
 import type { Version } from "./version";
@@ -43,9 +44,9 @@ export function decideVersion(facts: Facts, { debug, tagPolicy, tagLength }: Ver
         "`fetch-depth: 0`), or set tagPolicy to Tree, which needs no history.",
     );
   }
-  const hash = tagPolicy === TagPolicy.Tree ? tree : commit.hash;
+  const digits = (tagPolicy === TagPolicy.Tree ? tree : commit.hash).slice(0, tagLength);
   return {
-    tag: hash.slice(0, tagLength) + (debug ? "-debug" : ""),
+    tag: debug ? debugTag(digits) : digits,
     debug,
     commit: commit.hash,
     tree,

@@ -1,3 +1,4 @@
+export { digitsOfTag, isDebugTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { describeVersion } from "./describe";
 export type { Change, Commit, Facts } from "./facts";

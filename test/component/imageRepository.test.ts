@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { ImageRepository, type ImageRepositoryArgs } from "../../components/gcp";
 import { knownValue } from "../../components/outputs";
-import { errorOf } from "../support/assertError";
+import { diagnosticOf } from "../support/assertError";
 import { declaredBy, inputsOf } from "../support/mocked";
 
 /** Under Pulumi's mocks: Google Cloud can't be had here. */
@@ -95,7 +95,7 @@ describe("ImageRepository", () => {
     ["half a day", { location: "us", untaggedDays: 0.5 }, /untaggedDays is 0.5/],
   ] as const) {
     it(`refuses ${what}`, async () => {
-      assert.match(await errorOf("InvalidArgument", () => made({ project: "shop", ...args })), message);
+      assert.match(await diagnosticOf("InvalidArgument", () => made({ project: "shop", ...args })), message);
     });
   }
 });

@@ -1,16 +1,14 @@
 import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../components";
+import { knownValue } from "../../components/outputs";
 import { FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { type Declared, declaredBy } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";
 
 const DIGEST = `sha256:${"d".repeat(64)}`;
 
-interface Child {
-  type: string;
-  name: string;
-  inputs: Record<string, unknown>;
-}
+const IMAGE = "docker:index/image:Image";
 
 /** The component by itself, under Pulumi's mocks: what it declares, and what it gives, in preview and in update. */
 describe("VersionedImage", () => {
@@ -34,46 +32,28 @@ describe("VersionedImage", () => {
   });
 
   async function run(args: Partial<VersionedImageArgs> = {}, preview = false) {
-    const children: Child[] = [];
-    await pulumi.runtime.setMocks(
-      {
-        newResource: ({ type, name, inputs, id }) => {
-          children.push({ type, name, inputs });
-          const image = type === "docker:index/image:Image";
-          if (image && !preview) {
-            held = served();
-          }
-          return {
-            id: id ?? `${name}-id`,
-            state:
-              image && !preview
-                ? { ...inputs, repoDigest: `${registry.host}/app@${DIGEST}` }
-                : { ...inputs, output: inputs.input },
-          };
-        },
-        call: () => ({}),
-      },
-      "project",
-      "stack",
-      preview,
-    );
-    const image = new VersionedImage("app", { context: "app", repository: `${registry.host}/app`, ...args });
-    const outputs: Record<string, unknown> = {};
-    for (const name of ["tag", "spec", "reference", "digest", "commit", "tree", "outcome"] as const) {
-      outputs[name] = await settled(image[name]);
-    }
-    await pulumi.runtime.disconnect();
-    return { outputs, children: children.filter(({ type }) => type !== "versioned-image:index:VersionedImage") };
-  }
-
-  /** An output's value; undefined where it is unknown. */
-  async function settled(output: pulumi.Output<unknown>): Promise<unknown> {
-    const { promise, isKnown } = output as unknown as {
-      promise(unknowns: true): Promise<unknown>;
-      isKnown: Promise<boolean>;
+    const state = ({ type, inputs }: Declared) => {
+      if (type !== IMAGE || preview) {
+        return { ...inputs, output: inputs.input };
+      }
+      held = served();
+      return { ...inputs, repoDigest: `${registry.host}/app@${DIGEST}` };
     };
-    const value = await (output as unknown as { promise: typeof promise }).promise(true);
-    return (await isKnown) ? value : undefined;
+    const { declared, made } = await declaredBy(
+      async () => {
+        const image = new VersionedImage("app", { context: "app", repository: `${registry.host}/app`, ...args });
+        const outputs: Record<string, unknown> = {};
+        for (const name of ["tag", "spec", "reference", "digest", "commit", "tree", "source", "outcome"] as const) {
+          outputs[name] = await knownValue<unknown>(image[name]);
+        }
+        return outputs;
+      },
+      { preview, state },
+    );
+    return {
+      outputs: made,
+      children: declared.filter(({ type }) => type !== "versioned-image:index:VersionedImage"),
+    };
   }
 
   function served(): Reply {
@@ -86,8 +66,8 @@ describe("VersionedImage", () => {
     };
   }
 
-  function imageInputs(children: Child[]): Record<string, unknown> {
-    const image = children.find(({ type }) => type === "docker:index/image:Image");
+  function imageInputs(children: Declared[]): Record<string, unknown> {
+    const image = children.find(({ type }) => type === IMAGE);
     assert.ok(image, "no docker.Image was declared");
     assert.equal(image.name, "app-image");
     return image.inputs;
@@ -109,6 +89,7 @@ describe("VersionedImage", () => {
         digest: preview ? undefined : DIGEST,
         commit,
         tree,
+        source: undefined,
         outcome: "published",
       });
       const { imageName, build } = imageInputs(children) as { imageName: string; build: Record<string, string> };

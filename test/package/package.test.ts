@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
@@ -45,11 +45,8 @@ describe("the npm package", function () {
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "package-"));
-    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: ROOT });
-    const packed = JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as
-      | { filename: string }[]
-      | Record<string, { filename: string }>;
-    tarball = path.join(folder, Object.values(packed)[0]?.filename ?? "");
+    await run("npm", ["pack", "--pack-destination", folder], { cwd: ROOT });
+    tarball = path.join(folder, readdirSync(folder).find((file) => file.endsWith(".tgz")) ?? "");
     writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "empty", private: true }));
     const wanted = ["@pulumi/gcp", "@pulumi/kubernetes", "@types/node", "typescript"].map(
       (name) => `${name}@${(require(`${name}/package.json`) as { version: string }).version}`,
@@ -99,6 +96,9 @@ describe("the npm package", function () {
     const named = `Object.keys(require(${JSON.stringify(path.join(ROOT, "plugin"))})).join()`;
     const { stdout } = await inFolder(process.execPath, "-p", named);
     assert.equal(stdout, "VersionedImage\n");
+    const versionIn = (...folders: string[]) =>
+      (require(path.join(ROOT, ...folders, "package.json")) as { version: string }).version;
+    assert.equal(versionIn("plugin"), versionIn());
     await run(process.execPath, [path.join(ROOT, bin("tsc")), "--noEmit", "-p", path.join(ROOT, "plugin")]);
   });
 

@@ -7,21 +7,24 @@ export interface Declared {
   inputs: Record<string, unknown>;
 }
 
-/** Runs a part of a program under Pulumi's mocks, which answer with the inputs; returns all that it declared. */
+/** Runs a part of a program under Pulumi's mocks; returns all that it declared. `state` answers for the provider: by default the inputs. */
 export async function declaredBy<T>(
   program: () => T | Promise<T>,
-  { preview = false, project = "project" }: { preview?: boolean; project?: string } = {},
+  {
+    preview = false,
+    state = ({ inputs }) => inputs,
+  }: { preview?: boolean; state?: (made: Declared) => Record<string, unknown> } = {},
 ): Promise<{ declared: Declared[]; made: T }> {
   const declared: Declared[] = [];
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs, id }) => {
         declared.push({ type, name, inputs });
-        return { id: id || `${name}-id`, state: inputs };
+        return { id: id || `${name}-id`, state: state({ type, name, inputs }) };
       },
       call: () => ({}),
     },
-    project,
+    "project",
     "stack",
     preview,
   );
