@@ -54,6 +54,11 @@ export interface VersionedImageArgs {
    * and may be overwritten. Default: false.
    */
   debug?: boolean;
+  /**
+   * Whether this stack may build and push the version. If not, it uses what the registry holds, and a version that is not
+   * there fails the preview (error NotPublished). Default: true.
+   */
+  publish?: boolean;
   /** What names the version: the last commit that touched the paths, or the hash of their content. Default: Commit. */
   tagPolicy?: TagPolicy;
   /** How many hexadecimal digits of the hash the tag has, 7 to 40. Default: 7. */

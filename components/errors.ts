@@ -37,6 +37,7 @@ export type ErrorCode =
   | "BuildInputsChanged"
   | "PublishedMeanwhile"
   | "DigestMismatch"
+  | "NotPublished"
   | "DebugNotAllowed"
   // the command line
   | "ImageNotFound"

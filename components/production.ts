@@ -21,9 +21,13 @@ interface HeldImage extends Held {
 
 /** Publishes a production version once: builds it from its commit, or adopts what the registry holds under its tag. */
 export async function publishProduction(subject: Subject): Promise<Publication> {
-  const { component, name, version, fingerprint, knownRepository } = subject;
+  const { component, name, args, version, fingerprint, knownRepository } = subject;
+  const mayPublish = args.publish ?? true;
   const held = knownRepository === undefined ? undefined : await lookUp(subject, knownRepository);
   const labels = imageLabels(version, fingerprint);
+  if (!held && !mayPublish) {
+    return notPublished(subject);
+  }
   if (!held) {
     const { image, publication } = await publish(subject, held, labels);
     // Recorded only after the push: of a run that was killed in between, the next one adopts what was pushed.
@@ -37,7 +41,7 @@ export async function publishProduction(subject: Subject): Promise<Publication> 
   }
   const adopted: Decision = { publish: false, digest: held.digest };
   const decision = await recallDecision(`${name}-record`, specOf(subject), adopted, { parent: component });
-  if (!decision.publish) {
+  if (!decision.publish || !mayPublish) {
     return adopt(subject, held, decision.digest);
   }
   const { publication } = await publish(subject, held, decision.labels ?? labels);
@@ -73,6 +77,18 @@ function adopt(subject: Subject, held: HeldImage, recorded: string | undefined):
   }
   announce(subject, (repository) => `is in the registry already and will be used: ${repository}@${held.digest}`);
   return { digest: pulumi.output(held.digest), outcome: "adopted" };
+}
+
+/** Throws NotPublished; in a preview that doesn't know the repository yet, the digest is not known either. */
+function notPublished({ knownRepository, version, repository }: Subject): Publication {
+  if (knownRepository === undefined) {
+    return { digest: repository, outcome: "adopted" };
+  }
+  throw new VersionedImageError(
+    "NotPublished",
+    `${knownRepository}:${version.tag} is not in the registry, and publish is false: run the stack that publishes it at this ` +
+      "commit first, or leave publish out to build the image here.",
+  );
 }
 
 async function publish(

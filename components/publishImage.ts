@@ -71,6 +71,12 @@ async function subjectOf(
   version: Version,
   repository: pulumi.Output<string>,
 ): Promise<Subject> {
+  if (args.debug && args.publish === false) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "publish is false, but a debug image is always built and pushed: leave out one of publish and debug.",
+    );
+  }
   const build = await resolveBuild(args.build);
   const dockerfile = args.dockerfile ?? "Dockerfile";
   return {

@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../components";
 import { knownValue } from "../../components/outputs";
+import { diagnosticOf } from "../support/assertError";
 import { FakeRegistry, type Reply } from "../support/fakeRegistry";
 import { type Declared, declaredBy } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";
@@ -191,6 +192,30 @@ describe("VersionedImage", () => {
     assert.equal(outputs.tag, project.git("rev-parse", "HEAD:app").slice(0, 12));
   });
 
+  for (const preview of [true, false]) {
+    const when = preview ? "preview" : "update";
+
+    it(`refuses a version that the registry lacks where it may not publish (${when})`, async () => {
+      const tag = project.head().slice(0, 7);
+      assert.equal(
+        await diagnosticOf("NotPublished", () => run({ publish: false }, preview)),
+        `${registry.host}/app:${tag} is not in the registry, and publish is false: run the stack that publishes it at this ` +
+          "commit first, or leave publish out to build the image here.",
+      );
+    });
+  }
+
+  it("knows no digest where it may not publish and a preview knows no repository", async () => {
+    const { outputs, children } = await run(
+      { publish: false, repository: pulumi.output(pulumi.unknown as unknown as string) },
+      true,
+    );
+    assert.equal(outputs.digest, undefined);
+    assert.equal(outputs.reference, undefined);
+    assert.equal(outputs.outcome, "adopted");
+    assert.deepEqual(children, []);
+  });
+
   const mistakes: [what: string, args: Partial<VersionedImageArgs>, message: RegExp][] = [
     [
       "a secret build argument",
@@ -206,6 +231,11 @@ describe("VersionedImage", () => {
       "a repository with a tag",
       { repository: "h.example/app:latest" },
       /has a tag or digest of its own.*\[InvalidArgument\]$/,
+    ],
+    [
+      "a debug image that may not be published",
+      { debug: true, publish: false },
+      /^publish is false, but a debug image .*\[InvalidArgument\]$/,
     ],
     ["a tag that is too short", { tagLength: 6 }, /^tagLength is 6: .*\[InvalidArgument\]$/],
     [

@@ -85,6 +85,36 @@ describe("a production tag", () => {
     });
   });
 
+  describe("in a stack that may not publish", () => {
+    it("is adopted once another stack has published it, and refused before", async () => {
+      const [source, repository] = [project(), registry.repository("prod")];
+      const prod = stackOf(source, { repository, publish: false }, { env: noDocker });
+      const message = /is not in the registry, and publish is false: .*\[NotPublished\]$/;
+      refused(await prod.preview(), "app", message);
+      refused(await prod.up(), "app", message);
+      const staged = succeeded(await stackOf(source, { repository }).up());
+      assert.deepEqual(succeeded(await prod.up()), { ...staged, outcome: "adopted" });
+      assert.deepEqual(changes(await prod.up()), {});
+      source.write("app/main", "two\n").add().commit("Two");
+      refused(await prod.preview(), "app", message);
+      assert.equal(registry.pushesTo(repository), 1);
+    });
+
+    it("stays as it is where the stack itself published it before", async () => {
+      const [source, repository] = [project(), registry.repository("stopped")];
+      const stack = stackOf(source, { repository });
+      const published = succeeded(await stack.up());
+      const stopped = imageConfig({ repository, publish: false });
+      const result = await stack.up(stopped);
+      assert.deepEqual(succeeded(result), { ...published, outcome: "adopted" });
+      assert.deepEqual(changes(result), { "app-image": "delete" });
+      assert.deepEqual(changes(await stack.up(stopped)), {});
+      assert.equal(registry.pushesTo(repository), 1);
+      // And publishing again is no second content.
+      assert.deepEqual(succeeded(await stack.up()), published);
+    });
+  });
+
   describe("2. of the same commit", () => {
     const variants: [what: string, vary: (source: Repo) => Repo][] = [
       ["from a clone made under another umask", (source) => cloneUnder(0o077, source)],

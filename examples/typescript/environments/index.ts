@@ -8,16 +8,8 @@ const image = new VersionedImage("shop", {
   context: "shop",
   repository: new pulumi.Config().require("repository"),
   debug: stack === "dev",
-});
-
-// What staging publishes, prod adopts. Anything else would be built here for the first time, and is stopped in the preview.
-image.outcome.apply((outcome) => {
-  if (stack === "prod" && outcome !== "adopted") {
-    throw new pulumi.ResourceError(
-      "Deploy this commit to staging first: prod runs only what staging published.",
-      image,
-    );
-  }
+  // What staging publishes, prod adopts: anything else is stopped in the preview.
+  publish: stack === "prod" ? false : undefined,
 });
 
 export const reference = image.reference;
