@@ -2,7 +2,9 @@ import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import type { Version } from "../version";
-import { explain, type GitOptions, git } from "./git";
+import { type CommitIndex, type IndexEntry, withCommitIndex } from "./commitIndex";
+import { explain, git } from "./git";
+import { isWithin } from "./locate";
 
 /**
  * Writes the committed files of a version into a directory that then is its context, through git's own filters and
@@ -10,12 +12,10 @@ import { explain, type GitOptions, git } from "./git";
  * them. Throws LfsNotInstalled, SubmoduleNotInitialized, or GitFailed with git's own words.
  */
 export async function exportCommit(version: Version, into: string): Promise<void> {
-  const scratch = `${path.resolve(into)}.checkout`;
-  const tree = path.join(scratch, "tree");
+  const tree = `${path.resolve(into)}.checkout`;
   await mkdir(tree, { recursive: true });
   try {
-    const paths = version.paths.includes("") ? [] : version.paths;
-    await checkOut({ workTree: version.root, commit: version.commit, paths, into: tree, scratch });
+    await checkOut(version.root, version.commit, version.paths, tree);
     const context = path.join(tree, version.context);
     for (const entry of await readdir(context)) {
       await rename(path.join(context, entry), path.join(into, entry));
@@ -23,65 +23,30 @@ export async function exportCommit(version: Version, into: string): Promise<void
   } catch (error) {
     throw explain(error, version.root);
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await rm(tree, { recursive: true, force: true });
   }
 }
 
-interface Checkout {
-  /** Where the repository is checked out. */
-  workTree: string;
-  commit: string;
-  /** Relative to the repository's root; empty for all. */
-  paths: string[];
-  into: string;
-  /** A folder for files that are of no use afterwards. */
-  scratch: string;
+/** Writes what a commit holds at some paths. */
+function checkOut(workTree: string, commit: string, paths: string[], into: string): Promise<void> {
+  return withCommitIndex(workTree, commit, async (index) => {
+    const entries = index.entries.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
+    refuseUnreadable(entries.map(({ name }) => name));
+    const files = entries.filter(({ mode }) => mode !== SUBMODULE);
+    if (files.length > 0) {
+      await index.git(["checkout-index", "--force", "-z", "--stdin"], { cwd: into, input: lines(files) });
+      await refusePointers(index, files, into);
+    }
+    for (const { hash, name } of entries.filter(({ mode }) => mode === SUBMODULE)) {
+      await checkOutSubmodule(path.join(workTree, name), hash, path.join(into, name));
+    }
+  });
 }
 
-/** Settings of this machine that would change what is written. */
-const CONFIG = [
-  "core.autocrlf=false",
-  "core.eol=lf",
-  "core.attributesFile=/dev/null",
-  "core.sparseCheckout=false",
-  "core.symlinks=true",
-];
+const SUBMODULE = "160000";
+const SYMLINK = "120000";
 
-async function checkOut({ workTree, commit, paths, into, scratch }: Checkout): Promise<void> {
-  const gitDir = (await git(["rev-parse", "--absolute-git-dir"], { cwd: workTree })).replace(/\n$/, "");
-  const index = path.join(scratch, `index-${path.basename(gitDir)}-${commit}`);
-  const options: GitOptions = {
-    cwd: into,
-    env: { GIT_DIR: gitDir, GIT_WORK_TREE: into, GIT_INDEX_FILE: index, GIT_ATTR_NOSYSTEM: "1" },
-    config: CONFIG,
-  };
-  await git(["read-tree", commit], options);
-  const listed = await git(["ls-files", "-s", "-z", "--", ...paths], options);
-  const entries = listed
-    .split("\0")
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [mode = "", hash = ""] = line.split(" ", 2);
-      return { mode, hash, name: line.slice(line.indexOf("\t") + 1) };
-    });
-  refuseUnreadable(entries.map(({ name }) => name));
-  const files = entries.filter(({ mode }) => mode !== "160000");
-  if (files.length > 0) {
-    await git(["checkout-index", "--force", "-z", "--stdin"], { ...options, input: lines(files) });
-    // Git filters no symbolic links.
-    const filtered = lines(files.filter(({ mode }) => mode !== "120000"));
-    const attributes = await git(["check-attr", "--cached", "-z", "--stdin", "filter"], {
-      ...options,
-      input: filtered,
-    });
-    await refusePointers(attributes, into);
-  }
-  for (const { hash, name } of entries.filter(({ mode }) => mode === "160000")) {
-    await checkOutSubmodule(path.join(workTree, name), hash, path.join(into, name), scratch);
-  }
-}
-
-function lines(entries: { name: string }[]): string {
+function lines(entries: IndexEntry[]): string {
   return entries.map(({ name }) => `${name}\0`).join("");
 }
 
@@ -96,7 +61,7 @@ function refuseUnreadable(names: string[]): void {
   }
 }
 
-async function checkOutSubmodule(workTree: string, commit: string, into: string, scratch: string): Promise<void> {
+async function checkOutSubmodule(workTree: string, commit: string, into: string): Promise<void> {
   await mkdir(into, { recursive: true });
   try {
     await git(["cat-file", "-e", `${commit}^{commit}`], { cwd: workTree });
@@ -107,14 +72,17 @@ async function checkOutSubmodule(workTree: string, commit: string, into: string,
       { cause: error },
     );
   }
-  await checkOut({ workTree, commit, paths: [], into, scratch });
+  await checkOut(workTree, commit, [""], into);
 }
 
 /** Without its filter, Git LFS leaves small text files that stand for the large ones. */
-async function refusePointers(attributes: string, directory: string): Promise<void> {
+async function refusePointers(index: CommitIndex, files: IndexEntry[], directory: string): Promise<void> {
+  // Git filters no symbolic links.
+  const input = lines(files.filter(({ mode }) => mode !== SYMLINK));
+  const attributes = await index.git(["check-attr", "--cached", "-z", "--stdin", "filter"], { cwd: directory, input });
   const fields = attributes.split("\0");
-  for (let index = 0; index + 2 < fields.length; index += 3) {
-    const [name = "", , value] = fields.slice(index, index + 3);
+  for (let field = 0; field + 2 < fields.length; field += 3) {
+    const [name = "", , value] = fields.slice(field, field + 3);
     if (value === "lfs" && (await startsWith(path.join(directory, name), "version https://git-lfs.github.com/spec/"))) {
       throw new VersionedImageError(
         "LfsNotInstalled",

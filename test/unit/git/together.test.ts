@@ -1,14 +1,15 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { readFacts } from "../../../components/git";
+import { exportCommit, readFacts } from "../../../components/git";
+import { decideVersion, TagPolicy } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
 import { type Repo, repo } from "../../support/repo";
 
 /** Many images of one program are answered together. */
-describe("readFacts, asked for many images at once", () => {
+describe("git, asked for many images at once", () => {
   const IMAGES = 12;
   const searchPath = process.env.PATH;
   let source: Repo;
@@ -19,7 +20,6 @@ describe("readFacts, asked for many images at once", () => {
     for (let image = 0; image < IMAGES; image++) {
       source.write(`app-${image}/Dockerfile`, "FROM scratch\n").add().commit(`Add ${image}`);
     }
-    source.write("app-3/dirty", "x");
     // A git that counts how often it is called.
     bin = mkdtempSync(path.join(tmpdir(), "git-"));
     const git = execFileSync("which", ["git"], { encoding: "utf8" }).trim();
@@ -42,7 +42,32 @@ describe("readFacts, asked for many images at once", () => {
 
   const ask = (image: number) => readFacts({ context: source.path(`app-${image}`) });
 
+  it("reads a commit once for all images that are exported from it", async () => {
+    for (let image = 0; image < IMAGES; image++) {
+      source.write(`app-${image}/main`, `${image}`);
+    }
+    source.add().commit("All");
+    const options = { debug: false, tagPolicy: TagPolicy.Commit, tagLength: 7 };
+    const versions = await Promise.all(
+      Array.from({ length: IMAGES }, async (_, image) => decideVersion(await ask(image), options)),
+    );
+    const into = versions.map((_, image) => path.join(bin, `export-${image}`));
+    for (const directory of into) {
+      mkdirSync(directory);
+    }
+    calls();
+    await Promise.all(versions.map((version, image) => exportCommit(version, into[image] as string)));
+    // Of each image, what writes its files and what looks for filters of them.
+    assert.equal(calls(), 3 + 2 * IMAGES);
+    assert.deepEqual(
+      into.map((directory) => [readdirSync(directory), readFileSync(path.join(directory, "main"), "utf8")]),
+      versions.map((_, image) => [["Dockerfile", "main"], `${image}`]),
+    );
+    assert.deepEqual(readdirSync(bin).sort(), [...versions.map((_, image) => `export-${image}`), "git"].sort());
+  });
+
   it("gives each the same answer as alone, with two calls of git more than for one", async () => {
+    source.write("app-3/dirty", "x");
     const alone = [];
     for (let image = 0; image < IMAGES; image++) {
       alone.push(await ask(image));

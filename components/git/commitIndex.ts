@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { type GitOptions, git } from "./git";
+
+/** All that a commit holds, read into an index apart from the repository's own. */
+export interface CommitIndex {
+  entries: IndexEntry[];
+  /** Runs git with this index, in a directory that it takes for the work tree. */
+  git(args: string[], options: Pick<GitOptions, "cwd" | "input">): Promise<string>;
+}
+
+export interface IndexEntry {
+  mode: string;
+  hash: string;
+  /** Relative to the repository's root. */
+  name: string;
+}
+
+interface Shared {
+  users: number;
+  folder: Promise<string>;
+  index: Promise<CommitIndex>;
+}
+
+const shared = new Map<string, Shared>();
+
+/** Lends a commit's index. It is read once for all who ask while someone has it: often many images have one commit. */
+export async function withCommitIndex<T>(
+  workTree: string,
+  commit: string,
+  work: (index: CommitIndex) => Promise<T>,
+): Promise<T> {
+  const key = JSON.stringify([workTree, commit]);
+  const lent = shared.get(key) ?? lend(workTree, commit);
+  shared.set(key, lent);
+  lent.users++;
+  try {
+    return await work(await lent.index);
+  } finally {
+    if (--lent.users === 0) {
+      shared.delete(key);
+      await rm(await lent.folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function lend(workTree: string, commit: string): Shared {
+  const folder = mkdtemp(path.join(tmpdir(), "commit-index-"));
+  return { users: 0, folder, index: folder.then((made) => read(workTree, commit, made)) };
+}
+
+/** Settings of this machine that would change what is written. */
+const CONFIG = [
+  "core.autocrlf=false",
+  "core.eol=lf",
+  "core.attributesFile=/dev/null",
+  "core.sparseCheckout=false",
+  "core.symlinks=true",
+];
+
+async function read(workTree: string, commit: string, folder: string): Promise<CommitIndex> {
+  const gitDir = (await git(["rev-parse", "--absolute-git-dir"], { cwd: workTree })).replace(/\n$/, "");
+  const env = { GIT_DIR: gitDir, GIT_INDEX_FILE: path.join(folder, "index"), GIT_ATTR_NOSYSTEM: "1" };
+  const run: CommitIndex["git"] = (args, { cwd, input }) =>
+    git(args, { cwd, input, env: { ...env, GIT_WORK_TREE: cwd }, config: CONFIG });
+  await run(["read-tree", commit], { cwd: folder });
+  const listed = await run(["ls-files", "-s", "-z"], { cwd: folder });
+  return { entries: listed.split("\0").slice(0, -1).map(parse), git: run };
+}
+
+function parse(line: string): IndexEntry {
+  const [mode = "", hash = ""] = line.split(" ", 2);
+  return { mode, hash, name: line.slice(line.indexOf("\t") + 1) };
+}
