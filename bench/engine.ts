@@ -12,8 +12,12 @@ const ROOT = path.resolve(__dirname, "..");
 const PLAIN = path.join(__dirname, "programs", "plain.ts");
 const run = promisify(execFile);
 
+/** Of more images than these, fewer rounds are measured: each takes long. */
+const MANY = 50;
+const FEW_ROUNDS = 3;
+
 export interface EngineBenchOptions {
-  /** Numbers of images in one program. Default: 1 and 20. */
+  /** Numbers of images in one program. Default: 1, 20 and 200. */
   images?: number[];
   rounds?: number;
   progress?: (line: string) => void;
@@ -21,11 +25,11 @@ export interface EngineBenchOptions {
 
 /** Ratios of whole updates on the real engine, daemon and registry; both sides are run by the same Automation API. */
 export async function engineRows(options: EngineBenchOptions = {}): Promise<Row[]> {
-  const { images = [1, 20], rounds = 5, progress = () => {} } = options;
+  const { images = [1, 20, 200], rounds = 5, progress = () => {} } = options;
   const rows = [await importRow(rounds)];
   for (const count of images) {
     progress(`publishing ${count} images`);
-    rows.push(...(await unchangedRows(count, rounds)));
+    rows.push(...(await unchangedRows(count, count > MANY ? FEW_ROUNDS : rounds)));
   }
   progress("comparing with a script of docker build and docker push");
   rows.push(await secondStackRow(rounds), await changedImageRow(rounds));

@@ -9,7 +9,7 @@ import { areAskedOneByOne, oneByOne } from "../components/git/history/lastCommit
 import { walk } from "../components/git/history/walk";
 import { readStatus } from "../components/git/status";
 import { type BenchRepository, benchRepository, type Shape } from "./gitRepository";
-import type { Row } from "./row";
+import { atMost, type Row } from "./row";
 
 export interface GitBenchOptions {
   /** Lengths of history. Default: 100 and 20,000. */
@@ -27,6 +27,8 @@ interface Setting extends Shape {
 /** Of more directories than these a loop is measured on a sample, and scaled. */
 const LOOPED = 200;
 const SAMPLE = 25;
+/** From so many directories on, memory is measured. */
+const MANY = 1_000;
 /** Below so many milliseconds two ways count as equally quick. */
 const CLOSE = 15;
 
@@ -100,7 +102,24 @@ async function rowsOf(setting: Setting, repository: BenchRepository, truth: stri
       CLOSE,
     ),
   ];
-  return directories.length === 1 ? [...rows, await factsRow(name, repository)] : rows;
+  if (directories.length === 1) {
+    rows.push(await factsRow(name, repository));
+  }
+  if (directories.length >= MANY) {
+    rows.push(await memoryRow(name, repository));
+  }
+  return rows;
+}
+
+/** What this program, without the gits that it starts, needs for all images and for one of them. */
+async function memoryRow(name: string, { root, directories }: BenchRepository): Promise<Row> {
+  const program = path.join(__dirname, "programs/memory.ts");
+  const peak = async (of: string[]) => {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", program, root, ...of]);
+    return Number(stdout);
+  };
+  const [all, one] = [await peak(directories), await peak(directories.slice(0, 1))];
+  return atMost(2, `${name}: memory for all facts of all (${Math.round(all / 1e6)} MB) / of one`, all, one);
 }
 
 /** Design's target for one image: all its facts, against the two commands that a person would type. */
@@ -110,13 +129,7 @@ async function factsRow(name: string, repository: BenchRepository): Promise<Row>
     async () => void (await readFacts({ context: path.join(root, directories[0] as string) })),
     async () => void (await answersOfGit(repository, directories, "git status --porcelain -- ")),
   ]);
-  const ratio = ours / shell;
-  return {
-    name: `${name}: all facts of the image / git log and git status`,
-    ratio,
-    target: "<= 1.5",
-    met: ratio <= 1.5,
-  };
+  return atMost(1.5, `${name}: all facts of the image / git log and git status`, ours, shell);
 }
 
 /** How much quicker than the shell's loop it must be. */
