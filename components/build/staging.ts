@@ -5,7 +5,7 @@ import { VersionedImageError } from "../errors";
 import { dockerfileOf, stampDockerfile } from "./dockerfile";
 import { differences, type Listing, listContent } from "./listing";
 import { normalize } from "./normalize";
-import { ensureStagingRoot, manifestOf, markUsed, removeUnused, STAGING } from "./stagingRoot";
+import { manifestOf, markUsed, openStagingRoot, STAGING } from "./stagingRoot";
 
 /** What to stage. */
 export interface Staging {
@@ -33,8 +33,7 @@ export interface Staged {
  */
 export async function stage(staging: Staging): Promise<Staged> {
   try {
-    await ensureStagingRoot();
-    await removeUnused();
+    await openStagingRoot();
     const name = staging.name ?? (await build(staging));
     if (staging.name !== undefined && !(await isIntact(name))) {
       await build(staging);

@@ -7,10 +7,23 @@ export const STAGING = ".versioned-image";
 /** How long a staged context is kept after its last use, in milliseconds. */
 const KEPT = 24 * 60 * 60 * 1000;
 
-/** Makes the folder. It ignores itself, so that it never makes a repository dirty. */
-export async function ensureStagingRoot(): Promise<void> {
+/** By place: a program that changes its working directory has another folder there. */
+const opened = new Map<string, Promise<void>>();
+
+/** Makes the folder and removes from it what is not used any more; once in a run, however many images it has. */
+export function openStagingRoot(): Promise<void> {
+  const place = path.resolve(STAGING);
+  const opening = opened.get(place) ?? open();
+  opened.set(place, opening);
+  opening.catch(() => opened.delete(place));
+  return opening;
+}
+
+/** The folder ignores itself, so that it never makes a repository dirty. */
+async function open(): Promise<void> {
   await mkdir(STAGING, { recursive: true });
   await writeFile(path.join(STAGING, ".gitignore"), "*\n");
+  await removeUnused();
 }
 
 /** The file that says what a staged context must hold; its own time says when that was last used. */
@@ -23,7 +36,7 @@ export async function markUsed(name: string, now = new Date()): Promise<void> {
 }
 
 /** Removes what no run has used for a day: contexts with their manifests, and what killed runs left behind. */
-export async function removeUnused(now = Date.now()): Promise<void> {
+async function removeUnused(now = Date.now()): Promise<void> {
   const entries = await readdir(STAGING);
   const old = await Promise.all(
     entries
