@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { prepare, type Services, stop } from "./setup";
+import { type Environment, prepare, type Services, stop } from "./setup";
+import { type Cluster, clusterObstacle, startCluster, stopCluster } from "./setup/cluster";
+import { dockerAt } from "./setup/docker";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
 import { MissingError, say } from "./setup/say";
@@ -24,24 +26,54 @@ const parts: Record<string, () => Promise<Counts>> = {
     mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], process.env, true),
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   engine,
+  cluster,
 };
 
-async function engine(): Promise<Counts> {
-  const { env, registry, standins } = await prepare({
-    home: scratch,
-    registryPort: await freePort(),
-    started: (running) => Object.assign(services, running),
-  });
-  const counts = await mocha(
-    ["test/engine/**/*.test.ts", "test/providers/**/*.test.ts"],
-    { ...env, VERSIONED_IMAGE_TEST_REGISTRY: registry.host, VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile },
-    false,
+/** What runs only where it is named: on a cold machine Kubernetes is built first. */
+const NAMED_ONLY = ["cluster"];
+
+/** The Docker daemon, registry and plugins that both engine and cluster need. */
+function prepared(): Promise<Environment> {
+  environment ??= freePort().then((registryPort) =>
+    prepare({ home: scratch, registryPort, started: (running) => Object.assign(services, running) }),
   );
-  if (standins.length > 0) {
-    say(`The engine tests ran with stand-ins for the provider plugins of ${standins.join(" and ")}.`);
+  return environment;
+}
+
+let environment: Promise<Environment> | undefined;
+
+function onServices({ env, registry }: Environment): NodeJS.ProcessEnv {
+  return { ...env, VERSIONED_IMAGE_TEST_REGISTRY: registry.host, VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile };
+}
+
+async function engine(): Promise<Counts> {
+  const ready = await prepared();
+  const counts = await mocha(["test/engine/**/*.test.ts", "test/providers/**/*.test.ts"], onServices(ready), false);
+  if (ready.standins.length > 0) {
+    say(`The engine tests ran with stand-ins for the provider plugins of ${ready.standins.join(" and ")}.`);
   }
   return counts;
 }
+
+async function cluster(): Promise<Counts> {
+  const obstacle = clusterObstacle();
+  if (obstacle) {
+    say(`The tests on a cluster are left out: ${obstacle}.`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const ready = await prepared();
+  const { kubeconfig } = await startCluster({
+    home: path.join(scratch, "cluster"),
+    docker: dockerAt(ready.docker.host),
+    registryHost: ready.registry.host,
+    started: (starting) => {
+      ownCluster = starting;
+    },
+  });
+  return mocha(["test/cluster/**/*.test.ts"], { ...onServices(ready), KUBECONFIG: kubeconfig }, false);
+}
+
+let ownCluster: Cluster | undefined;
 
 async function check(what: string, module: string, args: string[]): Promise<Counts> {
   say(`Checking ${what} …`);
@@ -123,7 +155,7 @@ async function runAll(wanted: string[]): Promise<void> {
       );
     }
     for (const [name, part] of Object.entries(parts)) {
-      if (!interrupted && (wanted.length === 0 || wanted.includes(name))) {
+      if (!interrupted && (wanted.length === 0 ? !NAMED_ONLY.includes(name) : wanted.includes(name))) {
         const { passed, failed, skipped } = await part();
         total.passed += passed;
         total.failed += failed;
@@ -134,6 +166,9 @@ async function runAll(wanted: string[]): Promise<void> {
     total.failed++;
     console.error(error instanceof MissingError ? error.message : error);
   } finally {
+    if (ownCluster) {
+      await stopCluster(ownCluster);
+    }
     await stop(services);
     rmSync(scratch, { recursive: true, force: true });
     console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

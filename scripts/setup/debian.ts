@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { run, which } from "./run";
 import { during, MissingError } from "./say";
@@ -10,6 +10,12 @@ let updated = false;
 /** Whether packages can be installed: as root on Debian. */
 export function canInstall(): boolean {
   return process.getuid?.() === 0 && existsSync("/etc/debian_version") && which("apt-get") !== undefined;
+}
+
+/** Which Debian this is, for instance debian-12. */
+export function release(): string {
+  const says = readFileSync("/etc/os-release", "utf8");
+  return `debian-${/^VERSION_ID="?([^"\n]+)/m.exec(says)?.[1] ?? "unknown"}`;
 }
 
 /** Makes sure of a program that a Debian package has; installs that where this is root on Debian. */

@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import type Docker from "dockerode";
+import { canInstall, ensureProgram } from "../debian";
+import { during, MissingError, say } from "../say";
+import { type Service, stopService } from "../service";
+import { startControlPlane } from "./controlPlane";
+import { NODE, removeKubeletTraces, startKubelet } from "./kubelet";
+import { addNodeDevice, type Network, networkOf, removeNetwork, writeCniConfig } from "./network";
+import { etcdAndNetworkPlugins, kubernetesPrograms } from "./programs";
+import { importPauseImage, removeContainers, startRuntime } from "./runtime";
+
+/** A Kubernetes of one node. */
+export interface Cluster {
+  /** A file with an administrator's access. */
+  kubeconfig: string;
+  home: string;
+  /** A folder with a short path, for sockets. */
+  sockets: string;
+  network: Network;
+  /** In the order in which they were started. */
+  services: Service[];
+}
+
+export interface ClusterPlace {
+  /** What the cluster keeps; removed when it is stopped. */
+  home: string;
+  /** The daemon that has the base image. */
+  docker: Docker;
+  /** The registry that the node pulls from without TLS. */
+  registryHost: string;
+  /** Told at once: an interrupted start must leave something that can be stopped. */
+  started(cluster: Cluster): void;
+}
+
+/** How long the node may take to be ready, in tenths of a second. */
+const PATIENCE = 600;
+
+/** Why no cluster can be started here; undefined if one can. */
+export function clusterObstacle(): string | undefined {
+  return canInstall() ? undefined : "a cluster is started as root on Debian alone";
+}
+
+/** Starts a Kubernetes of this machine's own. All but the node's agent listens on loopback. */
+export async function startCluster({ home, docker, registryHost, started }: ClusterPlace): Promise<Cluster> {
+  const containerd = await ensureProgram("containerd", "containerd", "install Debian's containerd.");
+  const ctr = await ensureProgram("ctr", "containerd", "install Debian's containerd.");
+  const [etcd, plugins] = await etcdAndNetworkPlugins();
+  const programs = await kubernetesPrograms();
+  const cluster: Cluster = {
+    kubeconfig: "",
+    home,
+    sockets: await mkdtemp(path.join(tmpdir(), "cluster-")),
+    network: networkOf(process.pid % 256),
+    services: [],
+  };
+  started(cluster);
+  const { sockets, network } = cluster;
+  const add = (service: Service) => cluster.services.push(service);
+  const cniConfig = path.join(home, "cni");
+  await addNodeDevice(network);
+  await writeCniConfig(network, cniConfig, home);
+  const runtime = async () => {
+    await startRuntime(containerd, {
+      home: path.join(home, "containerd"),
+      sockets,
+      cniConfig,
+      cniPlugins: plugins,
+      registryHost,
+      started: add,
+    });
+    await importPauseImage(ctr, sockets, docker, home);
+  };
+  const control = startControlPlane({
+    home: path.join(home, "control"),
+    network,
+    programs,
+    etcd: path.join(etcd, "etcd"),
+    started: add,
+  });
+  [cluster.kubeconfig] = await during("Starting a Kubernetes cluster of our own", Promise.all([control, runtime()]));
+  await startKubelet({
+    home: path.join(home, "kubelet"),
+    sockets,
+    network,
+    programs,
+    kubeconfig: cluster.kubeconfig,
+    started: add,
+  });
+  await during("Waiting for its node", nodeReady(cluster.kubeconfig));
+  return cluster;
+}
+
+async function nodeReady(kubeconfig: string): Promise<void> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const client = config.makeApiClient(CoreV1Api);
+  let last = "it did not register";
+  for (let tries = 0; tries < PATIENCE; tries++) {
+    const { items } = await client.listNode();
+    const node = items.find(({ metadata }) => metadata?.name === NODE);
+    const ready = node?.status?.conditions?.find(({ type }) => type === "Ready");
+    if (ready?.status === "True" && !node?.spec?.taints?.length) {
+      return;
+    }
+    last = ready?.message ?? last;
+    await sleep(100);
+  }
+  throw new MissingError(`The cluster's node does not become ready: ${last}`);
+}
+
+/** Stops a cluster and takes away all that it made. */
+export async function stopCluster({ home, sockets, network, services }: Cluster): Promise<void> {
+  for (const service of [...services].reverse()) {
+    await stopService(service);
+  }
+  if (existsSync(sockets)) {
+    await removeContainers(home, sockets);
+  }
+  await removeNetwork(network);
+  await removeKubeletTraces(path.join(home, "kubelet"));
+  await rm(home, { recursive: true, force: true });
+  say("The cluster is stopped.");
+}

@@ -1,0 +1,61 @@
+import * as assert from "node:assert/strict";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  KubeConfig,
+  type V1Deployment,
+  type V1Pod,
+  type V1ReplicaSet,
+} from "@kubernetes/client-node";
+
+/** The cluster that the tests deploy to. */
+export class TestCluster {
+  private readonly apps: AppsV1Api;
+  private readonly core: CoreV1Api;
+
+  constructor(readonly namespace: string) {
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    this.apps = config.makeApiClient(AppsV1Api);
+    this.core = config.makeApiClient(CoreV1Api);
+  }
+
+  async deployment(): Promise<V1Deployment> {
+    const { items } = await this.apps.listNamespacedDeployment({ namespace: this.namespace });
+    assert.equal(items.length, 1);
+    return items[0] as V1Deployment;
+  }
+
+  /** Oldest first. */
+  async replicaSets(): Promise<V1ReplicaSet[]> {
+    const { items } = await this.apps.listNamespacedReplicaSet({ namespace: this.namespace });
+    const revision = (set: V1ReplicaSet) => Number(set.metadata?.annotations?.["deployment.kubernetes.io/revision"]);
+    return items.sort((one, other) => revision(one) - revision(other));
+  }
+
+  /** Pods that are not on their way out. */
+  async pods(): Promise<V1Pod[]> {
+    const { items } = await this.core.listNamespacedPod({ namespace: this.namespace });
+    return items.filter(({ metadata }) => !metadata?.deletionTimestamp);
+  }
+
+  /** The one pod that there is. */
+  async pod(): Promise<V1Pod> {
+    const pods = await this.pods();
+    assert.equal(pods.length, 1, pods.map(({ metadata }) => metadata?.name).join(", "));
+    return pods[0] as V1Pod;
+  }
+
+  log(pod: V1Pod): Promise<string> {
+    return this.core.readNamespacedPodLog({ name: pod.metadata?.name ?? "", namespace: this.namespace });
+  }
+}
+
+/** The digest of the image that a pod's container runs, as the node says. */
+export function runningDigest(pod: V1Pod): string | undefined {
+  return pod.status?.containerStatuses?.[0]?.imageID.replace(/^.*@/, "");
+}
+
+export function isReady(pod: V1Pod): boolean {
+  return pod.status?.containerStatuses?.every(({ ready }) => ready) ?? false;
+}
