@@ -5,7 +5,7 @@ import { VersionedImageError } from "../errors";
 import { dockerfileOf, stampDockerfile } from "./dockerfile";
 import { differences, type Listing, listContent } from "./listing";
 import { normalize } from "./normalize";
-import { manifestOf, markUsed, openStagingRoot, STAGING } from "./stagingRoot";
+import { ensureStagingRoot, manifestOf, markUsed, STAGING } from "./stagingRoot";
 
 /** What to stage. */
 export interface Staging {
@@ -33,7 +33,7 @@ export interface Staged {
  */
 export async function stage(staging: Staging): Promise<Staged> {
   try {
-    await openStagingRoot();
+    await ensureStagingRoot();
     const name = staging.name ?? (await build(staging));
     if (staging.name !== undefined && !(await isIntact(name))) {
       await build(staging);

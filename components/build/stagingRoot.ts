@@ -7,23 +7,19 @@ export const STAGING = ".versioned-image";
 /** How long a staged context is kept after its last use, in milliseconds. */
 const KEPT = 24 * 60 * 60 * 1000;
 
-/** By place: a program that changes its working directory has another folder there. */
-const opened = new Map<string, Promise<void>>();
+/** When each place was last looked through: a program that changes its working directory has several. */
+const lookedThrough = new Map<string, number>();
 
-/** Makes the folder and removes from it what is not used any more; once in a run, however many images it has. */
-export function openStagingRoot(): Promise<void> {
-  const place = path.resolve(STAGING);
-  const opening = opened.get(place) ?? open();
-  opened.set(place, opening);
-  opening.catch(() => opened.delete(place));
-  return opening;
-}
-
-/** The folder ignores itself, so that it never makes a repository dirty. */
-async function open(): Promise<void> {
+/** Makes the folder, which ignores itself so that it never makes a repository dirty, and keeps it from growing for ever. */
+export async function ensureStagingRoot(now = Date.now()): Promise<void> {
   await mkdir(STAGING, { recursive: true });
   await writeFile(path.join(STAGING, ".gitignore"), "*\n");
-  await removeUnused();
+  const place = path.resolve(STAGING);
+  // Once for all images of a run.
+  if (now - (lookedThrough.get(place) ?? 0) > KEPT) {
+    lookedThrough.set(place, now);
+    await removeUnused(now);
+  }
 }
 
 /** The file that says what a staged context must hold; its own time says when that was last used. */
@@ -36,7 +32,7 @@ export async function markUsed(name: string, now = new Date()): Promise<void> {
 }
 
 /** Removes what no run has used for a day: contexts with their manifests, and what killed runs left behind. */
-async function removeUnused(now = Date.now()): Promise<void> {
+async function removeUnused(now: number): Promise<void> {
   const entries = await readdir(STAGING);
   const old = await Promise.all(
     entries

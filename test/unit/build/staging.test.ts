@@ -180,6 +180,14 @@ describe("stage", () => {
     ]);
   });
 
+  it("stages again where the folder was taken away in between", async () => {
+    await stage(staging());
+    await rm(".versioned-image", { recursive: true });
+    const { dockerfile } = await stage(staging());
+    assert.equal(await readFile(dockerfile, "utf8"), STAMPED);
+    assert.equal(await readFile(".versioned-image/.gitignore", "utf8"), "*\n");
+  });
+
   it("stamps the file that a Dockerfile links to, and leaves that one as it is", async () => {
     const staged = await stage(
       staging({
