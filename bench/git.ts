@@ -115,7 +115,13 @@ async function rowsOf(setting: Setting, repository: BenchRepository, truth: stri
 async function memoryRow(name: string, { root, directories }: BenchRepository): Promise<Row> {
   const program = path.join(__dirname, "programs/memory.ts");
   const peak = async (of: string[]) => {
-    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", program, root, ...of]);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--import",
+      require.resolve("tsx"),
+      program,
+      root,
+      ...of,
+    ]);
     return Number(stdout);
   };
   const [all, one] = [await peak(directories), await peak(directories.slice(0, 1))];

@@ -2,10 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "./errors";
 
 /** Runs work of a component and shows an error of ours as one diagnostic on it, with its code and no stack dump. */
-export async function reportAt<T>(component: pulumi.Resource, work: () => Promise<T>): Promise<T> {
-  return work().catch((error) => {
-    throw shown(error, (ours) => diagnostic(ours, component));
-  });
+export function reportAt<T>(component: pulumi.Resource, work: () => Promise<T>): Promise<T> {
+  return reportAs((ours) => diagnostic(ours, component), work);
 }
 
 /** The same for what a constructor checks at once. */
@@ -13,26 +11,32 @@ export function checkAt<T>(component: pulumi.Resource, check: () => T): T {
   try {
     return check();
   } catch (error) {
-    throw shown(error, (ours) => diagnostic(ours, component));
+    throw inForm((ours) => diagnostic(ours, component), error);
   }
 }
 
 /** The same for work that belongs to no one resource. */
-export async function reportInRun<T>(work: () => Promise<T>): Promise<T> {
-  return work().catch((error) => {
-    throw shown(error, (ours) => new pulumi.RunError(withCode(ours)));
-  });
+export function reportInRun<T>(work: () => Promise<T>): Promise<T> {
+  return reportAs((ours) => new pulumi.RunError(withCode(ours)), work);
 }
 
 /** Runs work of a resource hook: the engine shows the message of whatever it throws on the resource. */
-export async function reportInHook<T>(work: () => Promise<T>): Promise<T> {
-  return work().catch((error) => {
-    throw shown(error, (ours) => new Error(withCode(ours), { cause: ours }));
-  });
+export function reportInHook<T>(work: () => Promise<T>): Promise<T> {
+  return reportAs((ours) => new Error(withCode(ours), { cause: ours }), work);
+}
+
+type Form = (error: VersionedImageError) => Error;
+
+async function reportAs<T>(form: Form, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw inForm(form, error);
+  }
 }
 
 /** An error of ours in the form that Pulumi shows well; any other is a fault, and keeps its stack. */
-function shown(error: unknown, form: (error: VersionedImageError) => Error): unknown {
+function inForm(form: Form, error: unknown): unknown {
   return error instanceof VersionedImageError ? form(error) : error;
 }
 

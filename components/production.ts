@@ -22,13 +22,12 @@ interface HeldImage extends Held {
 /** Publishes a production version once: builds it from its commit, or adopts what the registry holds under its tag. */
 export async function publishProduction(subject: Subject): Promise<Publication> {
   const { component, name, args, version, fingerprint, knownRepository } = subject;
-  const mayPublish = args.publish ?? true;
   const held = knownRepository === undefined ? undefined : await lookUp(subject, knownRepository);
   const labels = imageLabels(version, fingerprint);
-  if (!held && !mayPublish) {
-    return notPublished(subject);
-  }
   if (!held) {
+    if (args.publish === false) {
+      return notPublished(subject);
+    }
     const { image, publication } = await publish(subject, held, labels);
     // Recorded only after the push: of a run that was killed in between, the next one adopts what was pushed.
     recordDecision(
@@ -41,7 +40,7 @@ export async function publishProduction(subject: Subject): Promise<Publication> 
   }
   const adopted: Decision = { publish: false, digest: held.digest };
   const decision = await recallDecision(`${name}-record`, specOf(subject), adopted, { parent: component });
-  if (!decision.publish || !mayPublish) {
+  if (!decision.publish || args.publish === false) {
     return adopt(subject, held, decision.digest);
   }
   const { publication } = await publish(subject, held, decision.labels ?? labels);

@@ -39,7 +39,11 @@ function treeCheck({ labels, origin: { commit, candidates, named } }: Evidence):
 
 /** Whether the commit is the one that the image's version is named after. */
 function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence, tree: Check): Check[] {
-  if (!commit || tree.result !== "proven" || isShort(tag && digitsOfTag(tag), labels[TREE_LABEL])) {
+  if (
+    !commit ||
+    tree.result !== "proven" ||
+    isShort(tag === undefined ? undefined : digitsOfTag(tag), labels[TREE_LABEL])
+  ) {
     // A version that is named after its tree can have been built from any commit that has it.
     return [];
   }

@@ -7,18 +7,26 @@ export const STAGING = ".versioned-image";
 /** How long a staged context is kept after its last use, in milliseconds. */
 const KEPT = 24 * 60 * 60 * 1000;
 
-/** When each place was last looked through: a program that changes its working directory has several. */
-const lookedThrough = new Map<string, number>();
+/** By place: a program that changes its working directory has several. */
+const lookedThrough = new Map<string, { at: number; done: Promise<void> }>();
 
 /** Makes the folder, which ignores itself so that it never makes a repository dirty, and keeps it from growing for ever. */
 export async function ensureStagingRoot(now = Date.now()): Promise<void> {
   await mkdir(STAGING, { recursive: true });
   await writeFile(path.join(STAGING, ".gitignore"), "*\n");
-  const place = path.resolve(STAGING);
-  // Once for all images of a run.
-  if (now - (lookedThrough.get(place) ?? 0) > KEPT) {
-    lookedThrough.set(place, now);
-    await removeUnused(now);
+  await lookThrough(path.resolve(STAGING), now);
+}
+
+/** Once for all images of a run; each waits, lest it uses again what is being removed. */
+async function lookThrough(place: string, now: number): Promise<void> {
+  const last = lookedThrough.get(place);
+  const recent = last && now - last.at <= KEPT ? last : { at: now, done: removeUnused(now) };
+  lookedThrough.set(place, recent);
+  try {
+    await recent.done;
+  } catch (error) {
+    lookedThrough.delete(place);
+    throw error;
   }
 }
 

@@ -4,26 +4,27 @@ import { type ErrorCode, VersionedImageError } from "../../components/errors";
 
 /** Waits for an error of ours with this code, and returns its message. */
 export async function errorOf(code: ErrorCode, work: () => unknown): Promise<string> {
-  try {
-    await work();
-  } catch (error) {
-    assert.ok(error instanceof VersionedImageError, `not an error of ours: ${(error as Error).stack}`);
-    assert.equal(error.code, code, error.message);
-    return error.message;
-  }
-  return assert.fail(`expected ${code}, but nothing was thrown`);
+  const error = await thrownBy(code, work);
+  assert.ok(error instanceof VersionedImageError, `not an error of ours: ${(error as Error).stack}`);
+  assert.equal(error.code, code, error.message);
+  return error.message;
 }
 
 /** The same for one that is shown as a diagnostic of a resource, without a stack. */
 export async function diagnosticOf(code: ErrorCode, work: () => unknown): Promise<string> {
+  const error = await thrownBy(code, work);
+  assert.ok(error instanceof pulumi.ResourceError, `not a diagnostic: ${(error as Error).stack}`);
+  assert.equal(error.hideStack, true);
+  const suffix = ` [${code}]`;
+  assert.ok(error.message.endsWith(suffix), error.message);
+  return error.message.slice(0, -suffix.length);
+}
+
+async function thrownBy(code: ErrorCode, work: () => unknown): Promise<unknown> {
   try {
     await work();
   } catch (error) {
-    assert.ok(error instanceof pulumi.ResourceError, `not a diagnostic: ${(error as Error).stack}`);
-    assert.equal(error.hideStack, true);
-    const suffix = ` [${code}]`;
-    assert.ok(error.message.endsWith(suffix), error.message);
-    return error.message.slice(0, -suffix.length);
+    return error;
   }
   return assert.fail(`expected ${code}, but nothing was thrown`);
 }

@@ -9,7 +9,7 @@ const image = new VersionedImage("shop", {
   repository: new pulumi.Config().require("repository"),
   debug: stack === "dev",
   // What staging publishes, prod adopts: anything else is stopped in the preview.
-  publish: stack === "prod" ? false : undefined,
+  publish: stack !== "prod",
 });
 
 export const reference = image.reference;
