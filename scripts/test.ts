@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
-import { type Cluster, clusterObstacle, startCluster, stopCluster } from "./setup/cluster";
+import { clusterObstacle, startCluster, stopCluster } from "./setup/cluster";
 import { dockerAt } from "./setup/docker";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
@@ -67,13 +67,13 @@ async function cluster(): Promise<Counts> {
     docker: dockerAt(ready.docker.host),
     registryHost: ready.registry.host,
     started: (starting) => {
-      ownCluster = starting;
+      stopOwnCluster = () => stopCluster(starting);
     },
   });
   return mocha(["test/cluster/**/*.test.ts"], { ...onServices(ready), KUBECONFIG: kubeconfig }, false);
 }
 
-let ownCluster: Cluster | undefined;
+let stopOwnCluster = async () => {};
 
 async function check(what: string, module: string, args: string[]): Promise<Counts> {
   say(`Checking ${what} …`);
@@ -166,9 +166,7 @@ async function runAll(wanted: string[]): Promise<void> {
     total.failed++;
     console.error(error instanceof MissingError ? error.message : error);
   } finally {
-    if (ownCluster) {
-      await stopCluster(ownCluster);
-    }
+    await stopOwnCluster();
     await stop(services);
     rmSync(scratch, { recursive: true, force: true });
     console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

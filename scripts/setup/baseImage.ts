@@ -83,7 +83,8 @@ async function importImage(docker: Docker, busybox: string, scratch: string): Pr
   await finished(docker, await docker.importImage(tar as NodeJS.ReadableStream, { repo, tag, changes }));
 }
 
-function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
+/** Waits until the daemon is done with what it reports on. */
+export function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
   return new Promise((resolve, reject) => {
     docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()));
   });

@@ -80,7 +80,8 @@ export async function stopService(service: Service): Promise<void> {
   }
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+/** Signals a process, unless it has ended. */
+export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {

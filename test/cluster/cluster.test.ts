@@ -124,9 +124,10 @@ describe("on a cluster", () => {
         );
       }
     })();
-    const outputs = await up();
-    watching = false;
-    await watch;
+    const updated = up().finally(() => {
+      watching = false;
+    });
+    const [outputs] = await Promise.all([updated, watch]);
     assert.ok(seen.length > 1);
     assert.deepEqual([...new Set(seen)], [true]);
     await assertRuns(outputs, "two\n");

@@ -1,12 +1,5 @@
 import * as assert from "node:assert/strict";
-import {
-  AppsV1Api,
-  CoreV1Api,
-  KubeConfig,
-  type V1Deployment,
-  type V1Pod,
-  type V1ReplicaSet,
-} from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, KubeConfig, type V1Pod, type V1ReplicaSet } from "@kubernetes/client-node";
 
 /** The cluster that the tests deploy to. */
 export class TestCluster {
@@ -18,12 +11,6 @@ export class TestCluster {
     config.loadFromDefault();
     this.apps = config.makeApiClient(AppsV1Api);
     this.core = config.makeApiClient(CoreV1Api);
-  }
-
-  async deployment(): Promise<V1Deployment> {
-    const { items } = await this.apps.listNamespacedDeployment({ namespace: this.namespace });
-    assert.equal(items.length, 1);
-    return items[0] as V1Deployment;
   }
 
   /** Oldest first. */

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { descendants } from "../support/processes";
+import { descendants } from "../../scripts/setup/processes";
 import { imageProject, imageStack } from "../support/project";
 import { registry } from "../support/registry";
 import type { Running, TestStack } from "../support/stack";

@@ -2,14 +2,12 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import type Docker from "dockerode";
 import { canInstall, ensureProgram } from "../debian";
-import { during, MissingError, say } from "../say";
+import { during, say } from "../say";
 import { type Service, stopService } from "../service";
 import { startControlPlane } from "./controlPlane";
-import { NODE, removeKubeletTraces, startKubelet } from "./kubelet";
+import { removeKubeletTraces, startKubelet } from "./kubelet";
 import { addNodeDevice, type Network, networkOf, removeNetwork, writeCniConfig } from "./network";
 import { etcdAndNetworkPlugins, kubernetesPrograms } from "./programs";
 import { importPauseImage, removeContainers, startRuntime } from "./runtime";
@@ -37,9 +35,6 @@ export interface ClusterPlace {
   started(cluster: Cluster): void;
 }
 
-/** How long the node may take to be ready, in tenths of a second. */
-const PATIENCE = 600;
-
 /** Why no cluster can be started here; undefined if one can. */
 export function clusterObstacle(): string | undefined {
   return canInstall() ? undefined : "a cluster is started as root on Debian alone";
@@ -64,7 +59,10 @@ export async function startCluster({ home, docker, registryHost, started }: Clus
   const cniConfig = path.join(home, "cni");
   await addNodeDevice(network);
   await writeCniConfig(network, cniConfig, home);
-  const runtime = async () => {
+  await during("Starting a Kubernetes cluster of our own", startServices());
+  return cluster;
+
+  async function startServices(): Promise<void> {
     await startRuntime(containerd, {
       home: path.join(home, "containerd"),
       sockets,
@@ -74,43 +72,22 @@ export async function startCluster({ home, docker, registryHost, started }: Clus
       started: add,
     });
     await importPauseImage(ctr, sockets, docker, home);
-  };
-  const control = startControlPlane({
-    home: path.join(home, "control"),
-    network,
-    programs,
-    etcd: path.join(etcd, "etcd"),
-    started: add,
-  });
-  [cluster.kubeconfig] = await during("Starting a Kubernetes cluster of our own", Promise.all([control, runtime()]));
-  await startKubelet({
-    home: path.join(home, "kubelet"),
-    sockets,
-    network,
-    programs,
-    kubeconfig: cluster.kubeconfig,
-    started: add,
-  });
-  await during("Waiting for its node", nodeReady(cluster.kubeconfig));
-  return cluster;
-}
-
-async function nodeReady(kubeconfig: string): Promise<void> {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
-  const client = config.makeApiClient(CoreV1Api);
-  let last = "it did not register";
-  for (let tries = 0; tries < PATIENCE; tries++) {
-    const { items } = await client.listNode();
-    const node = items.find(({ metadata }) => metadata?.name === NODE);
-    const ready = node?.status?.conditions?.find(({ type }) => type === "Ready");
-    if (ready?.status === "True" && !node?.spec?.taints?.length) {
-      return;
-    }
-    last = ready?.message ?? last;
-    await sleep(100);
+    cluster.kubeconfig = await startControlPlane({
+      home: path.join(home, "control"),
+      network,
+      programs,
+      etcd: path.join(etcd, "etcd"),
+      started: add,
+    });
+    await startKubelet({
+      home: path.join(home, "kubelet"),
+      sockets,
+      network,
+      programs,
+      kubeconfig: cluster.kubeconfig,
+      started: add,
+    });
   }
-  throw new MissingError(`The cluster's node does not become ready: ${last}`);
 }
 
 /** Stops a cluster and takes away all that it made. */

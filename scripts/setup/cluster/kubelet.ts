@@ -6,7 +6,7 @@ import { type Service, startService } from "../service";
 import type { Network } from "./network";
 import { runtimeSocket } from "./runtime";
 
-export const NODE = "node";
+const NODE = "node";
 
 export interface KubeletPlace {
   home: string;
@@ -17,7 +17,7 @@ export interface KubeletPlace {
   started(service: Service): void;
 }
 
-/** Starts the node's agent; it registers the node with the API server by itself. */
+/** Starts the node's agent, which registers the node with the API server, and waits until pods can run there. */
 export async function startKubelet(place: KubeletPlace): Promise<void> {
   const { home, network, programs, kubeconfig, started } = place;
   await mkdir(home, { recursive: true });
@@ -39,9 +39,20 @@ export async function startKubelet(place: KubeletPlace): Promise<void> {
     ],
     mark: config,
     logFile: path.join(home, "log"),
-    answers: async () => true,
+    answers: () => nodeReady(kubeconfig),
     started,
   });
+}
+
+async function nodeReady(kubeconfig: string): Promise<boolean> {
+  // Only who starts a cluster needs the client, which takes long to load.
+  const { CoreV1Api, KubeConfig } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const { items } = await config.makeApiClient(CoreV1Api).listNode();
+  const node = items.find(({ metadata }) => metadata?.name === NODE);
+  const ready = node?.status?.conditions?.find(({ type }) => type === "Ready");
+  return ready?.status === "True" && !node?.spec?.taints?.length;
 }
 
 async function configuration({ home, sockets, network }: KubeletPlace) {

@@ -1,7 +1,8 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
-import { run, which } from "../run";
+import { ensureProgram } from "../debian";
+import { run } from "../run";
 
 /** Names and addresses of a cluster's own, which nothing outside of this machine reaches. */
 export interface Network {
@@ -62,6 +63,6 @@ function podDevice(name: string): string {
   return `${name}-pods`;
 }
 
-function ip(...args: string[]): Promise<string> {
-  return run(which("ip") ?? "ip", args);
+async function ip(...args: string[]): Promise<string> {
+  return run(await ensureProgram("ip", "iproute2", "install Debian's iproute2."), args);
 }

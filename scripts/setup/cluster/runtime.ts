@@ -1,12 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { pack } from "tar-fs";
-import { BASE_IMAGE } from "../baseImage";
+import { BASE_IMAGE, finished } from "../baseImage";
+import { isAlive } from "../exclusively";
+import { descendants, processes } from "../processes";
 import { run } from "../run";
-import { type Service, startService } from "../service";
+import { type Service, signal, startService } from "../service";
 
 const PAUSE = "localhost/pause:1";
 
@@ -73,10 +75,8 @@ export async function importPauseImage(ctr: string, sockets: string, docker: Doc
   const context = path.join(scratch, "pause");
   await mkdir(context, { recursive: true });
   await writeFile(path.join(context, "Dockerfile"), `FROM ${BASE_IMAGE}\nCMD ["sleep", "2147483647"]\n`);
-  const built = await docker.buildImage(pack(context) as unknown as NodeJS.ReadableStream, { t: PAUSE });
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(built, (error) => (error ? reject(error) : resolve()));
-  });
+  const tar: unknown = pack(context);
+  await finished(docker, await docker.buildImage(tar as NodeJS.ReadableStream, { t: PAUSE }));
   const archive = path.join(scratch, "pause.tar");
   await writeFile(archive, await docker.getImage(PAUSE).get());
   await run(ctr, ["--address", runtimeSocket(sockets), "--namespace", "k8s.io", "images", "import", archive]);
@@ -85,56 +85,18 @@ export async function importPauseImage(ctr: string, sockets: string, docker: Doc
 
 /** Ends all containers of a runtime that is stopped, and takes away what they had mounted. */
 export async function removeContainers(home: string, sockets: string): Promise<void> {
-  const processes = runningProcesses();
-  const shims = processes.filter(({ command }) => command.includes(`-address\0${runtimeSocket(sockets)}\0`));
-  for (const { pid } of [...shims.flatMap((shim) => childrenOf(shim.pid, processes)), ...shims]) {
-    kill(pid);
+  const shims = processes().filter(({ command }) => command.includes(` -address ${runtimeSocket(sockets)} `));
+  // What runs in the containers before what would take note of its end.
+  for (const { pid } of shims.flatMap((shim) => descendants(shim.pid).reverse())) {
+    signal(pid, "SIGKILL");
   }
-  while (shims.some(({ pid }) => existsSync(`/proc/${pid}`))) {
+  while (shims.some(({ pid }) => isAlive(pid))) {
     await sleep(50);
   }
   for (const mounted of mountsBelow([home, sockets])) {
     await run("umount", ["--lazy", mounted]);
   }
   await rm(sockets, { recursive: true, force: true });
-}
-
-interface Process {
-  pid: number;
-  parent: number;
-  /** Its arguments, each ended by a zero byte. */
-  command: string;
-}
-
-function runningProcesses(): Process[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => {
-      try {
-        const parent = readFileSync(`/proc/${entry}/stat`, "utf8").replace(/^.*\) . /s, "");
-        const command = readFileSync(`/proc/${entry}/cmdline`, "utf8");
-        return [{ pid: Number(entry), parent: Number.parseInt(parent, 10), command }];
-      } catch {
-        // It has ended since the list was made.
-        return [];
-      }
-    });
-}
-
-function childrenOf(pid: number, processes: Process[]): Process[] {
-  return processes
-    .filter(({ parent }) => parent === pid)
-    .flatMap((child) => [child, ...childrenOf(child.pid, processes)]);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
-      throw error;
-    }
-  }
 }
 
 /** Deepest first. */

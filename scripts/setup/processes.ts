@@ -1,16 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-interface Process {
+/** A process of this machine. */
+export interface Process {
   pid: number;
   parent: number;
+  /** Its arguments, a space after each. */
   command: string;
+}
+
+/** All processes, as they are now. */
+export function processes(): Process[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => describe(Number(name)));
 }
 
 /** A process and all that descend from it, as they are now. */
 export function descendants(root: number): Process[] {
-  const all = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => describe(Number(name)));
+  const all = processes();
   const found: Process[] = all.filter(({ pid }) => pid === root);
   for (let index = 0; index < found.length; index++) {
     found.push(...all.filter(({ parent }) => parent === found[index]?.pid));
