@@ -8,6 +8,7 @@ import { lastCommits } from "../components/git/history";
 import { areAskedOneByOne, oneByOne } from "../components/git/history/lastCommits";
 import { walk } from "../components/git/history/walk";
 import { readStatus } from "../components/git/status";
+import { hashes } from "../test/support/hashes";
 import { type BenchRepository, benchRepository, type Shape } from "./gitRepository";
 import { atMost, type Row } from "./row";
 
@@ -77,12 +78,13 @@ async function rowsOf(setting: Setting, repository: BenchRepository, truth: stri
 
   const [loop, both, chosen, other] = await medians(directories.length * setting.commits > 1e6 ? 3 : 7, [
     async () => check(await answersOfGit(repository, looped, "git status --porcelain -- "), looped),
-    async () => check((await Promise.all([lastCommits(root, items), readStatus(root, directories)]))[0], directories),
-    async () => check(await lastCommits(root, items), directories),
+    async () =>
+      check(hashes((await Promise.all([lastCommits(root, items), readStatus(root, directories)]))[0]), directories),
+    async () => check(hashes(await lastCommits(root, items)), directories),
     few
       ? async () => check(await walk(root, items, "HEAD"), directories)
       : async () =>
-          check(await oneByOne(root, items.length > SAMPLE ? asked.map((one) => [one]) : items, "HEAD"), asked),
+          check(hashes(await oneByOne(root, items.length > SAMPLE ? asked.map((one) => [one]) : items, "HEAD")), asked),
   ]);
   const scale = (part: string[]) => directories.length / part.length;
   const scaled = (part: string[]) => (part.length < directories.length ? ` (scaled from ${part.length})` : "");

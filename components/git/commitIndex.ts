@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { type GitOptions, git } from "./git";
+import { git } from "./git";
 
 /** All that a commit holds, read into an index apart from the repository's own. */
 export interface CommitIndex {
   entries: IndexEntry[];
   /** Runs git with this index, in a directory that it takes for the work tree. */
-  git(args: string[], options: Pick<GitOptions, "cwd" | "input">): Promise<string>;
+  git(args: string[], options: { cwd: string; input?: string }): Promise<string>;
 }
 
 export interface IndexEntry {

@@ -3,7 +3,8 @@ import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import type { Version } from "../version";
 import { type CommitIndex, type IndexEntry, withCommitIndex } from "./commitIndex";
-import { explain, git } from "./git";
+import { explain } from "./explain";
+import { git } from "./git";
 import { isWithin } from "./locate";
 
 /**

@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import * as path from "node:path";
 import type { Facts } from "../version";
-import { describeCommits } from "./commits";
 import { ifThere, MISSING } from "./files";
 import { lastCommits } from "./history";
 import { readIndexFacts } from "./indexFlags";
@@ -31,10 +30,7 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
     const missing = located.paths.filter((path) => path !== "" && !entries.has(path));
     return { located, missing, commit: missing.length > 0 ? undefined : found[number], headTree: repository.headTree };
   });
-  const [commits] = await Promise.all([
-    describeCommits(root, [...new Set(answered.flatMap(({ commit }) => commit ?? []))]),
-    assertSameContent(root, answered, entries),
-  ]);
+  await assertSameContent(root, answered, entries);
   return Promise.all(
     answered.map(async ({ located, missing, commit }) => {
       const covers = (file: string) => located.paths.some((path) => isWithin(file, path));
@@ -43,10 +39,10 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
         ...located,
         dockerfileOnDisk: await isFile(path.join(root, located.dockerfile)),
         dockerfileCommitted: entries.get(located.dockerfile)?.type === "blob",
-        commit: commit === undefined ? undefined : commits.get(commit),
+        commit,
         missing,
         tree: treeOf(located, entries, repository),
-        shallow: commit !== undefined && shallow.has(commit),
+        shallow: commit !== undefined && shallow.has(commit.hash),
         uncommitted: status.changes.filter((change) => covers(change.path)),
         hidden: index.hidden.filter(covers),
         ignored: status.ignored.filter(covers),

@@ -1,6 +1,7 @@
 import type { Commit } from "../version";
 import { describeCommits } from "./commits";
-import { explain, git } from "./git";
+import { explain } from "./explain";
+import { git } from "./git";
 import { type ImageSource, type Located, locate } from "./locate";
 import { findContext, findRepository, type Repository } from "./repository";
 import { readShallow } from "./shallow";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import * as path from "node:path";
 import type { Facts } from "../version";
+import { explain } from "./explain";
 import { factsOf } from "./facts";
-import { explain } from "./git";
 import { type ImageSource, type Located, locate } from "./locate";
 import { findContext, findRepository } from "./repository";
 

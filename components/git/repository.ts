@@ -1,8 +1,9 @@
 import { realpath, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { explain } from "./explain";
 import { ifThere } from "./files";
-import { explain, GitError, git } from "./git";
+import { GitError, git } from "./git";
 
 /** A repository on this machine. */
 export interface Repository {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { VersionedImageError } from "../errors";
+import type { Commit } from "../version";
 import { git } from "./git";
 import type { Located } from "./locate";
 import type { Repository } from "./repository";
@@ -54,13 +55,17 @@ export function treeOf(located: Located, entries: Map<string, TreeEntry>, reposi
 /** What must hold for each image: its commit has the same content as HEAD. */
 export async function assertSameContent(
   root: string,
-  images: { located: Located; commit: string | undefined; headTree: string }[],
+  images: { located: Located; commit: Commit | undefined; headTree: string }[],
   entries: Map<string, TreeEntry>,
 ): Promise<void> {
   const checks = images.flatMap(({ located, commit, headTree }) =>
     commit === undefined
       ? []
-      : located.paths.map((path) => ({ path, commit, expected: path === "" ? headTree : entries.get(path)?.hash })),
+      : located.paths.map((path) => ({
+          path,
+          commit: commit.hash,
+          expected: path === "" ? headTree : entries.get(path)?.hash,
+        })),
   );
   if (checks.length === 0) {
     return;

@@ -1,15 +1,14 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import * as path from "node:path";
-import { outputOf } from "./process";
+import { git } from "../git";
 
 /**
  * How many commits the repository's commit-graph has changed-path filters for (`git commit-graph write --changed-paths`);
  * 0 if a part of it has none.
  */
 export async function commitsWithFilters(root: string): Promise<number> {
-  const printed = await outputOf(["rev-parse", "--git-path", "objects/info"], root);
-  // As the bytes of a path come, a character each.
-  const info = path.resolve(root, Buffer.from(printed.replace(/\n$/, ""), "latin1").toString());
+  const printed = await git(["rev-parse", "--git-path", "objects/info"], { cwd: root });
+  const info = path.resolve(root, printed.replace(/\n$/, ""));
   const files = [path.join(info, "commit-graph"), ...(await chained(path.join(info, "commit-graphs")))];
   const counts = (await Promise.all(files.map(filtersIn))).filter((count) => count !== undefined);
   return counts.includes(0) ? 0 : counts.reduce((sum, count) => sum + count, 0);

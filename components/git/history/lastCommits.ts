@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
+import type { Commit } from "../../version";
+import { COMMIT_FORMAT, commitsIn, describeCommits } from "../commits";
+import { git } from "../git";
 import { commitsWithFilters } from "./changedPathFilters";
-import { outputOf } from "./process";
 import { walk } from "./walk";
 
 /** Up to so many items are asked for one by one. */
@@ -23,8 +25,13 @@ export async function lastCommits(
   root: string,
   items: readonly string[][],
   start = "HEAD",
-): Promise<(string | undefined)[]> {
-  return (await areAskedOneByOne(root, items)) ? oneByOne(root, items, start) : walk(root, items, start);
+): Promise<(Commit | undefined)[]> {
+  if (await areAskedOneByOne(root, items)) {
+    return oneByOne(root, items, start);
+  }
+  const answers = await walk(root, items, start);
+  const commits = await describeCommits(root, [...new Set(answers.filter((hash) => hash !== undefined))]);
+  return answers.map((hash) => (hash === undefined ? undefined : commits.get(hash)));
 }
 
 /** The rule. */
@@ -43,8 +50,8 @@ export async function oneByOne(
   root: string,
   items: readonly string[][],
   start: string,
-): Promise<(string | undefined)[]> {
-  const answers: (string | undefined)[] = [];
+): Promise<(Commit | undefined)[]> {
+  const answers: (Commit | undefined)[] = [];
   const open = items.entries();
   const work = async () => {
     for (const [item, paths] of open) {
@@ -55,9 +62,9 @@ export async function oneByOne(
   return answers;
 }
 
-async function lastCommit(root: string, paths: string[], start: string): Promise<string | undefined> {
+async function lastCommit(root: string, paths: string[], start: string): Promise<Commit | undefined> {
   // Without a path git would name any commit; one that touches nothing is no answer for the root either.
   const pathspecs = paths.map((path) => path || ".");
-  const printed = await outputOf(["rev-list", "-n", "1", start, "--", ...pathspecs], root);
-  return printed.trim() || undefined;
+  const printed = await git(["rev-list", "-n", "1", COMMIT_FORMAT, start, "--", ...pathspecs], { cwd: root });
+  return commitsIn(printed)[0];
 }

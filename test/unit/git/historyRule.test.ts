@@ -7,6 +7,7 @@ import { commitsWithFilters } from "../../../components/git/history/changedPathF
 import { addItemsOf, cover, indexItems } from "../../../components/git/history/items";
 import { areAskedOneByOne } from "../../../components/git/history/lastCommits";
 import { walk } from "../../../components/git/history/walk";
+import { hashes } from "../../support/hashes";
 import { GIT_ENV, type Repo, repo } from "../../support/repo";
 
 const name = fc.constantFrom("a", "b", "ab", "ü", "-");
@@ -125,7 +126,7 @@ describe("last commits of many items", () => {
     const repository = made().write("a", "1").add().commit();
     const first = repository.head();
     repository.commit("Empty");
-    assert.deepEqual(await lastCommits(repository.directory, [[""]]), [first]);
+    assert.deepEqual(hashes(await lastCommits(repository.directory, [[""]])), [first]);
     assert.deepEqual(await walk(repository.directory, [[""], ["a"], ["b"]], "HEAD"), [first, first, undefined]);
   });
 
@@ -147,7 +148,7 @@ describe("last commits of many items", () => {
     const boundary = clone.git("rev-parse", "HEAD~1");
     const expected = [boundary, boundary, clone.head(), undefined];
     assert.deepEqual(await walk(clone.directory, items, "HEAD"), expected);
-    assert.deepEqual(await lastCommits(clone.directory, items), expected);
+    assert.deepEqual(hashes(await lastCommits(clone.directory, items)), expected);
   });
 
   it("are those of the commits as they were made: replacements, grafts and variables are ignored", async () => {
@@ -169,7 +170,7 @@ describe("last commits of many items", () => {
     Object.assign(process.env, { GIT_DIR: elsewhere.path(".git"), GIT_ICASE_PATHSPECS: "1" });
     const expected = [second, repository.head(), undefined, undefined];
     assert.deepEqual(await walk(repository.directory, [["a"], ["b"], ["A"], ["*"]], "HEAD"), expected);
-    assert.deepEqual(await lastCommits(repository.directory, [["a"], ["A"]]), [second, undefined]);
+    assert.deepEqual(hashes(await lastCommits(repository.directory, [["a"], ["A"]])), [second, undefined]);
   });
 
   it("stand in a history of other hashes", async () => {
