@@ -10,7 +10,6 @@ import { MissingError, say } from "./setup/say";
 /** The port of the registry in Pulumi.dev.yaml. */
 const REGISTRY_PORT = 5000;
 const SERVICES = path.join(DEV, "services.json");
-const STATE = path.join(DEV, "state");
 
 export function readServices(): Services {
   return existsSync(SERVICES) ? JSON.parse(readFileSync(SERVICES, "utf8")) : {};
@@ -32,42 +31,62 @@ export async function prepareDev(): Promise<Environment> {
   return environment;
 }
 
-/**
- * The dev stack of the project's own Pulumi.yaml and Pulumi.dev.yaml, with a state of its own. The program runs in this
- * process, as the Automation API has it; the user's files are left as they are.
- */
+/** The dev stack, with the settings of the project's own Pulumi.dev.yaml. */
 export async function devStack(overrides: Record<string, string> = {}): Promise<Stack> {
   const own = await LocalWorkspace.create({ workDir: ROOT });
-  const [project, settings] = await Promise.all([own.projectSettings(), own.stackSettings("dev")]);
-  const workDir = path.join(DEV, "project");
+  const { config } = await own.stackSettings("dev");
+  return exampleStack({ directory: ROOT, home: DEV, config: { ...config, ...overrides } });
+}
+
+interface ExamplePlace {
+  /** The clone whose images are published. */
+  directory: string;
+  /** Where the stack's state is kept. */
+  home: string;
+  config: Record<string, unknown>;
+}
+
+/**
+ * A stack of the project's own Pulumi.yaml, with a state of its own. The program runs in this process, as the Automation
+ * API has it; the user's files are left as they are.
+ */
+export async function exampleStack({ directory, home, config }: ExamplePlace): Promise<Stack> {
+  const project = await (await LocalWorkspace.create({ workDir: ROOT })).projectSettings();
+  const [workDir, state] = [path.join(home, "project"), path.join(home, "state")];
   mkdirSync(workDir, { recursive: true });
-  mkdirSync(STATE, { recursive: true });
-  removeDeadLocks();
-  process.chdir(ROOT);
+  mkdirSync(state, { recursive: true });
+  removeDeadLocks(state);
+  process.chdir(directory);
   const stack = await LocalWorkspace.createOrSelectStack(
     {
       stackName: "dev",
       projectName: project.name,
-      program: async () => ({ ...(await import(path.join(ROOT, "index.ts"))) }),
+      program: async () => {
+        // A module is run once, but a second update runs the program again.
+        const module = require.resolve(path.join(ROOT, "index.ts"));
+        delete require.cache[module];
+        return require(module);
+      },
     },
     {
       workDir,
-      projectSettings: { ...project, main: path.join(ROOT, project.main ?? ".") },
+      projectSettings: { ...project, main: path.join(directory, project.main ?? ".") },
       envVars: {
-        PULUMI_BACKEND_URL: `file://${STATE}`,
+        PULUMI_BACKEND_URL: `file://${state}`,
         PULUMI_CONFIG_PASSPHRASE: process.env.PULUMI_CONFIG_PASSPHRASE ?? "dev",
       },
     },
   );
   await stack.removeAllConfig(Object.keys(await stack.getAllConfig()));
-  const config = Object.entries({ ...settings.config, ...overrides });
-  await stack.setAllConfig(Object.fromEntries(config.map(([key, value]) => [key, { value: String(value) }])));
+  await stack.setAllConfig(
+    Object.fromEntries(Object.entries(config).map(([key, value]) => [key, { value: String(value) }])),
+  );
   return stack;
 }
 
 /** A run that was killed leaves its lock on the state; one whose process has ended protects nothing. */
-function removeDeadLocks(): void {
-  const locks = path.join(STATE, ".pulumi", "locks");
+function removeDeadLocks(state: string): void {
+  const locks = path.join(state, ".pulumi", "locks");
   for (const name of globSync("**/*.json", { cwd: locks })) {
     const file = path.join(locks, name);
     const lock = JSON.parse(readFileSync(file, "utf8")) as { pid: number; hostname: string };

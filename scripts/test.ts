@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
-import { clusterObstacle, startCluster, stopCluster } from "./setup/cluster";
+import { clusterObstacle, ensureCluster, stopCluster } from "./setup/cluster";
 import { dockerAt } from "./setup/docker";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
@@ -62,7 +62,7 @@ async function cluster(): Promise<Counts> {
     return { passed: 0, failed: 0, skipped: 1 };
   }
   const ready = await prepared();
-  const { kubeconfig } = await startCluster({
+  const kubeconfig = await ensureCluster({
     home: path.join(scratch, "cluster"),
     docker: dockerAt(ready.docker.host),
     registryHost: ready.registry.host,

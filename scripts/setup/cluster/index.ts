@@ -6,6 +6,7 @@ import type Docker from "dockerode";
 import { canInstall, ensureProgram } from "../debian";
 import { during, say } from "../say";
 import { type Service, stopService } from "../service";
+import { kubeconfigOf, namedContext } from "./context";
 import { startControlPlane } from "./controlPlane";
 import { removeKubeletTraces, startKubelet } from "./kubelet";
 import { addNodeDevice, type Network, networkOf, removeNetwork, writeCniConfig } from "./network";
@@ -35,13 +36,21 @@ export interface ClusterPlace {
   started(cluster: Cluster): void;
 }
 
-/** Why no cluster can be started here; undefined if one can. */
+/** Why there can be no cluster here; undefined if there can. */
 export function clusterObstacle(): string | undefined {
-  return canInstall() ? undefined : "a cluster is started as root on Debian alone";
+  return namedContext() || canInstall()
+    ? undefined
+    : "one is started as root on Debian alone, and VERSIONED_IMAGE_KUBE_CONTEXT names no other";
+}
+
+/** A kubeconfig of the cluster that the environment names, or of one of our own that is started. */
+export async function ensureCluster(place: ClusterPlace): Promise<string> {
+  const named = namedContext();
+  return named ? kubeconfigOf(named, place.home) : (await startCluster(place)).kubeconfig;
 }
 
 /** Starts a Kubernetes of this machine's own. All but the node's agent listens on loopback. */
-export async function startCluster({ home, docker, registryHost, started }: ClusterPlace): Promise<Cluster> {
+async function startCluster({ home, docker, registryHost, started }: ClusterPlace): Promise<Cluster> {
   const containerd = await ensureProgram("containerd", "containerd", "install Debian's containerd.");
   const ctr = await ensureProgram("ctr", "containerd", "install Debian's containerd.");
   const [etcd, plugins] = await etcdAndNetworkPlugins();
