@@ -3,20 +3,21 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { CANARY, PrivateRegistry, USER } from "../support/privateRegistry";
+import { OwnRegistry } from "../support/ownRegistry";
+import { CANARY, startPrivateRegistry, USER } from "../support/privateRegistry";
 import { changes, imageProject, imageStack } from "../support/project";
 
 /** Promise 9: credentials work from wherever users keep them, and are found nowhere else. */
 describe("a production tag 9. in a private registry", () => {
-  let registry: PrivateRegistry;
+  let registry: OwnRegistry;
   let home: string;
 
   before(async function () {
-    if (!PrivateRegistry.isAvailable()) {
+    if (!OwnRegistry.isAvailable()) {
       console.log("      left out: there is no docker-registry to start as a private one");
       this.skip();
     }
-    registry = await PrivateRegistry.start();
+    registry = await startPrivateRegistry();
   });
 
   after(() => registry?.stop());

@@ -1,11 +1,8 @@
 import * as assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { GoogleTokens } from "../../support/googleTokens";
 
 const run = promisify(execFile);
 const ROOT = path.resolve(__dirname, "../../..");
@@ -25,82 +22,45 @@ const PROGRAM = `
 
 /** With Google's own library, and a token service of workload identity federation that is played by a local server. */
 describe("gcpRegistryAuth", () => {
-  let service: Server;
-  let asked: string[];
-  let reply: { status: number; body: unknown };
-  let folder: string;
+  let tokens: GoogleTokens;
 
   beforeEach(async () => {
-    asked = [];
-    reply = {
-      status: 200,
-      body: {
-        access_token: "short-lived",
-        issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
-        token_type: "Bearer",
-        expires_in: 3600,
-      },
-    };
-    service = createServer((request, response) => {
-      let body = "";
-      request.on("data", (part) => {
-        body += part;
-      });
-      request.on("end", () => {
-        asked.push(body);
-        response.writeHead(reply.status, { "content-type": "application/json" }).end(JSON.stringify(reply.body));
-      });
-    });
-    await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
-    folder = mkdtempSync(path.join(tmpdir(), "gcp-"));
-    writeFileSync(path.join(folder, "subject"), "token-of-the-ci");
-    writeFileSync(
-      path.join(folder, "configuration.json"),
-      JSON.stringify({
-        type: "external_account",
-        audience: "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/ci",
-        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
-        token_url: `http://127.0.0.1:${(service.address() as AddressInfo).port}/v1/token`,
-        credential_source: { file: path.join(folder, "subject") },
-      }),
-    );
+    tokens = await GoogleTokens.start();
+    tokens.give("short-lived");
   });
 
-  afterEach(async () => {
-    await new Promise((resolve) => service.close(resolve));
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => tokens.stop());
 
   async function authentication(credentials: string): Promise<Record<string, unknown>> {
-    const env = { ...process.env, GOOGLE_APPLICATION_CREDENTIALS: credentials, HOME: folder };
+    const env = { ...process.env, GOOGLE_APPLICATION_CREDENTIALS: credentials, HOME: tokens.folder };
     const { stdout } = await run(process.execPath, ["--import", "tsx", "--eval", PROGRAM], { cwd: ROOT, env });
     return JSON.parse(stdout);
   }
 
   it("exchanges the CI's token for a short-lived one, once for all images, and keeps it secret", async () => {
-    assert.deepEqual(await authentication(path.join(folder, "configuration.json")), {
+    assert.deepEqual(await authentication(tokens.configuration), {
       server: "gcr.io",
       username: "oauth2accesstoken",
       first: "short-lived",
       second: "short-lived",
       secret: true,
     });
-    assert.equal(asked.length, 1);
-    const form = new URLSearchParams(asked[0]);
+    assert.equal(tokens.asked.length, 1);
+    const form = new URLSearchParams(tokens.asked[0]);
     assert.equal(form.get("subject_token"), "token-of-the-ci");
     assert.equal(form.get("scope"), "https://www.googleapis.com/auth/cloud-platform");
   });
 
   it("says Google's own words where the token is refused, and what to do", async () => {
-    reply = { status: 400, body: { error: "invalid_grant", error_description: "The audience is not allowed." } };
-    const { kind, message } = await authentication(path.join(folder, "configuration.json"));
+    tokens.reply = { status: 400, body: { error: "invalid_grant", error_description: "The audience is not allowed." } };
+    const { kind, message } = await authentication(tokens.configuration);
     assert.equal(kind, "RunError");
     assert.match(String(message), /The audience is not allowed/);
     assert.match(String(message), /Run `gcloud auth application-default login`.*\[CredentialsFailed\]$/s);
   });
 
   it("says which file of credentials is not there", async () => {
-    const { kind, message } = await authentication(path.join(folder, "none.json"));
+    const { kind, message } = await authentication(path.join(tokens.folder, "none.json"));
     assert.equal(kind, "RunError");
     assert.match(String(message), /none\.json.*\[CredentialsFailed\]$/s);
   });

@@ -1,0 +1,73 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A real registry on 127.0.0.1 that a test starts for itself. */
+export class OwnRegistry {
+  private constructor(
+    readonly host: string,
+    private readonly child: ChildProcess,
+    private readonly home: string,
+  ) {}
+
+  /** Whether there is a registry's program to start. */
+  static isAvailable(): boolean {
+    try {
+      execFileSync("docker-registry", ["--version"], { stdio: "ignore" });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** `htpasswd`: the users that it lets in, with their passwords' hashes. Default: it lets everyone in. */
+  static async start(htpasswd?: string): Promise<OwnRegistry> {
+    const home = mkdtempSync(path.join(tmpdir(), "registry-"));
+    const host = `127.0.0.1:${await freePort()}`;
+    const users = path.join(home, "htpasswd");
+    writeFileSync(users, htpasswd ?? "");
+    writeFileSync(
+      path.join(home, "config.yml"),
+      JSON.stringify({
+        version: 0.1,
+        log: { level: "error" },
+        storage: { filesystem: { rootdirectory: path.join(home, "data") } },
+        http: { addr: host },
+        ...(htpasswd !== undefined && { auth: { htpasswd: { realm: "test", path: users } } }),
+      }),
+    );
+    const child = spawn("docker-registry", ["serve", path.join(home, "config.yml")], { stdio: "ignore" });
+    const registry = new OwnRegistry(host, child, home);
+    for (let tries = 0; tries < 100; tries++) {
+      const status = await fetch(`http://${host}/v2/`).then(
+        (response) => response.status,
+        () => 0,
+      );
+      if (status === (htpasswd === undefined ? 200 : 401)) {
+        return registry;
+      }
+      await sleep(100);
+    }
+    await registry.stop();
+    throw new Error(`the registry at ${host} did not start`);
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    this.child.kill();
+    await ended;
+    rmSync(this.home, { recursive: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
