@@ -3,12 +3,13 @@ import type { Credentials } from "./dockerConfig";
 import { protocol } from "./failure";
 import { isLoopback } from "./hosts";
 import { type Answer, type HttpOptions, type Request, send } from "./http";
+import { codesIn } from "./words";
 
 /** How to log in to a repository. */
 export interface Login {
   /** The Authorization header, if there is a way to make one. */
   authorization: string | undefined;
-  /** The token service's refusal, if it refused. */
+  /** The token service's refusal, if it refused; with status 404, it says that there is no such repository. */
   refusal?: Answer;
 }
 
@@ -56,13 +57,18 @@ async function fetchToken(
   }
   const query = new URLSearchParams({ ...(service && { service }), scope: `repository:${name}:pull` });
   const answer = await send(tokenRequest(url, query, credentials), options);
-  if ([400, 401, 403].includes(answer.status)) {
+  if ([400, 401, 403].includes(answer.status) || knowsNoRepository(answer, url)) {
     return { authorization: undefined, refusal: answer };
   }
   if (answer.status !== 200) {
     throw protocol(url.href, `status ${answer.status} for a token: ${answer.words}`);
   }
   return { authorization: `Bearer ${tokenIn(answer, url.href)}` };
+}
+
+/** Whether a token service says clearly that there is no such repository: a 404 alone may be that of any web server. */
+function knowsNoRepository({ status, origin, body }: Answer, asked: URL): boolean {
+  return status === 404 && origin === asked.origin && codesIn(body.toString()).includes("NAME_UNKNOWN");
 }
 
 /** As the registry's specification of token authentication has it; with an identity token, as its OAuth 2 form. */

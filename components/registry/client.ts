@@ -13,7 +13,7 @@ import { listTags } from "./tags";
  * CredentialsFailed.
  */
 export interface RegistryClient {
-  /** What is under a tag or digest; undefined only if the registry says that there is nothing (404). */
+  /** What is under a tag or digest; undefined only if the registry, or its token service, says that there is nothing (404). */
   resolve(repository: string, reference: string): Promise<Manifest | undefined>;
   /**
    * What an image says of itself, its content checked against the digests. Of an index, the image for the platform is

@@ -12,6 +12,8 @@ export interface Credentials {
   identityToken?: string;
   /** A token for the registry itself. */
   registryToken?: string;
+  /** Whether the program gave them itself, so that no login of the user changes them. */
+  explicit?: true;
 }
 
 /** Docker Hub's name in a Docker configuration. */

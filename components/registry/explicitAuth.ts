@@ -14,5 +14,7 @@ export function explicitCredentials(auth: ExplicitAuth | undefined, host: string
     return undefined;
   }
   const { server, username, password } = auth;
-  return server === undefined || canonicalHost(server) === canonicalHost(host) ? { username, password } : undefined;
+  return server === undefined || canonicalHost(server) === canonicalHost(host)
+    ? { username, password, explicit: true }
+    : undefined;
 }

@@ -7,6 +7,11 @@ export function speaksPlainHttp(error: unknown): boolean {
   return error instanceof Error && (codes.includes(codeOf(error) ?? "") || speaksPlainHttp(error.cause));
 }
 
+/** Whether a request that failed in this way would fail again. */
+export function isLasting(error: unknown): boolean {
+  return speaksPlainHttp(error) || (error instanceof Error && isDistrust(error.cause));
+}
+
 /** The error for an answer that breaks the rules of the distribution specification. */
 export function protocol(url: string, what: string): VersionedImageError {
   return new VersionedImageError(
@@ -37,6 +42,11 @@ export function silent(url: string, error: Error, tries: number, timeoutMs: numb
       "which is allowed with this machine and with the hosts that VERSIONED_IMAGE_INSECURE_REGISTRIES names";
     return unreachable(url, `speaks plain HTTP, ${allowed}`, tries, error);
   }
+  if (isDistrust(cause)) {
+    const remedy = "set NODE_EXTRA_CA_CERTS to the file of its authority's certificate";
+    const what = `has a certificate that Node.js does not trust (${codeOf(cause)}): ${remedy}`;
+    return unreachable(url, what, tries, error);
+  }
   const reason = name === "TimeoutError" ? `nothing within ${timeoutMs / 1000} seconds` : reasonOf(cause);
   return unreachable(url, `did not answer: ${reason}`, tries, error);
 }
@@ -54,6 +64,19 @@ function unreachable(url: string, what: string, tries: number, cause?: Error): V
       "image is not known, so nothing was built: see that the host is right and can be reached, then run again.",
     { cause },
   );
+}
+
+/** OpenSSL's words for a certificate that leads to no authority that is known. */
+const DISTRUST = [
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+];
+
+function isDistrust(cause: unknown): boolean {
+  return DISTRUST.includes(codeOf(cause) ?? "");
 }
 
 /** OpenSSL's messages hold places in its source, its reasons do not; the error of several addresses has a code alone. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { failureOf, protocol, silent, speaksPlainHttp, unavailable } from "./failure";
+import { failureOf, isLasting, protocol, silent, unavailable } from "./failure";
 import { redirectTarget } from "./redirect";
 import { pauseBefore, TRIES } from "./retry";
 import { wordsIn } from "./words";
@@ -49,7 +49,7 @@ export async function send(request: Request, options: HttpOptions): Promise<Answ
     }
     const retryAfter = answer instanceof Error ? null : answer.headers.get("retry-after");
     const pause = pauseBefore(attempt + 1, retryAfter, new Date());
-    if (attempt === TRIES || pause === undefined || speaksPlainHttp(answer)) {
+    if (attempt === TRIES || pause === undefined || isLasting(answer)) {
       throw answer instanceof Error
         ? silent(request.url, answer, attempt, options.timeoutMs)
         : unavailable(request.url, await withWords(request, answer, options), attempt);

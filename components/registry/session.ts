@@ -57,6 +57,9 @@ export function createSession(options: SessionOptions): Session {
         logins.delete(key);
       }
       const login = await remembered(logins, key, () => logIn(challenged, name, found, options));
+      if (login.refusal?.status === 404) {
+        return login.refusal;
+      }
       if (login.authorization === undefined) {
         throw unauthorized(host, login.refusal ?? (await withWords(request, answer, options)), found);
       }
@@ -96,12 +99,14 @@ function unauthorized(
   { status, words, origin }: Answer,
   credentials: Credentials | undefined,
 ): VersionedImageError {
-  const advice = credentials
-    ? "See that your account may read and write there; to log in again, run"
-    : "It was asked without credentials: run";
+  const advice = credentials?.explicit
+    ? "See that the program's own credentials (registryAuth) are valid, and that their account may read and write there."
+    : credentials
+      ? `See that your account may read and write there; to log in again, run ${loginAdvice(host)}`
+      : `It was asked without credentials: run ${loginAdvice(host)}`;
   const by = new URL(origin).host;
   return new VersionedImageError(
     "RegistryUnauthorized",
-    `The registry ${host} refused access (${status}${by === host ? "" : ` from ${by}`}): ${words}. ${advice} ${loginAdvice(host)}`,
+    `The registry ${host} refused access (${status}${by === host ? "" : ` from ${by}`}): ${words}. ${advice}`,
   );
 }

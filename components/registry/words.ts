@@ -17,21 +17,31 @@ export function wordsIn(status: number, body: string, secrets: string[]): string
   return words.slice(0, LONGEST) || `status ${status}, and no words`;
 }
 
+/** The codes of the distribution specification's errors. */
+export function codesIn(body: string): string[] {
+  return errorsIn(fieldsIn(body)).flatMap(({ code }) => (isText(code) ? code : []));
+}
+
 /** The messages of the distribution specification's errors, or those of a token service, or all of the text. */
 function spokenIn(body: string): string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return [body];
-  }
-  const { errors, error_description, message, details } = Object(value) as Record<string, unknown>;
-  const spoken = (Array.isArray(errors) ? errors : []).map((error: unknown) => {
-    const { code, message: words } = Object(error) as Record<string, unknown>;
-    return [code, words].filter(isText).join(": ");
-  });
+  const fields = fieldsIn(body);
+  const { error_description, message, details } = fields;
+  const spoken = errorsIn(fields).map(({ code, message: words }) => [code, words].filter(isText).join(": "));
   const found = [spoken.filter(isText), [error_description, message, details].filter(isText).slice(0, 1)];
   return found.find((words) => words.length > 0) ?? [body];
+}
+
+/** What a body of JSON says; nothing of any other. */
+function fieldsIn(body: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(body));
+  } catch {
+    return {};
+  }
+}
+
+function errorsIn({ errors }: Record<string, unknown>): Record<string, unknown>[] {
+  return Array.isArray(errors) ? errors.map(Object) : [];
 }
 
 function isText(value: unknown): value is string {

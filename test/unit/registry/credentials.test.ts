@@ -172,7 +172,8 @@ describe("userCredentials", () => {
 
 describe("explicitCredentials", () => {
   it("are for their server, or for every registry", () => {
-    const own = { username: "u", password: "p" };
+    const given = { username: "u", password: "p" };
+    const own = { ...given, explicit: true };
     for (const [server, host, expected] of [
       [undefined, "h.example", own],
       ["h.example", "h.example", own],
@@ -181,7 +182,7 @@ describe("explicitCredentials", () => {
       ["h.example", "h.example:5000", undefined],
       ["h.example", "h.example.evil", undefined],
     ] as const) {
-      assert.deepEqual(explicitCredentials({ ...own, server }, host), expected, `${server} ${host}`);
+      assert.deepEqual(explicitCredentials({ ...given, server }, host), expected, `${server} ${host}`);
     }
     assert.equal(explicitCredentials({ username: "u" }, "h.example"), undefined);
     assert.equal(explicitCredentials(undefined, "h.example"), undefined);

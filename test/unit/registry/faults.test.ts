@@ -22,14 +22,15 @@ const FAULTS: Fault[] = [
     what: "401",
     reply: { status: 401, body: DENIED },
     codes: ["RegistryUnauthorized", "RegistryUnauthorized"],
-    words: /refused access \(401\): DENIED: the registry's own words\. .*run docker login 127\.0\.0\.1:\d+$/,
+    words: /refused access \(401\): DENIED: the registry's own words\. See that the program's own credentials/,
     asked: [1, 1],
   },
   {
     what: "403",
     reply: { status: 403, body: DENIED },
     codes: ["RegistryUnauthorized", "RegistryUnauthorized"],
-    words: /refused access \(403\): DENIED: the registry's own words\. .*run docker login 127\.0\.0\.1:\d+$/,
+    words:
+      /refused access \(403\): DENIED: the registry's own words\. (It was asked without|See that the program's own) credentials/,
     asked: [1, 1],
   },
   {

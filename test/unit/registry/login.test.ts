@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
-import { AUTH, BASIC, CANARY, challenge, client } from "./setup";
+import { AUTH, BASIC, CANARY, challenge, client, MANIFEST, sha256 } from "./setup";
 
 describe("logging in to a registry", () => {
   const start = fakeRegistries();
-  const basicChallenge: Reply = { status: 401, headers: { "www-authenticate": 'Basic realm="r"' } };
+  const basicChallenge: Exclude<Reply, string> = { status: 401, headers: { "www-authenticate": 'Basic realm="r"' } };
 
   /** Gives tokens, and says 404 to whoever shows the one of the moment. */
   function tokenRegistry(current: () => string) {
@@ -115,6 +115,50 @@ describe("logging in to a registry", () => {
     await Promise.all(["a", "b", "c"].map((name) => one.resolve(`${closed.host}/${name}`, "t")));
     assert.equal(readFileSync(log, "utf8"), `${closed.host}\n`);
     rmSync(directory, { recursive: true });
+  });
+
+  it("names the command to log in again where the user's own credentials are refused", async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), "docker-"));
+    const registry = await start(() => ({ ...basicChallenge, body: "no" }));
+    const config = { auths: { [registry.host]: { auth: BASIC.slice("Basic ".length) } } };
+    writeFileSync(path.join(directory, "config.json"), JSON.stringify(config));
+    const message = await errorOf("RegistryUnauthorized", () =>
+      client({ env: { DOCKER_CONFIG: directory } }).resolve(`${registry.host}/a`, "t"),
+    );
+    rmSync(directory, { recursive: true });
+    assert.equal(
+      message,
+      `The registry ${registry.host} refused access (401): no. See that your account may read and write there; to log in ` +
+        `again, run docker login ${registry.host}`,
+    );
+  });
+
+  it("finds nothing where the token service knows no such repository, until it does", async () => {
+    const unknown: Reply = { status: 404, body: { errors: [{ code: "NAME_UNKNOWN", message: "not found" }] } };
+    let made = false;
+    const registry = await start((seen, host) => {
+      if (seen.url.startsWith("/token") && !made) {
+        return unknown;
+      }
+      const answer = tokenRegistry(() => "T")(seen, host);
+      return typeof answer === "object" && answer.status === 404
+        ? { status: 200, headers: { "content-type": MANIFEST, "docker-content-digest": sha256("") } }
+        : answer;
+    });
+    const one = client({ auth: AUTH });
+    assert.equal(await one.resolve(`${registry.host}/a`, "t"), undefined);
+    made = true;
+    assert.deepEqual(await one.resolve(`${registry.host}/a`, "t"), { digest: sha256(""), mediaType: MANIFEST });
+  });
+
+  it("does not take it for absent where another host says that of the repository, after a redirect", async () => {
+    const body = { errors: [{ code: "NAME_UNKNOWN", message: "not found" }] };
+    const other = await start(() => ({ status: 404, body }));
+    const registry = await start(({ url }, host) =>
+      url.startsWith("/token") ? { status: 307, headers: { location: `http://${other.host}/token` } } : challenge(host),
+    );
+    const message = await errorOf("RegistryProtocol", () => client().resolve(`${registry.host}/a`, "t"));
+    assert.match(message, /status 404 for a token: NAME_UNKNOWN: not found/);
   });
 
   it("gives basic credentials where the registry asks for them", async () => {
