@@ -62,7 +62,8 @@ export class GoogleRegistry implements Access {
 
   /** The environment of a Node.js that reaches it under every host's name. */
   get names(): NodeJS.ProcessEnv {
-    return { NODE_USE_ENV_PROXY: "1", HTTPS_PROXY: `http://127.0.0.1:${portOf(this.proxy)}`, NO_PROXY: "" };
+    // In lower case, which goes before what the user has set in capitals.
+    return { NODE_USE_ENV_PROXY: "1", https_proxy: `http://127.0.0.1:${portOf(this.proxy)}`, no_proxy: "" };
   }
 
   async stop(): Promise<void> {
