@@ -2,14 +2,15 @@ import * as assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { IMAGES } from "../test/support/project";
 import { registry } from "../test/support/registry";
 import { type Repo, repo } from "../test/support/repo";
 import { type Result, TestStack } from "../test/support/stack";
 import { atMost, interleaved, type Row } from "./row";
 
 const ROOT = path.resolve(__dirname, "..");
+const VERSIONED = path.join(__dirname, "programs", "versioned.ts");
 const PLAIN = path.join(__dirname, "programs", "plain.ts");
+const RESOURCES = path.join(__dirname, "programs", "resources.ts");
 const run = promisify(execFile);
 
 /** Of more images than these, fewer rounds are measured: each takes long. */
@@ -48,30 +49,39 @@ async function importRow(rounds: number): Promise<Row> {
   return atMost(1.05, "import of the library / of the SDK and Docker's", ours as number, theirs as number);
 }
 
-/** Preview and update of images that have not changed, against plain docker.Images with fixed tags. */
+/**
+ * Preview and update of images that have not changed, against plain docker.Images with fixed tags; and against the same
+ * number of resources, which tells what of it is their number and what is work of ours.
+ */
 async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
   const source = monorepo(count);
   const name = registry.repository("bench");
-  const ours = stackOf(source, IMAGES, name, count);
+  const ours = stackOf(source, VERSIONED, name, count);
   const theirs = stackOf(source, PLAIN, `${name}-plain`, count);
+  const asMany = stackOf(source, RESOURCES, `${name}-resources`, count);
   try {
-    done(await ours.up());
-    done(await theirs.up());
+    for (const stack of [ours, theirs, asMany]) {
+      done(await stack.up());
+    }
     const before = registry.pushesTo(`${name}/app-0`);
     const rows: Row[] = [];
     for (const kind of ["preview", "up"] as const) {
-      const [one, other] = await interleaved(rounds, [
-        async () => unchanged(await ours[kind]()),
-        async () => unchanged(await theirs[kind]()),
-      ]);
+      const [one, other, third] = await interleaved(
+        rounds,
+        [ours, theirs, asMany].map((stack) => async () => unchanged(await stack[kind]())),
+      );
       const what = `${kind === "up" ? "update" : "preview"} of ${count} unchanged image${count === 1 ? "" : "s"}`;
-      rows.push(atMost(1.05, `${what} / plain docker.Image`, one as number, other as number));
+      rows.push(
+        atMost(1.05, `${what} / plain docker.Image`, one as number, other as number),
+        atMost(1.05, `${what} / as many resources`, one as number, third as number),
+      );
     }
     assert.equal(registry.pushesTo(`${name}/app-0`), before, "an unchanged image was pushed");
     return rows;
   } finally {
-    ours.forget();
-    theirs.forget();
+    for (const stack of [ours, theirs, asMany]) {
+      stack.forget();
+    }
     source.dispose();
   }
 }
@@ -79,12 +89,12 @@ async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
 async function secondStackRow(rounds: number): Promise<Row> {
   const source = monorepo(1);
   const name = registry.repository("second");
-  const first = stackOf(source, IMAGES, name, 1);
+  const first = stackOf(source, VERSIONED, name, 1);
   try {
     done(await first.up());
     const [ours, script, engine] = await interleaved(rounds, [
       async () => {
-        const second = stackOf(source, IMAGES, name, 1);
+        const second = stackOf(source, VERSIONED, name, 1);
         done(await second.up());
         second.forget();
       },
@@ -107,7 +117,7 @@ async function secondStackRow(rounds: number): Promise<Row> {
 async function changedImageRow(rounds: number): Promise<Row> {
   const source = monorepo(1);
   const name = registry.repository("changed");
-  const stack = stackOf(source, IMAGES, name, 1);
+  const stack = stackOf(source, VERSIONED, name, 1);
   try {
     done(await stack.up());
     const [ours, script, engine] = await interleaved(
@@ -132,7 +142,7 @@ async function changedImageRow(rounds: number): Promise<Row> {
 }
 
 async function emptyUpdate(source: Repo): Promise<void> {
-  const stack = stackOf(source, IMAGES, "unused", 0);
+  const stack = stackOf(source, VERSIONED, "unused", 0);
   done(await stack.up());
   stack.forget();
 }

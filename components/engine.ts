@@ -4,8 +4,21 @@ import { VersionedImageError } from "./errors";
 /** The first version of the CLI that has all of what publishing rests on: Stash, resource hooks, and error hooks for every error. */
 export const OLDEST_ENGINE = "3.244.0";
 
+/** Asked for once for all images of an engine's run. */
+const required = new WeakMap<object, Promise<void>>();
+
 /** Throws PulumiTooOld if the engine that runs the program is older than that. */
-export async function requireEngine(oldest = OLDEST_ENGINE): Promise<void> {
+export function requireEngine(): Promise<void> {
+  const engine = pulumi.runtime.getEngine();
+  const answer = (engine && required.get(engine)) ?? requireVersion(OLDEST_ENGINE);
+  if (engine) {
+    required.set(engine, answer);
+  }
+  return answer;
+}
+
+/** Throws PulumiTooOld if the engine is older than a version. */
+export async function requireVersion(oldest: string): Promise<void> {
   try {
     await pulumi.requirePulumiVersion(`>=${oldest}`);
   } catch (error) {

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import * as path from "node:path";
 import { pipeline } from "node:stream/promises";
 
 /** What is at each path of a directory: "755 <sha256>" for a file, "link <target>" for a symbolic link. */
 export type Listing = Record<string, string>;
+
+/** Up to this size, in bytes, a file is read at once: a stream takes longer to set up than the reading. */
+const SMALL = 1 << 20;
 
 /** Lists a directory with its content, in the order of the paths. */
 export async function listContent(directory: string): Promise<Listing> {
@@ -39,6 +42,10 @@ async function describe(file: string): Promise<string> {
     return `link ${await readlink(file)}`;
   }
   const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
+  if (stats.size <= SMALL) {
+    hash.update(readFileSync(file));
+  } else {
+    await pipeline(createReadStream(file), hash);
+  }
   return `${(stats.mode & 0o777).toString(8)} ${hash.digest("hex")}`;
 }

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { lstat, mkdir, mkdtemp, readFile, realpath, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
-import { dockerfileOf, stampDockerfile } from "./dockerfile";
 import { differences, type Listing, listContent } from "./listing";
 import { normalize } from "./normalize";
 import { ensureStagingRoot, manifestOf, markUsed, STAGING } from "./stagingRoot";
@@ -60,6 +59,7 @@ export async function swapForExisting(
   image: string,
   target: string | undefined,
 ): Promise<void> {
+  const { dockerfileOf } = await dockerfiles();
   await replaceFile(dockerfile, dockerfileOf(image, target));
 }
 
@@ -106,8 +106,14 @@ async function stamp(files: string, { dockerfile, target, labels }: Staging): Pr
         "put the Dockerfile itself there.",
     );
   }
+  const { stampDockerfile } = await dockerfiles();
   const stamped = stampDockerfile(await readFile(real), { name: dockerfile, target, labels });
   await replaceFile(file, stamped);
+}
+
+/** The parser is a third of what the library loads, and a program whose images are all published needs none. */
+function dockerfiles(): Promise<typeof import("./dockerfile")> {
+  return import("./dockerfile.js");
 }
 
 /** Puts a file in the place of another (or of a link to it) in one step. */

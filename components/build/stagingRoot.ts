@@ -1,8 +1,11 @@
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 
 /** The folder of staged contexts, in the program's working directory: relative, so that it is the same on each machine. */
 export const STAGING = ".versioned-image";
+
+const IGNORE_ALL = "*\n";
 
 /** How long a staged context is kept after its last use, in milliseconds. */
 const KEPT = 24 * 60 * 60 * 1000;
@@ -12,8 +15,11 @@ const lookedThrough = new Map<string, { at: number; done: Promise<void> }>();
 
 /** Makes the folder, which ignores itself so that it never makes a repository dirty, and keeps it from growing for ever. */
 export async function ensureStagingRoot(now = Date.now()): Promise<void> {
-  await mkdir(STAGING, { recursive: true });
-  await writeFile(path.join(STAGING, ".gitignore"), "*\n");
+  const ignoreFile = path.join(STAGING, ".gitignore");
+  if (!existsSync(ignoreFile) || readFileSync(ignoreFile, "utf8") !== IGNORE_ALL) {
+    await mkdir(STAGING, { recursive: true });
+    await writeFile(ignoreFile, IGNORE_ALL);
+  }
   await lookThrough(path.resolve(STAGING), now);
 }
 

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { reportAt } from "../../../components/edge";
-import { requireEngine } from "../../../components/engine";
+import { requireVersion } from "../../../components/engine";
 
 /** Asks for a version of the engine that no one has: how the component meets one that is too old. */
 class Demanding extends pulumi.ComponentResource {
   constructor(name: string) {
     super("test:index:Demanding", name);
-    this.registerOutputs({ checked: pulumi.output(reportAt(this, () => requireEngine("99.0.0"))) });
+    this.registerOutputs({ checked: pulumi.output(reportAt(this, () => requireVersion("99.0.0"))) });
   }
 }
 
