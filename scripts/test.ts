@@ -8,6 +8,7 @@ import { dockerAt } from "./setup/docker";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
 import { MissingError, say } from "./setup/say";
+import { turns } from "./setup/turns";
 
 interface Counts {
   passed: number;
@@ -29,8 +30,8 @@ const parts: Record<string, () => Promise<Counts>> = {
   cluster,
 };
 
-/** What runs only where it is named: on a cold machine Kubernetes is built first. */
-const NAMED_ONLY = ["cluster"];
+/** What runs at the same time: the engine's tests wait for others much of the time, and those of a lane for each other. */
+const LANES = [["style", "types", "unit", "package", "cluster"], ["engine"]];
 
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
 function prepared(): Promise<Environment> {
@@ -82,14 +83,14 @@ async function check(what: string, module: string, args: string[]): Promise<Coun
 }
 
 async function mocha(files: string[], env: NodeJS.ProcessEnv, coverage: boolean): Promise<Counts> {
-  const report = path.join(scratch, "counts.json");
-  rmSync(report, { force: true });
+  const report = path.join(mkdtempSync(path.join(scratch, "counts-")), "counts.json");
   const only = process.env.VERSIONED_IMAGE_TEST_ONLY;
   const args = [
     require.resolve("mocha/bin/mocha.js"),
     ...(only ? ["--grep", only] : []),
     "--reporter",
     path.join(__dirname, "reporter.cjs"),
+    ...(process.stdout.isTTY ? ["--color"] : []),
     ...files,
   ];
   const c8 = [
@@ -118,17 +119,26 @@ async function node(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   if (interrupted) {
     throw new MissingError("The run was interrupted.");
   }
-  return new Promise((resolve, reject) => {
-    running = spawn(process.execPath, args, { cwd: ROOT, env, stdio: "inherit" });
-    running.on("error", reject);
-    running.on("close", (status) => {
-      running = undefined;
-      resolve(status ?? 1);
+  const { write, end } = turn();
+  try {
+    return await new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+      running.add(child);
+      child.stdout.on("data", write);
+      child.stderr.on("data", write);
+      child.on("error", reject);
+      child.on("close", (status) => {
+        running.delete(child);
+        resolve(status ?? 1);
+      });
     });
-  });
+  } finally {
+    end();
+  }
 }
 
-let running: ChildProcess | undefined;
+const turn = turns((chunk) => process.stdout.write(chunk));
+const running = new Set<ChildProcess>();
 let interrupted = false;
 
 // What was started must be stopped all the same. A terminal interrupts the child as well; whoever ends this process alone
@@ -141,8 +151,30 @@ for (const signal of ["SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {
     interrupted = true;
     say("Asked to end: stopping what was started …");
-    running?.kill("SIGINT");
+    for (const child of running) {
+      child.kill("SIGINT");
+    }
   });
+}
+
+/** One part after the other. What a part can't do without ends it, and not those of other lanes. */
+async function runLane(names: string[], total: Counts): Promise<void> {
+  for (const name of names) {
+    if (interrupted) {
+      return;
+    }
+    const start = Date.now();
+    try {
+      const { passed, failed, skipped } = await (parts[name] as () => Promise<Counts>)();
+      total.passed += passed;
+      total.failed += failed;
+      total.skipped += skipped;
+    } catch (error) {
+      total.failed++;
+      console.error(error instanceof MissingError ? error.message : error);
+    }
+    say(`The part ${name} took ${Math.round((Date.now() - start) / 1000)} s.`);
+  }
 }
 
 async function runAll(wanted: string[]): Promise<void> {
@@ -154,14 +186,8 @@ async function runAll(wanted: string[]): Promise<void> {
         `There is no part ${unknown.join(", ")} of the tests: say ${Object.keys(parts).join(", ")}.`,
       );
     }
-    for (const [name, part] of Object.entries(parts)) {
-      if (!interrupted && (wanted.length === 0 ? !NAMED_ONLY.includes(name) : wanted.includes(name))) {
-        const { passed, failed, skipped } = await part();
-        total.passed += passed;
-        total.failed += failed;
-        total.skipped += skipped;
-      }
-    }
+    const chosen = (names: string[]) => names.filter((name) => wanted.length === 0 || wanted.includes(name));
+    await Promise.all(LANES.map((names) => runLane(chosen(names), total)));
   } catch (error) {
     total.failed++;
     console.error(error instanceof MissingError ? error.message : error);

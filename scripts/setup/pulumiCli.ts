@@ -88,6 +88,6 @@ async function build(scratch: string): Promise<void> {
   const args = ["build", "-trimpath", "-ldflags", flags, "-o", path.join(scratch, "bin", "pulumi")];
   await during(
     `Building the Pulumi CLI ${version}, once (about five minutes on two cores)`,
-    run(go, [...args, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"], { cwd: scratch, env }),
+    run(go, [...args, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"], { cwd: scratch, env, patient: true }),
   );
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants as modes } from "node:fs";
+import { constants, setPriority } from "node:os";
 import * as path from "node:path";
 
 export interface RunOptions {
@@ -7,12 +8,17 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** In milliseconds. Default: no limit. */
   timeout?: number;
+  /** Lets others go first: for what takes all cores for minutes. Default: false. */
+  patient?: boolean;
 }
 
 /** Runs a program to its end and returns what it prints. Throws an error with its last words. */
-export function run(command: string, args: string[], { cwd, env, timeout }: RunOptions = {}): Promise<string> {
+export function run(command: string, args: string[], { cwd, env, timeout, patient }: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, timeout, killSignal: "SIGKILL", stdio: ["ignore", "pipe", "pipe"] });
+    if (patient && child.pid !== undefined) {
+      setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    }
     let output = "";
     let words = "";
     child.stdout.on("data", (chunk) => {
@@ -41,7 +47,7 @@ export function which(name: string, env: NodeJS.ProcessEnv = process.env): strin
     .map((directory) => path.join(directory, name))
     .find((file) => {
       try {
-        accessSync(file, constants.X_OK);
+        accessSync(file, modes.X_OK);
         return true;
       } catch {
         return false;

@@ -37,7 +37,10 @@ export function kubernetesPrograms(): Promise<string> {
     const commands = COMMANDS.map((name) => `${MODULE}/cmd/${name}`);
     await during(
       `Building Kubernetes ${VERSION}, once (about five minutes on two cores)`,
-      run(go, ["build", "-trimpath", "-ldflags", `-s -w ${flags.join(" ")}`, "-o", bin, ...commands], options),
+      run(go, ["build", "-trimpath", "-ldflags", `-s -w ${flags.join(" ")}`, "-o", bin, ...commands], {
+        ...options,
+        patient: true,
+      }),
     );
   });
 }
