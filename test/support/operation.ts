@@ -15,6 +15,9 @@ export interface Operation {
   resultFile: string;
   /** URNs to replace, as `pulumi up --replace`. */
   replace?: string[];
+  /** A policy pack, and the file of its configuration. */
+  policyPack?: string;
+  policyPackConfig?: string;
 }
 
 export interface Step {
@@ -30,6 +33,8 @@ export interface OperationResult {
   succeeded: boolean;
   steps: Step[];
   diagnostics: { severity: string; message: string; urn: string }[];
+  /** What policies found. */
+  violations: { policy: string; level: string; urn: string }[];
   outputs: Record<string, unknown>;
 }
 
@@ -45,12 +50,14 @@ async function run(operation: Operation): Promise<OperationResult> {
   await stack.setAllConfig(
     Object.fromEntries(Object.entries(operation.config).map(([key, value]) => [key, { value }])),
   );
-  const result: OperationResult = { succeeded: false, steps: [], diagnostics: [], outputs: {} };
+  const result: OperationResult = { succeeded: false, steps: [], diagnostics: [], violations: [], outputs: {} };
   const options = {
     onOutput: (text: string) => process.stdout.write(text),
     onEvent: (event: EngineEvent) => collect(event, result),
     color: "never" as const,
     replace: operation.replace,
+    policyPacks: operation.policyPack === undefined ? undefined : [operation.policyPack],
+    policyPackConfigs: operation.policyPackConfig === undefined ? undefined : [operation.policyPackConfig],
   };
   try {
     let outputs: OutputMap | undefined;
@@ -68,7 +75,7 @@ async function run(operation: Operation): Promise<OperationResult> {
   return result;
 }
 
-function collect(event: EngineEvent, { steps, diagnostics }: OperationResult): void {
+function collect(event: EngineEvent, { steps, diagnostics, violations }: OperationResult): void {
   const metadata = (event.resourcePreEvent ?? undefined)?.metadata;
   if (metadata) {
     const state = metadata.new ?? metadata.old;
@@ -80,6 +87,10 @@ function collect(event: EngineEvent, { steps, diagnostics }: OperationResult): v
       inputs: state?.inputs ?? {},
       outputs: state?.outputs ?? {},
     });
+  }
+  if (event.policyEvent) {
+    const { policyName, enforcementLevel, resourceUrn = "" } = event.policyEvent;
+    violations.push({ policy: policyName, level: enforcementLevel, urn: resourceUrn });
   }
   // The SDK's debug messages hold whole requests, and are shown to nobody but `pulumi --debug`.
   if (

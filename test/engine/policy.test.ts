@@ -1,0 +1,100 @@
+import * as assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { which } from "../../scripts/setup/run";
+import { imageProject } from "../support/project";
+import { registry } from "../support/registry";
+import type { Repo } from "../support/repo";
+import { type Result, TestStack } from "../support/stack";
+
+const PACK = path.resolve(__dirname, "../../examples/policy");
+const FOREIGN = `example.com/foreign:1@sha256:${"a".repeat(64)}`;
+
+/** The policy pack of the examples on the real engine, over a stack with a VersionedImage. */
+describe("the policy pack on the engine", () => {
+  let project: Repo;
+  let scratch: string;
+  let stack: TestStack;
+  let policyPack: string;
+
+  before(() => {
+    scratch = mkdtempSync(path.join(tmpdir(), "policy-"));
+    policyPack = which("pulumi-language-nodejs") ? PACK : executable();
+  });
+
+  after(() => rmSync(scratch, { recursive: true }));
+
+  beforeEach(() => {
+    project = imageProject();
+    stack = new TestStack("test", {
+      workDir: project.directory,
+      env: process.env,
+      program: path.join(__dirname, "programs", "workloads.ts"),
+      config: { repository: `${registry.repository("policy")}/app` },
+    });
+  });
+
+  afterEach(() => {
+    stack.forget();
+    project.dispose();
+  });
+
+  /** The pack as a program of its own: what the engine can also start where it has no language host of Node.js. */
+  function executable(): string {
+    const file = path.join(scratch, "pack");
+    const command = `"${process.execPath}" --import "${require.resolve("tsx")}" index.ts`;
+    writeFileSync(file, `#!/bin/sh\ncd "${PACK}" && exec ${command}\n`, { mode: 0o755 });
+    return file;
+  }
+
+  function run(kind: "preview" | "up", config: Record<string, string> = {}, policyConfig: object = {}) {
+    const policyPackConfig = path.join(scratch, "config.json");
+    writeFileSync(policyPackConfig, JSON.stringify(policyConfig));
+    return stack.start(kind, config, { policyPack, policyPackConfig }).result;
+  }
+
+  function violations(result: Result): string[] {
+    return result.violations.map(({ policy, level, urn }) => `${level} ${policy} ${urn.split("::").at(-1)}`).sort();
+  }
+
+  it("allows a VersionedImage's reference, unknown in a preview and known in an update", async () => {
+    for (const kind of ["preview", "up", "preview"] as const) {
+      const result = await run(kind);
+      assert.equal(result.succeeded, true, result.text);
+      assert.deepEqual(violations(result), []);
+      // A policy that can't be run says so as an advice.
+      assert.doesNotMatch(result.text, /can't run policy/);
+    }
+  });
+
+  it("refuses other images in a preview, even while the stack's own is unknown", async () => {
+    const others = JSON.stringify({ foreign: FOREIGN, loose: "example.com/loose:1" });
+    const result = await run("preview", { others });
+    assert.equal(result.succeeded, false, result.text);
+    assert.deepEqual(violations(result), [
+      "mandatory pinned-image loose",
+      "mandatory verified-image foreign",
+      "mandatory verified-image loose",
+    ]);
+  });
+
+  it("allows what its configuration trusts", async () => {
+    const trusted = { "verified-image": { trusted: ["example.com"] } };
+    const result = await run("preview", { others: JSON.stringify({ foreign: FOREIGN }) }, trusted);
+    assert.equal(result.succeeded, true, result.text);
+    assert.deepEqual(violations(result), []);
+  });
+
+  it("stops a debug image in the update, before it is deployed, and allows it where the policy is turned off", async () => {
+    const refused = await run("up", { debug: "true" });
+    assert.equal(refused.succeeded, false, refused.text);
+    assert.deepEqual(violations(refused), ["mandatory no-debug-image app"]);
+    assert.equal(existsSync(project.path("manifests")), false);
+
+    const allowed = await run("up", { debug: "true" }, { "no-debug-image": "disabled" });
+    assert.equal(allowed.succeeded, true, allowed.text);
+    assert.deepEqual(violations(allowed), []);
+    assert.equal(existsSync(project.path("manifests")), true);
+  });
+}).timeout(120_000);
