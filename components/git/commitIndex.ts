@@ -6,6 +6,10 @@ import { git } from "./git";
 /** All that a commit holds, read into an index apart from the repository's own. */
 export interface CommitIndex {
   entries: IndexEntry[];
+  /** The paths that are wanted of it so far, one list for each who has it. */
+  wanted: readonly string[][];
+  /** Does work for all who have it, once; it is given a folder that is there for as long as someone has the index. */
+  once<T>(work: (folder: string) => Promise<T>): Promise<T>;
   /** Runs git with this index, in a directory that it takes for the work tree. */
   git(args: string[], options: { cwd: string; input?: string }): Promise<string>;
 }
@@ -19,6 +23,7 @@ export interface IndexEntry {
 
 interface Shared {
   users: number;
+  wanted: string[][];
   folder: Promise<string>;
   index: Promise<CommitIndex>;
 }
@@ -29,12 +34,14 @@ const shared = new Map<string, Shared>();
 export async function withCommitIndex<T>(
   workTree: string,
   commit: string,
+  paths: string[],
   work: (index: CommitIndex) => Promise<T>,
 ): Promise<T> {
   const key = JSON.stringify([workTree, commit]);
   const lent = shared.get(key) ?? lend(workTree, commit);
   shared.set(key, lent);
   lent.users++;
+  lent.wanted.push(paths);
   try {
     return await work(await lent.index);
   } finally {
@@ -47,7 +54,8 @@ export async function withCommitIndex<T>(
 
 function lend(workTree: string, commit: string): Shared {
   const folder = mkdtemp(path.join(tmpdir(), "commit-index-"));
-  return { users: 0, folder, index: folder.then((made) => read(workTree, commit, made)) };
+  const wanted: string[][] = [];
+  return { users: 0, wanted, folder, index: folder.then((made) => read(workTree, commit, wanted, made)) };
 }
 
 /** Settings of this machine that would change what is written. */
@@ -59,14 +67,24 @@ const CONFIG = [
   "core.symlinks=true",
 ];
 
-async function read(workTree: string, commit: string, folder: string): Promise<CommitIndex> {
+async function read(
+  workTree: string,
+  commit: string,
+  wanted: readonly string[][],
+  folder: string,
+): Promise<CommitIndex> {
   const gitDir = (await git(["rev-parse", "--absolute-git-dir"], { cwd: workTree })).replace(/\n$/, "");
   const env = { GIT_DIR: gitDir, GIT_INDEX_FILE: path.join(folder, "index"), GIT_ATTR_NOSYSTEM: "1" };
   const run: CommitIndex["git"] = (args, { cwd, input }) =>
     git(args, { cwd, input, env: { ...env, GIT_WORK_TREE: cwd }, config: CONFIG });
   await run(["read-tree", commit], { cwd: folder });
   const listed = await run(["ls-files", "-s", "-z"], { cwd: folder });
-  return { entries: listed.split("\0").slice(0, -1).map(parse), git: run };
+  let done: Promise<unknown> | undefined;
+  const once: CommitIndex["once"] = (work) => {
+    done ??= work(folder);
+    return done as ReturnType<typeof work>;
+  };
+  return { entries: listed.split("\0").slice(0, -1).map(parse), wanted, once, git: run };
 }
 
 function parse(line: string): IndexEntry {

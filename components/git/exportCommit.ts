@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type CopyOptions, constants } from "node:fs";
+import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import type { Version } from "../version";
@@ -28,20 +29,48 @@ export async function exportCommit(version: Version, into: string): Promise<void
   }
 }
 
-/** Writes what a commit holds at some paths. */
+/** Writes what a commit holds at some paths; what several images want of it at the same time is written once. */
 function checkOut(workTree: string, commit: string, paths: string[], into: string): Promise<void> {
-  return withCommitIndex(workTree, commit, async (index) => {
-    const entries = index.entries.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
-    refuseUnreadable(entries.map(({ name }) => name));
-    const files = entries.filter(({ mode }) => mode !== SUBMODULE);
-    if (files.length > 0) {
-      await index.git(["checkout-index", "--force", "-z", "--stdin"], { cwd: into, input: lines(files) });
-      await refusePointers(index, files, into);
-    }
-    for (const { hash, name } of entries.filter(({ mode }) => mode === SUBMODULE)) {
-      await checkOutSubmodule(path.join(workTree, name), hash, path.join(into, name));
+  return withCommitIndex(workTree, commit, paths, async (index) => {
+    const common =
+      index.wanted.length > 1 ? await index.once((folder) => writeAll(workTree, index, folder)) : undefined;
+    if (common && paths.every((wanted) => common.paths.includes(wanted))) {
+      for (const wanted of paths) {
+        await cp(path.join(common.directory, wanted), path.join(into, wanted), COPY);
+      }
+    } else {
+      await write(workTree, index, paths, into);
     }
   });
+}
+
+/** Links stay what they are in git, and blocks are shared where the file system can. */
+const COPY: CopyOptions = { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE };
+
+/** What all images want; nothing if that fails, so that each meets its own errors alone. */
+async function writeAll(workTree: string, index: CommitIndex, folder: string) {
+  const paths = [...new Set(index.wanted.flat())];
+  const directory = path.join(folder, "files");
+  await mkdir(directory);
+  try {
+    await write(workTree, index, paths, directory);
+    return { paths, directory };
+  } catch {
+    return undefined;
+  }
+}
+
+async function write(workTree: string, index: CommitIndex, paths: string[], into: string): Promise<void> {
+  const entries = index.entries.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
+  refuseUnreadable(entries.map(({ name }) => name));
+  const files = entries.filter(({ mode }) => mode !== SUBMODULE);
+  if (files.length > 0) {
+    await index.git(["checkout-index", "--force", "-z", "--stdin"], { cwd: into, input: lines(files) });
+    await refusePointers(index, files, into);
+  }
+  for (const { hash, name } of entries.filter(({ mode }) => mode === SUBMODULE)) {
+    await checkOutSubmodule(path.join(workTree, name), hash, path.join(into, name));
+  }
 }
 
 const SUBMODULE = "160000";

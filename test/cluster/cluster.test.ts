@@ -21,7 +21,10 @@ const SERVES = "cat /app/main\nsleep 2\ntouch /tmp/ready\nexec sleep 1000\n";
 const CRASHES = "echo no configuration, giving up\nexit 3\n";
 
 /** The whole way, from a commit to the pod that runs it. Each test goes on from where the one before it ended. */
-describe("on a cluster", () => {
+describe("on a cluster", function () {
+  // Each test waits for several updates, and the engine's tests run beside it.
+  this.timeout(300_000);
+
   let project: Repo;
   let stack: TestStack;
   let repository: string;

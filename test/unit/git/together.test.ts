@@ -1,10 +1,20 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { exportCommit, readFacts } from "../../../components/git";
-import { decideVersion, TagPolicy } from "../../../components/version";
+import { decideVersion, TagPolicy, type Version } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
 import { type Repo, repo } from "../../support/repo";
 
@@ -42,7 +52,7 @@ describe("git, asked for many images at once", () => {
 
   const ask = (image: number) => readFacts({ context: source.path(`app-${image}`) });
 
-  it("reads a commit once for all images that are exported from it", async () => {
+  it("reads and writes a commit once for all images that are exported from it", async () => {
     for (let image = 0; image < IMAGES; image++) {
       source.write(`app-${image}/main`, `${image}`);
     }
@@ -57,13 +67,55 @@ describe("git, asked for many images at once", () => {
     }
     calls();
     await Promise.all(versions.map((version, image) => exportCommit(version, into[image] as string)));
-    // Of each image, what writes its files and what looks for filters of them.
-    assert.equal(calls(), 3 + 2 * IMAGES);
+    assert.equal(calls(), 5);
     assert.deepEqual(
       into.map((directory) => [readdirSync(directory), readFileSync(path.join(directory, "main"), "utf8")]),
       versions.map((_, image) => [["Dockerfile", "main"], `${image}`]),
     );
     assert.deepEqual(readdirSync(bin).sort(), [...versions.map((_, image) => `export-${image}`), "git"].sort());
+  });
+
+  it("gives each image of a commit its own files, where they overlap, and its own errors", async () => {
+    source
+      .write("app-0/bin/run", "#!/bin/sh\n", 0o755)
+      .link("app-0/main", "bin/run")
+      .write("app-1/.gitattributes", "broken filter=none\n")
+      .write("app-1/broken", "x\n")
+      .write("app-2/main", "two\n");
+    source.add().commit("All");
+    source.git("config", "filter.none.smudge", "false");
+    source.git("config", "filter.none.required", "true");
+    const commit = source.head();
+    const exported = (paths: string[], name: string) => {
+      const into = path.join(bin, name);
+      mkdirSync(into);
+      const version = { root: source.directory, context: "", commit, paths } as Version;
+      return exportCommit(version, into).then(() => readdirSync(into, { recursive: true }).map(String).sort());
+    };
+    const [zero, bins, two, broken] = await Promise.allSettled([
+      exported(["app-0"], "zero"),
+      exported(["app-0/bin", "app-2"], "bins"),
+      exported(["app-2/main"], "two"),
+      exported(["app-1"], "broken"),
+    ]);
+    const outcomeOf = (result: typeof zero) => (result.status === "fulfilled" ? result.value : String(result.reason));
+    assert.deepEqual(outcomeOf(zero), ["app-0", "app-0/Dockerfile", "app-0/bin", "app-0/bin/run", "app-0/main"]);
+    assert.deepEqual(outcomeOf(bins), [
+      ...["app-0", "app-0/bin", "app-0/bin/run"],
+      ...["app-2", "app-2/Dockerfile", "app-2/main"],
+    ]);
+    assert.deepEqual(outcomeOf(two), ["app-2", "app-2/main"]);
+    assert.match(String(outcomeOf(broken)), /smudge filter none failed|external filter 'false' failed/);
+    assert.equal(readlinkSync(path.join(bin, "zero/app-0/main")), "bin/run");
+    assert.equal(statSync(path.join(bin, "bins/app-0/bin/run")).mode & 0o777, 0o755);
+
+    // Without the broken one, all are written at once.
+    calls();
+    const again = await Promise.all([exported(["app-0"], "zero-2"), exported(["app-0/bin", "app-2"], "bins-2")]);
+    assert.deepEqual(again, [outcomeOf(zero), outcomeOf(bins)]);
+    assert.equal(calls(), 5);
+    assert.equal(readlinkSync(path.join(bin, "zero-2/app-0/main")), "bin/run");
+    assert.equal(statSync(path.join(bin, "bins-2/app-0/bin/run")).mode & 0o777, 0o755);
   });
 
   it("gives each the same answer as alone, with three calls of git more than for one", async () => {
