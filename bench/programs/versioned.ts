@@ -1,5 +1,10 @@
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImage, type VersionedImageArgs } from "../../components";
+import type { VersionedImageArgs } from "../../components";
+
+/** The compiled library, as users have it. */
+const library = path.resolve(__dirname, "../../dist/components");
+const { VersionedImage }: typeof import("../../components") = require(library);
 
 /** Versioned images, with the outputs that the plain program has. */
 const wanted = new pulumi.Config().requireObject<Record<string, VersionedImageArgs>>("images");
