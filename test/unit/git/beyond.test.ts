@@ -42,32 +42,6 @@ describe("repositories as they are", () => {
     assert.equal(await tag(repository), repository.head().slice(0, 7));
   });
 
-  it("settings that run programs run none", async () => {
-    const repository = withImage();
-    const proof = repository.path("ran");
-    const program = repository.path(".git/program");
-    writeFileSync(program, `#!/bin/sh\ntouch ${proof}\n`, { mode: 0o755 });
-    for (const setting of [
-      "core.fsmonitor",
-      "core.pager",
-      "diff.external",
-      "gpg.program",
-      "core.editor",
-      "alias.status",
-      "pager.status",
-    ]) {
-      repository.git("config", setting, program);
-    }
-    repository.git("config", "log.showSignature", "true");
-    repository.git("config", "diff.x.textconv", program);
-    writeFileSync(repository.path(".git/info/attributes"), "* diff=x\n");
-    writeFileSync(repository.path(".git/hooks/post-checkout"), `#!/bin/sh\ntouch ${proof}\n`, { mode: 0o755 });
-    writeFileSync(repository.path(".git/hooks/post-index-change"), `#!/bin/sh\ntouch ${proof}\n`, { mode: 0o755 });
-    assert.match(await tag(repository), /^[0-9a-f]{7}$/);
-    assert.deepEqual(await exported(repository), SOURCE);
-    assert.equal(existsSync(proof), false);
-  });
-
   it("nothing in the repository changes", async () => {
     const repository = withImage();
     const state = () =>
