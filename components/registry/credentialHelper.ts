@@ -4,6 +4,8 @@ import type { Credentials } from "./dockerConfig";
 
 /** How long a credential helper may take, in milliseconds. */
 const LIMIT = 15_000;
+/** How many characters it may say. */
+const LONGEST = 1024 * 1024;
 
 /** Asks `docker-credential-NAME get` for a registry's credentials; undefined if it has none. Throws CredentialsFailed. */
 export async function askHelper(
@@ -62,20 +64,23 @@ function wordsOf({ status, signal, stdout, stderr }: Ended): string {
 function run(program: string, input: string, env: NodeJS.ProcessEnv, limitMs: number): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ["get"], { env });
-    const timer = setTimeout(() => {
+    const giveUp = (why: string) => {
       child.kill("SIGKILL");
       // A process that the helper started may still hold these open.
       child.stdout.destroy();
       child.stderr.destroy();
-      reject(new Error(`it did not answer within ${limitMs / 1000} seconds`));
-    }, limitMs);
+      reject(new Error(why));
+    };
+    const timer = setTimeout(() => giveUp(`it did not answer within ${limitMs / 1000} seconds`), limitMs);
     const output = { stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output.stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      output.stderr += text;
-    });
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        output[name] += text;
+        if (output[name].length > LONGEST) {
+          giveUp(`its answer is longer than ${LONGEST} characters`);
+        }
+      });
+    }
     child.on("error", (error) => {
       clearTimeout(timer);
       reject(error);

@@ -68,6 +68,10 @@ function fromAuths(auths: unknown, host: string, file: string): Credentials | un
     identityToken: asString(entry.identitytoken),
     registryToken: asString(entry.registrytoken),
   };
+  // Nothing else can stand in a header.
+  if (!/^[\x21-\x7e]*$/.test(credentials.registryToken ?? "")) {
+    throw failed(file, `has an entry for ${host} whose registrytoken is no token`);
+  }
   const encoded = asString(entry.auth);
   if (encoded) {
     const decoded = Buffer.from(encoded, "base64").toString();

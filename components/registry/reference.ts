@@ -25,6 +25,11 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const LONGEST_NAME = 255;
 
+/** Whether a value is a tag. */
+export function isTag(value: unknown): value is string {
+  return typeof value === "string" && TAG.test(value);
+}
+
 /** Reads host/name:tag@digest; tag and digest may be left out. Throws InvalidArgument for anything else. */
 export function parseReference(text: string): Reference {
   const at = text.indexOf("@");
@@ -34,7 +39,7 @@ export function parseReference(text: string): Reference {
   const hasTag = colon >= 0 && tagged.includes("/");
   const tag = hasTag ? tagged.slice(colon + 1) : undefined;
   const repository = hasTag ? tagged.slice(0, colon) : tagged;
-  if (tag !== undefined && !TAG.test(tag)) {
+  if (tag !== undefined && !isTag(tag)) {
     throw invalid(text, `${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -, 128 at most)`);
   }
   if (digest !== undefined && !DIGEST.test(digest)) {

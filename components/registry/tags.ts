@@ -2,6 +2,7 @@ import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
 import type { Answer } from "./http";
 import { objectIn } from "./media";
+import { isTag } from "./reference";
 
 const MOST_PAGES = 1000;
 
@@ -14,7 +15,10 @@ export async function listTags({ name, other }: Fetcher): Promise<string[]> {
     if (page === 1 && answer.status === 404) {
       return [];
     }
-    found.push(...tagsIn(answer));
+    // One by one: a registry may give more at once than a call takes arguments.
+    for (const tag of tagsIn(answer)) {
+      found.push(tag);
+    }
     path = nextPage(answer, name);
     if (page === MOST_PAGES && path !== undefined) {
       throw protocol(answer.origin, `its list of tags does not end (${MOST_PAGES} pages)`);
@@ -29,7 +33,7 @@ function tagsIn(answer: Answer): string[] {
   if (tags === null) {
     return [];
   }
-  if (!Array.isArray(tags) || tags.some((tag) => typeof tag !== "string")) {
+  if (!Array.isArray(tags) || !tags.every(isTag)) {
     throw protocol(answer.origin, "it has no list of tags");
   }
   return tags;
@@ -37,7 +41,7 @@ function tagsIn(answer: Answer): string[] {
 
 /** The path of the next page, from a Link header; it must lie in the same repository of the same registry. */
 function nextPage({ headers, origin }: Answer, name: string): string | undefined {
-  const link = /<([^>]*)>(?:\s*;[^,;]*)*?\s*;\s*rel="?next"?/i.exec(headers.get("link") ?? "")?.[1];
+  const link = /<([^<>]*)>\s*(?:;[^,;]*)*?;\s*rel="?next"?/i.exec(headers.get("link") ?? "")?.[1];
   if (link === undefined) {
     return undefined;
   }

@@ -9,7 +9,7 @@ export function wordsIn(status: number, body: string, secrets: string[]): string
     secrets.reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text),
   );
   const words = hidden
-    .map((text) => (isMarkup(body) ? text.replace(/<[^>]*>/g, " ") : text))
+    .map((text) => (isMarkup(body) ? text.replace(/<[^<>]*>/g, " ") : text))
     .join("; ")
     // Control characters could write over what the terminal shows.
     .replace(/[\p{Cc}\s]+/gu, " ")

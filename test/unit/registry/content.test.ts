@@ -264,6 +264,27 @@ describe("what a registry holds", () => {
       assert.equal(registry.seen.length, 1000);
     });
 
+    it("is read whole where the registry gives all at once", async () => {
+      const tags = Array.from({ length: 200_000 }, (_, number) => `t${number}`);
+      const registry = await start(() => ({ status: 200, body: { tags } }));
+      assert.deepEqual(await client().tags(`${registry.host}/a`), tags);
+    });
+
+    // Quickly: tried in each way to part it, such a header would take longer than the world has been there.
+    it("ends where a header says no next page, however it is written", async () => {
+      const link = `<a>${"; ".repeat(4_000)}x`;
+      const registry = await start(() => ({ status: 200, headers: { link }, body: { tags: ["a"] } }));
+      assert.deepEqual(await client().tags(`${registry.host}/a`), ["a"]);
+    });
+
+    it("holds nothing that is no tag, and leads nowhere by it", async () => {
+      for (const tag of ["", "../../b/manifests/x", "a/b", "a?b", "x".repeat(129), "a\u001b[31m"]) {
+        const registry = await start(() => ({ status: 200, body: { tags: ["a", tag] } }));
+        const message = await errorOf("RegistryProtocol", () => client().tags(`${registry.host}/a`));
+        assert.match(message, /it has no list of tags/);
+      }
+    });
+
     for (const body of ["{}", "[]", "null", '"a"', '{"tags":"abc"}', '{"tags":[1]}', "not json", ""]) {
       it(`is not ${JSON.stringify(body)}`, async () => {
         const registry = await start(() => ({ status: 200, body }));

@@ -153,9 +153,35 @@ describe("userCredentials", () => {
     }
   });
 
+  it("refuses a token that no header can hold, and never shows it", async () => {
+    for (const token of [`${CANARY}\nx`, `${CANARY} x`, `${CANARY}\u20ac`]) {
+      const message = await errorOf("CredentialsFailed", () =>
+        read({ auths: { "h.example:5000": { registrytoken: token } } }),
+      );
+      assert.match(message, /has an entry for h\.example:5000 whose registrytoken is no token/);
+      assert.ok(!message.includes(CANARY), message);
+    }
+  });
+
+  it("does not read without end what a helper says", async () => {
+    helper("endless", "exec yes");
+    const message = await errorOf("CredentialsFailed", () => read({ credsStore: "endless" }));
+    assert.match(message, /docker-credential-endless.*its answer is longer than 1048576 characters/);
+  });
+
+  it("reads what is nested deeply, and what is hardly a string", async () => {
+    const deep = `${'{"auths":'.repeat(100_000)}1${"}".repeat(100_000)}`;
+    assert.equal(await read(deep), undefined);
+    await errorOf("CredentialsFailed", () => read("[".repeat(100_000)));
+    // What is no base64 is left out, as Node.js has it.
+    const found = await read({ auths: { "h.example:5000": { auth: ` ${encode("u:p\0\0")}\n\u20ac` } } });
+    assert.deepEqual([found?.username, found?.password], ["u", "p"]);
+    await errorOf("CredentialsFailed", () => read({ auths: { "h.example:5000": { auth: "\u20ac\u20ac" } } }));
+  });
+
   it("never fails in another way, whatever the configuration holds", async () => {
     const entry = fc.record(
-      { auth: fc.anything(), username: fc.anything(), identitytoken: fc.anything() },
+      { auth: fc.anything(), username: fc.anything(), identitytoken: fc.anything(), registrytoken: fc.anything() },
       { requiredKeys: [] },
     );
     const config = fc.oneof(

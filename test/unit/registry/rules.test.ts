@@ -96,6 +96,12 @@ describe("wordsIn", () => {
     });
   }
 
+  // Quickly: looked through from each of these again, a body as long as may come would take hours.
+  it("are what is left of a page of opened tags", () => {
+    assert.equal(wordsIn(502, "<".repeat(4 * 1024 * 1024), []), "<".repeat(500));
+    assert.equal(wordsIn(502, `<html${"<p>".repeat(100_000)}no</p>`, []), "<html no");
+  });
+
   it("never hold a secret that was sent, in whatever form it comes back", () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9+/="\\_-]{8,40}$/);
     fc.assert(
