@@ -67,7 +67,7 @@ interface Parsed {
 }
 
 function parse(text: string): Parsed {
-  const dockerfile = DockerfileParser.parse(text);
+  const dockerfile = DockerfileParser.parse(asDockerReads(text));
   const instructions = dockerfile.getInstructions();
   return {
     stages: dockerfile.getFROMs(),
@@ -75,6 +75,14 @@ function parse(text: string): Parsed {
     count: instructions.length,
     escapeChar: dockerfile.getEscapeCharacter(),
   };
+}
+
+/**
+ * The text, in the same places, without what the parser takes for something else than Docker does: a carriage return alone
+ * ends no line, and a here-document may have the number of a file descriptor before it.
+ */
+function asDockerReads(text: string): string {
+  return text.replace(/\r(?!\n)/g, " ").replace(/(?<=\s)\d+(?=<<)/g, (digits) => " ".repeat(digits.length));
 }
 
 function stageIndex(stages: From[], target: string | undefined, name: string): number {

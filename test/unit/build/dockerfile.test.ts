@@ -1,5 +1,4 @@
 import * as assert from "node:assert/strict";
-import { DockerfileParser } from "dockerfile-ast";
 import fc from "fast-check";
 import { dockerfileOf, stampDockerfile } from "../../../components/build/dockerfile";
 import { VersionedImageError } from "../../../components/errors";
@@ -20,6 +19,26 @@ function refused(work: () => unknown): string {
     return error.message;
   }
   return assert.fail("nothing was refused");
+}
+
+/** The labels of a LABEL instruction, by Docker's rules for double quotes: the escape character takes what follows as it is. */
+function labelsIn(line: string, escapeChar: string): Record<string, string> {
+  const labels: Record<string, string> = {};
+  let rest = line.replace(/^LABEL/, "");
+  while (rest !== "") {
+    const name = /^ (\w+)="/.exec(rest);
+    assert.ok(name, rest);
+    let value = "";
+    let at = name[0].length;
+    for (; rest[at] !== '"'; at++) {
+      assert.notEqual(rest[at], "$", "would be expanded");
+      at += rest[at] === escapeChar ? 1 : 0;
+      value += rest[at];
+    }
+    labels[name[1] ?? ""] = value;
+    rest = rest.slice(at + 1);
+  }
+  return labels;
 }
 
 describe("stampDockerfile", () => {
@@ -45,6 +64,29 @@ describe("stampDockerfile", () => {
     ],
     ["is not misled by FROM in a comment", "FROM a\n# FROM b\n", `FROM a\n# FROM b\n${LABEL}\n`],
     ["is not misled by FROM in a continued line", "FROM a\nRUN b \\\nFROM c\n", `FROM a\nRUN b \\\nFROM c\n${LABEL}\n`],
+    [
+      "is not misled by FROM in a here-document of another descriptor",
+      "FROM a AS x\nRUN 3<<EOF cat <&3\nFROM b\nEOF\nFROM c\n",
+      `FROM a AS x\nRUN 3<<EOF cat <&3\nFROM b\nEOF\n${LABEL}\nFROM c\n`,
+      "x",
+    ],
+    [
+      "is not misled by FROM in a here-document of ONBUILD",
+      "FROM a AS x\nONBUILD RUN <<EOF\nFROM b\nEOF\nFROM c\n",
+      `FROM a AS x\nONBUILD RUN <<EOF\nFROM b\nEOF\n${LABEL}\nFROM c\n`,
+      "x",
+    ],
+    [
+      "counts lines as Docker does",
+      "FROM a AS x\nRUN b\rFROM c\nFROM d\n",
+      `FROM a AS x\nRUN b\rFROM c\n${LABEL}\nFROM d\n`,
+      "x",
+    ],
+    [
+      "is not misled by a shift",
+      "FROM a\nRUN echo $((1<<2)) 1 << 2\n",
+      `FROM a\nRUN echo $((1<<2)) 1 << 2\n${LABEL}\n`,
+    ],
     ["knows global arguments", "ARG V=1\nFROM a:$V\n", `ARG V=1\nFROM a:$V\n${LABEL}\n`],
   ];
   for (const [what, before, after, target] of cases) {
@@ -97,30 +139,77 @@ describe("stampDockerfile", () => {
     );
   });
 
-  it("adds one instruction and changes no other, whatever the Dockerfile", () => {
-    const line = fc.constantFrom(
-      "FROM a",
-      "FROM b AS x",
-      "RUN c",
-      "RUN c \\\n  d",
-      "COPY e f",
-      "# comment",
-      "",
-      "RUN <<E\nFROM g\nE",
-      "CMD []",
-      "ONBUILD RUN x",
+  it("adds one instruction to the stage that is built and changes no other, whatever the Dockerfile", () => {
+    const escapes = fc.constantFrom("\\", "`");
+    const instruction = (escapeChar: string) =>
+      fc.constantFrom(
+        "RUN c",
+        `RUN c ${escapeChar}\n  d`,
+        `RUN c ${escapeChar}\n# FROM e\n\n  FROM d`,
+        "COPY e f",
+        "# comment",
+        `# FROM g ${escapeChar}`,
+        "\n# comment",
+        "RUN <<E\nFROM g\nE",
+        "RUN <<-'E'\n\tFROM g\n\tE",
+        "RUN cat <<E 3<<F\nFROM g\nE\nFROM h\nF",
+        "COPY <<E /x\n# FROM g\nE",
+        "CMD []",
+        "ONBUILD RUN x",
+        "ONBUILD COPY <<E /x\nFROM g\nE",
+        "LABEL a=b",
+        "RUN a\rFROM b",
+        "ARG V=1",
+        "  HEALTHCHECK NONE",
+      );
+    const dockerfile = escapes.chain((escapeChar) =>
+      fc.record({
+        mark: fc.constantFrom("", "\ufeff"),
+        head: fc
+          .constantFrom("", "# syntax=docker/dockerfile:1\n")
+          .map((syntax) => (escapeChar === "`" ? `${syntax}# escape=\`\n` : syntax)),
+        args: fc.constantFrom("# comment\n", "ARG V=1\n", "# comment\nARG V=1\nARG W\n"),
+        stages: fc.array(
+          fc.record({
+            from: fc.constantFrom("FROM", "from", "FROM --platform=$BUILDPLATFORM", `FROM ${escapeChar}\n `),
+            lines: fc.array(instruction(escapeChar), { maxLength: 6 }),
+          }),
+          { minLength: 1, maxLength: 4 },
+        ),
+        newline: fc.constantFrom("\n", "\r\n"),
+        ended: fc.boolean(),
+        named: fc.boolean(),
+      }),
     );
-    const newline = fc.constantFrom("\n", "\r\n");
     fc.assert(
-      fc.property(fc.array(line, { maxLength: 12 }), newline, fc.boolean(), (lines, end, ended) => {
-        const text = ["FROM a AS first", ...lines].join("\n").replaceAll("\n", end) + (ended ? end : "");
-        const before = DockerfileParser.parse(text).getInstructions();
-        const after = DockerfileParser.parse(stamp(text)).getInstructions();
-        assert.deepEqual(
-          after.slice(0, -1).map((instruction) => instruction.toString()),
-          before.map((instruction) => instruction.toString()),
+      fc.property(dockerfile, fc.nat(), ({ mark, head, args, stages, newline, ended, named }, chosen) => {
+        const target = chosen % stages.length;
+        const texts = stages.map(({ from, lines }, index) => [`${from} a AS s${index}`, ...lines].join("\n"));
+        const whole = (parts: string[]) => mark + (head + args + parts.join("\n")).replaceAll("\n", newline);
+        const end = ended ? newline : "";
+        const last = target === stages.length - 1;
+        const labelled = texts.map((text, index) => (index === target ? `${text}\n${LABEL}` : text));
+        assert.equal(
+          stamp(whole(texts) + end, named ? `S${target}` : String(target)),
+          whole(labelled) + (last ? newline : end),
         );
-        assert.equal(after.at(-1)?.toString(), LABEL);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("stamps what it has stamped once more in the same way", () => {
+    const once = stamp("# escape=`\r\nFROM a AS x\r\nRUN b `\r\n c\r\nFROM d\r\n", "x");
+    assert.equal(stamp(once, "x"), once.replace(`${LABEL}\r\n`, `${LABEL}\r\n${LABEL}\r\n`));
+  });
+
+  it("writes labels that Docker reads as they were, whatever is in them", () => {
+    const value = fc.string({ unit: fc.constantFrom(..."ab \"'\\`$#{}<>=é€\t") });
+    fc.assert(
+      fc.property(value, value, fc.constantFrom("\\", "`"), (one, other, escapeChar) => {
+        const directive = `# escape=${escapeChar}\n`;
+        const line = stamp(`${directive}FROM a\n`, undefined, { one, other }).split("\n")[2] ?? "";
+        assert.deepEqual(labelsIn(line, escapeChar), { one, other });
       }),
     );
   });
