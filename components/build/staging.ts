@@ -116,13 +116,21 @@ function dockerfiles(): Promise<typeof import("./dockerfile")> {
   return import("./dockerfile.js");
 }
 
-/** Puts a file in the place of another (or of a link to it) in one step. */
+/**
+ * Puts a file in the place of another (or of a link to it) in one step. It is written apart, since any name beside the
+ * other may be that of a file of the context, or of a link out of it.
+ */
 async function replaceFile(file: string, content: string | Buffer): Promise<void> {
   const { mode, atime, mtime } = await stat(file);
-  const next = `${file}.next`;
-  await writeFile(next, content, { mode });
-  await utimes(next, atime, mtime);
-  await rename(next, file);
+  const scratch = await mkdtemp(path.join(STAGING, "tmp-"));
+  try {
+    const next = path.join(scratch, "next");
+    await writeFile(next, content, { mode });
+    await utimes(next, atime, mtime);
+    await rename(next, file);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
 }
 
 /**

@@ -1,11 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { VersionedImageError } from "../errors";
 
 /** The folder of staged contexts, in the program's working directory: relative, so that it is the same on each machine. */
 export const STAGING = ".versioned-image";
-
-const IGNORE_ALL = "*\n";
 
 /** How long a staged context is kept after its last use, in milliseconds. */
 const KEPT = 24 * 60 * 60 * 1000;
@@ -13,14 +11,29 @@ const KEPT = 24 * 60 * 60 * 1000;
 /** By place: a program that changes its working directory has several. */
 const lookedThrough = new Map<string, { at: number; done: Promise<void> }>();
 
-/** Makes the folder, which ignores itself so that it never makes a repository dirty, and keeps it from growing for ever. */
+/**
+ * Makes the folder, which ignores itself so that it never makes a repository dirty, and keeps it from growing for ever.
+ * Throws StagingFailed if it is a link or holds one.
+ */
 export async function ensureStagingRoot(now = Date.now()): Promise<void> {
-  const ignoreFile = path.join(STAGING, ".gitignore");
-  if (!existsSync(ignoreFile) || readFileSync(ignoreFile, "utf8") !== IGNORE_ALL) {
-    await mkdir(STAGING, { recursive: true });
-    await writeFile(ignoreFile, IGNORE_ALL);
-  }
+  await mkdir(STAGING, { recursive: true });
+  await refuseLinks();
+  await writeFile(path.join(STAGING, ".gitignore"), "*\n");
   await lookThrough(path.resolve(STAGING), now);
+}
+
+/** What is written, mended and removed here must not be elsewhere: a repository may bring links under these names. */
+async function refuseLinks(): Promise<void> {
+  const entries = await readdir(STAGING, { withFileTypes: true });
+  const link = (await lstat(STAGING)).isSymbolicLink()
+    ? STAGING
+    : entries.filter((entry) => entry.isSymbolicLink()).map(({ name }) => path.join(STAGING, name))[0];
+  if (link !== undefined) {
+    throw new VersionedImageError(
+      "StagingFailed",
+      `${path.resolve(link)} is a symbolic link, behind which nothing is to be written or removed: remove the link, then run again.`,
+    );
+  }
 }
 
 /** Once for all images of a run; each waits, lest it uses again what is being removed. */

@@ -142,6 +142,50 @@ describe("stage", () => {
     ]);
   });
 
+  it("keeps every file, whatever it is called, and writes behind no link", async () => {
+    await writeFile("outside", "outside");
+    const staged = await stage(
+      staging({
+        write: async (into) => {
+          await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
+          await symlink(path.resolve("outside"), path.join(into, "Dockerfile.next"));
+          await writeFile(path.join(into, "Dockerfile.tmp"), "mine");
+        },
+      }),
+    );
+    assert.equal(await readFile(staged.dockerfile, "utf8"), STAMPED);
+    assert.equal(await readFile("outside", "utf8"), "outside");
+    assert.deepEqual((await readdir(staged.context)).sort(), ["Dockerfile", "Dockerfile.next", "Dockerfile.tmp"]);
+    await swapForExisting(staged, "h/a@sha256:1", undefined);
+    assert.equal(await readFile(staged.dockerfile, "utf8"), "FROM h/a@sha256:1\n");
+    assert.equal(await readFile("outside", "utf8"), "outside");
+    assert.deepEqual((await readdir(staged.context)).sort(), ["Dockerfile", "Dockerfile.next", "Dockerfile.tmp"]);
+    assert.equal((await readdir(".versioned-image")).length, 3);
+  });
+
+  for (const link of [".versioned-image", ".versioned-image/.gitignore", ".versioned-image/0123456789ab-cdef0123"]) {
+    it(`refuses a link at ${link}, and touches nothing behind it`, async () => {
+      await mkdir("elsewhere");
+      await writeFile("elsewhere/old", "old");
+      const old = new Date("2020-01-01");
+      await utimes("elsewhere/old", old, old);
+      if (link !== ".versioned-image") {
+        await mkdir(".versioned-image");
+      }
+      await symlink(path.resolve(link.endsWith("ignore") ? "elsewhere/old" : "elsewhere"), link);
+      await assert.rejects(
+        stage(staging()),
+        (error) =>
+          error instanceof VersionedImageError &&
+          error.code === "StagingFailed" &&
+          error.message.startsWith(`${path.resolve(link)} is a symbolic link`),
+      );
+      assert.deepEqual(await readdir("elsewhere"), ["old"]);
+      assert.equal(await readFile("elsewhere/old", "utf8"), "old");
+      assert.equal(written, 0);
+    });
+  }
+
   it("names by content where no name is given", async () => {
     const one = await stage(staging({ name: undefined, mtime: undefined }));
     const same = await stage(staging({ name: undefined, mtime: undefined }));
