@@ -1,7 +1,8 @@
-import { constants } from "node:fs";
-import { chmod, copyFile, lstat, mkdir, readdir, readFile, readlink, symlink, utimes } from "node:fs/promises";
+import { constants, type Dirent } from "node:fs";
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from "node:fs/promises";
 import * as path from "node:path";
-import ignore from "@balena/dockerignore";
+import { VersionedImageError } from "../errors";
+import { readIgnoreFile } from "./ignoreFile";
 import { STAGING } from "./stagingRoot";
 
 /** What of a directory Docker would be given. */
@@ -14,24 +15,35 @@ export interface Snapshot {
   dockerfile: string;
 }
 
-/** Copies a context as it is on disk, without what its .dockerignore names. Returns the files that were copied. */
+/**
+ * Copies a context as it is on disk, without what its .dockerignore names, without pipes, sockets and devices, and without
+ * what is taken away meanwhile. Returns the files that were copied. Throws StagingFailed for what can't be read.
+ */
 export async function copyContext({ context, paths, dockerfile }: Snapshot, into: string): Promise<string[]> {
-  const ignoreFile = await ignoreFileOf(context, dockerfile);
-  const kept = new Set([dockerfile, ...(ignoreFile ? [ignoreFile.name] : [])].map(path.normalize));
-  const matcher = ignore().add(ignoreFile?.content ?? "");
-  const covered = paths?.map((entry) => path.normalize(entry).replace(/\/$/, ""));
+  const ignored = await readIgnoreFile(context, dockerfile);
+  const kept = [dockerfile, ...(ignored.name === undefined ? [] : [ignored.name])].map(path.normalize);
+  const covered = (paths ?? ["."]).map((entry) => path.normalize(entry).replace(/\/$/, ""));
+  const isWanted = (file: string) => kept.includes(file) || (isCovered(file, covered) && !ignored.ignores(file));
+  const mayHoldWanted = (directory: string) =>
+    kept.some((file) => isBelow(file, directory)) ||
+    ((isCovered(directory, covered) || covered.some((entry) => isBelow(entry, directory))) &&
+      !ignored.ignoresAllOf(directory));
 
   const copied: string[] = [];
   const visit = async (directory: string): Promise<void> => {
-    for (const entry of await readdir(path.join(context, directory), { withFileTypes: true })) {
+    for (const entry of await entriesOf(context, directory)) {
       const name = path.join(directory, entry.name);
       if (entry.name === ".git" || entry.name === STAGING) {
         continue;
       }
       if (entry.isDirectory()) {
-        await visit(name);
-      } else if (kept.has(name) || (isCovered(name, covered) && !matcher.ignores(name))) {
-        await copyEntry(path.join(context, name), path.join(into, name));
+        if (mayHoldWanted(name)) {
+          await visit(name);
+        }
+      } else if (
+        isWanted(name) &&
+        (await ifReadable(name, () => copyEntry(path.join(context, name), path.join(into, name))))
+      ) {
         copied.push(name);
       }
     }
@@ -40,34 +52,61 @@ export async function copyContext({ context, paths, dockerfile }: Snapshot, into
   return copied.sort();
 }
 
-/** Docker prefers the ignore file that is named after the Dockerfile. */
-async function ignoreFileOf(context: string, dockerfile: string) {
-  for (const name of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
-    try {
-      return { name, content: await readFile(path.join(context, name), "utf8") };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-        throw error;
-      }
+function isCovered(name: string, covered: string[]): boolean {
+  return covered.some((entry) => entry === "." || name === entry || isBelow(name, entry));
+}
+
+function isBelow(name: string, directory: string): boolean {
+  return name.startsWith(`${directory}/`);
+}
+
+async function entriesOf(context: string, directory: string): Promise<Dirent[]> {
+  const read = () => readdir(path.join(context, directory), { withFileTypes: true });
+  return (await ifReadable(directory || ".", read)) ?? [];
+}
+
+/** What reading a file or directory gives; undefined if it has been taken away. */
+async function ifReadable<T>(name: string, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // Names are read as UTF-8, so that one of another encoding is not found again.
+    if (code === "ENOENT" && name.includes("\uFFFD")) {
+      throw new VersionedImageError(
+        "StagingFailed",
+        `The name of ${JSON.stringify(name)} is not UTF-8, so the file can't be put into an image. Rename it, or name the ` +
+          "directory that it is in in .dockerignore.",
+      );
     }
+    if (code === "ENOENT") {
+      return undefined;
+    }
+    if (code === "EACCES") {
+      throw new VersionedImageError(
+        "StagingFailed",
+        `${JSON.stringify(name)} is to be in the image, but can't be read (${message}): let the user that runs this read it, or ` +
+          "name it in .dockerignore.",
+        { cause: error },
+      );
+    }
+    throw error;
   }
-  return undefined;
 }
 
-function isCovered(name: string, covered: string[] | undefined): boolean {
-  return (
-    covered === undefined || covered.some((entry) => entry === "." || name === entry || name.startsWith(`${entry}/`))
-  );
-}
-
-async function copyEntry(from: string, to: string): Promise<void> {
-  await mkdir(path.dirname(to), { recursive: true });
+/** Whether there was something to copy. */
+async function copyEntry(from: string, to: string): Promise<boolean> {
   const stats = await lstat(from);
+  if (!stats.isSymbolicLink() && !stats.isFile()) {
+    return false;
+  }
+  await mkdir(path.dirname(to), { recursive: true });
   if (stats.isSymbolicLink()) {
     await symlink(await readlink(from), to);
-  } else if (stats.isFile()) {
+  } else {
     await copyFile(from, to, constants.COPYFILE_FICLONE);
     await chmod(to, stats.mode & 0o777);
     await utimes(to, stats.atime, stats.mtime);
   }
+  return true;
 }

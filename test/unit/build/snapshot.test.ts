@@ -1,8 +1,28 @@
 import * as assert from "node:assert/strict";
-import { lstatSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import fs from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { mock } from "node:test";
+import fc from "fast-check";
+import { readIgnoreFile } from "../../../components/build/ignoreFile";
 import { copyContext } from "../../../components/build/snapshot";
+import { VersionedImageError } from "../../../components/errors";
+import { errorOf } from "../../support/assertError";
+import { asNobody, NOBODY, needRoot } from "../../support/nobody";
 import { Repo, scratch } from "../../support/repo";
 
 describe("copyContext", () => {
@@ -21,7 +41,7 @@ describe("copyContext", () => {
 
   afterEach(() => {
     source.dispose();
-    rmSync(into, { recursive: true });
+    rmSync(into, { recursive: true, force: true });
   });
 
   function copy(paths?: string[], dockerfile = "Dockerfile"): Promise<string[]> {
@@ -70,5 +90,179 @@ describe("copyContext", () => {
   it("copies the paths alone, and the Dockerfile", async () => {
     assert.deepEqual(await copy(["src/", "./Dockerfile"]), ["Dockerfile", "src/code", "src/test"]);
     assert.deepEqual(await copy(["src/code"]), ["Dockerfile", "src/code"]);
+  });
+
+  it("tells names apart by case, as Docker does on Linux", async () => {
+    source.write("SRC/code", "other").write("Docs", "file").write(".dockerignore", "src\ndocs\n");
+    assert.deepEqual(await copy(), [".dockerignore", "Dockerfile", "Docs", "SRC/code"]);
+  });
+
+  it("copies hostile names as they are", async () => {
+    const names = [
+      "-rf",
+      "..two",
+      "...",
+      "a\nb",
+      " a ",
+      "a\\b",
+      "!a",
+      "#a",
+      "[a",
+      "a*b",
+      "constructor",
+      "__proto__",
+      "ü",
+    ];
+    source.remove("src").remove("docs");
+    for (const name of names) {
+      source.write(name, name).write(`d/${name}/${name}`, name);
+    }
+    const expected = ["Dockerfile", ...names, ...names.map((name) => `d/${name}/${name}`)].sort();
+    assert.deepEqual(await copy(), expected);
+    for (const name of names) {
+      assert.equal(readFileSync(path.join(into, "d", name, name), "utf8"), name);
+    }
+  });
+
+  it("leaves out what is no file: pipes, sockets and devices", async () => {
+    execFileSync("mkfifo", [source.path("src/pipe")]);
+    const server = createServer().listen(source.path("src/socket"));
+    await once(server, "listening");
+    if (process.getuid?.() === 0) {
+      execFileSync("mknod", [source.path("src/zero"), "c", "1", "5"]);
+    }
+    assert.deepEqual(await copy(), ["Dockerfile", "docs/text", "src/code", "src/test"]);
+    assert.deepEqual(readdirSync(path.join(into, "src")), ["code", "test"]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("copies links that lead in a circle, nowhere or out of the context, and follows none", async () => {
+    const targets = {
+      up: "..",
+      self: "self",
+      one: "two",
+      two: "one",
+      nowhere: "missing",
+      out: "/etc",
+      "src/all": "../src",
+    };
+    for (const [name, target] of Object.entries(targets)) {
+      source.link(name, target);
+    }
+    assert.deepEqual(await copy(), ["Dockerfile", "docs/text", ...Object.keys(targets), "src/code", "src/test"].sort());
+    for (const [name, target] of Object.entries(targets)) {
+      assert.equal(readlinkSync(path.join(into, name)), target);
+    }
+  });
+
+  it("goes on where a file, or a directory, is taken away meanwhile", async () => {
+    source.write("a", "a").write("z/z", "z");
+    const { lstat } = fs;
+    // The first file that is copied takes away others.
+    mock.method(fs, "lstat", (file: string) => {
+      if (file === source.path("a")) {
+        source.remove("docs/text").remove("z");
+      }
+      return lstat(file);
+    });
+    try {
+      assert.deepEqual(await copy(), ["Dockerfile", "a", "src/code", "src/test"]);
+    } finally {
+      mock.restoreAll();
+    }
+  });
+
+  it("refuses a name that is not UTF-8, and not one that is left out", async () => {
+    writeFileSync(Buffer.concat([Buffer.from(source.path("src/")), Buffer.from([0xe9])]), "x");
+    assert.match(await errorOf("StagingFailed", () => copy()), /^The name of "src\/\uFFFD" is not UTF-8/);
+    source.write(".dockerignore", "src\n");
+    assert.deepEqual(await copy(), [".dockerignore", "Dockerfile", "docs/text"]);
+  });
+
+  describe("what can't be read", () => {
+    beforeEach(function () {
+      needRoot(this);
+      source.write("secret/key", "key").write("data/pages/1", "1");
+      chmodSync(source.path("secret/key"), 0);
+      execFileSync("chown", ["-R", `${NOBODY}:${NOBODY}`, source.directory, into]);
+      execFileSync("chmod", ["000", source.path("data")]);
+    });
+
+    it("is named, with what to do", async () => {
+      for (const [paths, name] of [
+        [["Dockerfile", "data"], "data"],
+        [["Dockerfile", "secret"], "secret/key"],
+      ] as const) {
+        const message = await errorOf("StagingFailed", () => asNobody(() => copy([...paths])));
+        assert.ok(message.startsWith(`"${name}" is to be in the image, but can't be read (EACCES: `), message);
+        assert.match(message, /name it in \.dockerignore\.$/);
+      }
+    });
+
+    it("does no harm where it is left out, and not taken back", async () => {
+      const rest = ["Dockerfile", "docs/text", "src/code", "src/test"];
+      assert.deepEqual(await asNobody(() => copy(["Dockerfile", "src"])), ["Dockerfile", "src/code", "src/test"]);
+      source.write(".dockerignore", "data\nsecret\n");
+      assert.deepEqual(await asNobody(() => copy()), [".dockerignore", ...rest]);
+      source.write(".dockerignore", "*/key\n**/data\n");
+      assert.deepEqual(await asNobody(() => copy()), [".dockerignore", ...rest]);
+      source.write(".dockerignore", "data\nsecret\n!data/pages\n");
+      assert.match(await errorOf("StagingFailed", () => asNobody(() => copy())), /^"data" is to be in the image/);
+    });
+  });
+
+  for (const [what, make, words] of [
+    ["a pipe", () => execFileSync("mkfifo", [source.path(".dockerignore")]), /^\.dockerignore is not a file\./],
+    ["a directory", () => source.write(".dockerignore/x", "x"), /^\.dockerignore is not a file\./],
+    ["a link to itself", () => source.link(".dockerignore", ".dockerignore"), /^\.dockerignore can't be read \(ELOOP/],
+    ["nonsense", () => source.write(".dockerignore", "a\n(\n"), /^\.dockerignore has a pattern that means nothing/],
+  ] as const) {
+    it(`refuses a .dockerignore that is ${what}`, async () => {
+      make();
+      assert.match(await errorOf("StagingFailed", () => copy()), words);
+    });
+  }
+
+  it("reads any .dockerignore, or refuses it by an error of ours", async () => {
+    const line = fc.oneof(fc.string(), fc.stringMatching(/^!?[*/.a-d[\]?\\]{0,10}$/));
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 4 }), async (lines) => {
+        source.write(".dockerignore", lines.join("\n"));
+        const { ignores } = await readIgnoreFile(source.directory, "Dockerfile").catch((error) => {
+          assert.ok(error instanceof VersionedImageError, String(error?.stack));
+          return { ignores: () => false };
+        });
+        assert.equal(typeof ignores("src/code"), "boolean");
+      }),
+    );
+  });
+
+  it("looks into no directory that is left out, and finds the same without", async () => {
+    const pattern = fc.constantFrom(
+      "src",
+      "*",
+      "**/code",
+      "docs/*",
+      "**",
+      "s*",
+      "/src",
+      "src/",
+      "src/code",
+      "src/**",
+      "a/b",
+      "?rc",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(pattern, { maxLength: 4 }), async (patterns) => {
+        source.write(".dockerignore", patterns.join("\n"));
+        const { ignores, ignoresAllOf } = await readIgnoreFile(source.directory, "Dockerfile");
+        for (const [directory, files] of Object.entries({
+          src: ["src/code", "src/test", "src/a/b"],
+          docs: ["docs/text"],
+        })) {
+          assert.ok(!ignoresAllOf(directory) || files.every(ignores), patterns.join());
+        }
+      }),
+    );
   });
 });
