@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import * as path from "node:path";
 import type { Facts } from "../version";
-import { ifThere, MISSING } from "./files";
+import { ifThere } from "./files";
 import { lastCommits } from "./history";
 import { readIndexFacts } from "./indexFlags";
 import { isWithin, type Located } from "./locate";
@@ -54,6 +54,6 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
 }
 
 async function isFile(file: string): Promise<boolean> {
-  const stats = await ifThere(stat(file), [...MISSING, "ELOOP"]);
+  const stats = await ifThere(stat(file));
   return stats?.isFile() ?? false;
 }

@@ -1,13 +1,26 @@
-/** What the system says where there is no such file. */
-export const MISSING = ["ENOENT", "ENOTDIR"];
+import { VersionedImageError } from "../errors";
 
-/** What a call on a file gives; undefined where there is none, or where it fails in another way that counts as that. */
+/** What is said where there is no such file, or can be none: links that lead in a circle, and names that are too long or hold NUL. */
+export const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"];
+
+/**
+ * What a call on a file gives; undefined where there is none, or where it fails in another way that counts as that. Throws
+ * ContextNotFound where the user may not look.
+ */
 export async function ifThere<T>(call: Promise<T>, codes = MISSING): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (codes.includes((error as NodeJS.ErrnoException).code ?? "")) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    if (codes.includes(code)) {
       return undefined;
+    }
+    if (code === "EACCES") {
+      throw new VersionedImageError(
+        "ContextNotFound",
+        `The files of the image can't be looked at (${message}): let the user that runs this enter the directories above.`,
+        { cause: error },
+      );
     }
     throw error;
   }

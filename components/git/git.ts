@@ -87,9 +87,13 @@ export function startGit(args: string[], options: GitOptions, read: (text: strin
   return { process, ended, stop };
 }
 
-/** Node says ENOENT of a directory that is gone as well. */
+/** Node says the same of a directory that is gone, or may not be entered, as of the program. */
 function notStarted(error: NodeJS.ErrnoException, cwd: string): Error {
   return error.code === "ENOENT" && existsSync(cwd)
     ? new VersionedImageError("GitNotFound", "The program git was not found: install it, or put it on PATH.")
-    : error;
+    : new VersionedImageError(
+        "GitFailed",
+        `git could not be started in ${cwd} (${error.message}): see that the directory is there and may be entered.`,
+        { cause: error },
+      );
 }

@@ -51,7 +51,7 @@ async function refuseLinkedDockerfile(dockerfile: string, covered: string[], roo
   if (target === undefined) {
     return;
   }
-  const real = await ifThere(realpath(file), [...MISSING, "ELOOP"]);
+  const real = await ifThere(realpath(file));
   if (
     real === undefined ||
     !covered.some((entry) => isWithin(path.relative(root, real), entry)) ||
@@ -77,7 +77,8 @@ async function resolveIn(
   root: string,
 ): Promise<string> {
   const relative = path.normalize(entry).replace(/\/+$/, "");
-  if (entry === "" || path.isAbsolute(entry) || relative === ".." || relative.startsWith("../")) {
+  // What holds NUL can't be given to git.
+  if (/^$|\0/.test(entry) || path.isAbsolute(entry) || relative === ".." || relative.startsWith("../")) {
     const code = argument === "dockerfile" ? "DockerfileNotCovered" : "InvalidArgument";
     throw new VersionedImageError(
       code,

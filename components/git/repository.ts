@@ -27,8 +27,9 @@ export async function findContext(context: string): Promise<string> {
   }
   const absolute = path.resolve(context);
   const above = await nearestDirectory(absolute);
-  if (!stats && (await isInHead(above, path.relative(above, absolute)))) {
-    return path.join(await realpath(above), path.relative(above, absolute));
+  const rest = path.relative(above, absolute);
+  if (!stats && rest !== "" && (await isInHead(above, rest))) {
+    return path.join(await realpath(above), rest);
   }
   throw new VersionedImageError(
     "ContextNotFound",
@@ -39,6 +40,10 @@ export async function findContext(context: string): Promise<string> {
 }
 
 async function isInHead(above: string, directory: string): Promise<boolean> {
+  // Nothing can have such a name, and git can't be asked for it.
+  if (directory.includes("\0")) {
+    return false;
+  }
   try {
     return (await git(["cat-file", "-t", `HEAD:./${directory}`], { cwd: above })) === "tree\n";
   } catch (error) {
