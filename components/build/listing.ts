@@ -1,23 +1,21 @@
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync } from "node:fs";
-import { lstat, readdir, readlink } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import * as path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { forEachFew } from "./few";
+
+/** Files of up to so many bytes are read at once, which is quicker. */
+const SMALL = 256 * 1024;
 
 /** What is at each path of a directory: "755 <sha256>" for a file, "link <target>" for a symbolic link. */
 export type Listing = Record<string, string>;
 
-/** Up to this size, in bytes, a file is read at once: a stream takes longer to set up than the reading. */
-const SMALL = 1 << 20;
-
 /** Lists a directory with its content, in the order of the paths. */
 export async function listContent(directory: string): Promise<Listing> {
-  const files = await walk(directory, "");
-  const listing: Listing = {};
-  for (const file of files.sort()) {
-    listing[file] = await describe(path.join(directory, file));
-  }
-  return listing;
+  const files = (await walk(directory, "")).sort();
+  const described = await forEachFew(files, (file) => describe(path.join(directory, file)));
+  return Object.fromEntries(files.map((file, index) => [file, described[index] ?? ""]));
 }
 
 /** The paths at which two listings differ. */
@@ -43,7 +41,7 @@ async function describe(file: string): Promise<string> {
   }
   const hash = createHash("sha256");
   if (stats.size <= SMALL) {
-    hash.update(readFileSync(file));
+    hash.update(await readFile(file));
   } else {
     await pipeline(createReadStream(file), hash);
   }

@@ -1,17 +1,16 @@
 import { chmod, lstat, lutimes, readdir } from "node:fs/promises";
 import * as path from "node:path";
+import { forEachFew } from "./few";
 
 /**
  * Makes the modes of a directory's content those that git knows, whatever the umask was: 755 for directories and executable
  * files, 644 for others. With `mtime`, gives everything that time.
  */
 export async function normalize(directory: string, mtime: Date | undefined): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const [directories, files] = [true, false].map((wanted) => entries.filter((entry) => entry.isDirectory() === wanted));
+  await forEachFew(files ?? [], async (entry) => {
     const file = path.join(directory, entry.name);
-    if (entry.isDirectory()) {
-      await normalize(file, mtime);
-      continue;
-    }
     if (!entry.isSymbolicLink()) {
       const { mode } = await lstat(file);
       await chmod(file, mode & 0o100 ? 0o755 : 0o644);
@@ -19,6 +18,9 @@ export async function normalize(directory: string, mtime: Date | undefined): Pro
     if (mtime) {
       await lutimes(file, mtime, mtime);
     }
+  });
+  for (const { name } of directories ?? []) {
+    await normalize(path.join(directory, name), mtime);
   }
   await chmod(directory, 0o755);
   if (mtime) {

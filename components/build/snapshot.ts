@@ -2,6 +2,7 @@ import { constants, type Dirent } from "node:fs";
 import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { forEachFew } from "./few";
 import { readIgnoreFile } from "./ignoreFile";
 import { STAGING } from "./stagingRoot";
 
@@ -31,21 +32,20 @@ export async function copyContext({ context, paths, dockerfile }: Snapshot, into
 
   const copied: string[] = [];
   const visit = async (directory: string): Promise<void> => {
-    for (const entry of await entriesOf(context, directory)) {
-      const name = path.join(directory, entry.name);
-      if (entry.name === ".git" || entry.name === STAGING) {
-        continue;
-      }
-      if (entry.isDirectory()) {
-        if (mayHoldWanted(name)) {
-          await visit(name);
-        }
-      } else if (
-        isWanted(name) &&
-        (await ifReadable(name, () => copyEntry(path.join(context, name), path.join(into, name))))
-      ) {
+    const found = (await entriesOf(context, directory))
+      .filter(({ name }) => name !== ".git" && name !== STAGING)
+      .map((entry) => ({ name: path.join(directory, entry.name), isDirectory: entry.isDirectory() }));
+    const files = found.filter(({ name, isDirectory }) => !isDirectory && isWanted(name));
+    if (files.length > 0) {
+      await mkdir(path.join(into, directory), { recursive: true });
+    }
+    await forEachFew(files, async ({ name }) => {
+      if (await ifReadable(name, () => copyEntry(path.join(context, name), path.join(into, name)))) {
         copied.push(name);
       }
+    });
+    for (const { name } of found.filter(({ name, isDirectory }) => isDirectory && mayHoldWanted(name))) {
+      await visit(name);
     }
   };
   await visit("");
@@ -100,7 +100,6 @@ async function copyEntry(from: string, to: string): Promise<boolean> {
   if (!stats.isSymbolicLink() && !stats.isFile()) {
     return false;
   }
-  await mkdir(path.dirname(to), { recursive: true });
   if (stats.isSymbolicLink()) {
     await symlink(await readlink(from), to);
   } else {

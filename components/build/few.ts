@@ -1,0 +1,31 @@
+/** How many are under way at once: so many files may be open. */
+const AT_ONCE = 8;
+
+/**
+ * Does something for each item, a few at a time, and returns the results in order. After a failure nothing more is begun,
+ * and it is thrown when what is under way has ended.
+ */
+export async function forEachFew<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = items.entries();
+  let failed = false;
+  const worker = async () => {
+    for (const [index, item] of waiting) {
+      if (failed) {
+        return;
+      }
+      try {
+        results[index] = await work(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  const failure = ended.find((end) => end.status === "rejected");
+  if (failure) {
+    throw failure.reason;
+  }
+  return results;
+}
