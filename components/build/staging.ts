@@ -106,14 +106,17 @@ async function stamp(files: string, { dockerfile, target, labels }: Staging): Pr
         "put the Dockerfile itself there.",
     );
   }
-  const { stampDockerfile } = await dockerfiles();
+  const { stampDockerfile } = dockerfiles();
   const stamped = stampDockerfile(await readFile(real), { name: dockerfile, target, labels });
   await replaceFile(file, stamped);
 }
 
-/** The parser is a third of what the library loads, and a program whose images are all published needs none. */
-function dockerfiles(): Promise<typeof import("./dockerfile")> {
-  return import("./dockerfile.js");
+/**
+ * The parser is a third of what the library loads, and a program whose images are all published needs none. An import would
+ * look for a compiled file, which a clone's program that the Pulumi CLI runs does not have.
+ */
+function dockerfiles(): typeof import("./dockerfile") {
+  return require("./dockerfile");
 }
 
 /**
