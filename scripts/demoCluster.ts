@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { V1Pod } from "@kubernetes/client-node";
-import { exampleStack, main, SHOW, shown } from "./dev";
+import { exampleStack, main, SHOW, shown, untilInterrupted } from "./dev";
 import { prepare, type Services, stop } from "./setup";
 import { clusterObstacle, ensureCluster, stopCluster } from "./setup/cluster";
 import { dockerAt } from "./setup/docker";
@@ -23,11 +23,6 @@ void main(async () => {
   const home = mkdtempSync(path.join(tmpdir(), "demo-"));
   const services: Services = {};
   let stopOwnCluster = async () => {};
-  // What was started is stopped in any case; a second interrupt is not waited for.
-  const interrupted = new Promise<never>((_, reject) => {
-    process.once("SIGINT", () => reject(new MissingError("\nInterrupted: stopping what was started …")));
-    process.once("SIGTERM", () => reject(new MissingError("Asked to end: stopping what was started …")));
-  });
   try {
     const started = (running: Services) => Object.assign(services, running);
     const demo = async () => {
@@ -43,7 +38,7 @@ void main(async () => {
       Object.assign(process.env, env, { KUBECONFIG: kubeconfig });
       await show(home, `${registry.host}/simple`, kubeconfig);
     };
-    await Promise.race([demo(), interrupted]);
+    await untilInterrupted(demo());
   } finally {
     process.chdir(ROOT);
     await stopOwnCluster();

@@ -116,6 +116,15 @@ export async function shown<T>(operation: Promise<T>): Promise<T> {
   }
 }
 
+/** Waits for work, unless the user ends it first: what was started can then be stopped. A second interrupt is not waited for. */
+export function untilInterrupted<T>(work: Promise<T>): Promise<T> {
+  const interrupted = new Promise<never>((_, reject) => {
+    process.once("SIGINT", () => reject(new MissingError("\nInterrupted: stopping what was started …")));
+    process.once("SIGTERM", () => reject(new MissingError("Asked to end: stopping what was started …")));
+  });
+  return Promise.race([work, interrupted]);
+}
+
 /** Runs a command, and ends with one sentence where something is missing that only the user can bring. */
 export async function main(command: () => Promise<void>): Promise<void> {
   try {

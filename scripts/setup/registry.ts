@@ -120,7 +120,8 @@ export async function isRegistry(host: string): Promise<boolean> {
   }
 }
 
-function isTaken(port: number): Promise<boolean> {
+/** Whether anything listens at a port of loopback. */
+export function isTaken(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(true));
