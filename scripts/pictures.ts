@@ -14,7 +14,7 @@ import { run, which } from "./setup/run";
 import { MissingError, say } from "./setup/say";
 
 const FOLDER = path.join(ROOT, "docs", "images");
-const TERMINAL = { columns: 120, rows: 60 };
+const TERMINAL = { columns: 128, rows: 60 };
 /** The port that the README names. */
 const REGISTRY_PORT = 5000;
 

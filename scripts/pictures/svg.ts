@@ -25,7 +25,7 @@ export function svg(lines: Cell[][], { columns, title }: Frame): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${name}">`,
     `<title>${name}</title>`,
     `<rect x="0.5" y="0.5" width="${rounded(width - 1)}" height="${height - 1}" rx="8" fill="${BACKGROUND}" stroke="#30363d"/>`,
-    `<g font-family="${FONTS}" font-size="${FONT_SIZE}" fill="${FOREGROUND}" xml:space="preserve">`,
+    `<g font-family="${FONTS}" font-size="${FONT_SIZE}" fill="${FOREGROUND}">`,
     ...lines.flatMap((line, row) => stretches(line).flatMap((stretch) => drawn(stretch, MARGIN + row * HEIGHT))),
     "</g>",
     "</svg>",
@@ -33,26 +33,26 @@ export function svg(lines: Cell[][], { columns, title }: Frame): string {
   ].join("\n");
 }
 
-/** Characters of one look, one after the other. */
+/** Neighbours of one look. */
 interface Stretch {
   column: number;
   width: number;
-  text: string;
+  cells: Cell[];
   look: Look;
 }
 
 function stretches(line: Cell[]): Stretch[] {
   const found: Stretch[] = [];
   let column = 0;
-  for (const { text, width, look } of line) {
+  for (const cell of line) {
     const last = found.at(-1);
-    if (last && sameLook(last.look, look)) {
-      last.text += text;
-      last.width += width;
+    if (last && sameLook(last.look, cell.look)) {
+      last.cells.push(cell);
+      last.width += cell.width;
     } else {
-      found.push({ column, width, text, look });
+      found.push({ column, width: cell.width, cells: [cell], look: cell.look });
     }
-    column += width;
+    column += cell.width;
   }
   return found;
 }
@@ -61,21 +61,54 @@ function sameLook(one: Look, other: Look): boolean {
   return (Object.keys(one) as (keyof Look)[]).every((property) => one[property] === other[property]);
 }
 
-function drawn({ column, width, text, look }: Stretch, top: number): string[] {
-  const [left, across] = [rounded(MARGIN + column * WIDTH), rounded(width * WIDTH)];
-  const drawing: string[] = [];
-  if (look.background !== undefined) {
-    drawing.push(`<rect x="${left}" y="${top}" width="${across}" height="${HEIGHT}" fill="${look.background}"/>`);
-  }
-  if (text.trim() !== "") {
-    // With its length given, the columns stay under each other in every font.
-    const place = `x="${left}" y="${top + BASELINE}" textLength="${across}"`;
-    drawing.push(`<text ${place}${attributes(look)}>${escaped(text)}</text>`);
-  }
-  return drawing;
+interface Phrase {
+  column: number;
+  width: number;
+  text: string;
 }
 
-function attributes({ color, bold, dim, italic, underline }: Look): string {
+/** What is written in a stretch. Of more blanks than one a browser shows one, so what comes after them has a place of its own. */
+function phrases({ column: first, cells }: Stretch): Phrase[] {
+  const found: Phrase[] = [];
+  let column = first;
+  let blanks = 0;
+  for (const { text, width } of cells) {
+    const last = found.at(-1);
+    if (text === " ") {
+      blanks++;
+    } else if (last && blanks < 2) {
+      last.text += " ".repeat(blanks) + text;
+      last.width += blanks + width;
+      blanks = 0;
+    } else {
+      found.push({ column, width, text });
+      blanks = 0;
+    }
+    column += width;
+  }
+  return found;
+}
+
+function drawn(stretch: Stretch, top: number): string[] {
+  const { look } = stretch;
+  const texts = phrases(stretch).map(({ text, ...place }) => {
+    const { left, across } = extent(place);
+    // With its length given, the columns stay under each other in every font.
+    const attributes = `x="${left}" y="${top + BASELINE}" textLength="${across}"${attributesOf(look)}`;
+    return `<text ${attributes}>${escaped(text)}</text>`;
+  });
+  if (look.background === undefined) {
+    return texts;
+  }
+  const { left, across } = extent(stretch);
+  return [`<rect x="${left}" y="${top}" width="${across}" height="${HEIGHT}" fill="${look.background}"/>`, ...texts];
+}
+
+function extent({ column, width }: { column: number; width: number }) {
+  return { left: rounded(MARGIN + column * WIDTH), across: rounded(width * WIDTH) };
+}
+
+function attributesOf({ color, bold, dim, italic, underline }: Look): string {
   return [
     color !== FOREGROUND && ` fill="${color}"`,
     bold && ' font-weight="bold"',

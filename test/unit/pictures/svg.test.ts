@@ -18,7 +18,7 @@ describe("a picture of a terminal", () => {
       '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="72" viewBox="0 0 200 72" role="img" aria-label="&lt;What&gt; &quot;a &amp; b&quot; print">',
       "<title>&lt;What&gt; &quot;a &amp; b&quot; print</title>",
       '<rect x="0.5" y="0.5" width="199" height="71" rx="8" fill="#0d1117" stroke="#30363d"/>',
-      `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace" font-size="14" fill="#e6edf3" xml:space="preserve">`,
+      `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace" font-size="14" fill="#e6edf3">`,
       '<text x="16" y="31" textLength="25.2">one</text>',
       '<text x="16" y="51" textLength="25.2">two</text>',
       "</g>",
@@ -27,12 +27,20 @@ describe("a picture of a terminal", () => {
     ]);
   });
 
-  it("has the characters of one look in one piece, blanks included, each at its column", async () => {
-    assert.deepEqual(await drawn("a  b\x1b[1mc \x1b[0md\x1b[32me"), [
-      '<text x="16" y="31" textLength="33.6">a  b</text>',
-      '<text x="49.6" y="31" textLength="16.8" font-weight="bold">c </text>',
-      '<text x="66.4" y="31" textLength="8.4">d</text>',
-      '<text x="74.8" y="31" textLength="8.4" fill="#56d364">e</text>',
+  it("has the characters of one look in one piece, each piece at its column", async () => {
+    assert.deepEqual(await drawn("a b\x1b[1mc \x1b[0md\x1b[32me"), [
+      '<text x="16" y="31" textLength="25.2">a b</text>',
+      '<text x="41.2" y="31" textLength="8.4" font-weight="bold">c</text>',
+      '<text x="58" y="31" textLength="8.4">d</text>',
+      '<text x="66.4" y="31" textLength="8.4" fill="#56d364">e</text>',
+    ]);
+  });
+
+  it("leaves no blanks to the browser but single ones", async () => {
+    assert.deepEqual(await drawn(" a b  日 c   d"), [
+      '<text x="24.4" y="31" textLength="25.2">a b</text>',
+      '<text x="66.4" y="31" textLength="33.6">日 c</text>',
+      '<text x="125.2" y="31" textLength="8.4">d</text>',
     ]);
   });
 
