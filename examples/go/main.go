@@ -1,6 +1,6 @@
 // One image, versioned by git.
 //
-// Before the first run: pulumi package add PATH/plugin, where PATH is a clone of versioned-image, and then go mod tidy.
+// Before the first run: pulumi package add PATH/plugin, where PATH is a clone of versioned-image.
 package main
 
 import (
