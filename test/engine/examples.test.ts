@@ -1,0 +1,112 @@
+import * as assert from "node:assert/strict";
+import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { version } from "@pulumi/pulumi/version";
+import { goCommand } from "../../scripts/setup/go";
+import { run, which } from "../../scripts/setup/run";
+import { type BuiltPlugin, buildPlugin } from "../support/builtPlugin";
+import { registry } from "../support/registry";
+import { type Repo, repo } from "../support/repo";
+
+const EXAMPLES = path.resolve(__dirname, "../../examples");
+
+/** The examples in other languages, as a user runs them: on the engine, with the plugin and the language's own host. */
+describe("the example in", function () {
+  // Packages are downloaded, and Go's are compiled, where the user's caches have none.
+  this.timeout(900_000);
+  let plugin: BuiltPlugin | undefined;
+  let scratch: string;
+  let project: Repo;
+
+  beforeEach(() => {
+    scratch = mkdtempSync(path.join(tmpdir(), "example-"));
+    project = repo();
+  });
+
+  afterEach(() => {
+    project.dispose();
+    rmSync(scratch, { recursive: true });
+  });
+
+  after(() => plugin?.dispose());
+
+  /** What keeps an example from being run here, if anything does; what a language needs is asked for in `scratch`. */
+  const languages: Record<string, () => Promise<string | undefined>> = {
+    yaml: async () => undefined,
+    python: async () => {
+      const venv = path.join(scratch, "venv");
+      return (
+        (await failureOf("python3", "-m", "venv", venv)) ??
+        (await failureOf(path.join(venv, "bin/pip"), "download", "--quiet", "--no-deps", "--dest", scratch, "pulumi"))
+      );
+    },
+    go: async () => {
+      const go = await goCommand(25);
+      return go
+        ? failureOf(go, "mod", "download", `github.com/pulumi/pulumi/sdk/v3@v${version}`)
+        : "there is no Go 1.25 or later";
+    },
+  };
+
+  for (const [language, obstacleOf] of Object.entries(languages)) {
+    it(`${language} publishes its image under its commit, and changes nothing when it is run again`, async function () {
+      // The plugin is a program for Node.js, whatever the example's language is.
+      const obstacle = hostMissing("nodejs") ?? hostMissing(language) ?? (await obstacleOf());
+      if (obstacle !== undefined) {
+        console.log(`      left out: ${obstacle}`);
+        this.skip();
+      }
+      plugin ??= await buildPlugin();
+      cpSync(path.join(EXAMPLES, language), project.directory, { recursive: true });
+      project.add().commit("Begin");
+      const env = {
+        ...process.env,
+        PULUMI_BACKEND_URL: `file://${scratch}`,
+        PULUMI_CONFIG_PASSPHRASE: "test",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        // The plugin is built already.
+        npm_config_ignore_scripts: "true",
+      };
+      await run("pulumi", ["package", "add", plugin.directory], { cwd: project.directory, env });
+      const repository = registry.repository(`example-${language}`);
+      const stack = await LocalWorkspace.createStack(
+        { stackName: "test", workDir: project.directory },
+        { envVars: env },
+      );
+      await stack.setConfig("repository", { value: repository });
+
+      const tag = project.git("log", "-1", "--format=%H", "--", "app").slice(0, 7);
+      const first = await stack.up();
+      assert.deepEqual(first.summary.resourceChanges, { create: 4 });
+      assert.deepEqual(Object.fromEntries(Object.entries(first.outputs).map(([name, { value }]) => [name, value])), {
+        tag,
+        reference: `${repository}:${tag}@${await registry.digest(`${repository}:${tag}`)}`,
+      });
+
+      const second = await stack.up();
+      assert.deepEqual(second.summary.resourceChanges, { same: 4 });
+      assert.deepEqual(second.outputs, first.outputs);
+      assert.equal(registry.pushesTo(repository), 1);
+    });
+  }
+});
+
+/** Where neither PATH nor the folder of the CLI has a language's host, that is an obstacle. */
+function hostMissing(language: string): string | undefined {
+  const host = `pulumi-language-${language}`;
+  const cli = which("pulumi");
+  const found = which(host) ?? (cli && existsSync(path.join(path.dirname(realpathSync(cli)), host)));
+  return found ? undefined : `there is no ${host}`;
+}
+
+/** The last words of a program that fails. */
+async function failureOf(command: string, ...args: string[]): Promise<string | undefined> {
+  try {
+    await run(command, args);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
