@@ -38,6 +38,14 @@ const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words:
       `${directory} is in a repository without files (a bare one, or git's own folder). Use a clone with a work tree.`,
   },
   {
+    // Of a full disk git says no more than this.
+    words: /unable to (create|write) (new )?(file|index)/,
+    code: "StagingFailed",
+    message: (directory, words) =>
+      `The files of the image in ${directory} could not be written to where it is staged:\n${words}\nNothing was built; see ` +
+      "that the disk has room and that .versioned-image can be written, then run again.",
+  },
+  {
     words: /git-lfs: (command )?not found/,
     code: "LfsNotInstalled",
     message: (directory) =>

@@ -239,6 +239,18 @@ describe("repositories as they are", () => {
     assert.ok(message.endsWith(`\nerror: unable to read sha1 file of app/main (${blob})`), message);
   });
 
+  it("a file that can't be written, as on a full disk: StagingFailed, with git's own words", async () => {
+    const repository = withImage();
+    const name = `app/${"n".repeat(300)}`;
+    const blob = repository.git("rev-parse", "HEAD:app/main");
+    repository.git("update-index", "--add", "--cacheinfo", `100644,${blob},${name}`);
+    repository.commit();
+    const known = { ...(await version(withImage())), root: repository.directory, commit: repository.head() };
+    const message = await errorOf("StagingFailed", () => exportCommit(known, directory()));
+    assert.ok(message.includes(`\nerror: unable to create file ${name}: File name too long\n`), message);
+    assert.match(message, /see that the disk has room and that \.versioned-image can be written, then run again\.$/);
+  });
+
   it("a Dockerfile that is a link: right within the version, refused where that does not cover its target", async () => {
     const repository = withImage()
       .write("app/docker/Dockerfile", "FROM scratch\n")
