@@ -1,7 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "./errors";
+import { withholdShutdown } from "./shutdown";
 
-/** Runs work of a component and shows an error of ours as one diagnostic on it, with its code and no stack dump. */
+/**
+ * Runs work of a component and shows an error of ours as one diagnostic on it, with its code and no stack dump. After any
+ * error the update deletes nothing.
+ */
 export function reportAt<T>(component: pulumi.Resource, work: () => Promise<T>): Promise<T> {
   return reportAs((ours) => diagnostic(ours, component), work);
 }
@@ -31,6 +35,7 @@ async function reportAs<T>(form: Form, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    withholdShutdown();
     throw inForm(form, error);
   }
 }
