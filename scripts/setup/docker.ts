@@ -18,6 +18,9 @@ const NONE =
   "install Docker (https://docs.docker.com/get-docker/) and start it, or set DOCKER_HOST to a daemon that runs.";
 const PING_LIMIT = 10_000;
 
+/** Without a firewall to set up, containers have no network, which the images here do not need. */
+export const NO_NETWORK = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
+
 /**
  * A Docker daemon: the one that answers already, or one of our own whose data is in `home`. `started` is told of ours as
  * soon as there is something to stop.
@@ -43,12 +46,7 @@ export async function ensureDocker(
     throw new MissingError(`No Docker daemon answers, and only root can start one: ${NONE}`);
   }
   await mkdir(home, { recursive: true });
-  // Without a firewall to set up, containers have no network, which the images here do not need.
-  const attempts = [
-    [],
-    ["--bridge=none", "--iptables=false", "--ip6tables=false"],
-    ["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"],
-  ];
+  const attempts = [[], NO_NETWORK, [...NO_NETWORK, "--storage-driver=vfs"]];
   let failure: unknown;
   for (const more of attempts) {
     try {
@@ -64,14 +62,16 @@ export async function ensureDocker(
   throw failure;
 }
 
-async function startDocker(
+/** Starts a daemon of our own. `folder` is that of its socket, of one that is started again; by default it is a new one. */
+export async function startDocker(
   command: string,
   home: string,
   more: string[],
   started: (daemon: DockerDaemon) => void,
+  folder?: string,
 ): Promise<DockerDaemon> {
   // A socket's path must be short, which that of a repository need not be.
-  const mark = await mkdtemp(path.join(tmpdir(), "docker-"));
+  const mark = folder ?? (await mkdtemp(path.join(tmpdir(), "docker-")));
   const host = `unix://${mark}/docker.sock`;
   const args = ["--data-root", path.join(home, "data"), "--exec-root", path.join(mark, "exec")];
   args.push("--pidfile", path.join(mark, "pid"), "--host", host, ...more);

@@ -1,22 +1,15 @@
 import * as assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
-import { descendants } from "../../scripts/setup/processes";
+import { ALL_VICTIMS, killAfter, type Victim } from "../support/kill";
 import { imageProject, imageStack } from "../support/project";
+import { randomFrom } from "../support/random";
 import { registry } from "../support/registry";
-import type { Running, TestStack } from "../support/stack";
+import type { TestStack } from "../support/stack";
 
 /** How many updates are killed; the long run sets VERSIONED_IMAGE_KILLS. */
 const KILLS = Number(process.env.VERSIONED_IMAGE_KILLS ?? 6);
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 /** How long after its start a process is killed at the latest, in milliseconds; the provider's life is short. */
 const LIFE = { program: 3_000, engine: 3_000, provider: 600 };
-
-/** Who is killed, in turn. */
-const VICTIMS = {
-  program: /test\/support\/operation\.ts/,
-  engine: /^pulumi (up|update) |\/pulumi up /,
-  provider: /pulumi-resource-docker|docker\/main\.ts/,
-};
 
 /** Promise 4: whatever is killed, whenever, the next update converges without a person. */
 describe("a production tag 4. when updates are killed", () => {
@@ -33,8 +26,8 @@ describe("a production tag 4. when updates are killed", () => {
       for (let round = 0; round < KILLS; round++) {
         project.write("app/main", `${round}\n`).add().commit(`Round ${round}`);
         const running = stack.start("up");
-        const victim = Object.keys(VICTIMS)[round % 3] as keyof typeof VICTIMS;
-        if (await killAtRandom(running, victim, random)) {
+        const victim = ALL_VICTIMS[round % 3] as Victim;
+        if (await killAfter(running, victim, random() * LIFE[victim])) {
           hit[victim] = (hit[victim] ?? 0) + 1;
         }
         await running.result;
@@ -55,21 +48,6 @@ describe("a production tag 4. when updates are killed", () => {
     }
   });
 });
-
-/** Waits until the victim lives, then for a random time, and kills it; false if the update ended before. */
-async function killAtRandom(running: Running, victim: keyof typeof VICTIMS, random: () => number): Promise<boolean> {
-  const find = () => descendants(running.process.pid ?? 0).find(({ command }) => VICTIMS[victim].test(command));
-  while (running.process.exitCode === null && !find()) {
-    await sleep(20);
-  }
-  await sleep(random() * LIFE[victim]);
-  const found = running.process.exitCode === null ? find() : undefined;
-  if (!found) {
-    return false;
-  }
-  process.kill(found.pid, "SIGKILL");
-  return true;
-}
 
 /** Runs one more update; where a killed engine left its lock, that is cancelled first, as Pulumi asks for. */
 async function converge(stack: TestStack): Promise<number> {
@@ -94,15 +72,4 @@ async function note(repository: string, served: Map<string, string>): Promise<vo
     assert.equal(digest, served.get(tag) ?? digest, `${tag} changed its digest`);
     served.set(tag, digest);
   }
-}
-
-/** The same numbers for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream";
 import { registry } from "./registry";
 
 export interface ProxyOptions {
@@ -7,6 +8,8 @@ export interface ProxyOptions {
   hidden?: number;
   /** Refuse to overwrite tags, as Artifact Registry does where they are immutable. */
   immutable?: boolean;
+  /** The registry's host and port. Default: the one that the engine tests share. */
+  upstream?: string;
 }
 
 /** Stands in front of the real registry, for what that can't be made to do. */
@@ -18,9 +21,15 @@ export class RegistryProxy {
   private constructor(
     private readonly server: Server,
     readonly host: string,
+    /** Whether tags can't be overwritten from now on. */
+    public immutable: boolean,
   ) {}
 
-  static async start({ hidden = 0, immutable = false }: ProxyOptions): Promise<RegistryProxy> {
+  static async start({
+    hidden = 0,
+    immutable = false,
+    upstream = registry.host,
+  }: ProxyOptions): Promise<RegistryProxy> {
     let left = hidden;
     // Of two pushes at once only one goes through, and the other is refused when the tag is there.
     const pushes = new Map<string, Promise<void>>();
@@ -32,23 +41,23 @@ export class RegistryProxy {
         outgoing.writeHead(404).end();
         return;
       }
-      if (tag !== undefined && incoming.method === "PUT" && immutable) {
+      if (tag !== undefined && incoming.method === "PUT" && proxy?.immutable) {
         const url = incoming.url ?? "";
         const earlier = pushes.get(url);
         const own = new Promise<void>((resolve) => outgoing.once("close", resolve));
         pushes.set(url, own);
         await earlier;
-        if (await exists(url)) {
-          proxy?.countRefused();
+        if (await exists(upstream, url)) {
+          proxy.countRefused();
           incoming.resume();
           refuse(outgoing, tag);
           return;
         }
       }
-      forward(incoming, outgoing, (digest) => tag !== undefined && proxy?.note(tag, digest));
+      forward(upstream, incoming, outgoing, (digest) => tag !== undefined && proxy?.note(tag, digest));
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    proxy = new RegistryProxy(server, `127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await listen(server, 0);
+    proxy = new RegistryProxy(server, `127.0.0.1:${(server.address() as AddressInfo).port}`, immutable);
     return proxy;
   }
 
@@ -63,14 +72,31 @@ export class RegistryProxy {
     }
   }
 
+  /** Ends every connection and takes no more, as if the network were gone. */
   async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    await closed;
+  }
+
+  /** Answers again after a stop, under the same host and port. */
+  async resume(): Promise<void> {
+    await listen(this.server, Number(this.host.split(":")[1]));
   }
 }
 
-async function exists(url: string): Promise<boolean> {
-  const { status } = await fetch(`http://${registry.host}${url}`, { method: "HEAD", headers: { accept: "*/*" } });
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function exists(upstream: string, url: string): Promise<boolean> {
+  const { status } = await fetch(`http://${upstream}${url}`, { method: "HEAD", headers: { accept: "*/*" } });
   return status === 200;
 }
 
@@ -80,9 +106,14 @@ function refuse(outgoing: ServerResponse, tag: string): void {
   outgoing.end(JSON.stringify({ errors: [{ code: "TAG_INVALID", message }] }));
 }
 
-function forward(incoming: IncomingMessage, outgoing: ServerResponse, onDigest: (digest: string) => void): void {
-  const [host, port] = registry.host.split(":");
-  const upstream = request(
+function forward(
+  upstream: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  onDigest: (digest: string) => void,
+): void {
+  const [host, port] = upstream.split(":");
+  const sent = request(
     // The registry makes absolute addresses of the host it was asked under.
     { host, port, method: incoming.method, path: incoming.url, headers: incoming.headers },
     (answer) => {
@@ -91,9 +122,12 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse, onDigest: 
         onDigest(digest);
       }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      // An answer that breaks off must break off here, too.
+      pipeline(answer, outgoing, () => {});
     },
   );
-  upstream.on("error", () => outgoing.destroy());
-  incoming.pipe(upstream);
+  sent.on("error", () => outgoing.destroy());
+  // What was cut off in the middle must not wait in the registry for its rest.
+  outgoing.on("close", () => sent.destroy());
+  incoming.pipe(sent);
 }

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import { soak } from "../test/soak/soak";
+import { prepare, type Services, stop } from "./setup";
+import { freePort } from "./setup/registry";
+import { MissingError, say } from "./setup/say";
+
+/** The long form of test/engine/soak.test.ts. */
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    steps: { type: "string", default: "200" },
+    images: { type: "string", default: "30" },
+    /** No step begins after so many minutes. */
+    minutes: { type: "string", default: "120" },
+  },
+});
+
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    say("Asked to end: waiting for the step that is under way, then stopping what was started …");
+  });
+}
+
+async function main(): Promise<void> {
+  const [seed, steps, images, minutes] = [values.seed, values.steps, values.images, values.minutes].map(Number);
+  if (![seed, steps, images, minutes].every((number) => number !== undefined && number >= 1)) {
+    throw new MissingError("Give --seed, --steps, --images and --minutes as numbers from 1 on.");
+  }
+  const home = mkdtempSync(path.join(tmpdir(), "soak-"));
+  const end = Date.now() + Number(minutes) * 60_000;
+  let services: Services = {};
+  try {
+    const { env } = await prepare({
+      home,
+      registryPort: await freePort(),
+      started: (running) => {
+        services = running;
+      },
+    });
+    Object.assign(process.env, env);
+    const report = await soak({
+      seed: Number(seed),
+      steps: Number(steps),
+      images: Number(images),
+      progress: (line) => console.log(line),
+      isOver: () => interrupted || Date.now() > end,
+    });
+    console.log([`\nseed ${seed}, ${images} images`, ...report.lines()].join("\n"));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  } finally {
+    await stop(services);
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+void main();
