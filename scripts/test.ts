@@ -26,12 +26,13 @@ const parts: Record<string, () => Promise<Counts>> = {
   unit: () =>
     mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], process.env, true),
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
-  engine,
+  engine: () => onEngine(["test/engine/**/*.test.ts"]),
+  providers: () => onEngine(["test/providers/**/*.test.ts"]),
   cluster,
 };
 
 /** What runs at the same time: the engine's tests wait for others much of the time, and those of a lane for each other. */
-const LANES = [["style", "types", "unit", "package", "cluster"], ["engine"]];
+const LANES = [["style", "types", "unit", "package", "providers", "cluster"], ["engine"]];
 
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
 function prepared(): Promise<Environment> {
@@ -47,11 +48,11 @@ function onServices({ env, registry }: Environment): NodeJS.ProcessEnv {
   return { ...env, VERSIONED_IMAGE_TEST_REGISTRY: registry.host, VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile };
 }
 
-async function engine(): Promise<Counts> {
+async function onEngine(files: string[]): Promise<Counts> {
   const ready = await prepared();
-  const counts = await mocha(["test/engine/**/*.test.ts", "test/providers/**/*.test.ts"], onServices(ready), false);
+  const counts = await mocha(files, onServices(ready), false);
   if (ready.standins.length > 0) {
-    say(`The engine tests ran with stand-ins for the provider plugins of ${ready.standins.join(" and ")}.`);
+    say(`The engine ran with stand-ins for the provider plugins of ${ready.standins.join(" and ")}.`);
   }
   return counts;
 }
@@ -71,7 +72,13 @@ async function cluster(): Promise<Counts> {
       stopOwnCluster = () => stopCluster(starting);
     },
   });
-  return mocha(["test/cluster/**/*.test.ts"], { ...onServices(ready), KUBECONFIG: kubeconfig }, false);
+  try {
+    return await mocha(["test/cluster/**/*.test.ts"], { ...onServices(ready), KUBECONFIG: kubeconfig }, false);
+  } finally {
+    // Others may run for minutes yet.
+    await stopOwnCluster();
+    stopOwnCluster = async () => {};
+  }
 }
 
 let stopOwnCluster = async () => {};
