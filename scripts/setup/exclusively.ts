@@ -2,8 +2,18 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { say } from "./say";
 
-/** Runs work while no other process runs the same; a lock whose process has ended is taken over. */
+/** Runs work while no other process runs the same. */
 export async function exclusively<T>(lockFile: string, what: string, work: () => Promise<T>): Promise<T> {
+  const release = await acquire(lockFile, what);
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+/** Waits until no other process holds the lock; one whose process has ended is taken over. Returns what gives it up. */
+export async function acquire(lockFile: string, what: string): Promise<() => Promise<void>> {
   let told = false;
   while (!(await tryLock(lockFile))) {
     const owner = Number(await readFile(lockFile, "utf8").catch(() => ""));
@@ -12,16 +22,12 @@ export async function exclusively<T>(lockFile: string, what: string, work: () =>
       continue;
     }
     if (!told) {
-      say(`${what} is done by another run (process ${owner}) now; waiting for it. If it is not, delete ${lockFile}.`);
+      say(`${what}: another run (process ${owner}) is at it; waiting for its end. If it is not, delete ${lockFile}.`);
       told = true;
     }
     await sleep(500);
   }
-  try {
-    return await work();
-  } finally {
-    await rm(lockFile, { force: true });
-  }
+  return () => rm(lockFile, { force: true });
 }
 
 async function tryLock(lockFile: string): Promise<boolean> {

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type Docker from "dockerode";
 import { canInstall, ensureProgram } from "../debian";
+import { acquire } from "../exclusively";
+import { CACHE } from "../paths";
 import { during, say } from "../say";
 import { type Service, stopService } from "../service";
 import { kubeconfigOf, namedContext } from "./context";
@@ -23,6 +25,8 @@ export interface Cluster {
   network: Network;
   /** In the order in which they were started. */
   services: Service[];
+  /** Lets another run start one: two kubelets of a machine end each other's pods. */
+  release(): Promise<void>;
 }
 
 export interface ClusterPlace {
@@ -55,12 +59,15 @@ async function startCluster({ home, docker, registryHost, started }: ClusterPlac
   const ctr = await ensureProgram("ctr", "containerd", "install Debian's containerd.");
   const [etcd, plugins] = await etcdAndNetworkPlugins();
   const programs = await kubernetesPrograms();
+  await mkdir(CACHE, { recursive: true });
+  const release = await acquire(path.join(CACHE, "cluster.lock"), "A Kubernetes cluster");
   const cluster: Cluster = {
     kubeconfig: "",
     home,
     sockets: await mkdtemp(path.join(tmpdir(), "cluster-")),
     network: networkOf(process.pid % 256),
     services: [],
+    release,
   };
   started(cluster);
   const { sockets, network } = cluster;
@@ -100,7 +107,7 @@ async function startCluster({ home, docker, registryHost, started }: ClusterPlac
 }
 
 /** Stops a cluster and takes away all that it made. */
-export async function stopCluster({ home, sockets, network, services }: Cluster): Promise<void> {
+export async function stopCluster({ home, sockets, network, services, release }: Cluster): Promise<void> {
   for (const service of [...services].reverse()) {
     await stopService(service);
   }
@@ -110,5 +117,6 @@ export async function stopCluster({ home, sockets, network, services }: Cluster)
   await removeNetwork(network);
   await removeKubeletTraces(path.join(home, "kubelet"));
   await rm(home, { recursive: true, force: true });
+  await release();
   say("The cluster is stopped.");
 }

@@ -14,7 +14,7 @@ export interface Network {
   serviceSubnet: string;
 }
 
-/** One for each number from 0 to 255, so that two clusters on one machine are not in each other's way. */
+/** One for each number from 0 to 255, so that what an ended cluster left is not in the way of the next. */
 export function networkOf(number: number): Network {
   return {
     name: `vimage${number}`,
