@@ -179,7 +179,7 @@ describe("on a cluster", function () {
 
   it("an image that crashes fails the update with the pod's own words, and the next good commit recovers", async () => {
     commit({ start: CRASHES });
-    const crashed = await stack.up({ deadline: "5" });
+    const crashed = await stack.up({ patience: "15" });
     assert.equal(crashed.succeeded, false, crashed.text);
     assert.match(errorsOn(crashed, "app-deployment").join("\n"), /no configuration, giving up/);
 

@@ -24,12 +24,11 @@ const STUCK = deployment({
   updatedReplicas: 1,
   conditions: [{ type: "Progressing", status: "False", message: "exceeded its progress deadline" }],
 });
+const IMPATIENT = { ...STUCK, metadata: { ...STUCK.metadata, annotations: { "pulumi.com/timeoutSeconds": "1" } } };
 
-function podWith(state: object, restartCount = 0) {
-  return {
-    metadata: { name: "app-1", namespace: "team" },
-    status: { containerStatuses: [{ name: "main", ready: false, restartCount, state, image: "", imageID: "" }] },
-  };
+function podWith(state: object, lastState: object = {}) {
+  const status = { name: "main", ready: false, restartCount: 0, state, lastState, image: "", imageID: "" };
+  return { metadata: { name: "app-1", namespace: "team" }, status: { containerStatuses: [status] } };
 }
 
 /** The real provider can't be run against so little of a cluster: see the tests on a real one. */
@@ -85,28 +84,36 @@ describe("kubernetes stand-in: a cluster", () => {
     });
   });
 
-  it("fails a rollout with the kubelet's words and the container's log", async () => {
-    cluster.states = [STUCK];
+  it("is waited for beyond the progress deadline", async () => {
+    cluster.states = [STUCK, READY];
+    const { properties } = await at.plugin.create(await at.plugin.check(INPUTS));
+    assert.deepEqual(properties.status, READY.status);
+  });
+
+  it("fails a rollout that takes longer than its annotation allows, with the kubelet's words", async () => {
+    cluster.states = [IMPATIENT];
     cluster.pods = [podWith({ waiting: { reason: "ImagePullBackOff", message: 'Back-off pulling image "a:1"' } })];
-    cluster.log = "";
     await assert.rejects(at.plugin.create(await at.plugin.check(INPUTS)), {
       message: [
-        "Deployment team/app did not roll out: exceeded its progress deadline",
+        "Deployment team/app did not roll out within 1 s",
+        "exceeded its progress deadline",
         'pod app-1, main: ImagePullBackOff: Back-off pulling image "a:1"',
       ].join("\n"),
     });
     assert.ok(lines().includes("GET /api/v1/namespaces/team/pods?labelSelector=app%3Dapp"), lines().join("\n"));
   });
 
-  it("fails a rollout with the log of the run before, if the container was started again", async () => {
-    cluster.states = [STUCK];
-    cluster.pods = [podWith({ waiting: { reason: "CrashLoopBackOff" } }, 3)];
-    cluster.log = "no module named flask\n";
+  it("fails a rollout with the termination message of the run before, and with no log", async () => {
+    cluster.states = [IMPATIENT];
+    const terminated = { exitCode: 1, reason: "Error", message: "no module named flask\n" };
+    cluster.pods = [podWith({ waiting: { reason: "CrashLoopBackOff" } }, { terminated })];
     await assert.rejects(at.plugin.create(await at.plugin.check(INPUTS)), {
-      message: /\npod app-1, main: CrashLoopBackOff\nno module named flask$/,
+      message: /\npod app-1, main: CrashLoopBackOff\npod app-1, main: Error: no module named flask$/,
     });
-    const log = "GET /api/v1/namespaces/team/pods/app-1/log?container=main&previous=true&tailLines=10";
-    assert.ok(lines().includes(log), lines().join("\n"));
+    assert.deepEqual(
+      lines().filter((line) => line.includes("/log")),
+      [],
+    );
   });
 
   it("is read as it is, and may have lost the object", async () => {

@@ -18,9 +18,12 @@ const { deployment } = new ImageDeployment("app", {
   container: {
     // Ready a while after its start, so that there is something to see of who serves until then.
     readinessProbe: { exec: { command: ["test", "-e", "/tmp/ready"] }, periodSeconds: 1 },
+    // The provider tells the termination message of a crash, and never reads the log.
+    terminationMessagePolicy: "FallbackToLogsOnError",
   },
   pod: { terminationGracePeriodSeconds: 1, automountServiceAccountToken: false },
-  spec: { progressDeadlineSeconds: config.getNumber("deadline") ?? 60 },
+  // What the provider waits for; it does not give up when the Deployment's own progress deadline has passed.
+  annotations: { "pulumi.com/timeoutSeconds": config.get("patience") ?? "60" },
 });
 
 export const reference = image.reference;

@@ -9,7 +9,6 @@ export interface FakeCluster {
   /** What each question for the Deployment is answered with, undefined if it is not there; the last answer stays. */
   states: (object | undefined)[];
   pods: object[];
-  log: string;
   stop(): Promise<void>;
 }
 
@@ -29,9 +28,7 @@ export async function startFakeCluster(): Promise<FakeCluster> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   function answer(outgoing: ServerResponse, pathname: string, method: string): void {
-    if (pathname.endsWith("/log")) {
-      outgoing.writeHead(200, { "content-type": "text/plain" }).end(cluster.log);
-    } else if (pathname.endsWith("/pods")) {
+    if (pathname.endsWith("/pods")) {
       json(outgoing, 200, { kind: "PodList", apiVersion: "v1", metadata: {}, items: cluster.pods });
     } else if (pathname.endsWith("/deployments/app")) {
       const state = method === "GET" && cluster.states.length > 1 ? cluster.states.shift() : cluster.states[0];
@@ -53,7 +50,6 @@ export async function startFakeCluster(): Promise<FakeCluster> {
     requests: [],
     states: [],
     pods: [],
-    log: "",
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

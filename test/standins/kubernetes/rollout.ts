@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppsV1Api, CoreV1Api, type KubeConfig, type V1Deployment, type V1Pod } from "@kubernetes/client-node";
 
-/** How long a rollout may take unless the Deployment says otherwise, in seconds; the real provider's limit. */
+/** How long a rollout may take unless an annotation of the Deployment says otherwise, in seconds; the real provider's limit. */
 const LIMIT = 600;
+const LIMIT_ANNOTATION = "pulumi.com/timeoutSeconds";
 const PAUSE = 500;
 
-/** Waits until all pods of a Deployment are new ones and ready. Throws with the pods' own words if they don't get there. */
+/**
+ * Waits until all pods of a Deployment are new ones and ready. Throws with the pods' own words if they don't get there in time;
+ * like the real provider it goes on waiting where Kubernetes says that there is no progress.
+ */
 export async function rolledOut(config: KubeConfig, name: string, namespace: string): Promise<void> {
   const apps = config.makeApiClient(AppsV1Api);
   const start = Date.now();
@@ -14,14 +18,11 @@ export async function rolledOut(config: KubeConfig, name: string, namespace: str
     if (isComplete(deployment)) {
       return;
     }
-    const failed = deployment.status?.conditions?.find(
-      ({ type, status }) => type === "Progressing" && status === "False",
-    );
-    const limit = deployment.spec?.progressDeadlineSeconds ?? LIMIT;
-    if (failed || Date.now() - start > limit * 1000) {
-      const words = await wordsOfPods(config, namespace, deployment.spec?.selector.matchLabels ?? {});
-      const reason = failed?.message ?? `not ready after ${limit} seconds`;
-      throw new Error([`Deployment ${namespace}/${name} did not roll out: ${reason}`, ...words].join("\n"));
+    const limit = Number(deployment.metadata?.annotations?.[LIMIT_ANNOTATION] ?? LIMIT);
+    if (Date.now() - start > limit * 1000) {
+      const pods = await wordsOfPods(config, namespace, deployment.spec?.selector.matchLabels ?? {});
+      const reason = `Deployment ${namespace}/${name} did not roll out within ${limit} s`;
+      throw new Error([reason, ...wordsOfDeployment(deployment), ...pods].join("\n"));
     }
     await sleep(PAUSE);
   }
@@ -37,26 +38,28 @@ function isComplete({ metadata, spec, status }: V1Deployment): boolean {
   );
 }
 
-/** Why pods are not ready, in the kubelet's words, and the end of what their containers printed. */
+/** What Kubernetes says of a rollout that does not go on. */
+function wordsOfDeployment({ status }: V1Deployment): string[] {
+  const stuck = status?.conditions?.filter(({ type, status: is }) => type === "Progressing" && is === "False") ?? [];
+  return stuck.flatMap(({ message }) => message ?? []);
+}
+
+/** Why pods are not ready, in the kubelet's words. */
 async function wordsOfPods(config: KubeConfig, namespace: string, labels: Record<string, string>): Promise<string[]> {
-  const core = config.makeApiClient(CoreV1Api);
   const labelSelector = Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
-  const { items } = await core.listNamespacedPod({ namespace, labelSelector });
-  const waiting = items.filter((pod) => pod.status?.containerStatuses?.some(({ ready }) => !ready));
-  return (await Promise.all(waiting.map((pod) => wordsOf(core, namespace, pod)))).flat();
+  const { items } = await config.makeApiClient(CoreV1Api).listNamespacedPod({ namespace, labelSelector });
+  return items.flatMap(wordsOfPod);
 }
 
-async function wordsOf(core: CoreV1Api, namespace: string, pod: V1Pod): Promise<string[]> {
-  const name = pod.metadata?.name ?? "";
-  const unready = pod.status?.containerStatuses?.filter(({ ready }) => !ready) ?? [];
-  const words = unready.map(async ({ name: container, state, restartCount }) => {
-    const { reason, message } = state?.waiting ?? state?.terminated ?? {};
-    const log = await core
-      .readNamespacedPodLog({ name, namespace, container, previous: restartCount > 0, tailLines: 10 })
-      .catch((error: Error) => `(its log can't be read: ${error.message.split("\n")[0]})`);
-    return [`pod ${name}, ${container}: ${[reason, message].filter(Boolean).join(": ")}`, log.trim()];
-  });
-  return (await Promise.all(words)).flat().filter((line) => line !== "");
+/** Of each container that is not ready: what it waits for, and how it ended, with its termination message. */
+function wordsOfPod({ metadata, status }: V1Pod): string[] {
+  const unready = status?.containerStatuses?.filter(({ ready }) => !ready) ?? [];
+  return unready.flatMap(({ name, state, lastState }) =>
+    [state?.waiting, state?.terminated, lastState?.terminated]
+      .map((told) => [told?.reason, told?.message?.trim()].filter(Boolean).join(": "))
+      .filter((words) => words !== "")
+      .map((words) => `pod ${metadata?.name}, ${name}: ${words}`),
+  );
 }
