@@ -45,7 +45,13 @@ function prepared(): Promise<Environment> {
 let environment: Promise<Environment> | undefined;
 
 function onServices({ env, registry }: Environment): NodeJS.ProcessEnv {
-  return { ...env, VERSIONED_IMAGE_TEST_REGISTRY: registry.host, VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile };
+  return {
+    ...env,
+    VERSIONED_IMAGE_TEST_REGISTRY: registry.host,
+    VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile,
+    // Hundreds of programs and stand-ins are started, and each would compile Pulumi's SDK anew.
+    NODE_COMPILE_CACHE: path.join(scratch, "compile-cache"),
+  };
 }
 
 async function onEngine(files: string[]): Promise<Counts> {
