@@ -7,7 +7,7 @@ import { prepare, type Services, stop } from "./setup";
 import { freePort } from "./setup/registry";
 import { MissingError, say } from "./setup/say";
 
-/** The long form of test/engine/soak.test.ts. */
+/** The long form of test/soak/soak.test.ts. */
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },

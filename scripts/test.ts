@@ -28,11 +28,12 @@ const parts: Record<string, () => Promise<Counts>> = {
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   engine: () => onEngine(["test/engine/**/*.test.ts"]),
   providers: () => onEngine(["test/providers/**/*.test.ts"]),
+  soak: () => onEngine(["test/soak/**/*.test.ts"]),
   cluster,
 };
 
 /** What runs at the same time: the engine's tests wait for others much of the time, and those of a lane for each other. */
-const LANES = [["style", "types", "unit", "package", "providers", "cluster"], ["engine"]];
+const LANES = [["style", "types", "unit", "package", "providers", "soak", "cluster"], ["engine"]];
 
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
 function prepared(): Promise<Environment> {

@@ -1,4 +1,4 @@
-import { soak } from "../soak/soak";
+import { soak } from "./soak";
 
 /** The long run, `npm run soak`, sets more of them. */
 const SEED = Number(process.env.VERSIONED_IMAGE_SOAK_SEED ?? 1);
