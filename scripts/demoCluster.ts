@@ -82,6 +82,11 @@ async function show(home: string, repository: string, kubeconfig: string): Promi
   console.log(`  curl http://${repository.replace("/", "/v2/")}/tags/list`);
   if (process.stdin.isTTY) {
     const prompt = createInterface({ input: process.stdin, output: process.stdout });
+    // While a line is read, an interrupt comes here and not to the process.
+    prompt.once("SIGINT", () => {
+      process.emit("SIGINT");
+      prompt.close();
+    });
     await prompt.question("\nPress Enter to take everything away again: ");
     prompt.close();
   } else {

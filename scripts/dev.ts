@@ -119,8 +119,12 @@ export async function shown<T>(operation: Promise<T>): Promise<T> {
 /** Waits for work, unless the user ends it first: what was started can then be stopped. A second interrupt is not waited for. */
 export function untilInterrupted<T>(work: Promise<T>): Promise<T> {
   const interrupted = new Promise<never>((_, reject) => {
-    process.once("SIGINT", () => reject(new MissingError("\nInterrupted: stopping what was started …")));
-    process.once("SIGTERM", () => reject(new MissingError("Asked to end: stopping what was started …")));
+    const end = (why: string) => {
+      say(`${why}: stopping what was started …`);
+      reject(new ShownError());
+    };
+    process.once("SIGINT", () => end("Interrupted"));
+    process.once("SIGTERM", () => end("Asked to end"));
   });
   return Promise.race([work, interrupted]);
 }
