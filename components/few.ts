@@ -1,11 +1,12 @@
-/** How many are under way at once: so many files may be open. */
-const AT_ONCE = 8;
-
 /**
- * Does something for each item, a few at a time, and returns the results in order. After a failure nothing more is begun,
- * and it is thrown when what is under way has ended.
+ * Does something for each item, at most so many at once, and returns the results in order. After a failure nothing more is
+ * begun, and it is thrown when what is under way has ended.
  */
-export async function forEachFew<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+export async function forEachFew<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   const waiting = items.entries();
   let failed = false;
@@ -22,7 +23,7 @@ export async function forEachFew<T, R>(items: readonly T[], work: (item: T) => P
       }
     }
   };
-  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
   const failure = ended.find((end) => end.status === "rejected");
   if (failure) {
     throw failure.reason;

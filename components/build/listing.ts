@@ -3,7 +3,8 @@ import { createReadStream } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import * as path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { forEachFew } from "./few";
+import { forEachFew } from "../few";
+import { OPEN_FILES } from "./openFiles";
 
 /** Files of up to so many bytes are read at once, which is quicker. */
 const SMALL = 256 * 1024;
@@ -14,7 +15,7 @@ export type Listing = Record<string, string>;
 /** Lists a directory with its content, in the order of the paths. */
 export async function listContent(directory: string): Promise<Listing> {
   const files = (await walk(directory, "")).sort();
-  const described = await forEachFew(files, (file) => describe(path.join(directory, file)));
+  const described = await forEachFew(files, OPEN_FILES, (file) => describe(path.join(directory, file)));
   return Object.fromEntries(files.map((file, index) => [file, described[index] ?? ""]));
 }
 

@@ -1,6 +1,7 @@
 import { chmod, lstat, lutimes, readdir } from "node:fs/promises";
 import * as path from "node:path";
-import { forEachFew } from "./few";
+import { forEachFew } from "../few";
+import { OPEN_FILES } from "./openFiles";
 
 /**
  * Makes the modes of a directory's content those that git knows, whatever the umask was: 755 for directories and executable
@@ -9,7 +10,7 @@ import { forEachFew } from "./few";
 export async function normalize(directory: string, mtime: Date | undefined): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true });
   const [directories, files] = [true, false].map((wanted) => entries.filter((entry) => entry.isDirectory() === wanted));
-  await forEachFew(files ?? [], async (entry) => {
+  await forEachFew(files ?? [], OPEN_FILES, async (entry) => {
     const file = path.join(directory, entry.name);
     if (!entry.isSymbolicLink()) {
       const { mode } = await lstat(file);

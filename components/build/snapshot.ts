@@ -2,8 +2,9 @@ import { constants, type Dirent } from "node:fs";
 import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
-import { forEachFew } from "./few";
+import { forEachFew } from "../few";
 import { readIgnoreFile } from "./ignoreFile";
+import { OPEN_FILES } from "./openFiles";
 import { STAGING } from "./stagingRoot";
 
 /** What of a directory Docker would be given. */
@@ -39,7 +40,7 @@ export async function copyContext({ context, paths, dockerfile }: Snapshot, into
     if (files.length > 0) {
       await mkdir(path.join(into, directory), { recursive: true });
     }
-    await forEachFew(files, async ({ name }) => {
+    await forEachFew(files, OPEN_FILES, async ({ name }) => {
       if (await ifReadable(name, () => copyEntry(path.join(context, name), path.join(into, name)))) {
         copied.push(name);
       }

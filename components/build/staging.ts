@@ -59,7 +59,7 @@ export async function swapForExisting(
   image: string,
   target: string | undefined,
 ): Promise<void> {
-  const { dockerfileOf } = await dockerfiles();
+  const { dockerfileOf } = dockerfiles();
   await replaceFile(dockerfile, dockerfileOf(image, target));
 }
 

@@ -11,15 +11,25 @@ const KEPT = 24 * 60 * 60 * 1000;
 /** By place: a program that changes its working directory has several. */
 const lookedThrough = new Map<string, { at: number; done: Promise<void> }>();
 
+/** By place, while it goes on: images that are staged at the same time share it, as it looks at what all of them have left. */
+const underWay = new Map<string, Promise<void>>();
+
 /**
  * Makes the folder, which ignores itself so that it never makes a repository dirty, and keeps it from growing for ever.
  * Throws StagingFailed if it is a link or holds one.
  */
-export async function ensureStagingRoot(now = Date.now()): Promise<void> {
+export function ensureStagingRoot(now = Date.now()): Promise<void> {
+  const place = path.resolve(STAGING);
+  const shared = underWay.get(place) ?? prepare(place, now).finally(() => underWay.delete(place));
+  underWay.set(place, shared);
+  return shared;
+}
+
+async function prepare(place: string, now: number): Promise<void> {
   await mkdir(STAGING, { recursive: true });
   await refuseLinks();
   await writeFile(path.join(STAGING, ".gitignore"), "*\n");
-  await lookThrough(path.resolve(STAGING), now);
+  await lookThrough(place, now);
 }
 
 /** What is written, mended and removed here must not be elsewhere: a repository may bring links under these names. */

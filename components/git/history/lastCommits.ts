@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { forEachFew } from "../../few";
 import type { Commit } from "../../version";
 import { COMMIT_FORMAT, commitsIn, describeCommits } from "../commits";
 import { git } from "../git";
@@ -46,20 +47,8 @@ export async function areAskedOneByOne(root: string, items: readonly string[][])
 }
 
 /** As many at once as there are cores. */
-export async function oneByOne(
-  root: string,
-  items: readonly string[][],
-  start: string,
-): Promise<(Commit | undefined)[]> {
-  const answers: (Commit | undefined)[] = [];
-  const open = items.entries();
-  const work = async () => {
-    for (const [item, paths] of open) {
-      answers[item] = await lastCommit(root, paths, start);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(items.length, availableParallelism()) }, work));
-  return answers;
+export function oneByOne(root: string, items: readonly string[][], start: string): Promise<(Commit | undefined)[]> {
+  return forEachFew(items, availableParallelism(), (paths) => lastCommit(root, paths, start));
 }
 
 async function lastCommit(root: string, paths: string[], start: string): Promise<Commit | undefined> {

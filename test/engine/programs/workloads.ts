@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImage } from "../../../components";
+import { deployed } from "./deployed";
 
 /** An image, its Deployment `app`, and a Deployment for each of the images that the setting `others` names. */
 const config = new pulumi.Config();
@@ -15,16 +16,5 @@ const images: Record<string, pulumi.Input<string>> = {
   ...config.getObject<Record<string, string>>("others"),
 };
 for (const [name, runs] of Object.entries(images)) {
-  const labels = { app: name };
-  new k8s.apps.v1.Deployment(
-    name,
-    {
-      metadata: { name },
-      spec: {
-        selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec: { containers: [{ name, image: runs }] } },
-      },
-    },
-    { provider },
-  );
+  deployed(name, runs, provider);
 }
