@@ -1,5 +1,6 @@
 import * as assert from "node:assert/strict";
-import { ALL_VICTIMS, killAfter, type Victim } from "../support/kill";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ALL_VICTIMS, kill, started, type Victim } from "../support/kill";
 import { imageProject, imageStack } from "../support/project";
 import { randomFrom } from "../support/random";
 import { registry } from "../support/registry";
@@ -27,7 +28,9 @@ describe("a production tag 4. when updates are killed", () => {
         project.write("app/main", `${round}\n`).add().commit(`Round ${round}`);
         const running = stack.start("up");
         const victim = ALL_VICTIMS[round % 3] as Victim;
-        if (await killAfter(running, victim, random() * LIFE[victim])) {
+        await started(running, victim);
+        await sleep(random() * LIFE[victim]);
+        if (kill(running, victim)) {
           hit[victim] = (hit[victim] ?? 0) + 1;
         }
         await running.result;

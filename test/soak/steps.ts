@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { descendants } from "../../scripts/setup/processes";
-import { killAfter } from "../support/kill";
+import { kill, started } from "../support/kill";
+import type { Running } from "../support/stack";
 import type { Deployer } from "./deployer";
 import { canMount, StagingDisk } from "./disk";
 import { must } from "./failure";
@@ -10,6 +11,8 @@ import type { World } from "./world";
 
 /** The longest time that something is down or cut, in milliseconds: longer than this package's requests are tried. */
 const LONGEST = 4_000;
+/** How long after a push has begun a fault may strike, in milliseconds. */
+const PUSH = 500;
 /** The most pages that a full disk has: fewer than one image needs. */
 const PAGES = 4;
 
@@ -115,8 +118,10 @@ export const STEPS: Record<Kind, (world: World, step: Step, deployer: Deployer) 
     const running = deployer.start();
     const family: ReturnType<typeof descendants> = [];
     const watch = setInterval(() => family.push(...descendants(running.process.pid ?? 0)), 200);
+    await started(running, victim);
     // The provider starts when most of the update is over.
-    const killed = await killAfter(running, victim, (moment * deployer.pace) / (victim === "provider" ? 4 : 1));
+    await strike(world, moment, running, deployer.pace / (victim === "provider" ? 4 : 1));
+    const killed = kill(running, victim);
     clearInterval(watch);
     const result = await world.finish(running);
     await world.mustEnd(family);
@@ -142,7 +147,7 @@ function faulty(fault: (world: World, step: Step) => Promise<void>): (typeof STE
     world.monorepo.change(step.images);
     deployer.checkOut(world.monorepo.head);
     const running = deployer.start();
-    await sleep(step.moment * deployer.pace);
+    await strike(world, step.moment, running, deployer.pace);
     await fault(world, step);
     const result = await world.finish(running);
     if (!result.succeeded) {
@@ -150,6 +155,19 @@ function faulty(fault: (world: World, step: Step) => Promise<void>): (typeof STE
     }
     await world.recover(deployer, result);
   };
+}
+
+/**
+ * Waits for the moment of a fault: in its first half the update's usual time is gone through, in the second the time from when
+ * it begins to push. So faults meet a push however quick the machine is.
+ */
+async function strike({ services }: World, moment: number, running: Running, pace: number): Promise<void> {
+  if (moment < 0.5) {
+    await Promise.race([sleep(2 * moment * pace), running.result]);
+  } else {
+    await Promise.race([services.network.nextPush(), running.result]);
+    await sleep((2 * moment - 1) * PUSH);
+  }
 }
 
 /** Edits an image's file in a clone, or adds one beside it. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { descendants } from "../../scripts/setup/processes";
+import { descendants, type Process } from "../../scripts/setup/processes";
 import type { Running } from "./stack";
 
 /** What an update consists of, by the command lines of its processes. */
@@ -13,17 +13,22 @@ export type Victim = keyof typeof VICTIMS;
 
 export const ALL_VICTIMS = Object.keys(VICTIMS) as Victim[];
 
-/** Waits until the victim lives, then for so many milliseconds, and kills it; false if the update ended before. */
-export async function killAfter(running: Running, victim: Victim, delay: number): Promise<boolean> {
-  const find = () => descendants(running.process.pid ?? 0).find(({ command }) => VICTIMS[victim].test(command));
-  while (running.process.exitCode === null && !find()) {
+/** Waits until the victim lives, or until the update has ended. */
+export async function started(running: Running, victim: Victim): Promise<void> {
+  while (running.process.exitCode === null && !find(running, victim)) {
     await sleep(20);
   }
-  await sleep(delay);
-  const found = running.process.exitCode === null ? find() : undefined;
-  if (!found) {
-    return false;
+}
+
+/** Kills the victim; false if the update ended before. */
+export function kill(running: Running, victim: Victim): boolean {
+  const found = running.process.exitCode === null ? find(running, victim) : undefined;
+  if (found) {
+    process.kill(found.pid, "SIGKILL");
   }
-  process.kill(found.pid, "SIGKILL");
-  return true;
+  return found !== undefined;
+}
+
+function find(running: Running, victim: Victim): Process | undefined {
+  return descendants(running.process.pid ?? 0).find(({ command }) => VICTIMS[victim].test(command));
 }

@@ -15,6 +15,8 @@ export interface ProxyOptions {
 /** Stands in front of the real registry, for what that can't be made to do. */
 export class RegistryProxy {
   refused = 0;
+  /** Called when something begins to be pushed. */
+  private readonly pushing: (() => void)[] = [];
   /** The digests that were seen under each tag, in the order in which they were served. */
   readonly served = new Map<string, string[]>();
 
@@ -36,6 +38,9 @@ export class RegistryProxy {
     let proxy: RegistryProxy | undefined;
     const server = createServer(async (incoming, outgoing) => {
       const tag = /^\/v2\/.+\/manifests\/([^:]+)$/.exec(incoming.url ?? "")?.[1];
+      if (incoming.method === "POST") {
+        proxy?.notePush();
+      }
       if (tag !== undefined && incoming.method === "HEAD" && left > 0) {
         left--;
         outgoing.writeHead(404).end();
@@ -59,6 +64,17 @@ export class RegistryProxy {
     await listen(server, 0);
     proxy = new RegistryProxy(server, `127.0.0.1:${(server.address() as AddressInfo).port}`, immutable);
     return proxy;
+  }
+
+  /** Ends when the next upload begins. */
+  nextPush(): Promise<void> {
+    return new Promise((resolve) => this.pushing.push(resolve));
+  }
+
+  private notePush(): void {
+    for (const told of this.pushing.splice(0)) {
+      told();
+    }
   }
 
   private countRefused(): void {
