@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { soak } from "../test/soak/soak";
+import { main } from "./dev";
 import { prepare, type Services, stop } from "./setup";
+import { clusterObstacle } from "./setup/cluster";
 import { freePort } from "./setup/registry";
 import { MissingError, say } from "./setup/say";
 
@@ -15,6 +17,8 @@ const { values } = parseArgs({
     images: { type: "string", default: "30" },
     /** No step begins after so many minutes. */
     minutes: { type: "string", default: "120" },
+    /** Deployments go to a Kubernetes cluster. */
+    cluster: { type: "boolean", default: false },
   },
 });
 
@@ -26,16 +30,20 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-async function main(): Promise<void> {
+void main(async () => {
   const [seed, steps, images, minutes] = [values.seed, values.steps, values.images, values.minutes].map(Number);
   if (![seed, steps, images, minutes].every((number) => number !== undefined && number >= 1)) {
     throw new MissingError("Give --seed, --steps, --images and --minutes as numbers from 1 on.");
+  }
+  const obstacle = values.cluster ? clusterObstacle() : undefined;
+  if (obstacle) {
+    throw new MissingError(`There is no cluster to deploy to: ${obstacle}.`);
   }
   const home = mkdtempSync(path.join(tmpdir(), "soak-"));
   const end = Date.now() + Number(minutes) * 60_000;
   let services: Services = {};
   try {
-    const { env } = await prepare({
+    const { env, standins } = await prepare({
       home,
       registryPort: await freePort(),
       started: (running) => {
@@ -47,17 +55,18 @@ async function main(): Promise<void> {
       seed: Number(seed),
       steps: Number(steps),
       images: Number(images),
+      cluster: values.cluster,
       progress: (line) => console.log(line),
       isOver: () => interrupted || Date.now() > end,
     });
-    console.log([`\nseed ${seed}, ${images} images`, ...report.lines()].join("\n"));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    console.log(
+      [
+        `\nseed ${seed}, ${images} images, stand-ins for ${standins.join(" and ") || "no plugin"}`,
+        ...report.lines(),
+      ].join("\n"),
+    );
   } finally {
     await stop(services);
     rmSync(home, { recursive: true, force: true });
   }
-}
-
-void main();
+});

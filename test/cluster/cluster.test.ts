@@ -3,11 +3,11 @@ import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import type { V1Pod } from "@kubernetes/client-node";
+import { isReady, runningDigest, TestCluster } from "../support/cluster";
 import { errorsOn, imageProject } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import { type Result, TestStack } from "../support/stack";
-import { isReady, runningDigest, TestCluster } from "./support";
 
 const ROOT = path.resolve(__dirname, "../..");
 const PROGRAM = path.join(ROOT, "test/engine/programs/cluster.ts");

@@ -1,38 +1,30 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { parse } from "yaml";
 import { cloneUnder } from "../support/project";
 import type { Repo } from "../support/repo";
 import { type Running, TestStack } from "../support/stack";
 import type { Monorepo } from "./monorepo";
 import type { Services } from "./services";
+import type { Target } from "./target";
 
-interface Deployment {
-  metadata: { name: string };
-  spec: { template: { spec: { containers: { image: string }[] } } };
-}
-
-/** A stack, the clone that it is deployed from, and the manifests that it writes. */
+/** A stack, the clone that it is deployed from, and where it deploys to. */
 export class Deployer {
   /** How long its last update that succeeded took, in milliseconds. */
   pace = 4_000;
   clone: Repo;
-  private readonly manifests = mkdtempSync(path.join(tmpdir(), "manifests-"));
   private readonly stack: TestStack;
 
   constructor(
     readonly name: string,
     private readonly monorepo: Monorepo,
     private readonly services: Services,
+    readonly target: Target,
   ) {
     this.clone = monorepo.source.clone();
-    const env = { ...process.env, ...(services.dockerHost !== undefined && { DOCKER_HOST: services.dockerHost }) };
     this.stack = new TestStack(name, {
       workDir: this.clone.directory,
-      env,
+      env: { ...process.env, ...services.env },
       program: path.join(__dirname, "../engine/programs/monorepo.ts"),
-      config: { manifests: this.manifests },
+      config: target.config,
     });
   }
 
@@ -69,21 +61,10 @@ export class Deployer {
     this.clone = cloneUnder(umask, this.monorepo.source);
   }
 
-  /** The image of each Deployment that it has written. */
-  deployed(): Map<string, string> {
-    const folder = path.join(this.manifests, "1-manifest");
-    const deployments = readdirSync(folder).map(
-      (file) => parse(readFileSync(path.join(folder, file), "utf8")) as Deployment,
-    );
-    return new Map(
-      deployments.map(({ metadata, spec }) => [metadata.name, String(spec.template.spec.containers[0]?.image)]),
-    );
-  }
-
-  dispose(): void {
+  async dispose(): Promise<void> {
     this.stack.forget();
     this.clone.dispose();
-    rmSync(this.manifests, { recursive: true, force: true });
+    await this.target.dispose();
   }
 
   private here(): TestStack {

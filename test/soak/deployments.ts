@@ -22,7 +22,8 @@ export class Deployments {
   async mustFollowGit(deployer: Deployer, debug: string[]): Promise<void> {
     const { network, registryHost } = this.services;
     const { name, clone } = deployer;
-    const running = deployer.deployed();
+    const running = await deployer.target.deployed();
+    const digests = new Map<string, string>();
     for (const image of this.monorepo.images) {
       const commit = lastCommit(clone, image);
       const isDebug = debug.includes(image.name);
@@ -31,6 +32,7 @@ export class Deployments {
       const expected = `${network.host}/${image.name}:${tag}@${digest}`;
       const found = running.get(image.name);
       must(found === expected, () => `${name} runs ${found}, and git and the registry say ${expected}`);
+      digests.set(image.name, String(digest));
       if (isDebug) {
         const { labels, files } = await pull(registryHost, image.name, tag, Object.keys(image.holds));
         const onDisk = filesOnDisk(clone, image);
@@ -44,11 +46,12 @@ export class Deployments {
         );
       }
     }
+    await deployer.target.mustRun(digests);
   }
 
   /** Throws SoakFailure if, after whatever update, a Deployment is gone or names an image that the registry does not have. */
   async mustBeThere(deployer: Deployer): Promise<void> {
-    const running = deployer.deployed();
+    const running = await deployer.target.deployed();
     const gone = this.monorepo.images.filter(({ name }) => !running.has(name));
     must(gone.length === 0, () => `${deployer.name} has lost the Deployments of ${gone.map(({ name }) => name)}`);
     for (const reference of running.values()) {

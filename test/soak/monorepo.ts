@@ -36,7 +36,7 @@ export class Monorepo {
         from === SHARED ? `COPY ${from} /${to}/\n` : `COPY ${prefix}files /${to}/\n`,
       );
       this.origin
-        .write(`${name}/Dockerfile`, `FROM busybox:1.36\n${copies.join("")}`)
+        .write(`${name}/Dockerfile`, `FROM busybox:1.36\n${copies.join("")}CMD ["sleep", "2147483647"]\n`)
         .write(`${name}/files/main`, `${name}\n`)
         .write(`${name}/files/run`, "#!/bin/sh\ncat /files/main\n", 0o755);
     }

@@ -12,6 +12,8 @@ export class Report {
   locksCancelled = 0;
   tags = 0;
   debugPushes = 0;
+  /** Pods that ran what they should; undefined where Deployments are written as manifests. */
+  pods?: number;
   leftOut: string[] = [];
 
   /** Lines for people. There is a report only if no digest has changed. */
@@ -22,6 +24,7 @@ export class Report {
       `failed with    ${counts(this.failures)}`,
       `killed         ${counts(this.kills)}; ${this.locksCancelled} locks cancelled`,
       `published      ${this.tags} tags, 0 changed digests, ${this.debugPushes} debug pushes`,
+      `pods           ${this.pods === undefined ? "none, Deployments are manifests" : `${this.pods}, each with the digest of its tag`}`,
       ...this.leftOut.map((kind) => `left out       ${kind}`),
     ];
   }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BASE_IMAGE, finished } from "../../scripts/setup/baseImage";
+import { ensureCluster, stopCluster } from "../../scripts/setup/cluster";
 import { type DockerDaemon, dockerAt, NO_NETWORK, startDocker, stopDocker } from "../../scripts/setup/docker";
 import { ensureRegistry, freePort, type Registry } from "../../scripts/setup/registry";
 import { which } from "../../scripts/setup/run";
@@ -16,14 +17,20 @@ export class Services {
   private docker: DockerDaemon | undefined;
   private port = 0;
   private proxy: RegistryProxy | undefined;
+  private stopOwnCluster = async () => {};
+  /** Access to the cluster; undefined without one. */
+  kubeconfig: string | undefined;
 
-  static async start(): Promise<Services> {
+  static async start({ cluster }: { cluster: boolean }): Promise<Services> {
     const services = new Services();
     try {
       services.port = await freePort();
       await services.startRegistry();
       services.proxy = await RegistryProxy.start({ upstream: services.registryHost });
       await services.startOwnDocker();
+      if (cluster) {
+        await services.startCluster();
+      }
       return services;
     } catch (error) {
       await services.stop();
@@ -41,9 +48,12 @@ export class Services {
     return this.proxy as RegistryProxy;
   }
 
-  /** For DOCKER_HOST. */
-  get dockerHost(): string | undefined {
-    return this.docker ? this.docker.host : process.env.DOCKER_HOST;
+  /** What leads programs here, in their environment. */
+  get env(): NodeJS.ProcessEnv {
+    return {
+      ...(this.dockerHost !== undefined && { DOCKER_HOST: this.dockerHost }),
+      ...(this.kubeconfig !== undefined && { KUBECONFIG: this.kubeconfig }),
+    };
   }
 
   /** False where only the machine's own daemon can be used. */
@@ -75,6 +85,7 @@ export class Services {
   }
 
   async stop(): Promise<void> {
+    await this.stopOwnCluster();
     await this.proxy?.stop();
     if (this.registry?.service) {
       await stopService(this.registry.service);
@@ -83,6 +94,22 @@ export class Services {
       await stopDocker(this.docker);
     }
     rmSync(this.home, { recursive: true, force: true });
+  }
+
+  private get dockerHost(): string | undefined {
+    return this.docker ? this.docker.host : process.env.DOCKER_HOST;
+  }
+
+  /** Its node pulls through the network that can be cut. */
+  private async startCluster(): Promise<void> {
+    this.kubeconfig = await ensureCluster({
+      home: path.join(this.home, "cluster"),
+      docker: dockerAt(process.env.DOCKER_HOST),
+      registryHost: this.network.host,
+      started: (starting) => {
+        this.stopOwnCluster = () => stopCluster(starting);
+      },
+    });
   }
 
   private async startRegistry(): Promise<void> {

@@ -2,9 +2,9 @@ import { SoakFailure } from "./failure";
 import { type PlanOptions, planSteps, type Step } from "./plan";
 import { count, Report } from "./report";
 import { obstacle, STEPS } from "./steps";
-import { World } from "./world";
+import { World, type WorldOptions } from "./world";
 
-export interface SoakOptions extends PlanOptions {
+export interface SoakOptions extends PlanOptions, WorldOptions {
   /** Told of each step. */
   progress(line: string): void;
   /** Asked before each step; the soak ends early if it says so. Default: never. */
@@ -17,7 +17,7 @@ export interface SoakOptions extends PlanOptions {
  */
 export async function soak({ progress, isOver = () => false, ...options }: SoakOptions): Promise<Report> {
   const report = new Report();
-  const world = await World.begin(options.images, report);
+  const world = await World.begin(options, report);
   const plan = planSteps(options);
   let at = "at the beginning";
   try {
@@ -35,8 +35,8 @@ export async function soak({ progress, isOver = () => false, ...options }: SoakO
     }
     return report;
   } catch (error) {
-    const { seed, steps, images } = options;
-    const repeat = `npm run soak -- --seed ${seed} --steps ${steps} --images ${images}`;
+    const { seed, steps, images, cluster } = options;
+    const repeat = `npm run soak -- --seed ${seed} --steps ${steps} --images ${images}${cluster ? " --cluster" : ""}`;
     // The step and its words say all of a check that failed; of any other error, its place does.
     const cause = error instanceof SoakFailure ? undefined : error;
     throw new SoakFailure(`${at}: ${(error as Error).message}\nTo repeat it: ${repeat}`, { cause });

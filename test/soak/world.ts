@@ -6,17 +6,26 @@ import { Deployer } from "./deployer";
 import { Deployments } from "./deployments";
 import { must } from "./failure";
 import { Ledger } from "./ledger";
+import { Manifests } from "./manifests";
 import { Monorepo } from "./monorepo";
+import { Namespace } from "./namespace";
 import { reasonsOf } from "./reasons";
 import { count, type Report } from "./report";
 import { Services } from "./services";
+import type { Target } from "./target";
 
 /** How long the processes of a killed update may live on, in milliseconds. */
 const LINGER = 30_000;
 
+export interface WorldOptions {
+  /** How many images there are. */
+  images: number;
+  /** Whether Deployments go to a Kubernetes cluster. Default: they are written as manifests. */
+  cluster?: boolean;
+}
+
 /** All that a soak runs on, and how updates are run and judged in it. */
 export class World {
-  readonly deployers: Deployer[];
   private readonly ledger: Ledger;
   private readonly deployments: Deployments;
 
@@ -24,18 +33,25 @@ export class World {
     readonly monorepo: Monorepo,
     readonly services: Services,
     readonly report: Report,
+    readonly deployers: Deployer[],
   ) {
-    this.deployers = ["one", "two"].map((name) => new Deployer(name, monorepo, services));
     this.ledger = new Ledger(services.registryHost, monorepo);
     this.deployments = new Deployments(monorepo, services, this.ledger);
   }
 
-  static async begin(images: number, report: Report): Promise<World> {
+  static async begin({ images, cluster = false }: WorldOptions, report: Report): Promise<World> {
     const monorepo = new Monorepo(images);
+    let services: Services | undefined;
     try {
-      return new World(monorepo, await Services.start(), report);
+      services = await Services.start({ cluster });
+      const deployers: Deployer[] = [];
+      for (const name of ["one", "two"]) {
+        deployers.push(new Deployer(name, monorepo, services, await targetOf(name, services, report)));
+      }
+      return new World(monorepo, services, report, deployers);
     } catch (error) {
       monorepo.dispose();
+      await services?.stop();
       throw error;
     }
   }
@@ -114,9 +130,16 @@ export class World {
 
   async end(): Promise<void> {
     for (const deployer of this.deployers) {
-      deployer.dispose();
+      await deployer.dispose();
     }
     this.monorepo.dispose();
     await this.services.stop();
   }
+}
+
+async function targetOf(name: string, { kubeconfig }: Services, report: Report): Promise<Target> {
+  if (kubeconfig === undefined) {
+    return new Manifests();
+  }
+  return Namespace.create(`soak-${name}-${process.pid}`, kubeconfig, report);
 }

@@ -1,16 +1,44 @@
 import * as assert from "node:assert/strict";
-import { AppsV1Api, CoreV1Api, KubeConfig, type V1Pod, type V1ReplicaSet } from "@kubernetes/client-node";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  KubeConfig,
+  type V1Deployment,
+  type V1Pod,
+  type V1ReplicaSet,
+} from "@kubernetes/client-node";
 
-/** The cluster that the tests deploy to. */
+/** A namespace of the cluster that the tests deploy to. */
 export class TestCluster {
   private readonly apps: AppsV1Api;
   private readonly core: CoreV1Api;
 
-  constructor(readonly namespace: string) {
+  /** Default: the cluster of the environment's KUBECONFIG. */
+  constructor(
+    readonly namespace: string,
+    kubeconfig?: string,
+  ) {
     const config = new KubeConfig();
-    config.loadFromDefault();
+    if (kubeconfig === undefined) {
+      config.loadFromDefault();
+    } else {
+      config.loadFromFile(kubeconfig);
+    }
     this.apps = config.makeApiClient(AppsV1Api);
     this.core = config.makeApiClient(CoreV1Api);
+  }
+
+  async create(): Promise<void> {
+    await this.core.createNamespace({ body: { metadata: { name: this.namespace } } });
+  }
+
+  /** Deletes the namespace, and by and by all that is in it. */
+  async delete(): Promise<void> {
+    await this.core.deleteNamespace({ name: this.namespace });
+  }
+
+  async deployments(): Promise<V1Deployment[]> {
+    return (await this.apps.listNamespacedDeployment({ namespace: this.namespace })).items;
   }
 
   /** Oldest first. */
