@@ -7,7 +7,7 @@ import { canMount, StagingDisk } from "./disk";
 import { must } from "./failure";
 import type { Kind, Step } from "./plan";
 import { count } from "./report";
-import type { World } from "./world";
+import { end, type World } from "./world";
 
 /** The longest time that something is down or cut, in milliseconds: longer than this package's requests are tried. */
 const LONGEST = 4_000;
@@ -123,13 +123,18 @@ export const STEPS: Record<Kind, (world: World, step: Step, deployer: Deployer) 
     await strike(world, moment, running, deployer.pace / (victim === "provider" ? 4 : 1));
     const killed = kill(running, victim);
     clearInterval(watch);
-    const result = await world.finish(running);
-    await world.mustEnd(family);
-    count(world.report.kills, killed ? victim : "ended before");
-    if (!result.succeeded && victim === "provider") {
-      world.noteFailure(result);
+    try {
+      const result = await world.finish(running);
+      await world.mustEnd(family);
+      count(world.report.kills, killed ? victim : "ended before");
+      if (!result.succeeded && victim === "provider") {
+        world.noteFailure(result);
+      }
+      await world.recover(deployer, result);
+    } finally {
+      // Not before: what it may still do must not harm the next update.
+      end(family);
     }
-    await world.recover(deployer, result);
   },
 };
 

@@ -16,6 +16,8 @@ import type { Target } from "./target";
 
 /** How long the processes of a killed update may live on, in milliseconds. */
 const LINGER = 30_000;
+/** Whose engine has died asks for it every few minutes only, and ends then. */
+const PROVIDER = /pulumi-resource-|standins\/\w+\/main\.ts/;
 
 export interface WorldOptions {
   /** How many images there are. */
@@ -115,13 +117,10 @@ export class World {
     }
   }
 
-  /** Waits until none of an update's processes lives. Throws SoakFailure if one stays. */
+  /** Waits until none of an update's processes lives but providers. Throws SoakFailure if another one stays. */
   async mustEnd(family: Process[]): Promise<void> {
     const end = performance.now() + LINGER;
-    const living = () => {
-      const now = new Map(processes().map(({ pid, command }) => [pid, command]));
-      return family.filter(({ pid, command }) => now.get(pid) === command);
-    };
+    const living = () => alive(family).filter(({ command }) => !PROVIDER.test(command));
     while (living().length > 0) {
       must(performance.now() < end, () => `still alive: ${living().map(({ command }) => command)}`);
       await sleep(100);
@@ -135,6 +134,19 @@ export class World {
     this.monorepo.dispose();
     await this.services.stop();
   }
+}
+
+/** Kills what still lives of an update. */
+export function end(family: Process[]): void {
+  for (const { pid } of alive(family)) {
+    process.kill(pid, "SIGKILL");
+  }
+}
+
+function alive(family: Process[]): Process[] {
+  const now = new Map(processes().map(({ pid, command }) => [pid, command]));
+  const seen = new Map(family.map((each) => [each.pid, each]));
+  return [...seen.values()].filter(({ pid, command }) => now.get(pid) === command);
 }
 
 async function targetOf(name: string, { kubeconfig }: Services, report: Report): Promise<Target> {
