@@ -45,7 +45,8 @@ export interface VersionedImageArgs {
   /** The Dockerfile, relative to the context, `docker build --file`. Default: Dockerfile. */
   dockerfile?: string;
   /**
-   * The repository to publish to, registry host included and without a tag.
+   * The repository to publish to, registry host included and without a tag. Best one that only this image uses: the second of two
+   * images of a program that have the same repository and tag is refused (InvalidArgument).
    * Default: gcr.io/PROJECT/NAME with the configured gcp:project and the name of the context's directory.
    */
   repository?: pulumi.Input<string>;

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegistryAuth, VersionedImageArgs } from "./args";
 import { buildFingerprint, resolveBuild } from "./build/inputs";
+import { claimTag } from "./claim";
 import { publishDebug } from "./debug";
 import { reportAt } from "./edge";
 import { requireEngine } from "./engine";
@@ -40,6 +41,7 @@ export function publishImage(
     .apply((value) => reportAt(component, async () => parseRepository(value).repository));
   const published = reportAt(component, async () => {
     const subject = await subjectOf(component, name, args, await version, repository);
+    await claimTag(subject);
     return subject.version.debug ? publishDebug(subject) : publishProduction(subject);
   });
 

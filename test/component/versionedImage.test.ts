@@ -206,6 +206,48 @@ describe("VersionedImage", () => {
     });
   }
 
+  for (const preview of [true, false]) {
+    const when = preview ? "preview" : "update";
+    const first = { context: "app", debug: true };
+    const withAnother = (args: Partial<VersionedImageArgs>) =>
+      declaredBy(
+        async () => {
+          for (const [name, own] of Object.entries({ first, second: { ...first, ...args } })) {
+            await knownValue(new VersionedImage(name, { repository: `${registry.host}/app`, ...own }).digest);
+          }
+        },
+        { preview, state: ({ inputs }) => ({ ...inputs, repoDigest: `${registry.host}/app@${DIGEST}` }) },
+      );
+
+    it(`refuses a second image of a program with the same tag, in each run anew (${when})`, async () => {
+      const tag = `${project.head().slice(0, 7)}-debug`;
+      for (const run of [1, 2]) {
+        assert.equal(
+          await diagnosticOf("InvalidArgument", () => withAnother({})),
+          `${registry.host}/app:${tag} is the tag of another image of this program, first, and each would be pushed over the ` +
+            "other: give each image a repository of its own, or declare it once and use it in both places.",
+          `run ${run}`,
+        );
+      }
+    });
+
+    it(`lets images share a repository where their tags differ (${when})`, async () => {
+      await withAnother({ tagLength: 8 });
+    });
+  }
+
+  it("takes an image that may not publish for none that would push over another", async () => {
+    const names = { publishing: true, using: false };
+    const program = async () => {
+      for (const [name, publish] of Object.entries(names)) {
+        await knownValue(
+          new VersionedImage(name, { context: "app", repository: `${registry.host}/app`, publish }).digest,
+        );
+      }
+    };
+    await diagnosticOf("NotPublished", () => declaredBy(program, { preview: true }));
+  });
+
   it("knows no digest where it may not publish and a preview knows no repository", async () => {
     const { outputs, children } = await run(
       { publish: false, repository: pulumi.output(pulumi.unknown as unknown as string) },

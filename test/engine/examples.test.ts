@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { version } from "@pulumi/pulumi/version";
 import { goCommand } from "../../scripts/setup/go";
 import { run, which } from "../../scripts/setup/run";
@@ -50,33 +50,35 @@ describe("the example in", function () {
     },
   };
 
-  for (const [language, obstacleOf] of Object.entries(languages)) {
-    it(`${language} publishes its image under its commit, and changes nothing when it is run again`, async function () {
-      // The plugin is a program for Node.js, whatever the example's language is.
-      const obstacle = hostMissing("nodejs") ?? hostMissing(language) ?? (await obstacleOf());
-      if (obstacle !== undefined) {
-        console.log(`      left out: ${obstacle}`);
-        this.skip();
-      }
-      plugin ??= await buildPlugin();
-      cpSync(path.join(EXAMPLES, language), project.directory, { recursive: true });
-      project.add().commit("Begin");
-      const env = {
-        ...process.env,
-        PULUMI_BACKEND_URL: `file://${scratch}`,
-        PULUMI_CONFIG_PASSPHRASE: "test",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        // The plugin is built already.
-        npm_config_ignore_scripts: "true",
-      };
-      await run("pulumi", ["package", "add", plugin.directory], { cwd: project.directory, env });
-      const repository = registry.repository(`example-${language}`);
-      const stack = await LocalWorkspace.createStack(
-        { stackName: "test", workDir: project.directory },
-        { envVars: env },
-      );
-      await stack.setConfig("repository", { value: repository });
+  /** The example of a language in the project, and a stack of it; skips the test if it can't be run here. */
+  async function exampleStack(test: Mocha.Context, language: string): Promise<{ stack: Stack; repository: string }> {
+    // The plugin is a program for Node.js, whatever the example's language is.
+    const obstacle = hostMissing("nodejs") ?? hostMissing(language) ?? (await languages[language]?.());
+    if (obstacle !== undefined) {
+      console.log(`      left out: ${obstacle}`);
+      test.skip();
+    }
+    plugin ??= await buildPlugin();
+    cpSync(path.join(EXAMPLES, language), project.directory, { recursive: true });
+    project.add().commit("Begin");
+    const envVars = {
+      ...process.env,
+      PULUMI_BACKEND_URL: `file://${scratch}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      // The plugin is built already.
+      npm_config_ignore_scripts: "true",
+    };
+    await run("pulumi", ["package", "add", plugin.directory], { cwd: project.directory, env: envVars });
+    const stack = await LocalWorkspace.createStack({ stackName: "test", workDir: project.directory }, { envVars });
+    const repository = registry.repository(`example-${language}`);
+    await stack.setConfig("repository", { value: repository });
+    return { stack, repository };
+  }
 
+  for (const language of Object.keys(languages)) {
+    it(`${language} publishes its image under its commit, and changes nothing when it is run again`, async function () {
+      const { stack, repository } = await exampleStack(this, language);
       const tag = project.git("log", "-1", "--format=%H", "--", "app").slice(0, 7);
       const first = await stack.up();
       assert.deepEqual(first.summary.resourceChanges, { create: 4 });
@@ -91,6 +93,16 @@ describe("the example in", function () {
       assert.equal(registry.pushesTo(repository), 1);
     });
   }
+
+  it("yaml may not have two images with the same tag, though the plugin is asked for each by itself", async function () {
+    const { stack, repository } = await exampleStack(this, "yaml");
+    const file = project.path("Pulumi.yaml");
+    const program = readFileSync(file, "utf8");
+    const [image = ""] = /^ {2}simple:\n(?: {4}.*\n)+/m.exec(program) ?? [];
+    writeFileSync(file, program.replace(image, image + image.replace("simple:", "other:")));
+    await assert.rejects(stack.preview(), /is the tag of another image of this program, .*\[InvalidArgument\]/);
+    assert.equal(registry.pushesTo(repository), 0);
+  });
 });
 
 /** Where neither PATH nor the folder of the CLI has a language's host, that is an obstacle. */
