@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "./errors";
+import { urnOf } from "./outputs";
 import type { Subject } from "./publication";
 
 interface Claim {
@@ -19,7 +20,7 @@ export async function claimTag({ component, args, version, knownRepository }: Su
     return;
   }
   const spec = `${knownRepository}:${version.tag}`;
-  const urn = await new Promise<string>((resolve) => component.urn.apply(resolve));
+  const urn = await urnOf(component);
   const run = currentRun();
   const earlier = claims.get(spec);
   if (earlier !== undefined && earlier.run === run && earlier.urn !== urn) {

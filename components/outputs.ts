@@ -14,6 +14,11 @@ export async function knownValue<T>(input: pulumi.Input<T>): Promise<T | undefin
   return (await output.isKnown) ? value : undefined;
 }
 
+/** A resource's URN; in a preview too it is known once the resource is registered. */
+export function urnOf(resource: pulumi.Resource): Promise<string> {
+  return new Promise((resolve) => resource.urn.apply(resolve));
+}
+
 /** Whether an input is marked as a secret. */
 export function isSecret(input: pulumi.Input<unknown>): Promise<boolean> {
   return (pulumi.output(input) as unknown as Knowable<unknown>).isSecret;

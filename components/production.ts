@@ -9,6 +9,7 @@ import { VersionedImageError } from "./errors";
 import { exportCommit } from "./git";
 import { announce } from "./message";
 import { checkPublished } from "./outcome";
+import { urnOf } from "./outputs";
 import { type Publication, type Subject, specOf, stagingName } from "./publication";
 import { type Decision, recallDecision, recordDecision } from "./record";
 import { TagPolicy } from "./version";
@@ -128,8 +129,7 @@ async function guardFor(subject: Subject, staged: Staged): Promise<pulumi.Resour
   if (repository === undefined || pulumi.runtime.getMonitor() instanceof MockMonitor) {
     return undefined;
   }
-  const urn = await new Promise<string>((resolve) => component.urn.apply(resolve));
-  return guardHooks(urn, {
+  return guardHooks(await urnOf(component), {
     spec: `${repository}:${version.tag}`,
     repository,
     staged,
