@@ -21,7 +21,7 @@ export function checkAt<T>(component: pulumi.Resource, check: () => T): T {
 
 /** The same for work that belongs to no one resource. */
 export function reportInRun<T>(work: () => Promise<T>): Promise<T> {
-  return reportAs((ours) => new pulumi.RunError(withCode(ours)), work);
+  return reportAs((ours) => withoutStack(new pulumi.RunError(withCode(ours))), work);
 }
 
 /** Runs work of a resource hook: the engine shows the message of whatever it throws on the resource. */
@@ -50,6 +50,12 @@ function diagnostic(error: VersionedImageError, component: pulumi.Resource): pul
   const shown = new pulumi.ResourceError(message, component, true);
   // The SDK would write the name of whichever property waits for it before the message of this one error.
   Object.defineProperty(shown, "message", { get: () => message, set: () => {} });
+  return withoutStack(shown);
+}
+
+/** The SDK shows the stack, even of what asks to hide it, when the program's own code has ended before the error. */
+function withoutStack<T extends Error>(shown: T): T {
+  shown.stack = shown.message;
   return shown;
 }
 

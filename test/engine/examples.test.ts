@@ -1,12 +1,13 @@
 import * as assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { version } from "@pulumi/pulumi/version";
 import { goCommand } from "../../scripts/setup/go";
-import { run, which } from "../../scripts/setup/run";
+import { run } from "../../scripts/setup/run";
 import { type BuiltPlugin, buildPlugin } from "../support/builtPlugin";
+import { hostMissing } from "../support/languageHost";
 import { registry } from "../support/registry";
 import { type Repo, repo } from "../support/repo";
 
@@ -104,14 +105,6 @@ describe("the example in", function () {
     assert.equal(registry.pushesTo(repository), 0);
   });
 });
-
-/** Where neither PATH nor the folder of the CLI has a language's host, that is an obstacle. */
-function hostMissing(language: string): string | undefined {
-  const host = `pulumi-language-${language}`;
-  const cli = which("pulumi");
-  const found = which(host) ?? (cli && existsSync(path.join(path.dirname(realpathSync(cli)), host)));
-  return found ? undefined : `there is no ${host}`;
-}
 
 /** The last words of a program that fails. */
 async function failureOf(command: string, ...args: string[]): Promise<string | undefined> {

@@ -43,6 +43,11 @@ export class Deployer {
     this.here().cancel();
   }
 
+  /** Goes back to the state before the last one, which an engine that was killed has not written to its end. */
+  restoreCheckpoint(): void {
+    this.here().restoreCheckpoint();
+  }
+
   /** Brings the clone to a commit of the monorepo, with nothing uncommitted. */
   checkOut(commit: string): void {
     this.clone.git("fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*");

@@ -10,6 +10,8 @@ export class Report {
   updates = 0;
   failed = 0;
   locksCancelled = 0;
+  /** States of which an engine that was killed had written a part. */
+  checkpointsRestored = 0;
   tags = 0;
   debugPushes = 0;
   /** Pods that ran what they should; undefined where Deployments are written as manifests. */
@@ -22,7 +24,7 @@ export class Report {
       `steps          ${total(this.steps)}: ${counts(this.steps)}`,
       `updates        ${this.updates}, ${this.failed} failed, ${this.survived} went on through a fault`,
       `failed with    ${counts(this.failures)}`,
-      `killed         ${counts(this.kills)}; ${this.locksCancelled} locks cancelled`,
+      `killed         ${counts(this.kills)}; ${this.locksCancelled} locks cancelled, ${this.checkpointsRestored} checkpoints restored`,
       `published      ${this.tags} tags, 0 changed digests, ${this.debugPushes} debug pushes`,
       `pods           ${this.pods === undefined ? "none, Deployments are manifests" : `${this.pods}, each with the digest of its tag`}`,
       ...this.leftOut.map((kind) => `left out       ${kind}`),

@@ -104,6 +104,11 @@ export class World {
   /** After an update with a fault: the next one must converge without a person, and change nothing if all was done. */
   async recover(deployer: Deployer, faulty: Result): Promise<void> {
     let result = await this.finish(deployer.start());
+    if (!result.succeeded && /failed to load checkpoint/.test(result.text)) {
+      deployer.restoreCheckpoint();
+      this.report.checkpointsRestored++;
+      result = await this.finish(deployer.start());
+    }
     if (!result.succeeded && /currently locked/.test(result.text)) {
       // What Pulumi asks for when an engine was killed.
       deployer.cancel();

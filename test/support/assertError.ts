@@ -15,6 +15,7 @@ export async function diagnosticOf(code: ErrorCode, work: () => unknown): Promis
   const error = await thrownBy(code, work);
   assert.ok(error instanceof pulumi.ResourceError, `not a diagnostic: ${(error as Error).stack}`);
   assert.equal(error.hideStack, true);
+  assert.equal(error.stack, error.message);
   const suffix = ` [${code}]`;
   assert.ok(error.message.endsWith(suffix), error.message);
   return error.message.slice(0, -suffix.length);

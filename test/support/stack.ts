@@ -1,9 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type { Operation, OperationResult } from "./operation";
 
+/** The name in the Pulumi.yaml of the tests' projects. */
+const PROJECT = "versioned-image-example";
 const ROOT = path.resolve(__dirname, "../..");
 
 export interface Result extends OperationResult {
@@ -53,7 +55,7 @@ export class TestStack {
   }
 
   start(kind: Operation["kind"], config: Record<string, string> = {}, extra: Partial<Operation> = {}): Running {
-    const { workDir, program = path.join(ROOT, "index.ts"), project = "versioned-image-example" } = this.options;
+    const { workDir, program = path.join(ROOT, "index.ts"), project = PROJECT } = this.options;
     const scratch = mkdtempSync(path.join(tmpdir(), "operation-"));
     const resultFile = path.join(scratch, "result.json");
     const operation: Operation = {
@@ -99,6 +101,12 @@ export class TestStack {
       cwd: this.options.workDir,
       env: this.environment(),
     });
+  }
+
+  /** Puts back the checkpoint that the engine kept before it wrote the last one. */
+  restoreCheckpoint(): void {
+    const checkpoint = path.join(this.state, ".pulumi/stacks", this.options.project ?? PROJECT, `${this.name}.json`);
+    copyFileSync(`${checkpoint}.bak`, checkpoint);
   }
 
   /** All that the stack's state holds, as it is on disk. */

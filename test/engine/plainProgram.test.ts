@@ -1,0 +1,73 @@
+import * as assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { hostMissing } from "../support/languageHost";
+import { exampleProject } from "../support/project";
+import { registry } from "../support/registry";
+import type { Repo } from "../support/repo";
+
+const ROOT = path.resolve(__dirname, "../..");
+const MANIFEST = "manifests/1-manifest/apps_v1-deployment-default-simple.yaml";
+
+/** A program as `pulumi up` runs it; the other tests here run theirs inline, through the Automation API. */
+describe("a program of the Node.js language host", function () {
+  this.timeout(300_000);
+  let project: Repo;
+  let state: string;
+
+  beforeEach(function () {
+    const obstacle = hostMissing("nodejs");
+    if (obstacle !== undefined) {
+      console.log(`      left out: ${obstacle}`);
+      this.skip();
+    }
+    project = exampleProject();
+    state = mkdtempSync(path.join(tmpdir(), "state-"));
+    for (const name of ["components", "node_modules", "package.json", "tsconfig.json"]) {
+      symlinkSync(path.join(ROOT, name), project.path(name));
+    }
+  });
+
+  afterEach(() => {
+    project?.dispose();
+    rmSync(state ?? "", { recursive: true, force: true });
+  });
+
+  async function exampleStack(): Promise<Stack> {
+    const envVars = { PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE: "test" };
+    const stack = await LocalWorkspace.createStack({ stackName: "test", workDir: project.directory }, { envVars });
+    await stack.setConfig("repository", { value: registry.repository("plain") });
+    await stack.setConfig("manifests", { value: "manifests" });
+    return stack;
+  }
+
+  for (const [what, edited] of [
+    ["that gives outputs of its image", (program: string) => program],
+    ["that gives none, and so has ended before", (program: string) => program.replace(/^export const .*\n/gm, "")],
+  ] as const) {
+    it(`${what} shows an error once and without a stack, and deletes nothing`, async () => {
+      project.write("index.ts", edited(readFileSync(project.path("index.ts"), "utf8")));
+      const stack = await exampleStack();
+      await stack.up();
+      project.write("images/simple/Dockerfile", "FROM scratch\n");
+      for (const operation of ["preview", "up"] as const) {
+        let text = "";
+        const onOutput = (more: string) => {
+          text += more;
+        };
+        await assert.rejects(stack[operation]({ color: "never", onOutput }));
+        const diagnostics = text.slice(text.indexOf("Diagnostics:"));
+        assert.match(
+          diagnostics,
+          / error: images\/simple has changes that are not committed:\n +M images\/simple\/Dockerfile\n +Commit them .*\[UncommittedChanges\]\n\n/,
+        );
+        assert.equal(diagnostics.match(/error:/g)?.length, 1, diagnostics);
+      }
+      assert.equal(existsSync(project.path(MANIFEST)), true);
+      project.git("checkout", "--quiet", "images");
+      assert.deepEqual((await stack.up()).summary.resourceChanges, { same: 6 });
+    });
+  }
+});
