@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { descendants } from "../../scripts/setup/processes";
-import { kill, started } from "../support/kill";
+import { kill, killAll, started } from "../support/kill";
 import type { Running } from "../support/stack";
 import type { Deployer } from "./deployer";
 import { canMount, StagingDisk } from "./disk";
 import { must } from "./failure";
 import type { Kind, Step } from "./plan";
 import { count } from "./report";
-import { end, type World } from "./world";
+import type { World } from "./world";
 
 /** The longest time that something is down or cut, in milliseconds: longer than this package's requests are tried. */
 const LONGEST = 4_000;
@@ -133,7 +133,7 @@ export const STEPS: Record<Kind, (world: World, step: Step, deployer: Deployer) 
       await world.recover(deployer, result);
     } finally {
       // Not before: what it may still do must not harm the next update.
-      end(family);
+      killAll(family);
     }
   },
 };

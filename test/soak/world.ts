@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Process, processes } from "../../scripts/setup/processes";
+import type { Process } from "../../scripts/setup/processes";
+import { alive } from "../support/kill";
 import { changes } from "../support/project";
 import type { Result, Running } from "../support/stack";
 import { Deployer } from "./deployer";
@@ -101,7 +102,10 @@ export class World {
     await this.deployments.mustFollowGit(deployer, debug);
   }
 
-  /** After an update with a fault: the next one must converge without a person, and change nothing if all was done. */
+  /**
+   * After an update with a fault: the next one must converge, and change nothing if all was done. No more is done by hand than
+   * Pulumi asks for when an engine was killed.
+   */
   async recover(deployer: Deployer, faulty: Result): Promise<void> {
     let result = await this.finish(deployer.start());
     if (!result.succeeded && /failed to load checkpoint/.test(result.text)) {
@@ -110,7 +114,6 @@ export class World {
       result = await this.finish(deployer.start());
     }
     if (!result.succeeded && /currently locked/.test(result.text)) {
-      // What Pulumi asks for when an engine was killed.
       deployer.cancel();
       this.report.locksCancelled++;
       result = await this.finish(deployer.start());
@@ -133,25 +136,15 @@ export class World {
   }
 
   async end(): Promise<void> {
-    for (const deployer of this.deployers) {
-      await deployer.dispose();
+    try {
+      for (const deployer of this.deployers) {
+        await deployer.dispose();
+      }
+      this.monorepo.dispose();
+    } finally {
+      await this.services.stop();
     }
-    this.monorepo.dispose();
-    await this.services.stop();
   }
-}
-
-/** Kills what still lives of an update. */
-export function end(family: Process[]): void {
-  for (const { pid } of alive(family)) {
-    process.kill(pid, "SIGKILL");
-  }
-}
-
-function alive(family: Process[]): Process[] {
-  const now = new Map(processes().map(({ pid, command }) => [pid, command]));
-  const seen = new Map(family.map((each) => [each.pid, each]));
-  return [...seen.values()].filter(({ pid, command }) => now.get(pid) === command);
 }
 
 async function targetOf(name: string, { kubeconfig }: Services, report: Report): Promise<Target> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { descendants, type Process } from "../../scripts/setup/processes";
+import { descendants, type Process, processes } from "../../scripts/setup/processes";
 import type { Running } from "./stack";
 
 /** What an update consists of, by the command lines of its processes. */
@@ -27,6 +27,27 @@ export function kill(running: Running, victim: Victim): boolean {
     process.kill(found.pid, "SIGKILL");
   }
   return found !== undefined;
+}
+
+/** Which of some processes live. */
+export function alive(family: Process[]): Process[] {
+  const now = new Map(processes().map(({ pid, command }) => [pid, command]));
+  const known = new Map(family.map((each) => [each.pid, each]));
+  return [...known.values()].filter(({ pid, command }) => now.get(pid) === command);
+}
+
+/** Kills those of some processes that live. */
+export function killAll(family: Process[]): void {
+  for (const { pid } of alive(family)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      // It has ended meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
+        throw error;
+      }
+    }
+  }
 }
 
 function find(running: Running, victim: Victim): Process | undefined {
