@@ -6,6 +6,7 @@ import type { Subject } from "./publication";
 interface Claim {
   run: unknown;
   urn: string;
+  name: string;
 }
 
 /** The image that publishes each repository:tag. */
@@ -15,7 +16,7 @@ const claims = new Map<string, Claim>();
  * Throws InvalidArgument if another image of the same run publishes under the same repository:tag. The provider would push both
  * at the same time, neither there yet when the registry is asked, and the later one over the earlier.
  */
-export async function claimTag({ component, args, version, knownRepository }: Subject): Promise<void> {
+export async function claimTag({ component, name, args, version, knownRepository }: Subject): Promise<void> {
   if (knownRepository === undefined || args.publish === false) {
     return;
   }
@@ -24,14 +25,13 @@ export async function claimTag({ component, args, version, knownRepository }: Su
   const run = currentRun();
   const earlier = claims.get(spec);
   if (earlier !== undefined && earlier.run === run && earlier.urn !== urn) {
-    const other = earlier.urn.slice(earlier.urn.lastIndexOf("::") + 2);
     throw new VersionedImageError(
       "InvalidArgument",
-      `${spec} is the tag of another image of this program, ${other}, and each would be pushed over the other: give each ` +
+      `${spec} is the tag of another image of this program, ${earlier.name}, and each would be pushed over the other: give each ` +
         "image a repository of its own, or declare it once and use it in both places.",
     );
   }
-  claims.set(spec, { run, urn });
+  claims.set(spec, { run, urn, name });
 }
 
 /** What is the same for all images of a preview or update, also where a plugin is asked for each of them anew. */

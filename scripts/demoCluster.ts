@@ -6,7 +6,7 @@ import { createInterface } from "node:readline/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import { exampleStack, main, SHOW, shown, untilInterrupted } from "./dev";
 import { prepare, type Services, stop } from "./setup";
-import { clusterObstacle, ensureCluster, stopCluster } from "./setup/cluster";
+import { clusterObstacle, ensureCluster } from "./setup/cluster";
 import { dockerAt } from "./setup/docker";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
@@ -31,8 +31,8 @@ void main(async () => {
         home: path.join(home, "cluster"),
         docker: dockerAt(docker.host),
         registryHost: registry.host,
-        started: (starting) => {
-          stopOwnCluster = () => stopCluster(starting);
+        started: (stopCluster) => {
+          stopOwnCluster = stopCluster;
         },
       });
       Object.assign(process.env, env, { KUBECONFIG: kubeconfig });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
+import { SoakFailure } from "../test/soak/failure";
 import { soak } from "../test/soak/soak";
 import { main } from "./dev";
 import { prepare, type Services, stop } from "./setup";
@@ -65,6 +66,13 @@ void main(async () => {
         ...report.lines(),
       ].join("\n"),
     );
+  } catch (error) {
+    // A check that failed says all in its message; of any other error the stack is needed.
+    if (!(error instanceof SoakFailure) || error.cause !== undefined) {
+      throw error;
+    }
+    console.error(error.message);
+    process.exitCode = 1;
   } finally {
     await stop(services);
     rmSync(home, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
-import { clusterObstacle, ensureCluster, stopCluster } from "./setup/cluster";
+import { clusterObstacle, ensureCluster } from "./setup/cluster";
 import { dockerAt } from "./setup/docker";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
@@ -75,8 +75,8 @@ async function cluster(): Promise<Counts> {
     home: path.join(scratch, "cluster"),
     docker: dockerAt(ready.docker.host),
     registryHost: ready.registry.host,
-    started: (starting) => {
-      stopOwnCluster = () => stopCluster(starting);
+    started: (stopCluster) => {
+      stopOwnCluster = stopCluster;
     },
   });
   try {

@@ -17,12 +17,15 @@ describe("a program of the Node.js language host", function () {
   let project: Repo;
   let state: string;
 
-  beforeEach(function () {
+  before(function () {
     const obstacle = hostMissing("nodejs");
     if (obstacle !== undefined) {
       console.log(`      left out: ${obstacle}`);
       this.skip();
     }
+  });
+
+  beforeEach(() => {
     project = exampleProject();
     state = mkdtempSync(path.join(tmpdir(), "state-"));
     for (const name of ["components", "node_modules", "package.json", "tsconfig.json"]) {
@@ -31,8 +34,8 @@ describe("a program of the Node.js language host", function () {
   });
 
   afterEach(() => {
-    project?.dispose();
-    rmSync(state ?? "", { recursive: true, force: true });
+    project.dispose();
+    rmSync(state, { recursive: true });
   });
 
   async function exampleStack(): Promise<Stack> {

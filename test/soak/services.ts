@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BASE_IMAGE, finished } from "../../scripts/setup/baseImage";
-import { ensureCluster, stopCluster } from "../../scripts/setup/cluster";
+import { ensureCluster } from "../../scripts/setup/cluster";
 import { type DockerDaemon, dockerAt, NO_NETWORK, startDocker, stopDocker } from "../../scripts/setup/docker";
 import { ensureRegistry, freePort, type Registry } from "../../scripts/setup/registry";
 import { which } from "../../scripts/setup/run";
@@ -106,8 +106,8 @@ export class Services {
       home: path.join(this.home, "cluster"),
       docker: dockerAt(process.env.DOCKER_HOST),
       registryHost: this.network.host,
-      started: (starting) => {
-        this.stopOwnCluster = () => stopCluster(starting);
+      started: (stopCluster) => {
+        this.stopOwnCluster = stopCluster;
       },
     });
   }

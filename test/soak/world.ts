@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Process } from "../../scripts/setup/processes";
-import { alive } from "../support/kill";
+import { alive, PROVIDER } from "../support/kill";
 import { changes } from "../support/project";
 import type { Result, Running } from "../support/stack";
 import { Deployer } from "./deployer";
@@ -17,8 +17,6 @@ import type { Target } from "./target";
 
 /** How long the processes of a killed update may live on, in milliseconds. */
 const LINGER = 30_000;
-/** Whose engine has died asks for it every few minutes only, and ends then. */
-const PROVIDER = /pulumi-resource-|standins\/\w+\/main\.ts/;
 
 export interface WorldOptions {
   /** How many images there are. */

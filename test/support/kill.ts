@@ -9,6 +9,9 @@ const VICTIMS = {
   provider: /pulumi-resource-docker|docker\/main\.ts/,
 };
 
+/** Any provider. One whose engine has died looks for it every few minutes only, and ends then. */
+export const PROVIDER = /pulumi-resource-|standins\/\w+\/main\.ts/;
+
 export type Victim = keyof typeof VICTIMS;
 
 export const ALL_VICTIMS = Object.keys(VICTIMS) as Victim[];

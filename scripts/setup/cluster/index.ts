@@ -16,7 +16,7 @@ import { etcdAndNetworkPlugins, kubernetesPrograms } from "./programs";
 import { importPauseImage, removeContainers, startRuntime } from "./runtime";
 
 /** A Kubernetes of one node. */
-export interface Cluster {
+interface Cluster {
   /** A file with an administrator's access. */
   kubeconfig: string;
   home: string;
@@ -36,8 +36,8 @@ export interface ClusterPlace {
   docker: Docker;
   /** The registry that the node pulls from without TLS. */
   registryHost: string;
-  /** Told at once: an interrupted start must leave something that can be stopped. */
-  started(cluster: Cluster): void;
+  /** Told at once what stops it: an interrupted start must leave something that can be stopped. */
+  started(stop: () => Promise<void>): void;
 }
 
 /** Why there can be no cluster here; undefined if there can. */
@@ -69,7 +69,7 @@ async function startCluster({ home, docker, registryHost, started }: ClusterPlac
     services: [],
     release,
   };
-  started(cluster);
+  started(() => stopCluster(cluster));
   const { sockets, network } = cluster;
   const add = (service: Service) => cluster.services.push(service);
   const cniConfig = path.join(home, "cni");
@@ -107,7 +107,7 @@ async function startCluster({ home, docker, registryHost, started }: ClusterPlac
 }
 
 /** Stops a cluster and takes away all that it made. */
-export async function stopCluster({ home, sockets, network, services, release }: Cluster): Promise<void> {
+async function stopCluster({ home, sockets, network, services, release }: Cluster): Promise<void> {
   for (const service of [...services].reverse()) {
     await stopService(service);
   }
