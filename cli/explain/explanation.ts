@@ -1,6 +1,6 @@
-import { BUILD_LABEL } from "../../components/build/labels";
+import { BUILD_LABEL } from "../../components/version/labels";
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
-import { checkPublished } from "../../components/outcome";
+import { checkPublished } from "../../components/publish/checkPublished";
 import type { RegistryClient } from "../../components/registry";
 import { decideVersion, type Facts, type Version, type VersionOptions } from "../../components/version";
 

@@ -1,4 +1,4 @@
-import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/build/labels";
+import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
 import { type Commit, digitsOfTag, isDebugTag } from "../../components/version";
 import { shortTime } from "../output";
 import { type Check, contradicted, lacking, open, proven } from "./check";

@@ -1,4 +1,4 @@
-import { REVISION_LABEL, TREE_LABEL } from "../../components/build/labels";
+import { REVISION_LABEL, TREE_LABEL } from "../../components/version/labels";
 import type { ImageSource } from "../../components/git";
 import {
   type History,

@@ -1,4 +1,4 @@
-import { TREE_LABEL } from "../../components/build/labels";
+import { TREE_LABEL } from "../../components/version/labels";
 import { digitsOfTag } from "../../components/version";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import { type Evidence, isShort } from "./evidence";

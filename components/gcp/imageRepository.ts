@@ -1,7 +1,7 @@
 import { Repository, RepositoryIamMember } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
-import { checkAt, reportAt } from "../edge";
 import { VersionedImageError } from "../errors";
+import { checkAt, reportAt } from "../pulumi/diagnostics";
 import { locationOf, prefixOf } from "./names";
 import { defaultProject } from "./project";
 

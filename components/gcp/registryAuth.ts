@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { GoogleAuth } from "google-auth-library";
 import type { RegistryAuth } from "../args";
-import { reportInRun } from "../edge";
 import { VersionedImageError } from "../errors";
+import { reportInRun } from "../pulumi/diagnostics";
 
 /**
  * Credentials for Artifact Registry and gcr.io that last an hour, for the registryAuth of an image: an access token from

@@ -1,9 +1,9 @@
 import { type Challenge, parseChallenges } from "./challenge";
 import type { Credentials } from "./dockerConfig";
+import { codesIn } from "./errorMessage";
 import { protocol } from "./failure";
 import { isLoopback } from "./hosts";
 import { type Answer, type HttpOptions, type Request, send } from "./http";
-import { codesIn } from "./words";
 
 /** How to log in to a repository. */
 export interface Login {

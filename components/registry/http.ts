@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { wordsIn } from "./errorMessage";
 import { failureOf, isLasting, protocol, silent, unavailable } from "./failure";
 import { redirectTarget } from "./redirect";
 import { pauseBefore, TRIES } from "./retry";
-import { wordsIn } from "./words";
 
 /** An answer of a registry or of its token service, read whole. */
 export interface Answer {

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImage } from "../../components";
 import { ImageDeployment, type ImageDeploymentArgs } from "../../components/kubernetes";
-import { knownValue } from "../../components/outputs";
+import { knownValue } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
 import { declaredBy, inputsOf } from "../support/mocked";
 

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { ImageRepository, type ImageRepositoryArgs } from "../../components/gcp";
-import { knownValue } from "../../components/outputs";
+import { knownValue } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
 import { declaredBy, inputsOf } from "../support/mocked";
 

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../components";
 import type { ErrorCode } from "../../components/errors";
-import { knownValue } from "../../components/outputs";
+import { knownValue } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
 import { FakeRegistry, type Reply } from "../support/fakeRegistry";
 import { type Declared, declaredBy } from "../support/mocked";

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { OLDEST_ENGINE } from "../../components/engine";
+import { OLDEST_ENGINE } from "../../components/pulumi/engine";
 import { errorsOn, imageProject } from "../support/project";
 import { TestStack } from "../support/stack";
 

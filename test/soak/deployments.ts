@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { DIRTY_LABEL, REVISION_LABEL } from "../../components/build/labels";
+import { DIRTY_LABEL, REVISION_LABEL } from "../../components/version/labels";
 import type { Deployer } from "./deployer";
 import { filesOnDisk, lastCommit } from "./expected";
 import { must } from "./failure";

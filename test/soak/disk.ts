@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import * as path from "node:path";
-import { STAGING } from "../../components/build/stagingRoot";
+import { STAGING } from "../../components/context/stagingRoot";
 
 /** Whether this user may mount a small disk. */
 export function canMount(): boolean {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { REVISION_LABEL, TREE_LABEL } from "../../components/build/labels";
+import { REVISION_LABEL, TREE_LABEL } from "../../components/version/labels";
 import { filesAt, lastCommit, treeOf } from "./expected";
 import { must } from "./failure";
 import { MANIFEST_TYPES, pull } from "./image";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { reportAt } from "../../../components/edge";
-import { requireVersion } from "../../../components/engine";
+import { reportAt } from "../../../components/pulumi/diagnostics";
+import { requireVersion } from "../../../components/pulumi/engine";
 
 /** Asks for a version of the engine that no one has: how the component meets one that is too old. */
 class Demanding extends pulumi.ComponentResource {

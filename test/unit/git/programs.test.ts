@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { copyContext } from "../../../components/build/snapshot";
+import { copyContext } from "../../../components/context/snapshot";
 import { exportCommit } from "../../../components/git";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries } from "../../support/fakeRegistry";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import { copyContext } from "../../../components/build/snapshot";
-import { stage } from "../../../components/build/staging";
+import { copyContext } from "../../../components/context/snapshot";
+import { stage } from "../../../components/context/staging";
 import { exportCommit, readFacts } from "../../../components/git";
 import { decideVersion, TagPolicy } from "../../../components/version";
 

@@ -1,10 +1,10 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseChallenges } from "../../../components/registry/challenge";
+import { wordsIn } from "../../../components/registry/errorMessage";
 import { apiHost, isLoopback, loginAdvice, mayBePlain } from "../../../components/registry/hosts";
 import { redirectTarget } from "../../../components/registry/redirect";
 import { pauseBefore } from "../../../components/registry/retry";
-import { wordsIn } from "../../../components/registry/words";
 import { errorOf } from "../../support/assertError";
 
 describe("parseChallenges", () => {

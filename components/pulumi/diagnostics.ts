@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "./errors";
+import { VersionedImageError } from "../errors";
 import { withholdShutdown } from "./shutdown";
 
 /**

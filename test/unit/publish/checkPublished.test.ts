@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
-import { checkPublished, type Expectation } from "../../components/outcome";
-import { TagPolicy, type Version } from "../../components/version";
-import { errorOf } from "../support/assertError";
+import { checkPublished, type Expectation } from "../../../components/publish/checkPublished";
+import { TagPolicy, type Version } from "../../../components/version";
+import { errorOf } from "../../support/assertError";
 
 const COMMIT = "c".repeat(40);
 const TREE = "7".repeat(40);

@@ -1,18 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
-import { dockerImage } from "./build/dockerImage";
-import { guardHooks, type Held } from "./build/guard";
-import { imageLabels } from "./build/labels";
-import { type Staged, stage } from "./build/staging";
-import { reportAt } from "./edge";
-import { VersionedImageError } from "./errors";
-import { exportCommit } from "./git";
-import { announce } from "./message";
-import { checkPublished } from "./outcome";
-import { urnOf } from "./outputs";
+import { dockerImage } from "../builders/dockerImage";
+import { type Staged, stage } from "../context/staging";
+import { VersionedImageError } from "../errors";
+import { exportCommit } from "../git";
+import { reportAt } from "../pulumi/diagnostics";
+import { urnOf } from "../pulumi/outputs";
+import { TagPolicy } from "../version";
+import { imageLabels } from "../version/labels";
+import { announce } from "./announce";
+import { checkPublished } from "./checkPublished";
+import { guardHooks, type Held } from "./guard";
 import { type Publication, type Subject, specOf, stagingName } from "./publication";
 import { type Decision, recallDecision, recordDecision } from "./record";
-import { TagPolicy } from "./version";
 
 /** An image that the registry holds under the tag of a version, and that is this version. */
 interface HeldImage extends Held {

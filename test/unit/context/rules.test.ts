@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
-import { changedInputs } from "../../../components/build/guard";
-import { buildFingerprint, resolveBuild } from "../../../components/build/inputs";
-import { imageLabels } from "../../../components/build/labels";
+import { buildFingerprint, resolveBuild } from "../../../components/builders/buildInputs";
+import { changedInputs } from "../../../components/publish/guard";
 import type { Version } from "../../../components/version";
+import { imageLabels } from "../../../components/version/labels";
 import { errorOf } from "../../support/assertError";
 
 describe("changedInputs", () => {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { describeVersion } from "../version";
 import type { Subject } from "./publication";
-import { describeVersion } from "./version";
 
 /** Says in the preview and in the update which version an image has and what happens to it. */
 export function announce(subject: Subject, what: (repository: string) => string): void {

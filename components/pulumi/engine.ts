@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "./errors";
+import { VersionedImageError } from "../errors";
 
 /** The first version of the CLI that has all of what publishing rests on: Stash, resource hooks, and error hooks for every error. */
 export const OLDEST_ENGINE = "3.244.0";

@@ -1,4 +1,4 @@
-import type { Version } from "../version";
+import type { Version } from ".";
 
 /** The full hash of the commit that an image was built from; OCI's name for it. */
 export const REVISION_LABEL = "org.opencontainers.image.revision";

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegistryAuth } from "../args";
-import type { BuildInputs } from "./inputs";
+import type { BuildInputs } from "./buildInputs";
 
 /** What a docker.Image is declared with. */
 export interface ImageRequest {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
-import type { VersionedImageArgs } from "./args";
-import type { BuildInputs } from "./build/inputs";
-import type { RegistryClient } from "./registry";
-import type { Version } from "./version";
+import type { VersionedImageArgs } from "../args";
+import type { BuildInputs } from "../builders/buildInputs";
+import type { RegistryClient } from "../registry";
+import type { Version } from "../version";
 
 /** An image whose version is known: what both ways of publishing start from. */
 export interface Subject {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { reportInHook } from "../edge";
+import { swapForExisting } from "../context/staging";
 import { VersionedImageError } from "../errors";
-import { swapForExisting } from "./staging";
+import { reportInHook } from "../pulumi/diagnostics";
 
 /** What the registry holds under a production tag. */
 export interface Held {

@@ -1,18 +1,18 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { RegistryAuth, VersionedImageArgs } from "./args";
-import { buildFingerprint, resolveBuild } from "./build/inputs";
+import type { RegistryAuth, VersionedImageArgs } from "../args";
+import { buildFingerprint, resolveBuild } from "../builders/buildInputs";
+import { VersionedImageError } from "../errors";
+import { readFacts } from "../git";
+import { reportAt } from "../pulumi/diagnostics";
+import { requireEngine } from "../pulumi/engine";
+import { knownValue } from "../pulumi/outputs";
+import { createRegistryClient, parseRepository, type RegistryClient } from "../registry";
+import { decideVersion, TagPolicy, type Version } from "../version";
 import { claimTag } from "./claim";
 import { publishDebug } from "./debug";
-import { reportAt } from "./edge";
-import { requireEngine } from "./engine";
-import { VersionedImageError } from "./errors";
-import { readFacts } from "./git";
-import { knownValue } from "./outputs";
 import { publishProduction } from "./production";
 import { type Publication, type Subject, specOf } from "./publication";
-import { createRegistryClient, parseRepository, type RegistryClient } from "./registry";
-import { decideVersion, TagPolicy, type Version } from "./version";
 
 /** What a VersionedImage gives to the program. */
 export interface ImageOutputs {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { knownValue } from "./outputs";
+import { knownValue } from "../pulumi/outputs";
 
 /** What was decided for a version when the stack first met it. */
 export interface Decision {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "./errors";
-import { urnOf } from "./outputs";
+import { VersionedImageError } from "../errors";
+import { urnOf } from "../pulumi/outputs";
 import type { Subject } from "./publication";
 
 interface Claim {

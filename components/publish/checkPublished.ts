@@ -1,6 +1,6 @@
-import { BUILD_LABEL, REVISION_LABEL, TREE_LABEL } from "./build/labels";
-import { VersionedImageError } from "./errors";
-import { TagPolicy, type Version } from "./version";
+import { VersionedImageError } from "../errors";
+import { TagPolicy, type Version } from "../version";
+import { BUILD_LABEL, REVISION_LABEL, TREE_LABEL } from "../version/labels";
 
 /** What the registry holds under a production tag. */
 export interface PublishedImage {

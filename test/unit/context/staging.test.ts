@@ -14,7 +14,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { type Staging, stage, swapForExisting } from "../../../components/build/staging";
+import { type Staging, stage, swapForExisting } from "../../../components/context/staging";
 import { VersionedImageError } from "../../../components/errors";
 
 const COMMITTED = new Date("2024-05-06T07:08:09Z");

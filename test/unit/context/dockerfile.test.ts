@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
-import { dockerfileOf, stampDockerfile } from "../../../components/build/dockerfile";
+import { dockerfileOf, stampDockerfile } from "../../../components/context/dockerfile";
 import { VersionedImageError } from "../../../components/errors";
 
 const LABELS = { b: "two", a: "one" };

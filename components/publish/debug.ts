@@ -1,10 +1,10 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerImage } from "./build/dockerImage";
-import { imageLabels } from "./build/labels";
-import { copyContext } from "./build/snapshot";
-import { stage } from "./build/staging";
-import { announce } from "./message";
+import { dockerImage } from "../builders/dockerImage";
+import { copyContext } from "../context/snapshot";
+import { stage } from "../context/staging";
+import { imageLabels } from "../version/labels";
+import { announce } from "./announce";
 import { type Publication, type Subject, specOf } from "./publication";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */

@@ -15,7 +15,7 @@ const PROGRAM = `
     compilerOptions: { target: "ES2020", module: "nodenext", moduleResolution: "nodenext" },
   });
   const { writeFile } = require("node:fs/promises");
-  const { stage } = require(${JSON.stringify(path.join(COMPONENTS, "build", "staging.ts"))});
+  const { stage } = require(${JSON.stringify(path.join(COMPONENTS, "context", "staging.ts"))});
   stage({
     name: "one",
     dockerfile: "Dockerfile",
