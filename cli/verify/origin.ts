@@ -1,4 +1,3 @@
-import { REVISION_LABEL, TREE_LABEL } from "../../components/version/labels";
 import type { ImageSource } from "../../components/git";
 import {
   type History,
@@ -9,6 +8,7 @@ import {
   treeIn,
 } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
+import { REVISION_LABEL, TREE_LABEL } from "../../components/version/labels";
 
 /** What git knows of the commit and the tree that an image says it was built from. */
 export interface Origin {
