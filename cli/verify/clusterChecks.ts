@@ -1,5 +1,4 @@
-import { VersionedImageError } from "../../components/errors";
-import { parseReference, type Reference } from "../../components/registry";
+import { readImageName } from "../cluster";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import type { Deployed, Running, Workloads } from "./workloads";
 
@@ -16,7 +15,7 @@ export interface Wanted {
 /** Whether the Deployments and the pods that use the image's repository run this image. */
 export function clusterChecks(wanted: Wanted, workloads: Workloads): Check[] {
   const uses = ({ image }: { image: string }) =>
-    readImage(image)?.repository === readImage(wanted.repository)?.repository;
+    readImageName(image)?.repository === readImageName(wanted.repository)?.repository;
   const deployed = workloads.deployed.filter(uses);
   const running = workloads.running.filter(uses);
   const where = `in the namespace ${workloads.namespace}`;
@@ -31,7 +30,7 @@ export function clusterChecks(wanted: Wanted, workloads: Workloads): Check[] {
 }
 
 function deploymentCheck({ tag, digest }: Wanted, { name, image }: Deployed): Check {
-  const found = readImage(image);
+  const found = readImageName(image);
   if (found?.digest !== undefined) {
     return found.digest === digest
       ? proven("deployment", `${name} is pinned to ${digest}`)
@@ -57,22 +56,4 @@ function podCheck({ digest, isIndex }: Wanted, { name, imageId }: Running): Chec
   return isIndex
     ? lacking("pod", `${name} runs ${pulled}, which may be the image for its platform in ${digest}`)
     : contradicted("pod", `${name} runs another image: ${pulled}`);
-}
-
-/** An image as Kubernetes names it. Undefined if it names none. */
-function readImage(image: string): Reference | undefined {
-  try {
-    return parseReference(qualified(image));
-  } catch (error) {
-    if (error instanceof VersionedImageError) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** Without a host it is Docker Hub's, and there without an owner it is in `library`. */
-function qualified(image: string): string {
-  const [, host = "docker.io", name = ""] = /^(?:([^/]*[.:][^/]*|localhost)\/)?(.*)$/s.exec(image) ?? [];
-  return host === "docker.io" && !name.includes("/") ? `${host}/library/${name}` : `${host}/${name}`;
 }

@@ -1,0 +1,3 @@
+export { type Cluster, type ClusterNames, failed, LIMIT, limitedTo, openCluster, openClusters } from "./connection";
+export { type ImageId, readImageId, readImageName } from "./imageName";
+export { type Page, wholeList } from "./pages";

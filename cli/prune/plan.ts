@@ -1,0 +1,352 @@
+import type { Repository } from "../../components/registry";
+import type { Commit } from "../../components/version";
+import { count, shortTime } from "../output";
+import { closure, type Held, withIndexes, withParts } from "./held";
+import { type TagKind, tagKind } from "./tagKind";
+import type { Use } from "./uses";
+
+/** What git knows of an image. */
+export interface Provenance {
+  /** Undefined if this clone does not have it. */
+  commit: Commit | undefined;
+  /**
+   * "lost": no branch, tag or HEAD leads to the commit, or the clone of the repository that the image names does not have it.
+   * "unknown": the clone does not have it, and may be another repository's.
+   */
+  commitIs: "there" | "lost" | "unknown";
+  /** The directories, or paths together, that have its files at its commit; none if they were not found. */
+  paths: string[];
+  /** The branches and tags, and HEAD, whose files are its own. */
+  refs: string[];
+}
+
+export interface Rules {
+  /** The versions of each image that are kept, by their commits' times. */
+  keepLast: number;
+  /** What is younger is kept, in milliseconds. */
+  keepForMs: number;
+  now: Date;
+  /** The stacks that there are, as scratch tags name them; undefined if that was not said. */
+  stacks: string[] | undefined;
+}
+
+/** Why a tag stays. */
+export interface Reason {
+  rule: "cluster" | "ref" | "last" | "young" | "needed" | "stack" | "unknown";
+  words: string;
+}
+
+/** What is to become of a tag. */
+export interface Verdict {
+  tag: string;
+  digest: string;
+  kind: TagKind["kind"];
+  commit: Commit | undefined;
+  /** None if it may go. */
+  stays: Reason[];
+  /** Why it may go; empty if it stays. */
+  goes: string;
+}
+
+/** A manifest that may be deleted, with all tags that lead to it. */
+export interface Removal {
+  digest: string;
+  tags: string[];
+}
+
+export interface Plan {
+  repository: string;
+  /** By tag. */
+  verdicts: Verdict[];
+  /** In the order in which they must go: attestations before what they are about, indexes before their images. */
+  removals: Removal[];
+  /** All that must be there afterwards. */
+  needed: Set<string>;
+}
+
+export interface Evidence {
+  held: Held;
+  /** The repository's name at its host. */
+  name: Repository["name"];
+  /** By digest. */
+  provenance: Map<string, Provenance>;
+  uses: Use[];
+}
+
+/** Decides what may go from a repository, and says why each tag stays or goes. */
+export function planRemovals(evidence: Evidence, rules: Rules): Plan {
+  const { held } = evidence;
+  const tags = [...held.tags].map(([tag, digest]): Tagged => {
+    const kind = tagKind(tag, held.manifests.get(digest)?.labels);
+    return { tag, digest, kind, provenance: evidence.provenance.get(digest) };
+  });
+  const used = usedDigests(evidence);
+  const last = lastVersions(tags, rules);
+  const stays = new Map<string, Reason[]>();
+  for (const tagged of tags) {
+    const reasons = [
+      ...clusterReasons(tagged, used, evidence),
+      ...(tagged.kind.kind === "attestation" ? [] : ownReasons(tagged, last, rules, held)),
+    ];
+    if (reasons.length > 0) {
+      stays.set(tagged.tag, reasons);
+    }
+  }
+  const needed = settle(tags, stays, used, held);
+  const removals = removalsOf(
+    tags.filter(({ tag }) => !stays.has(tag)),
+    needed,
+    held,
+  );
+  const verdicts = tags.map(
+    (tagged): Verdict => ({
+      tag: tagged.tag,
+      digest: tagged.digest,
+      kind: tagged.kind.kind,
+      commit: tagged.provenance?.commit,
+      stays: stays.get(tagged.tag) ?? [],
+      goes: stays.has(tagged.tag) ? "" : whyItGoes(tagged, rules),
+    }),
+  );
+  return { repository: held.repository, verdicts: verdicts.sort(byTag), removals, needed };
+}
+
+interface Tagged {
+  tag: string;
+  digest: string;
+  kind: TagKind;
+  provenance: Provenance | undefined;
+}
+
+function byTag(one: Verdict, other: Verdict): number {
+  return one.tag < other.tag ? -1 : 1;
+}
+
+/** The digests that clusters need, with the words of who does. A digest needs no repository to be the same image. */
+function usedDigests({ held, uses }: Evidence): Map<string, string[]> {
+  const used = new Map<string, string[]>();
+  const byConfig = new Map<string, string[]>();
+  for (const { digest, config } of held.manifests.values()) {
+    if (config !== undefined) {
+      byConfig.set(config, [...(byConfig.get(config) ?? []), digest]);
+    }
+  }
+  for (const { digest, config, words } of uses) {
+    const named = digest !== undefined ? [digest] : (byConfig.get(config ?? "") ?? []);
+    // Where a runtime names the image for its platform, the index that led to it must stay, too.
+    for (const each of withIndexes(held, named)) {
+      const known = used.get(each) ?? [];
+      if (!known.includes(words)) {
+        used.set(each, [...known, words]);
+      }
+    }
+  }
+  return used;
+}
+
+function clusterReasons({ tag, digest }: Tagged, used: Map<string, string[]>, { uses, name }: Evidence): Reason[] {
+  const named = uses.filter((use) => use.tag === tag && use.name === name).map(({ words }) => words);
+  const words = [...new Set([...(used.get(digest) ?? []), ...named])];
+  const more = words.length > 1 ? ` (and ${count(words.length - 1, "other")})` : "";
+  return words.length > 0 ? [{ rule: "cluster", words: `${words[0]}${more}` }] : [];
+}
+
+/** The commits of the last versions of each image. An image is known by its paths, as far as they were found. */
+function lastVersions(tags: Tagged[], { keepLast }: Rules): Set<string> {
+  const versions = tags.flatMap(({ kind, provenance }) =>
+    kind.kind === "version" && provenance?.commit ? [{ ...provenance.commit, paths: provenance.paths }] : [],
+  );
+  const kept = new Set<string>();
+  for (const path of new Set(versions.flatMap(({ paths }) => paths))) {
+    // One that may be another image's, of the same files, takes no place.
+    const sure = new Map(
+      versions
+        .filter(({ paths }) => paths.length === 1 && paths[0] === path)
+        .map(({ hash, committedAt }) => [hash, committedAt]),
+    );
+    const times = [...sure.values()].map((time) => time.getTime()).sort((one, other) => other - one);
+    const oldest = keepLast > 0 ? (times[keepLast - 1] ?? Number.NEGATIVE_INFINITY) : Number.POSITIVE_INFINITY;
+    for (const { hash, committedAt, paths } of versions) {
+      // Of several of one time none is the last.
+      if (paths.includes(path) && committedAt.getTime() >= oldest) {
+        kept.add(hash);
+      }
+    }
+  }
+  return kept;
+}
+
+/** Why a tag stays by itself, whatever the others do. */
+function ownReasons(tagged: Tagged, last: Set<string>, rules: Rules, held: Held): Reason[] {
+  const created = held.manifests.get(tagged.digest)?.created;
+  const { kind, provenance = UNKNOWN } = tagged;
+  switch (kind.kind) {
+    case "attestation":
+      return [];
+    case "unknown":
+      return [{ rule: "unknown", words: kind.why }];
+    case "scratch":
+      return [...stackReasons(kind.stack, rules), ...youngReasons([["it was built at", created]], rules)];
+    case "version":
+      return [...unclear(kind.revision, provenance, true), ...versionReasons(provenance, last, rules)];
+    case "debug":
+      return [...unclear(kind.revision, provenance, false), ...debugReasons(provenance, created, rules)];
+  }
+}
+
+const UNKNOWN: Provenance = { commit: undefined, commitIs: "unknown", paths: [], refs: [] };
+
+/** What must be known of an image before it may go. A debug image may be of a commit that is gone. */
+function unclear(revision: string, { commit, commitIs, paths }: Provenance, isVersion: boolean): Reason[] {
+  if (commitIs === "unknown" || (isVersion && !commit)) {
+    return [{ rule: "unknown", words: `this clone does not have its commit ${revision.slice(0, 12)}` }];
+  }
+  return paths.length === 0 && (isVersion || commitIs === "there")
+    ? [{ rule: "unknown", words: "no directory of its commit has its files: name them with --context and --path" }]
+    : [];
+}
+
+function versionReasons({ commit, refs }: Provenance, last: Set<string>, rules: Rules): Reason[] {
+  return [
+    ...refReasons(refs),
+    ...(commit && last.has(commit.hash)
+      ? [{ rule: "last", words: `it is one of the last ${count(rules.keepLast, "version")}` } as const]
+      : []),
+    ...(commit ? youngReasons([["its commit is of", commit.committedAt]], rules) : []),
+  ];
+}
+
+/** A debug image may be much younger than its commit. */
+function debugReasons({ commit, refs }: Provenance, created: Date | undefined, rules: Rules): Reason[] {
+  return [
+    ...refReasons(refs),
+    ...youngReasons(
+      [
+        ["its commit is of", commit?.committedAt],
+        ["it was built at", created],
+      ],
+      rules,
+    ),
+  ];
+}
+
+function refReasons([first, ...others]: string[]): Reason[] {
+  const more = others.length > 0 ? ` (and ${count(others.length, "other")})` : "";
+  return first === undefined ? [] : [{ rule: "ref", words: `${first}${more} has its files` }];
+}
+
+function stackReasons(stack: string, { stacks }: Rules): Reason[] {
+  if (stacks === undefined) {
+    return [
+      {
+        rule: "stack",
+        words: `whether the stack ${stack} is gone is not known: name those that there are with --stack`,
+      },
+    ];
+  }
+  return stacks.includes(stack) ? [{ rule: "stack", words: `the stack ${stack} needs it` }] : [];
+}
+
+/** Of several times the youngest counts; what has none may be young. */
+function youngReasons(times: [what: string, time: Date | undefined][], { now, keepForMs }: Rules): Reason[] {
+  const known = times.flatMap(([what, time]) => (time ? [{ what, time }] : []));
+  const [youngest] = known.sort((one, other) => other.time.getTime() - one.time.getTime());
+  if (!youngest) {
+    return [{ rule: "unknown", words: "nothing says how old it is" }];
+  }
+  const { what, time } = youngest;
+  return time.getTime() > now.getTime() - keepForMs ? [{ rule: "young", words: `${what} ${shortTime(time)}` }] : [];
+}
+
+/**
+ * Adds the tags that stay because of others, until none is left: those that lead to what something that stays needs, and the
+ * attestations of all that does not go. Returns all that must stay.
+ */
+function settle(tags: Tagged[], stays: Map<string, Reason[]>, used: Map<string, unknown>, held: Held): Set<string> {
+  const known = new Set(held.manifests.keys());
+  for (;;) {
+    const needed = closure(held, [
+      ...used.keys(),
+      ...tags.filter(({ tag }) => stays.has(tag)).map(({ digest }) => digest),
+    ]);
+    const added = tags.flatMap((tagged): [string, Reason][] => {
+      const reason = stays.has(tagged.tag) ? undefined : reasonFromOthers(tagged, needed, known, tags, stays, held);
+      return reason ? [[tagged.tag, reason]] : [];
+    });
+    if (added.length === 0) {
+      return needed;
+    }
+    for (const [tag, reason] of added) {
+      stays.set(tag, [reason]);
+    }
+  }
+}
+
+function reasonFromOthers(
+  { digest, kind }: Tagged,
+  needed: Set<string>,
+  known: Set<string>,
+  tags: Tagged[],
+  stays: Map<string, Reason[]>,
+  held: Held,
+): Reason | undefined {
+  if (needed.has(digest)) {
+    const by = tags.find((other) => stays.has(other.tag) && closure(held, [other.digest]).has(digest));
+    const words = by?.digest === digest ? `${by.tag}, which stays, is the same image` : `${by?.tag} needs it`;
+    return { rule: "needed", words: by ? words : "a cluster needs it" };
+  }
+  if (kind.kind !== "attestation") {
+    return undefined;
+  }
+  if (needed.has(kind.subject)) {
+    return { rule: "needed", words: `it vouches for ${shortDigest(kind.subject)}, which stays` };
+  }
+  return known.has(kind.subject)
+    ? undefined
+    : { rule: "unknown", words: `it is about ${shortDigest(kind.subject)}, which is not in this repository` };
+}
+
+/** The manifests of tags that go, and those that only they need. */
+function removalsOf(going: Tagged[], needed: Set<string>, held: Held): Removal[] {
+  const all = withParts(
+    held,
+    going.map(({ digest }) => digest),
+  );
+  const attestations = new Set(going.filter(({ kind }) => kind.kind === "attestation").map(({ digest }) => digest));
+  // An index comes before all that it consists of, as it has fewer above it.
+  const above = (digest: string) => withIndexes(held, [digest]).size;
+  return [...all]
+    .filter((digest) => !needed.has(digest) && held.manifests.has(digest))
+    .map((digest) => ({
+      digest,
+      tags: going.filter((tagged) => tagged.digest === digest).map(({ tag }) => tag),
+      rank: [attestations.has(digest) ? 0 : 1, above(digest)] as const,
+    }))
+    .sort(
+      (one, other) =>
+        one.rank[0] - other.rank[0] || one.rank[1] - other.rank[1] || (one.digest < other.digest ? -1 : 1),
+    )
+    .map(({ digest, tags }) => ({ digest, tags: tags.sort() }));
+}
+
+function whyItGoes({ kind, provenance }: Tagged, { keepLast }: Rules): string {
+  switch (kind.kind) {
+    case "attestation":
+      return `it is about ${shortDigest(kind.subject)}, which goes`;
+    case "scratch":
+      return `there is no stack ${kind.stack}`;
+    case "debug":
+      return provenance?.commitIs === "lost"
+        ? "a debug image of a commit that is gone"
+        : "an old debug image that no branch or tag has the files of";
+    default:
+      return keepLast > 0
+        ? `older than the last ${count(keepLast, "version")}, and nothing needs it`
+        : "nothing needs it";
+  }
+}
+
+/** As much of a digest as is shown to people. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
+}

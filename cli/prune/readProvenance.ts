@@ -1,0 +1,133 @@
+import { treesAt, treesWithin } from "../../components/git/contentAt";
+import { type History, lookUpCommits, readContent } from "../../components/git/lookup";
+import { findCommit, listRefs, type Ref, unreachable } from "../../components/git/refs";
+import { readRemote } from "../../components/git/remote";
+import type { Commit } from "../../components/version";
+import { REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import type { Held } from "./held";
+import { matchesRef } from "./keepRefs";
+import type { Provenance } from "./plan";
+
+/** Paths of an image, as a program names them; of an image of one directory that is all. */
+export type Paths = string[];
+
+/**
+ * What git knows of each image that says its commit and its files. Where it is in the repository is found by its files, unless
+ * the paths are named. Throws GitFailed.
+ */
+export async function readProvenance(
+  history: History,
+  held: Held,
+  patterns: string[],
+  named: Paths[],
+): Promise<Map<string, Provenance>> {
+  const images = [...held.manifests.values()].flatMap(({ digest, labels = {} }) => {
+    const { [REVISION_LABEL]: revision, [TREE_LABEL]: tree, [SOURCE_LABEL]: source } = labels;
+    return revision === undefined || tree === undefined ? [] : [{ digest, revision, tree, source }];
+  });
+  const commits = await lookUpCommits(
+    history,
+    images.map(({ revision }) => revision),
+  );
+  const [gone, remote, refs] = await Promise.all([
+    unreachable(history, [...commits.keys()]),
+    readRemote(history.root),
+    keptRefs(history, patterns),
+  ]);
+  const found = await findPaths(history, images, commits, named);
+  const holders = await refsByTree(history, refs, new Set(images.map(({ tree }) => tree)), named);
+  return new Map(
+    images.map(({ digest, revision, tree, source }) => {
+      const commit = commits.get(revision);
+      const isOurs = source !== undefined && source === remote;
+      return [
+        digest,
+        {
+          commit,
+          commitIs: commit ? (gone.has(revision) ? "lost" : "there") : isOurs ? "lost" : "unknown",
+          paths: (found.get(nameOf({ revision, tree })) ?? []).map((paths) => paths.join("\n")),
+          refs: holders.get(tree) ?? [],
+        },
+      ];
+    }),
+  );
+}
+
+/** HEAD, and the branches and tags that are meant. */
+async function keptRefs(history: History, patterns: string[]): Promise<Ref[]> {
+  const head = (await findCommit(history, "HEAD")) ?? "";
+  const refs = (await listRefs(history)).filter((ref) => matchesRef(ref, patterns));
+  return [{ name: "HEAD", kind: "branch", commit: head }, ...refs];
+}
+
+/** The paths that have each image's files at its commit, by commit and tree: several where directories are alike. */
+async function findPaths(
+  history: History,
+  images: { revision: string; tree: string }[],
+  commits: Map<string, Commit>,
+  named: Paths[],
+): Promise<Map<string, Paths[]>> {
+  const found = new Map<string, Paths[]>();
+  const there = images.filter(({ revision }) => commits.has(revision));
+  const tried = new Set<string>();
+  const tryPaths = async (paths: Paths) => {
+    if (tried.has(paths.join("\n"))) {
+      return;
+    }
+    tried.add(paths.join("\n"));
+    const trees = await treesAt(
+      history,
+      there.map(({ revision }) => revision),
+      paths,
+    );
+    for (const [name, { revision, tree }] of new Map(there.map((image) => [nameOf(image), image]))) {
+      if (trees.get(revision) === tree) {
+        found.set(name, [...(found.get(name) ?? []), paths]);
+      }
+    }
+  };
+  for (const paths of named) {
+    await tryPaths(paths);
+  }
+  // A listing of a commit is needed only for an image that is where no other was.
+  for (const image of there) {
+    if (!found.has(nameOf(image))) {
+      const content = await readContent(history, image.revision);
+      for (const [path, { type, hash }] of content) {
+        if (type === "tree" && hash === image.tree) {
+          await tryPaths([path]);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+function nameOf({ revision, tree }: { revision: string; tree: string }): string {
+  return `${revision} ${tree}`;
+}
+
+/** The refs that hold each of the trees, as a directory or at the paths that are named. */
+async function refsByTree(
+  history: History,
+  refs: Ref[],
+  wanted: Set<string>,
+  named: Paths[],
+): Promise<Map<string, string[]>> {
+  const commits = refs.map(({ commit }) => commit);
+  const within = await treesWithin(history, commits, wanted);
+  for (const paths of named) {
+    for (const [commit, tree] of await treesAt(history, commits, paths)) {
+      if (tree !== undefined) {
+        within.get(commit)?.add(tree);
+      }
+    }
+  }
+  const holders = new Map<string, string[]>();
+  for (const { name, commit } of refs) {
+    for (const tree of within.get(commit) ?? []) {
+      holders.set(tree, [...(holders.get(tree) ?? []), name]);
+    }
+  }
+  return holders;
+}

@@ -1,0 +1,51 @@
+import { digitsOfTag, isDebugTag } from "../../components/version";
+import { DIRTY_LABEL, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version/labels";
+import { scratchStack } from "./scratchTag";
+
+/** What a tag is, as far as its name and what its image says tell. */
+export type TagKind =
+  /** A version, or a debug image of one. */
+  | { kind: "version" | "debug"; revision: string; tree: string }
+  /** What a stack pushes before it sets the version's tag. */
+  | { kind: "scratch"; stack: string }
+  /** A signature, attestation or list of such, in cosign's or OCI's form, with the digest that it is about. */
+  | { kind: "attestation"; subject: string }
+  /** Anything else, which is left alone. */
+  | { kind: "unknown"; why: string };
+
+const ATTESTATION = /^sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
+
+/** Tells what a tag is. Labels: undefined if there is no image under it. */
+export function tagKind(tag: string, labels: Record<string, string> | undefined): TagKind {
+  const subject = ATTESTATION.exec(tag)?.[1];
+  if (subject !== undefined) {
+    return { kind: "attestation", subject: `sha256:${subject}` };
+  }
+  const stack = scratchStack(tag);
+  if (stack !== undefined) {
+    return { kind: "scratch", stack };
+  }
+  if (!labels) {
+    return unknown("it holds no image");
+  }
+  const revision = labels[REVISION_LABEL];
+  const tree = labels[TREE_LABEL];
+  const digits = digitsOfTag(tag);
+  if (digits === undefined && labels[VERSION_LABEL] !== tag) {
+    return unknown("its name is no version's");
+  }
+  if (revision === undefined || tree === undefined) {
+    return unknown("its image does not say which commit and files it was built from");
+  }
+  if (digits !== undefined && !revision.startsWith(digits) && !tree.startsWith(digits)) {
+    return unknown(`its image says that it is of commit ${revision.slice(0, 12)}`);
+  }
+  if (isDebugTag(tag) !== (labels[DIRTY_LABEL] !== undefined)) {
+    return unknown(isDebugTag(tag) ? "its image is no debug image" : "its image is a debug image");
+  }
+  return { kind: isDebugTag(tag) ? "debug" : "version", revision, tree };
+}
+
+function unknown(why: string): TagKind {
+  return { kind: "unknown", why };
+}
