@@ -25,6 +25,12 @@ export function printJson(io: Io, value: unknown): void {
   io.out(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
+/** One message on standard error, which ends with its code; `subject` is what it is about where there are several. */
+export function printError(io: Io, { code, message }: { code: string; message: string }, subject?: string): void {
+  const about = subject === undefined ? "" : `${printable(subject)}: `;
+  io.err(`versioned-image: ${about}${printableLines(message)} [${code}]\n`);
+}
+
 /**
  * Text that others wrote (subjects, labels, names, a registry's words), for a terminal: control characters and those that turn
  * the direction of writing are shown as escapes.

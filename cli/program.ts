@@ -44,12 +44,14 @@ ${STATUSES}
 Credentials come from Docker's configuration (docker login), colours only to a terminal and without NO_COLOR.`,
     );
 
-  addImageOptions(program.command("tag").argument("<context>", "the directory that Docker builds from"))
-    .summary("print the tag of an image's version")
+  addImageOptions(program.command("tag").argument("<context...>", "the directories that Docker builds from"))
+    .summary("print the tags of images' versions")
     .description(
       "Print the tag that the image built from a directory has: the last commit that touched it. Uncommitted changes in it " +
-        "are refused, and listed, unless --debug is given.",
+        "are refused, and listed, unless --debug is given. Of several directories each is named before its tag, with a tab " +
+        "between; one that fails does not hide the others.",
     )
+    .option("--with-context", "name the directory where there is only one, too")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
       "after",
@@ -57,10 +59,11 @@ Credentials come from Docker's configuration (docker login), colours only to a t
 Examples:
   versioned-image tag images/simple                              88d38d9
   versioned-image tag images/simple --debug                      88d38d9-debug
+  versioned-image tag images/*                                   images/simple<TAB>88d38d9, and so on
   docker pull gcr.io/my-project/simple:$(versioned-image tag images/simple)
 ${STATUSES}`,
     )
-    .action(async (context: string, flags: TagFlags) => done(await tag(context, flags, io)));
+    .action(async (contexts: string[], flags: TagFlags) => done(await tag(contexts, flags, io)));
 
   addImageOptions(program.command("explain").argument("<context>", "the directory that Docker builds from"))
     .summary("show how the version came about and what an update would do")

@@ -4,7 +4,7 @@ import { cli } from "./setup";
 describe("the command line's usage", () => {
   const wrong: [argv: string[], complaint: RegExp][] = [
     [["tag"], /^error: missing required argument 'context'/],
-    [["tag", "a", "b"], /^error: too many arguments/],
+    [["tags", "a", "b"], /^error: too many arguments/],
     [["tag", "a", "--frob"], /^error: unknown option '--frob'/],
     [["tga", "a"], /^error: unknown command 'tga'\n\(Did you mean tag\?\)/],
     [["tag", "a", "--tag-length", "6"], /argument '6' is invalid\. Say a whole number from 7 to 40\./],
