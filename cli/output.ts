@@ -6,6 +6,8 @@ export interface Io {
   out(text: string): void;
   /** Writes to standard error. */
   err(text: string): void;
+  /** Reads all of standard input. */
+  input(): Promise<string>;
   /** Whether standard output shows colour. */
   color: boolean;
   env: NodeJS.ProcessEnv;

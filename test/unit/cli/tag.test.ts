@@ -185,6 +185,7 @@ describe("versioned-image tag", () => {
       err: (text) => {
         err += text;
       },
+      input: async () => "",
       color: false,
       env: {},
       now: () => new Date(),

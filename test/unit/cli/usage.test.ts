@@ -59,7 +59,7 @@ describe("the command line's usage", () => {
       const { status, out, err } = await cli([command, "--help"]);
       assert.equal(status, 0);
       assert.equal(err, "");
-      assert.match(out, new RegExp(`^Usage: versioned-image ${command} \\[options\\] <`));
+      assert.match(out, new RegExp(`^Usage: versioned-image ${command} \\[options\\] [<\\[]`));
       assert.match(out, /\nExamples:\n {2}versioned-image /);
       assert.match(out, /\nExit status: 0 /);
       assert.match(out, / --json /);
