@@ -20,12 +20,17 @@ export function clusterChecks(wanted: Wanted, workloads: Workloads): Check[] {
   const running = workloads.running.filter(uses);
   const where = `in the namespace ${workloads.namespace}`;
   return [
-    ...(deployed.length > 0
-      ? deployed.map((container) => deploymentCheck(wanted, container))
-      : [lacking("deployment", `no Deployment ${where} uses ${wanted.repository}`)]),
-    ...(running.length > 0
-      ? running.map((container) => podCheck(wanted, container))
-      : [lacking("pod", `no pod ${where} runs ${wanted.repository}`)]),
+    ...(deployed.length > 0 ? [] : [lacking("deployment", `no Deployment ${where} uses ${wanted.repository}`)]),
+    ...workloadChecks(wanted, { deployed, running }),
+    ...(running.length > 0 ? [] : [lacking("pod", `no pod ${where} runs ${wanted.repository}`)]),
+  ];
+}
+
+/** Whether containers run this image. */
+export function workloadChecks(wanted: Wanted, { deployed, running }: Omit<Workloads, "namespace">): Check[] {
+  return [
+    ...deployed.map((container) => deploymentCheck(wanted, container)),
+    ...running.map((container) => podCheck(wanted, container)),
   ];
 }
 

@@ -1,9 +1,11 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
+import { inParallel } from "../../../cli/inParallel";
 import { columns, count, fields, printable, printableLines, shortTime } from "../../../cli/output";
 import { isVerified } from "../../../cli/verify/check";
 import { clusterChecks } from "../../../cli/verify/clusterChecks";
 import { imageChecks } from "../../../cli/verify/imageChecks";
+import { imagesOfNamespace } from "../../../cli/verify/namespaceImages";
 import type { Origin } from "../../../cli/verify/origin";
 import { CREATED, DIRTY, REVISION, sha256, TREE } from "./setup";
 
@@ -49,6 +51,34 @@ describe("the command line's rules", () => {
     it("count and tell the time", () => {
       assert.deepEqual([count(0, "tag"), count(1, "tag"), count(2, "tag")], ["0 tags", "1 tag", "2 tags"]);
       assert.equal(shortTime(new Date("2024-02-03T04:05:59.999Z")), "2024-02-03 04:05 UTC");
+    });
+  });
+
+  describe("for several things at once", () => {
+    it("begin eight of them, and give the results in order", async () => {
+      let under = 0;
+      let most = 0;
+      const results = await inParallel([...Array(50).keys()], async (number) => {
+        most = Math.max(most, ++under);
+        await new Promise((resolve) => setTimeout(resolve, number % 3));
+        under--;
+        return number * 2;
+      });
+      assert.deepEqual(
+        results,
+        [...Array(50).keys()].map((number) => number * 2),
+      );
+      assert.equal(most, 8);
+      assert.deepEqual(await inParallel([], async () => 1), []);
+    });
+
+    it("throw the first failure", async () => {
+      await assert.rejects(
+        inParallel([1, 2, 3], async (number) => {
+          throw new Error(String(number));
+        }),
+        /^Error: 1$/,
+      );
     });
   });
 
@@ -139,6 +169,25 @@ describe("the command line's rules", () => {
         fc.property(fc.string(), fc.string(), (image, imageId) => {
           assert.ok(!results(image, imageId).includes("proven"));
           assert.ok(!results("app:1", imageId).includes("proven"));
+        }),
+      );
+    });
+
+    it("find every container of a namespace once, whatever it names", () => {
+      const image = fc.oneof(
+        fc.constantFrom("app", "app:1", "docker.io/library/app:1", `app@${digest}`, "a.b/app:1", "a.b/app/x:1", ""),
+        fc.string(),
+      );
+      const containers = fc.array(fc.record({ name: fc.string(), image }));
+      fc.assert(
+        fc.property(containers, containers, (deployed, pods) => {
+          const running = pods.map((pod) => ({ ...pod, imageId: undefined }));
+          const images = imagesOfNamespace({ namespace: "web", deployed, running });
+          const sorted = <T extends { name: string; image: string }>(found: T[]) =>
+            found.map(({ name, image }) => JSON.stringify([name, image])).sort();
+          assert.deepEqual(sorted(images.flatMap((found) => found.deployed)), sorted(deployed));
+          assert.deepEqual(sorted(images.flatMap((found) => found.running)), sorted(running));
+          assert.equal(new Set(images.map(({ reference }) => reference)).size, images.length);
         }),
       );
     });

@@ -4,7 +4,7 @@ import { cli } from "./setup";
 describe("the command line's usage", () => {
   const wrong: [argv: string[], complaint: RegExp][] = [
     [["tag"], /^error: missing required argument 'context'/],
-    [["tag", "a", "b"], /^error: too many arguments/],
+    [["tags", "a", "b"], /^error: too many arguments/],
     [["tag", "a", "--frob"], /^error: unknown option '--frob'/],
     [["tga", "a"], /^error: unknown command 'tga'\n\(Did you mean tag\?\)/],
     [["tag", "a", "--tag-length", "6"], /argument '6' is invalid\. Say a whole number from 7 to 40\./],
@@ -59,7 +59,7 @@ describe("the command line's usage", () => {
       const { status, out, err } = await cli([command, "--help"]);
       assert.equal(status, 0);
       assert.equal(err, "");
-      assert.match(out, new RegExp(`^Usage: versioned-image ${command} \\[options\\] <`));
+      assert.match(out, new RegExp(`^Usage: versioned-image ${command} \\[options\\] [<\\[]`));
       assert.match(out, /\nExamples:\n {2}versioned-image /);
       assert.match(out, /\nExit status: 0 /);
       assert.match(out, / --json /);
