@@ -1,7 +1,9 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type ExplainFlags, explain } from "./explain";
 import { addImageOptions, addSourceOptions, collect } from "./imageOptions";
 import type { Io, Status } from "./output";
+import { type PruneFlags, prune } from "./prune";
+import { readDuration, readNumber } from "./prune/duration";
 import { type TagFlags, tag } from "./tag";
 import { type TagsFlags, tags } from "./tags";
 import { type VerifyFlags, verify } from "./verify";
@@ -149,6 +151,47 @@ ${STATUSES}`,
       }
       done(await verify(references, flags, io));
     });
+
+  addSourceOptions(
+    program
+      .command("prune")
+      .argument("<repository...>", "registry host and name, for instance gcr.io/my-project/simple"),
+  )
+    .summary("say what may go from a registry, and delete it")
+    .description(
+      "Say of each tag whether it may go, and why not: because a cluster runs it or could roll back to it, because HEAD, a branch " +
+        "or a git tag has its files, because it is one of the last versions or young, because something that stays needs it, or " +
+        "because it is not understood. Deletes only with --delete, and nothing if a cluster or registry does not answer. Exit status " +
+        "1 if the registry refused.",
+    )
+    .option("--context <directory>", "the git repository's or the image's directory (default: this one)")
+    .option("--keep-last <number>", "how many versions of each image stay", readNumber, 10)
+    .addOption(
+      new Option("--keep-for <time>", "how long a version stays after its commit, in h, d or w")
+        .default(readDuration("30d"), "30d")
+        .argParser(readDuration),
+    )
+    .option(
+      "--keep-refs <pattern>",
+      "branches and git tags whose versions stay, * for any characters; repeatable (default: all)",
+      collect,
+    )
+    .option("--stack <name>", "a stack that there is: scratch tags of others may go; repeatable", collect)
+    .option("--kubeconfig <file>", "ask its cluster what runs; repeatable", collect)
+    .option("--kube-context <context>", "ask this context's cluster what runs; repeatable", collect)
+    .option("--namespace <name>", "look in these namespaces alone; repeatable (default: all)", collect)
+    .option("--no-cluster", "no cluster uses these repositories")
+    .option("--delete", "delete what may go")
+    .option("--json", JSON_OUTPUT)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image prune gcr.io/my-project/simple --kube-context production --kube-context staging
+  versioned-image prune gcr.io/my-project/simple --kube-context production --keep-refs main --keep-refs 'v*' --delete
+${STATUSES}`,
+    )
+    .action(async (repositories: string[], flags: PruneFlags) => done(await prune(repositories, flags, io)));
 
   return program;
 }

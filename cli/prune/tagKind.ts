@@ -1,6 +1,6 @@
 import { digitsOfTag, isDebugTag } from "../../components/version";
 import { DIRTY_LABEL, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version/labels";
-import { scratchStack } from "./scratchTag";
+import { scratchStack } from "./scratchStack";
 
 /** What a tag is, as far as its name and what its image says tell. */
 export type TagKind =

@@ -1,0 +1,37 @@
+import { parseRepository } from "../../components/registry";
+import { commitJson } from "../json";
+import type { Pruned, PruneReport } from ".";
+import { deletionAdvice } from "./limits";
+
+export function pruneJson({ history, clusters, namespaces, repositories }: PruneReport) {
+  return {
+    git: { root: history.root },
+    clusters: clusters ?? null,
+    namespaces,
+    repositories: repositories.map(repositoryJson),
+  };
+}
+
+function repositoryJson({ held, plan, missing, outcome }: Pruned) {
+  const refused = outcome?.removed.find((removed) => removed.outcome === "refused");
+  return {
+    repository: plan.repository,
+    tags: plan.verdicts.map(({ tag, digest, kind, commit, stays, goes }) => ({
+      tag,
+      digest,
+      kind,
+      commit: commit ? commitJson(commit) : null,
+      stays: stays.length > 0,
+      reasons: stays.map(({ rule, words }) => ({ rule, message: words })),
+      goes: goes || null,
+    })),
+    removals: plan.removals.map(({ digest, tags }) => {
+      const removed = outcome?.removed.find((each) => each.digest === digest);
+      return { digest, tags, outcome: removed?.outcome ?? null, message: removed?.words || null };
+    }),
+    dangling: held.dangling,
+    missing: missing.map(({ words, digest }) => ({ digest, message: words })),
+    advice: refused ? deletionAdvice(parseRepository(plan.repository), refused.digest) : null,
+    lost: outcome ? outcome.lost : null,
+  };
+}

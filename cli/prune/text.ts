@@ -1,0 +1,90 @@
+import { parseRepository } from "../../components/registry";
+import { columns, count, type Io, paint, printable, shortTime } from "../output";
+import type { Pruned, PruneReport } from ".";
+import { deletionAdvice } from "./limits";
+import { shortDigest, type Verdict } from "./plan";
+
+/** What stays and what may go, for people: what stays first, the newest of each first. */
+export function pruneText(report: PruneReport, io: Io): string {
+  const sections = report.repositories.map((pruned) => repositoryText(pruned, io));
+  return [...sections, `${notes(report).join("\n")}\n`].join("\n");
+}
+
+function repositoryText(pruned: Pruned, io: Io): string {
+  const { plan, held, missing, outcome } = pruned;
+  const name = paint(io, "bold", plan.repository);
+  const going = plan.verdicts.filter(({ stays }) => stays.length === 0).length;
+  const title = `${name}: ${count(plan.verdicts.length, "tag")}, ${going === 0 ? "none" : going} may go`;
+  if (plan.verdicts.length === 0 && held.dangling.length === 0) {
+    return `${name}: the registry has no tags there, or no such repository.\n`;
+  }
+  const verdicts = [...plan.verdicts].sort(stayingFirst);
+  const [header = "", ...rows] = columns([["TAG", "DIGEST", "COMMIT OF", "STAYS OR GOES"], ...verdicts.map(row)]);
+  const lines = [
+    paint(io, "dim", header),
+    ...rows.map((line, index) => (verdicts[index]?.stays.length === 0 ? paint(io, "yellow", line) : line)),
+  ];
+  const parts = plan.removals.filter(({ tags }) => tags.length === 0).length;
+  return [
+    `${title}\n\n${lines.join("\n")}\n`,
+    ...(parts > 0 && !outcome ? [`With them ${count(parts, "manifest")} without a tag, which only they need.\n`] : []),
+    ...(held.dangling.length > 0
+      ? [`The registry lists tags that it has no image for any more: ${held.dangling.map(printable).join(", ")}\n`]
+      : []),
+    ...missing.map(({ words, digest }) =>
+      paint(io, "red", `Not in the registry: ${shortDigest(digest)}, and ${printable(words)}\n`),
+    ),
+    ...outcomeLines(pruned, io).map((line) => `${line}\n`),
+  ].join("");
+}
+
+function stayingFirst(one: Verdict, other: Verdict): number {
+  const group = Number(one.stays.length === 0) - Number(other.stays.length === 0);
+  const time = (other.commit?.committedAt.getTime() ?? 0) - (one.commit?.committedAt.getTime() ?? 0);
+  return group || time || (one.tag < other.tag ? -1 : 1);
+}
+
+function row({ tag, digest, commit, stays, goes }: Verdict): string[] {
+  return [
+    printable(tag),
+    shortDigest(digest),
+    commit ? shortTime(commit.committedAt) : "(not known)",
+    printable(stays.length > 0 ? `stays: ${stays.map(({ words }) => words).join("; ")}` : `may go: ${goes}`),
+  ];
+}
+
+function outcomeLines({ plan, outcome }: Pruned, io: Io): string[] {
+  if (!outcome) {
+    return [];
+  }
+  const { removed, lost } = outcome;
+  const deleted = removed.filter((each) => each.outcome === "deleted" || each.outcome === "missing");
+  const refused = removed.filter((each) => each.outcome === "refused");
+  const left = removed.filter((each) => each.outcome === "left");
+  const [first] = refused;
+  return [
+    `Deleted: ${count(deleted.length, "manifest")}.`,
+    ...refused
+      .slice(0, 3)
+      .map(({ digest, words }) => paint(io, "red", `Refused: ${shortDigest(digest)}: ${printable(words)}`)),
+    ...(refused.length > 3 ? [`and ${refused.length - 3} more that it refused`] : []),
+    ...(first ? [`What can: ${deletionAdvice(parseRepository(plan.repository), first.digest)}`] : []),
+    ...(left[0]
+      ? [paint(io, "red", `Left: ${count(left.length, "manifest")}, since ${printable(left[0].words)}`)]
+      : []),
+    ...(lost.length > 0
+      ? [paint(io, "red", `LOST, though it was to stay: ${lost.map(printable).join(", ")}`)]
+      : ["All that was to stay was read again and is there."]),
+  ];
+}
+
+function notes({ history, clusters, namespaces, repositories }: PruneReport): string[] {
+  const where = namespaces.length > 0 ? `in ${namespaces.join(", ")} alone` : "in all namespaces";
+  return [
+    `Commits, branches and tags are those of ${printable(history.root)}.`,
+    clusters
+      ? `What runs was asked of ${clusters.map(printable).join(", ")}, ${where}.`
+      : "No cluster was asked what it runs.",
+    ...(repositories.some(({ outcome }) => outcome) ? [] : ["Nothing was deleted: that is done with --delete."]),
+  ];
+}
