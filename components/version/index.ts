@@ -1,3 +1,4 @@
+export { isScratchTag, scratchTag } from "./scratchTag";
 export { digitsOfTag, isDebugTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { describeVersion } from "./describe";
