@@ -40,7 +40,7 @@ export const dockerBuilder: Builder = {
     );
     return {
       resource: image,
-      digest: image.repoDigest.apply((pushed) => pushed && pushed.slice(pushed.indexOf("@") + 1)),
+      digest: image.repoDigest.apply((pushed) => pushed?.slice(pushed.indexOf("@") + 1)),
       context: image.context,
     };
   },

@@ -65,7 +65,11 @@ export async function emptyPlace(place: Place): Promise<void> {
 
 /** Removes the place of a context that nothing is built from any more; of any other context, nothing. */
 export async function removePlace(context: unknown): Promise<void> {
-  if (typeof context === "string" && /^[0-9a-f]{16}$/.test(path.basename(context)) && path.dirname(context) === STAGING) {
+  if (
+    typeof context === "string" &&
+    /^[0-9a-f]{16}$/.test(path.basename(context)) &&
+    path.dirname(context) === STAGING
+  ) {
     await rm(context, { recursive: true, force: true });
   }
 }

@@ -101,7 +101,11 @@ async function stampLabels(
     );
   }
   const { stampDockerfile } = dockerfiles();
-  await replaceFile(file, stampDockerfile(await readFile(real), { name: dockerfile, target, labels }), `${directory}.next`);
+  await replaceFile(
+    file,
+    stampDockerfile(await readFile(real), { name: dockerfile, target, labels }),
+    `${directory}.next`,
+  );
 }
 
 /**
