@@ -32,6 +32,7 @@ export type ErrorCode =
   | "RegistryProtocol"
   | "CredentialsFailed"
   | "PlatformNotFound"
+  | "NotAnImage"
   // publishing
   | "TagTaken"
   | "BuildInputsChanged"
