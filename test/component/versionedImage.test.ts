@@ -106,7 +106,7 @@ describe("VersionedImage", () => {
       });
       const record = children.find(({ type }) => type === "pulumi:index:Stash");
       assert.equal(record?.name, "app-record");
-      const { own, ...rest } = record?.inputs.input as { own: { place: string } };
+      const { own, ...rest } = (record as Declared).inputs.input as { own: { place: string } };
       const digest = preview ? pulumi.unknown : DIGEST;
       assert.deepEqual(own, {
         spec,
