@@ -1,13 +1,13 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { Cosign } from "../../support/cosign";
 import { OwnRegistry } from "../../support/ownRegistry";
 import { pushImage } from "../../support/pushImage";
 import type { Repo } from "../../support/repo";
-import { BUILD, cli, cliJson, labelsOf, REVISION, repositories, SOURCE } from "./setup";
+import { BUILD, cli, cliJson, labelsOf, repositories, SOURCE } from "./setup";
 
 interface CheckJson {
   name: string;
@@ -363,9 +363,3 @@ authorityKeyIdentifier=keyid
   );
   return true;
 }
-
-/** With programs that stand for what the real cosign can't be made to do. */
-describe("versioned-image verify, asking cosign", () => {
-  const { withImage } = repositories();
-  void [chmodSync, REVISION, withImage];
-});
