@@ -60,6 +60,13 @@ export interface VersionedImageArgs {
    * there fails the preview (error NotPublished). Default: true.
    */
   publish?: boolean;
+  /**
+   * Whether the registry refuses to overwrite tags, as a repository with immutable tags of Artifact Registry, ECR or Harbor does.
+   * The content is then pushed under the version's own tag at once; elsewhere it is pushed under a scratch tag of this stack's,
+   * which each version overwrites, and the version's tag is set after that. Set it only for a registry that does: nothing else
+   * would then keep two stacks from pushing one version over the other. Default: false.
+   */
+  immutableTags?: boolean;
   /** What names the version: the last commit that touched the paths, or the hash of their content. Default: Commit. */
   tagPolicy?: TagPolicy;
   /** How many hexadecimal digits of the hash the tag has, 7 to 40. Default: 7. */

@@ -1,40 +1,58 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { RegistryAuth } from "../args";
-import type { BuildInputs } from "./buildInputs";
+import type { Builder } from "./builder";
 
-/** What a docker.Image is declared with. */
-export interface ImageRequest {
-  spec: pulumi.Output<string>;
-  /** The staged directory and the Dockerfile in it, relative to the working directory. */
-  staged: { context: string; dockerfile: string };
-  build: BuildInputs;
-  registryAuth: RegistryAuth | undefined;
-}
+/**
+ * Docker's own builder, by Docker's provider. It builds and pushes whenever an input differs, and never asks what the
+ * registry holds.
+ */
+export const dockerBuilder: Builder = {
+  declare({ name, component, spec, context, build, registryAuth, settled, hooks }) {
+    const { context: directory, dockerfile } = pulumi.output(context);
+    const image = new docker.Image(
+      name,
+      {
+        imageName: spec,
+        build: {
+          context: directory,
+          dockerfile,
+          platform: build.platform,
+          target: build.target,
+          args: build.args,
+          cacheFrom: build.cacheFrom && { images: build.cacheFrom },
+          network: build.network,
+          addHosts: build.extraHosts,
+        },
+        registry: registryAuth && {
+          server: registryAuth.server,
+          username: registryAuth.username,
+          password: registryAuth.password === undefined ? undefined : pulumi.secret(registryAuth.password),
+        },
+      },
+      {
+        parent: component,
+        hooks,
+        ignoreChanges: settled ? HOW_IT_IS_BUILT : [],
+        // The registry is the record: nothing is lost with the resource, and so there is nothing to protect.
+        retainOnDelete: true,
+        protect: false,
+      },
+    );
+    return {
+      resource: image,
+      digest: image.repoDigest.apply((pushed) => pushed?.slice(pushed.indexOf("@") + 1)),
+      context: image.context,
+    };
+  },
+};
 
-/** Declares the image at Docker's provider. Deleting the resource never deletes an image: the registry is the record. */
-export function dockerImage(name: string, request: ImageRequest, opts: pulumi.CustomResourceOptions): docker.Image {
-  const { build, staged, registryAuth } = request;
-  return new docker.Image(
-    name,
-    {
-      imageName: request.spec,
-      build: {
-        context: staged.context,
-        dockerfile: staged.dockerfile,
-        platform: build.platform,
-        target: build.target,
-        args: build.args,
-        cacheFrom: build.cacheFrom && { images: build.cacheFrom },
-        network: build.network,
-        addHosts: build.extraHosts,
-      },
-      registry: registryAuth && {
-        server: registryAuth.server,
-        username: registryAuth.username,
-        password: registryAuth.password === undefined ? undefined : pulumi.secret(registryAuth.password),
-      },
-    },
-    { ...opts, retainOnDelete: true },
-  );
-}
+const HOW_IT_IS_BUILT = [
+  "imageName",
+  "registry",
+  "build.args",
+  "build.target",
+  "build.platform",
+  "build.cacheFrom",
+  "build.network",
+  "build.addHosts",
+];

@@ -1,37 +1,120 @@
+import { createHash } from "node:crypto";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerImage } from "../builders/dockerImage";
-import { copyContext } from "../context/snapshot";
-import { stage } from "../context/staging";
-import { imageLabels } from "../version/labels";
+import { dockerBuilder } from "../builders";
+import { contextOf, copyContext, emptyPlace, ensureMarked, fillPlace, newPlaceName, prepareContext } from "../context";
+import { VersionedImageError } from "../errors";
+import { hooksFor, knownValue, unknownOutput, urnOf } from "../pulumi";
+import { parseReference } from "../registry";
+import { imageLabels } from "../version";
 import { announce } from "./announce";
-import { type Publication, type Subject, specOf } from "./publication";
+import { settledContent } from "./buildContent";
+import { keepRecord, ownOf } from "./record";
+import { type Publication, type Subject, specOf, type Target } from "./subject";
+import { publishUndecided } from "./undecided";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */
 export async function publishDebug(subject: Subject): Promise<Publication> {
-  const { component, name, version, build, args, dockerfile, fingerprint } = subject;
+  const { component, name, version, build, args, dockerfile, fingerprint, target } = subject;
+  if (!target) {
+    return { ...(await publishUndecided(subject)), outcome: "debug" };
+  }
   announce(
     subject,
     (repository) =>
       `the directory as it is on disk (${uncommitted(version.uncommitted.length)}) will be built and pushed to ${repository}`,
   );
-  const context = path.join(version.root, version.context);
   let copied: string[] = [];
-  const staged = await stage({
-    name: undefined,
+  const files = await prepareContext({
     dockerfile,
     target: build.target,
     labels: imageLabels(version, fingerprint),
     mtime: undefined,
     write: async (into) => {
-      copied = await copyContext({ context, paths: args.paths, dockerfile }, into);
+      copied = await copyContext(
+        { context: path.join(version.root, version.context), paths: args.paths, dockerfile },
+        into,
+      );
     },
   });
-  warnOfIgnored(subject, copied);
-  const request = { spec: specOf(subject), staged, build, registryAuth: args.registryAuth };
-  const image = dockerImage(`${name}-image`, request, { parent: component });
-  const digest = image.repoDigest.apply((pushed) => pushed.slice(pushed.indexOf("@") + 1));
-  return { digest, outcome: "debug" };
+  try {
+    warnOfIgnored(subject, copied);
+    // Where the tag is gone, the builder must not take what it once pushed for still being there: it builds in a new place.
+    const isThere = (await target.registry.resolve(target.repository, version.tag)) !== undefined;
+    const current = { spec: target.spec, digest: "" };
+    const keptBefore = isThere
+      ? await keepRecord(name, component, { keep: ["own", "debug"], write: { current } })
+      : undefined;
+    const placeName = isThere ? (keptBefore?.debug.place ?? (await firstPlace(component))) : newPlaceName();
+    const place = { name: placeName, dockerfile, marker: `${version.tag} ${await files.hash()}` };
+    const isKnown = isThere || !pulumi.runtime.isDryRun();
+    if (isKnown) {
+      await ensureMarked(place);
+    }
+    const content = dockerBuilder.declare({
+      name: `${name}-debug`,
+      component,
+      spec: specOf(subject),
+      context: isKnown ? contextOf(place) : unknownOutput(),
+      build,
+      registryAuth: args.registryAuth,
+      settled: false,
+      hooks: await hooksFor(component, {
+        name: "debug",
+        before: () => fillPlace(place, files),
+        after: () => emptyPlace(place),
+        failed: async () => {
+          await emptyPlace(place);
+          return false;
+        },
+      }),
+    });
+    const digest = await knownValue(content.digest);
+    const kept = isThere
+      ? keptBefore
+      : await keepRecord(name, component, {
+          keep: ["own"],
+          write: { debug: { place: placeName }, current },
+          dependsOn: content.resource,
+        });
+    const own = ownOf(kept);
+    if (own) {
+      await settledContent(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
+    }
+    if (digest !== undefined && !pulumi.runtime.isDryRun()) {
+      await refuseLost(target, digest, content.resource);
+    }
+    return {
+      spec: pulumi.all([specOf(subject), content.digest]).apply(([spec]) => spec),
+      digest: content.digest,
+      outcome: "debug",
+    };
+  } finally {
+    await files.discard();
+  }
+}
+
+/** A tag that somebody else pushed before this stack did. */
+async function firstPlace(component: pulumi.ComponentResource): Promise<string> {
+  return createHash("sha256")
+    .update(await urnOf(component))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+/** Another stack may have pushed over the tag, and the registry may then have removed what has no tag any more. */
+async function refuseLost(
+  { registry, repository, spec }: Target,
+  digest: string,
+  resource: pulumi.Resource,
+): Promise<void> {
+  if (!(await registry.resolve(repository, digest))) {
+    throw new VersionedImageError(
+      "ContentLost",
+      `${spec} was pushed as ${digest}, which the registry does not have any more: run ` +
+        `\`pulumi up --replace '${await urnOf(resource)}'\` to build and push it again.`,
+    );
+  }
 }
 
 function uncommitted(count: number): string {

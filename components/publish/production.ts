@@ -1,165 +1,165 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
-import { dockerImage } from "../builders/dockerImage";
-import { type Staged, stage } from "../context/staging";
 import { VersionedImageError } from "../errors";
-import { exportCommit } from "../git";
-import { reportAt } from "../pulumi/diagnostics";
-import { urnOf } from "../pulumi/outputs";
-import { TagPolicy } from "../version";
-import { imageLabels } from "../version/labels";
+import { reportAt } from "../pulumi";
 import { announce } from "./announce";
-import { checkPublished } from "./checkPublished";
-import { guardHooks, type Held } from "./guard";
-import { type Publication, type Subject, specOf, stagingName } from "./publication";
-import { type Decision, recallDecision, recordDecision } from "./record";
+import { buildContent, settledContent } from "./buildContent";
+import { checkContent } from "./checkContent";
+import { type Kept, keepRecord, ownOf, type Used } from "./record";
+import { type Publication, type Subject, specOf, type Target } from "./subject";
+import { tagContent } from "./tagContent";
+import { publishUndecided } from "./undecided";
 
-/** An image that the registry holds under the tag of a version, and that is this version. */
-interface HeldImage extends Held {
-  /** Why it can't be traced, if it can't. */
-  warning: string | undefined;
-}
-
-/** Publishes a production version once: builds it from its commit, or adopts what the registry holds under its tag. */
+/**
+ * Publishes a production version once: uses what the registry holds under its tag, or builds the content from the commit,
+ * pushes it beside the tag, and then sets the tag if it is still absent.
+ */
 export async function publishProduction(subject: Subject): Promise<Publication> {
-  const { component, name, args, version, fingerprint, knownRepository } = subject;
-  const held = knownRepository === undefined ? undefined : await lookUp(subject, knownRepository);
-  const labels = imageLabels(version, fingerprint);
-  if (!held) {
-    if (args.publish === false) {
-      return notPublished(subject);
-    }
-    const { image, publication } = await publish(subject, held, labels);
-    // Recorded only after the push: of a run that was killed in between, the next one adopts what was pushed.
-    recordDecision(
-      `${name}-record`,
-      specOf(subject),
-      { publish: true, labels },
-      { parent: component, dependsOn: image },
-    );
-    return publication;
+  const { args, target, version } = subject;
+  if (!target) {
+    return publishUndecided(subject);
   }
-  const adopted: Decision = { publish: false, digest: held.digest };
-  const decision = await recallDecision(`${name}-record`, specOf(subject), adopted, { parent: component });
-  if (!decision.publish || args.publish === false) {
-    return adopt(subject, held, decision.digest);
+  const held = await target.registry.resolve(target.repository, version.tag);
+  if (held) {
+    return usePublished(subject, target, held.digest);
   }
-  const { publication } = await publish(subject, held, decision.labels ?? labels);
-  return publication;
+  if (args.publish === false) {
+    throw notPublished(target);
+  }
+  return publish(subject, target);
 }
 
-async function lookUp(subject: Subject, repository: string): Promise<HeldImage | undefined> {
-  const { args, registry, version, build, fingerprint } = subject;
-  const manifest = await registry.resolve(repository, version.tag);
-  if (!manifest) {
-    return undefined;
+async function usePublished(subject: Subject, target: Target, digest: string): Promise<Publication> {
+  const { component, name, args } = subject;
+  const kept = await keepRecord(name, component, {
+    keep: ["own", "debug"],
+    write: { current: { spec: target.spec, digest } },
+    beforeChange: (before) => checkBeforeUse(subject, target, digest, before),
+  });
+  const own = ownOf(kept);
+  if (own) {
+    await settledContent(subject, own, `${target.repository}@${digest}`);
   }
-  const { labels, platform } = await registry.inspect(repository, manifest.digest, build.platform);
-  const warning = checkPublished(
-    { digest: manifest.digest, labels, platform },
-    {
-      version,
-      tagPolicy: args.tagPolicy ?? TagPolicy.Commit,
-      spec: `${repository}:${version.tag}`,
-      platform: build.platform,
-      fingerprint,
-    },
-  );
-  return { ...manifest, warning };
-}
-
-function adopt(subject: Subject, held: HeldImage, recorded: string | undefined): Publication {
-  if (recorded !== undefined && recorded !== held.digest) {
-    throw overwritten(subject, recorded, held.digest);
+  if (kept && (kept.current.spec !== target.spec || kept.current.digest !== digest)) {
+    return leftOut(subject, kept);
   }
-  if (held.warning) {
-    pulumi.log.warn(held.warning, subject.component);
-  }
-  announce(subject, (repository) => `is in the registry already and will be used: ${repository}@${held.digest}`);
-  return { digest: pulumi.output(held.digest), outcome: "adopted" };
-}
-
-/** Throws NotPublished; in a preview that doesn't know the repository yet, the digest is not known either. */
-function notPublished({ knownRepository, version, repository }: Subject): Publication {
-  if (knownRepository === undefined) {
-    return { digest: repository, outcome: "adopted" };
-  }
-  throw new VersionedImageError(
-    "NotPublished",
-    `${knownRepository}:${version.tag} is not in the registry, and publish is false: run the stack that publishes it at this ` +
-      "commit first, or leave publish out to build the image here.",
-  );
-}
-
-async function publish(
-  subject: Subject,
-  held: Held | undefined,
-  labels: Record<string, string>,
-): Promise<{ image: pulumi.Resource; publication: Publication }> {
-  const { component, name, version, build, args, dockerfile } = subject;
+  const isOwn = args.publish !== false && own?.spec === target.spec && own.digest === digest;
   announce(subject, (repository) =>
-    held ? `is published: ${repository}@${held.digest}` : `will be built and pushed to ${repository}`,
+    isOwn
+      ? `is published: ${repository}@${digest}`
+      : `is in the registry already and will be used: ${repository}@${digest}`,
   );
-  const staged = await stage({
-    name: stagingName(subject, labels),
-    dockerfile,
-    target: build.target,
-    labels,
-    mtime: version.committedAt,
-    write: (into) => exportCommit(version, into),
-  });
-  const image = dockerImage(
-    `${name}-image`,
-    { spec: specOf(subject), staged, build, registryAuth: args.registryAuth },
-    {
-      parent: component,
-      replaceOnChanges: ["imageName"],
-      // Nothing is built any more, so what only affects how it would be must not look like a change.
-      ignoreChanges: held ? ["registry", "build.cacheFrom", "build.network", "build.addHosts"] : [],
-      hooks: await guardFor(subject, staged),
+  return { spec: specOf(subject), digest: pulumi.output(digest), outcome: isOwn ? "published" : "adopted" };
+}
+
+/** What a tag serves is looked into when a stack first uses it, and when it serves something else than before. */
+async function checkBeforeUse(
+  subject: Subject,
+  target: Target,
+  digest: string,
+  before: Used | undefined,
+): Promise<void> {
+  const warning = await checkContent(subject, target, digest);
+  const expected = before?.spec === target.spec && before.digest !== "" ? before.digest : digest;
+  if (expected !== digest && warning !== undefined) {
+    throw overwritten(target, expected, digest);
+  }
+  if (expected !== digest) {
+    pulumi.log.warn(
+      `${target.spec} was published as ${expected} and now serves ${digest}, whose labels say that it is the same version: ` +
+        "something has overwritten the tag. What it serves is used; make tags immutable in the registry if it can.",
+      subject.component,
+    );
+  } else if (warning !== undefined) {
+    pulumi.log.warn(warning, subject.component);
+  }
+}
+
+async function publish(subject: Subject, target: Target): Promise<Publication> {
+  const { component, name } = subject;
+  announce(subject, (repository) => `will be built and pushed to ${repository}`);
+  const building = await buildContent(subject, target);
+  if (building.leftOut) {
+    return leftOut(subject, await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} }));
+  }
+  const { content, own, digest } = building;
+  const served = digest === undefined ? undefined : await tag(subject, target, digest);
+  // In a preview, what is not known yet must stay unknown to whoever uses it.
+  const servedDigest = served ? pulumi.output(served.digest) : content.digest;
+  await keepRecord(name, component, {
+    keep: ["debug"],
+    write: {
+      own: { ...own, digest: content.digest },
+      current: { spec: target.spec, digest: servedDigest },
     },
-  );
-  const digest = image.repoDigest.apply((pushed) => reportAt(component, () => confirm(subject, held, pushed)));
-  return { image, publication: { digest, outcome: "published" } };
+    dependsOn: content.resource,
+    beforeChange: async (before) => {
+      if (before?.spec === target.spec) {
+        pulumi.log.warn(
+          `${target.spec} was lost from the registry (${before.digest}): built again from its commit. See that the registry's ` +
+            "clean-up keeps what is in use.",
+          component,
+        );
+      }
+    },
+  });
+  return {
+    // Whoever uses it is to wait for the tag.
+    spec: pulumi.all([specOf(subject), servedDigest]).apply(([spec]) => spec),
+    digest: servedDigest,
+    outcome: served?.byAnother ? "adopted" : "published",
+  };
 }
 
-async function guardFor(subject: Subject, staged: Staged): Promise<pulumi.ResourceHookBinding | undefined> {
-  const { component, knownRepository: repository, version, build } = subject;
-  // Under Pulumi's mocks nothing is published, and hooks are not known.
-  if (repository === undefined || pulumi.runtime.getMonitor() instanceof MockMonitor) {
-    return undefined;
-  }
-  return guardHooks(await urnOf(component), {
-    spec: `${repository}:${version.tag}`,
-    repository,
-    staged,
-    target: build.target,
-    held: () => lookUp(subject, repository),
+function tag(subject: Subject, target: Target, digest: string) {
+  const { component, version } = subject;
+  const { registry, repository, spec } = target;
+  return reportAt(component, async () => {
+    const served = await tagContent({
+      registry,
+      repository,
+      tag: version.tag,
+      digest,
+      prove: async (found) => {
+        const warning = await checkContent(subject, target, found);
+        if (warning !== undefined) {
+          throw overwritten(target, digest, found);
+        }
+      },
+    });
+    announce(subject, () =>
+      served.byAnother
+        ? `was tagged by another stack meanwhile, and that is used: ${repository}@${served.digest}`
+        : `is published: ${spec}@${served.digest}`,
+    );
+    return served;
   });
 }
 
-/** The digest of what the provider pushed, if that is what the registry serves under the tag. */
-async function confirm(subject: Subject, held: Held | undefined, repoDigest: string): Promise<string> {
-  const { knownRepository, registry, version } = subject;
-  const pushed = repoDigest.slice(repoDigest.indexOf("@") + 1);
-  if (held?.digest === pushed || knownRepository === undefined) {
-    return pushed;
-  }
-  const served = await registry.resolve(knownRepository, version.tag);
-  if (served?.digest !== pushed) {
-    throw overwritten(subject, pushed, served?.digest);
-  }
-  return pushed;
+/** An image that the update does not touch (--target, --exclude, destroy or refresh with the program) stays as it is. */
+function leftOut(subject: Subject, kept: Kept | undefined): Publication {
+  const used = kept?.current;
+  const spec = used?.spec ? pulumi.output(used.spec) : specOf(subject);
+  announce(subject, () => `is left out of this update${used?.spec ? `, and stays at ${used.spec}` : ""}`);
+  return {
+    spec,
+    digest: pulumi.output(used?.digest || undefined),
+    outcome: kept?.own.spec !== undefined && kept.own.spec === used?.spec ? "published" : "adopted",
+  };
 }
 
-function overwritten({ knownRepository, version }: Subject, expected: string, found: string | undefined) {
+function notPublished({ spec }: Target): VersionedImageError {
+  return new VersionedImageError(
+    "NotPublished",
+    `${spec} is not in the registry, and publish is false: run the stack that publishes it at this commit first, or leave ` +
+      "publish out to build the image here.",
+  );
+}
+
+function overwritten({ spec }: Target, expected: string, found: string): VersionedImageError {
   return new VersionedImageError(
     "DigestMismatch",
-    found === undefined
-      ? `${knownRepository}:${version.tag} was published as ${expected}, but the registry does not have it any more. ` +
-          "Commit a change in the image's directory to publish a new version, or push the lost image again."
-      : `${knownRepository}:${version.tag} was published as ${expected}, but the registry serves ${found}: ` +
-          "something else has overwritten the tag. Commit a change in the image's directory to publish a new version, " +
-          "and make tags immutable in the registry if it can.",
+    `${spec} was published as ${expected}, but the registry serves ${found}, and nothing proves that this is the same ` +
+      "version: something else has overwritten the tag. Put the published content back with `docker buildx imagetools create " +
+      `--tag ${spec} ${spec.slice(0, spec.lastIndexOf(":"))}@${expected}\`, and make tags immutable in the registry if it can.`,
   );
 }

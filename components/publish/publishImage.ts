@@ -1,18 +1,16 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegistryAuth, VersionedImageArgs } from "../args";
-import { buildFingerprint, resolveBuild } from "../builders/buildInputs";
+import { buildFingerprint, resolveBuild } from "../builders";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
-import { reportAt } from "../pulumi/diagnostics";
-import { requireEngine } from "../pulumi/engine";
-import { knownValue } from "../pulumi/outputs";
+import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
 import { claimTag } from "./claim";
 import { publishDebug } from "./debug";
 import { publishProduction } from "./production";
-import { type Publication, type Subject, specOf } from "./publication";
+import { type Publication, type Subject, specOf, type Target } from "./subject";
 
 /** What a VersionedImage gives to the program. */
 export interface ImageOutputs {
@@ -46,14 +44,14 @@ export function publishImage(
   });
 
   const digest = pulumi.output(published.then((publication) => publication.digest));
+  // In an update, whoever uses the spec waits for the tag; in a preview there is nothing to wait for.
   const named = pulumi.output(version.then((known) => specOf({ repository, version: known })));
-  // In an update, whoever uses the spec waits for the push; in a preview there is nothing to wait for.
-  const spec = pulumi.runtime.isDryRun() ? named : pulumi.all([named, digest]).apply(([value]) => value);
+  const spec = pulumi.runtime.isDryRun() ? named : pulumi.output(published.then((publication) => publication.spec));
   return {
     tag: pulumi.output(version.then(({ tag }) => tag)),
     spec,
-    reference: pulumi.interpolate`${named}@${digest}`,
-    digest,
+    reference: pulumi.all([spec, digest]).apply(([tagged, pinned]) => (pinned ? `${tagged}@${pinned}` : tagged)),
+    digest: digest as pulumi.Output<string>,
     commit: pulumi.output(version.then(({ commit }) => commit)),
     tree: pulumi.output(version.then(({ tree }) => tree)),
     source: pulumi.output(version.then(({ remote }) => remote)),
@@ -90,8 +88,7 @@ async function subjectOf(
     dockerfile,
     fingerprint: buildFingerprint(build, dockerfile),
     repository,
-    knownRepository: await knownValue(repository),
-    registry: await registryFor(args.registryAuth),
+    target: await targetOf(await knownValue(repository), version, args.registryAuth),
   };
 }
 
@@ -112,15 +109,23 @@ function defaultRepository(context: string): string {
 /** One session for all images that use the user's own credentials. */
 let shared: RegistryClient | undefined;
 
-async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClient> {
+async function targetOf(
+  repository: string | undefined,
+  version: Version,
+  auth: RegistryAuth | undefined,
+): Promise<Target | undefined> {
+  const registry = await registryFor(auth);
+  return repository === undefined || registry === undefined
+    ? undefined
+    : { repository, spec: `${repository}:${version.tag}`, registry };
+}
+
+/** Undefined while a preview can't know the credentials: to ask without them would be answered with a refusal. */
+async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClient | undefined> {
   if (!auth) {
     shared ??= createRegistryClient();
     return shared;
   }
-  const [server, username, password] = await Promise.all([
-    knownValue(auth.server),
-    knownValue(auth.username),
-    knownValue(auth.password),
-  ]);
-  return createRegistryClient({ auth: { server, username, password } });
+  const known = await knownValue(pulumi.output(auth) as pulumi.Output<{ [Key in keyof RegistryAuth]: string }>);
+  return known && createRegistryClient({ auth: known });
 }

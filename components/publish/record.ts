@@ -1,48 +1,88 @@
 import * as pulumi from "@pulumi/pulumi";
-import { knownValue } from "../pulumi/outputs";
+import { hooksFor, isMocked, knownValue } from "../pulumi";
 
-/** What was decided for a version when the stack first met it. */
-export interface Decision {
-  /** True if this stack publishes the version, false if it uses what the registry held already. */
-  publish: boolean;
-  /** The digest that was adopted. */
-  digest?: string;
-  /** The labels that the image is built with: what they say of this clone must not differ in the next one. */
-  labels?: Record<string, string>;
+/** What a stack's state keeps of an image. */
+export interface Kept {
+  /** What this stack published last, and with what its builder's resource is declared; empty if it never did. */
+  own: Partial<Own>;
+  /** Where debug images are built; empty if there were none. */
+  debug: { place?: string };
+  /** What the stack uses. */
+  current: Used;
 }
 
-/** Keeps a decision in the stack's state, in place of whatever was kept before. */
-export function recordDecision(
-  name: string,
-  spec: pulumi.Output<string>,
-  decision: Decision,
-  opts: pulumi.CustomResourceOptions,
-): void {
-  stash(name, spec, decision, opts);
+export interface Own {
+  /** repository:tag */
+  spec: string;
+  /** The digest of the content that was built. */
+  digest: string;
+  /** repository:tag under which it was pushed. */
+  pushedAs: string;
+  /** The name of the place that it was built from. */
+  place: string;
+  /** The Dockerfile in it. */
+  dockerfile: string;
 }
+
+export interface Used {
+  /** repository:tag; empty if there was none yet. */
+  spec: string;
+  /** Empty for debug images, whose digest the builder's resource keeps. */
+  digest: string;
+}
+
+/** How a record is written. */
+export interface Entry {
+  /** The parts that stay as the state has them. */
+  keep: (keyof Kept)[];
+  /** The other parts. */
+  write: { [Part in keyof Kept]?: pulumi.Input<{ [Key in keyof Kept[Part]]: pulumi.Input<Kept[Part][Key]> }> };
+  dependsOn?: pulumi.Resource;
+  /**
+   * Called before anything but what is kept changes, in previews too, with what was used before (nothing, of a record that
+   * is new). What it throws keeps the record as it is and ends the update.
+   */
+  beforeChange?(before: Used | undefined): Promise<void>;
+}
+
+const NOTHING: Kept = { own: {}, debug: {}, current: { spec: "", digest: "" } };
 
 /**
- * The decision that the stack's state keeps for a spec; if it has none, keeps the one given. It holds for as long as the
- * spec stays the same, so that the resources of a version that this stack published do not vanish in the next run, when the
- * registry has it.
+ * Keeps in the stack's state what became of an image, and returns what is kept now: for the parts that stay, what earlier
+ * updates wrote, and all of it in an update that leaves the image out. Undefined while a preview can't know it.
  */
-export async function recallDecision(
+export async function keepRecord(
   name: string,
-  spec: pulumi.Output<string>,
-  decision: Decision,
-  opts: pulumi.CustomResourceOptions,
-): Promise<Decision> {
-  const { output } = stash(name, spec, decision, { ...opts, ignoreChanges: ["input.decision"] });
-  const kept = await knownValue<{ decision: Decision } | undefined>(output);
-  return kept?.decision ?? decision;
+  component: pulumi.ComponentResource,
+  { keep, write, dependsOn, beforeChange }: Entry,
+): Promise<Kept | undefined> {
+  if (isMocked()) {
+    await beforeChange?.(undefined);
+  }
+  const hooks =
+    beforeChange &&
+    (await hooksFor(component, {
+      name: "record",
+      inPreview: true,
+      before: ({ oldInputs }) => beforeChange((oldInputs?.input as Partial<Kept> | undefined)?.current),
+    }));
+  const stash = new pulumi.Stash(
+    `${name}-record`,
+    { input: { ...NOTHING, ...write } },
+    {
+      parent: component,
+      dependsOn,
+      hooks,
+      ignoreChanges: keep.map((part) => `input.${part}`),
+      // Its loss is mended by what the registry says, so there is nothing to protect.
+      protect: false,
+    },
+  );
+  const kept = await knownValue<Partial<Kept> | undefined>(stash.input);
+  return kept && { ...NOTHING, ...kept };
 }
 
-function stash(
-  name: string,
-  spec: pulumi.Output<string>,
-  decision: Decision,
-  opts: pulumi.CustomResourceOptions,
-): pulumi.Stash {
-  // Of the whole input: the engine does not replace a Stash for a nested path.
-  return new pulumi.Stash(name, { input: { spec, decision } }, { ...opts, replaceOnChanges: ["input"] });
+/** What this stack built last, if it ever did. */
+export function ownOf(kept: Kept | undefined): Own | undefined {
+  return kept?.own.place === undefined ? undefined : (kept.own as Own);
 }

@@ -23,3 +23,8 @@ export function urnOf(resource: pulumi.Resource): Promise<string> {
 export function isSecret(input: pulumi.Input<unknown>): Promise<boolean> {
   return (pulumi.output(input) as unknown as Knowable<unknown>).isSecret;
 }
+
+/** A value that a preview can't know. */
+export function unknownOutput<T>(): pulumi.Output<T> {
+  return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<T>;
+}

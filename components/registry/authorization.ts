@@ -13,12 +13,24 @@ export interface Login {
   refusal?: Answer;
 }
 
+/** What a login is for: reading, writing as well, or deleting, too. */
+export type Access = "pull" | "push" | "delete";
+
+/** A repository, and what is to be done with it. */
+export interface Scope {
+  name: string;
+  access: Access;
+}
+
+/** What a token for each is asked to allow. */
+const ACTIONS: Record<Access, string> = { pull: "pull", push: "pull,push", delete: "pull,push,delete" };
+
 const TOKEN_LIMIT = 1024 * 1024;
 
 /** Makes what a registry's challenge asks for. Throws RegistryProtocol where credentials would have to go astray. */
 export async function logIn(
   challenged: Answer,
-  name: string,
+  scope: Scope,
   credentials: Credentials | undefined,
   options: HttpOptions,
 ): Promise<Login> {
@@ -28,7 +40,7 @@ export async function logIn(
   const challenges = parseChallenges(challenged.headers.get("www-authenticate") ?? "");
   const bearer = challenges.find(({ scheme }) => scheme === "bearer");
   if (bearer) {
-    return fetchToken(bearer, challenged.origin, name, credentials, options);
+    return fetchToken(bearer, challenged.origin, scope, credentials, options);
   }
   const mayTry = challenges.length > 0 && credentials?.password !== undefined;
   return { authorization: mayTry ? basic(credentials) : undefined };
@@ -45,7 +57,7 @@ export function secretsOf(credentials: Credentials | undefined, authorization?: 
 async function fetchToken(
   { parameters }: Challenge,
   origin: string,
-  name: string,
+  { name, access }: Scope,
   credentials: Credentials | undefined,
   options: HttpOptions,
 ): Promise<Login> {
@@ -55,7 +67,7 @@ async function fetchToken(
   if (!url || !allowed || url.username || url.password) {
     throw protocol(origin, `it sends for a token to ${JSON.stringify(realm)}, which is not an https address`);
   }
-  const query = new URLSearchParams({ ...(service && { service }), scope: `repository:${name}:pull` });
+  const query = new URLSearchParams({ ...(service && { service }), scope: `repository:${name}:${ACTIONS[access]}` });
   const answer = await send(tokenRequest(url, query, credentials), options);
   if ([400, 401, 403].includes(answer.status) || knowsNoRepository(answer, url)) {
     return { authorization: undefined, refusal: answer };

@@ -1,20 +1,25 @@
+import { DELETE_REFUSALS, type Deletion, deleteManifest } from "./deleteManifest";
 import { userCredentials } from "./dockerConfig";
 import { type ExplicitAuth, explicitCredentials } from "./explicitAuth";
 import type { Fetcher } from "./fetcher";
 import { type ImageConfig, inspectImage } from "./inspect";
-import { ACCEPT, digestOf, isDigest, statedDigest, typeOf } from "./media";
+import { fetchManifest, type Manifest, type ManifestContent, resolveManifest } from "./manifest";
+import { ACCEPT } from "./media";
 import { parseRepository } from "./reference";
 import { createSession } from "./session";
+import { type Refusal, TAG_REFUSALS, tagManifest } from "./tagManifest";
 import { listTags } from "./tags";
 
 /**
- * Asks registries what they hold. A registry that does not answer clearly is an error, never a guess: RegistryUnauthorized,
+ * Asks registries what they hold, and writes tags. A registry that does not answer clearly is an error, never a guess: RegistryUnauthorized,
  * RegistryUnavailable (3 tries of 10 seconds at most, and pauses of 10 seconds at most between them), RegistryProtocol, or
  * CredentialsFailed.
  */
 export interface RegistryClient {
   /** What is under a tag or digest; undefined only if the registry, or its token service, says that there is nothing (404). */
   resolve(repository: string, reference: string): Promise<Manifest | undefined>;
+  /** The same with the manifest's bytes, which are checked against its digest. Always by GET. */
+  manifest(repository: string, reference: string): Promise<ManifestContent | undefined>;
   /**
    * What an image says of itself, its content checked against the digests. Of an index, the image for the platform is
    * looked at. Throws PlatformNotFound if it has several, and none for that.
@@ -22,11 +27,14 @@ export interface RegistryClient {
   inspect(repository: string, digest: string, platform: string): Promise<ImageConfig>;
   /** All tags of a repository; none if there is no such repository. */
   tags(repository: string): Promise<string[]>;
-}
-
-export interface Manifest {
-  digest: string;
-  mediaType: string;
+  /**
+   * Puts a manifest's own bytes under a tag, with a login for pushing. What the registry refuses (400, 403, 404, 405, 409,
+   * 412, 422) is a value with its words: registries with immutable tags say one of these where somebody else was first.
+   * What is served after that must be read: RegistryProtocol is thrown only where the registry itself names another digest.
+   */
+  tag(repository: string, tag: string, manifest: ManifestContent): Promise<"tagged" | Refusal>;
+  /** Deletes a tag, or by digest a manifest with all its tags, with a login for pushing. */
+  delete(repository: string, digestOrTag: string): Promise<Deletion>;
 }
 
 export interface ClientOptions {
@@ -54,36 +62,30 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
 
   function fetcher(repository: string): Fetcher {
     const { host, name } = parseRepository(repository);
+    const manifestAt = (reference: string) => ({ host, name, path: `manifests/${reference}`, limit: MANIFEST_LIMIT });
     return {
       name,
-      manifest: (method, reference) =>
-        call({ method, host, name, path: `manifests/${reference}`, accept: ACCEPT, limit: MANIFEST_LIMIT }),
-      other: (path) => call({ method: "GET", host, name, path, limit: OTHER_LIMIT }),
+      manifest: (method, reference) => call({ ...manifestAt(reference), method, access: "pull", accept: ACCEPT }),
+      other: (path) => call({ method: "GET", access: "pull", host, name, path, limit: OTHER_LIMIT }),
+      putManifest: (tag, { mediaType, bytes }) =>
+        call({
+          ...manifestAt(tag),
+          method: "PUT",
+          access: "push",
+          content: { type: mediaType, bytes },
+          refusals: TAG_REFUSALS,
+        }),
+      deleteManifest: (reference) =>
+        call({ ...manifestAt(reference), method: "DELETE", access: "delete", refusals: DELETE_REFUSALS }),
     };
   }
 
   return {
     resolve: async (repository, reference) => resolveManifest(fetcher(repository), reference),
+    manifest: async (repository, reference) => fetchManifest(fetcher(repository), reference),
     inspect: async (repository, digest, platform) => inspectImage(fetcher(repository), digest, platform),
     tags: async (repository) => listTags(fetcher(repository)),
+    tag: async (repository, tag, manifest) => tagManifest(fetcher(repository), tag, manifest),
+    delete: async (repository, digestOrTag) => deleteManifest(fetcher(repository), digestOrTag),
   };
-}
-
-async function resolveManifest({ manifest }: Fetcher, reference: string): Promise<Manifest | undefined> {
-  const expected = isDigest(reference) ? reference : undefined;
-  const head = await manifest("HEAD", reference);
-  if (head.status === 404) {
-    return undefined;
-  }
-  const digest = statedDigest(head, expected);
-  if (digest !== undefined) {
-    return { digest, mediaType: typeOf(head) };
-  }
-  const answer = await manifest("GET", reference);
-  if (answer.status === 404) {
-    return undefined;
-  }
-  const computed = digestOf(answer.body);
-  statedDigest(answer, computed);
-  return { digest: computed, mediaType: typeOf(answer) };
 }

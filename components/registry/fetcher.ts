@@ -1,10 +1,15 @@
 import type { Answer } from "./http";
+import type { ManifestContent } from "./manifest";
 
-/** Fetches from one repository. */
+/** Fetches from one repository, and writes to it. */
 export interface Fetcher {
   /** The repository's name. */
   name: string;
   manifest(method: "GET" | "HEAD", reference: string): Promise<Answer>;
   /** Path: what follows /v2/NAME/. */
   other(path: string): Promise<Answer>;
+  /** Puts a manifest's bytes under a tag; a refusal is an answer like others. */
+  putManifest(tag: string, manifest: ManifestContent): Promise<Answer>;
+  /** Deletes what is under a tag or digest; a refusal is an answer like others. */
+  deleteManifest(reference: string): Promise<Answer>;
 }

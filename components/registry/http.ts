@@ -24,10 +24,10 @@ export interface HttpOptions {
 }
 
 export interface Request {
-  method: "GET" | "HEAD" | "POST";
+  method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   url: string;
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Buffer;
   /** The most bytes that an answer may have. */
   limit: number;
   /** What errors must not show, should the answer repeat it. */
@@ -83,7 +83,8 @@ async function follow(request: Request, options: HttpOptions): Promise<Answer> {
     const to = redirectTarget(new URL(url), location, options.env);
     if (new URL(url).origin !== to.origin) {
       if (request.body !== undefined) {
-        throw protocol(url, `it redirects what holds credentials to ${to.host}`);
+        const what = request.method === "POST" ? "what holds credentials" : "what is to be written";
+        throw protocol(url, `it redirects ${what} to ${to.host}`);
       }
       const { authorization: _, ...others } = headers;
       headers = others;

@@ -1,3 +1,6 @@
-export { createRegistryClient, type Manifest, type RegistryClient } from "./client";
+export { createRegistryClient, type RegistryClient } from "./client";
+export type { Deletion } from "./deleteManifest";
 export type { ImageConfig } from "./inspect";
+export type { Manifest, ManifestContent } from "./manifest";
 export { parseReference, parseRepository, type Reference, type Repository } from "./reference";
+export type { Refusal } from "./tagManifest";

@@ -1,5 +1,5 @@
 import { VersionedImageError } from "../errors";
-import { type Login, logIn, secretsOf } from "./authorization";
+import { type Access, type Login, logIn, secretsOf } from "./authorization";
 import type { Credentials } from "./dockerConfig";
 import { protocol } from "./failure";
 import { loginAdvice } from "./hosts";
@@ -12,7 +12,9 @@ export interface SessionOptions extends HttpOptions {
 }
 
 export interface Call {
-  method: "GET" | "HEAD";
+  method: "GET" | "HEAD" | "PUT" | "DELETE";
+  /** What the login must allow. A login for reading is kept apart, so that it goes on working with credentials that may only read. */
+  access: Access;
   /** The registry's host, as references name it. */
   host: string;
   /** The repository's name. */
@@ -20,12 +22,15 @@ export interface Call {
   /** What follows /v2/NAME/. */
   path: string;
   accept?: string;
+  content?: { type: string; bytes: Buffer };
   limit: number;
+  /** The statuses by which the registry refuses what was asked for: answers to this call, and no errors. */
+  refusals?: number[];
 }
 
 /** Speaks with registries: finds out how to reach each, logs in where that is asked for, and remembers both. */
 export interface Session {
-  /** The answer to a call, which has status 404 or 2xx. Throws RegistryUnauthorized and what `send` throws. */
+  /** The answer to a call, which has status 404, 2xx or one of its refusals. Throws RegistryUnauthorized and what `send` throws. */
   call(call: Call): Promise<Answer>;
 }
 
@@ -34,15 +39,36 @@ export function createSession(options: SessionOptions): Session {
   const credentials = new Map<string, Promise<Credentials | undefined>>();
   const logins = new Map<string, Promise<Login>>();
 
-  async function call({ method, host, name, path, accept, limit }: Call): Promise<Answer> {
+  async function call({
+    method,
+    access,
+    host,
+    name,
+    path,
+    accept,
+    content,
+    limit,
+    refusals = [],
+  }: Call): Promise<Answer> {
     const origin = await remembered(origins, host, () => findOrigin(host, options));
     const url = `${origin}/v2/${name}/${path}`;
-    const key = `${host} ${name}`;
+    const key = `${host} ${name} ${access}`;
 
     async function requestWith(login: Login | undefined): Promise<Request> {
       const authorization = login?.authorization;
-      const headers = { ...(accept && { accept }), ...(authorization && { authorization }) };
-      return { method, url, headers, limit, secrets: secretsOf(await credentials.get(host), authorization) };
+      const headers = {
+        ...(accept && { accept }),
+        ...(content && { "content-type": content.type }),
+        ...(authorization && { authorization }),
+      };
+      return {
+        method,
+        url,
+        headers,
+        body: content?.bytes,
+        limit,
+        secrets: secretsOf(await credentials.get(host), authorization),
+      };
     }
 
     const used = logins.get(key);
@@ -56,7 +82,7 @@ export function createSession(options: SessionOptions): Session {
         // Tokens end; the next one is asked for once.
         logins.delete(key);
       }
-      const login = await remembered(logins, key, () => logIn(challenged, name, found, options));
+      const login = await remembered(logins, key, () => logIn(challenged, { name, access }, found, options));
       if (login.refusal?.status === 404) {
         return login.refusal;
       }
@@ -65,6 +91,9 @@ export function createSession(options: SessionOptions): Session {
       }
       request = await requestWith(login);
       answer = await send(request, options);
+    }
+    if (refusals.includes(answer.status)) {
+      return answer;
     }
     if (answer.status === 401 || answer.status === 403) {
       throw unauthorized(host, await withWords(request, answer, options), await credentials.get(host));

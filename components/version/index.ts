@@ -3,5 +3,6 @@ export { decideVersion, type VersionOptions } from "./decide";
 export { describeVersion } from "./describe";
 export type { Change, Commit, Facts } from "./facts";
 export * from "./labels";
+export { isScratchTag, scratchTag } from "./scratchTag";
 export { TagPolicy } from "./tagPolicy";
 export type { Version } from "./version";

@@ -18,6 +18,8 @@ export interface Seen {
 /** A registry on 127.0.0.1 that answers as a test tells it to. It stands for what a real one can't be made to do. */
 export class FakeRegistry {
   readonly seen: Seen[] = [];
+  /** The Content-Type of each request in `seen`. */
+  readonly contentTypes: (string | undefined)[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -29,6 +31,7 @@ export class FakeRegistry {
     const server = createServer(async (request, response) => {
       const seen = await read(request);
       registry?.seen.push(seen);
+      registry?.contentTypes.push(request.headers["content-type"]);
       write(response, answer(seen, registry?.host ?? ""));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

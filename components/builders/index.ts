@@ -1,0 +1,3 @@
+export type { Builder, Content, ContentRequest } from "./builder";
+export { type BuildInputs, buildFingerprint, DEFAULT_PLATFORM, resolveBuild } from "./buildInputs";
+export { dockerBuilder } from "./dockerImage";

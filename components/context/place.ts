@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import type { PreparedContext } from "./preparedContext";
+import { stagingFailed } from "./stagingFailed";
+import { ensureStagingRoot, OWNER, STAGING } from "./stagingRoot";
+
+/**
+ * Where a builder finds one content. Docker's provider hashes a context when a resource is declared and reads it anew when it
+ * builds, so a marker stands for the files while nothing is built: it changes exactly when something else is to be built.
+ */
+export interface Place {
+  /** The folder's name: 16 hexadecimal digits. */
+  name: string;
+  /** The Dockerfile, relative to the context. */
+  dockerfile: string;
+  /** What the marker says. */
+  marker: string;
+}
+
+/** A context and the Dockerfile in it, both relative to the working directory. */
+export interface BuildContext {
+  context: string;
+  dockerfile: string;
+}
+
+/** A name that no other place has, in this folder or any other. */
+export function newPlaceName(): string {
+  return randomBytes(8).toString("hex");
+}
+
+/** Where a place is. */
+export function contextOf({ name, dockerfile }: Pick<Place, "name" | "dockerfile">): BuildContext {
+  const context = path.join(STAGING, name);
+  return { context, dockerfile: path.join(context, dockerfile) };
+}
+
+/** Sees that a place holds its marker and nothing else; writes nothing where it does. Throws StagingFailed. */
+export async function ensureMarked(place: Place): Promise<void> {
+  await stagingFailed(async () => {
+    if (!(await isMarked(place))) {
+      await ensureStagingRoot();
+      await mark(place);
+    }
+  });
+}
+
+/** Puts files where the builder looks for them, until they are taken away again. Throws StagingFailed. */
+export async function fillPlace(place: Place, files: PreparedContext): Promise<void> {
+  await stagingFailed(async () => {
+    await writeFile(lockOf(place), "");
+    const { context } = contextOf(place);
+    await rm(context, { recursive: true, force: true });
+    await rename(files.directory, context);
+  });
+}
+
+/** Takes the files away again and leaves the marker. Throws StagingFailed. */
+export async function emptyPlace(place: Place): Promise<void> {
+  await stagingFailed(async () => {
+    await mark(place);
+    await rm(lockOf(place), { force: true });
+  });
+}
+
+/** Removes the place of a context that nothing is built from any more; of any other context, nothing. */
+export async function removePlace(context: unknown): Promise<void> {
+  if (
+    typeof context === "string" &&
+    /^[0-9a-f]{16}$/.test(path.basename(context)) &&
+    path.dirname(context) === STAGING
+  ) {
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
+function lockOf({ name }: Place): string {
+  return path.join(STAGING, `${name}.${OWNER}.lock`);
+}
+
+function textOf({ marker }: Place): string {
+  return `# ${marker}\n`;
+}
+
+async function isMarked(place: Place): Promise<boolean> {
+  const { context, dockerfile } = contextOf(place);
+  try {
+    const [entries, text] = await Promise.all([readdir(context, { recursive: true }), readFile(dockerfile, "utf8")]);
+    return text === textOf(place) && entries.length === place.dockerfile.split("/").length;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** A folder of its own, put in place at once: another run may be looking at it. */
+async function mark(place: Place): Promise<void> {
+  const { context } = contextOf(place);
+  const scratch = path.join(STAGING, `tmp.${OWNER}.${newPlaceName()}`);
+  const file = path.join(scratch, place.dockerfile);
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, textOf(place));
+    // The provider hashes modes, too, and the umask is no part of a version.
+    await chmod(file, 0o644);
+    await rm(context, { recursive: true, force: true });
+    await rename(scratch, context);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,2 @@
+export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
+export { publishImage } from "./publishImage";

@@ -1,0 +1,41 @@
+import type { Fetcher } from "./fetcher";
+import { digestOf, isDigest, statedDigest, typeOf, verifyContent } from "./media";
+
+/** What a registry holds under a tag or digest. */
+export interface Manifest {
+  digest: string;
+  mediaType: string;
+}
+
+/** A manifest with the bytes that its digest is of. */
+export interface ManifestContent extends Manifest {
+  bytes: Buffer;
+}
+
+/** What is under a tag or digest, by HEAD where that says it all. */
+export async function resolveManifest(fetcher: Fetcher, reference: string): Promise<Manifest | undefined> {
+  const head = await fetcher.manifest("HEAD", reference);
+  if (head.status === 404) {
+    return undefined;
+  }
+  const digest = statedDigest(head, isDigest(reference) ? reference : undefined);
+  if (digest !== undefined) {
+    return { digest, mediaType: typeOf(head) };
+  }
+  const found = await fetchManifest(fetcher, reference);
+  return found && { digest: found.digest, mediaType: found.mediaType };
+}
+
+/** The manifest under a tag or digest, its bytes checked against the digest that was asked for or is stated. */
+export async function fetchManifest(fetcher: Fetcher, reference: string): Promise<ManifestContent | undefined> {
+  const answer = await fetcher.manifest("GET", reference);
+  if (answer.status === 404) {
+    return undefined;
+  }
+  const digest = digestOf(answer.body);
+  statedDigest(answer, digest);
+  if (isDigest(reference)) {
+    verifyContent(answer, reference);
+  }
+  return { digest, mediaType: typeOf(answer), bytes: answer.body };
+}

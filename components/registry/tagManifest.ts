@@ -1,0 +1,53 @@
+import { VersionedImageError } from "../errors";
+import { protocol } from "./failure";
+import type { Fetcher } from "./fetcher";
+import type { Answer } from "./http";
+import type { ManifestContent } from "./manifest";
+import { statedDigest } from "./media";
+import { isTag } from "./reference";
+
+/** A registry's own "no" to a change, which may mean that somebody else was first: who asked looks again. */
+export interface Refusal {
+  refused: {
+    status: number;
+    /** What the registry says of it, on one line. */
+    words: string;
+  };
+}
+
+/**
+ * What a registry answers to a tag that it won't set: its own immutable tags, a policy or a missing right, or content that
+ * it does not have (any more).
+ */
+export const TAG_REFUSALS = [400, 403, 404, 405, 409, 412, 422];
+
+/**
+ * Puts a manifest's own bytes under a tag. What is there already is overwritten, where the registry lets that be done.
+ * Throws RegistryProtocol if the registry then names another digest.
+ */
+export async function tagManifest(
+  fetcher: Fetcher,
+  tag: string,
+  manifest: ManifestContent,
+): Promise<"tagged" | Refusal> {
+  if (!isTag(tag)) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `${JSON.stringify(tag)} is not a tag: give one of letters, digits, _, . and -.`,
+    );
+  }
+  const answer = await fetcher.putManifest(tag, manifest);
+  if (TAG_REFUSALS.includes(answer.status)) {
+    return refusalOf(answer);
+  }
+  if (![200, 201, 202].includes(answer.status)) {
+    throw protocol(answer.origin, `status ${answer.status} for a manifest that it was given`);
+  }
+  statedDigest(answer, manifest.digest);
+  return "tagged";
+}
+
+/** A refusal as a value. */
+export function refusalOf({ status, words }: Answer): Refusal {
+  return { refused: { status, words } };
+}
