@@ -7,7 +7,7 @@ import { urnOf } from "./outputs";
 export interface Around {
   /** Tells the hooks of a component's resources apart. */
   name: string;
-  /** Before the resource is created or updated; what it throws ends the operation, and is shown on the resource. */
+  /** Before the resource is created or updated; what it throws ends the operation, and is shown on the component. */
   before?(args: pulumi.ResourceHookArgs): Promise<void>;
   /** After it has been; what it throws is shown as a warning. */
   after?(args: pulumi.ResourceHookArgs): Promise<void>;
@@ -28,7 +28,7 @@ export async function hooksFor(
   // Hooks of a program must have names of their own.
   const prefix = `${await urnOf(component)}:${name}`;
   const hook = (when: string, work: (args: pulumi.ResourceHookArgs) => Promise<void>, onDryRun: boolean) => [
-    new pulumi.ResourceHook(`${prefix}:${when}`, (args) => reportInHook(() => work(args)), { onDryRun }),
+    new pulumi.ResourceHook(`${prefix}:${when}`, (args) => reportInHook(component, () => work(args)), { onDryRun }),
   ];
   const beforeHooks = before && hook("before", before, inPreview);
   const afterHooks = after && hook("after", after, false);
@@ -37,6 +37,8 @@ export async function hooksFor(
     beforeUpdate: beforeHooks,
     afterCreate: afterHooks,
     afterUpdate: afterHooks,
-    onError: failed && [new pulumi.ErrorHook(`${prefix}:failed`, (args) => reportInHook(() => failed(args)))],
+    onError: failed && [
+      new pulumi.ErrorHook(`${prefix}:failed`, (args) => reportInHook(component, () => failed(args))),
+    ],
   };
 }

@@ -45,10 +45,16 @@ export const registry = {
     return requests().filter((line) => line.includes(`"PUT ${path} `) && line.includes(" 201 ")).length;
   },
 
-  /** How many manifests were pushed to a repository. */
+  /** How many manifests were pushed to a repository under tags that people use. */
   pushesTo(repository: string): number {
     const path = `/v2/${repository.slice(repository.indexOf("/") + 1)}/manifests/`;
-    return requests().filter((line) => line.includes(`"PUT ${path}`)).length;
+    return requests().filter((line) => line.includes(`"PUT ${path}`) && !line.includes(`${path}scratch-`)).length;
+  },
+
+  /** How often content was pushed to a repository before it got its tag. */
+  contentsPushedTo(repository: string): number {
+    const path = `/v2/${repository.slice(repository.indexOf("/") + 1)}/manifests/scratch-`;
+    return requests().filter((line) => line.includes(`"PUT ${path}`) && line.includes(" 201 ")).length;
   },
 };
 
