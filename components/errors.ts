@@ -46,7 +46,10 @@ export type ErrorCode =
   | "DebugNotAllowed"
   // the command line
   | "ImageNotFound"
-  | "ClusterFailed";
+  | "ClusterFailed"
+  | "CosignNotFound"
+  | "CosignFailed"
+  | "NotVerified";
 
 /** Every error that this package throws on purpose. Its message says what happened, where, and what to do next. */
 export class VersionedImageError extends Error {
