@@ -1,5 +1,6 @@
 export { createRegistryClient, type RegistryClient } from "./client";
 export type { Deletion } from "./deleteManifest";
+export { mayBePlain } from "./hosts";
 export type { ImageConfig } from "./inspect";
 export type { Manifest, ManifestContent } from "./manifest";
 export { parseReference, parseRepository, type Reference, type Repository } from "./reference";

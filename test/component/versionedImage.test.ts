@@ -5,6 +5,7 @@ import type { ErrorCode } from "../../components/errors";
 import { knownValue } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
 import { FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { GoogleEnvironment } from "../support/googleEnvironment";
 import { type Declared, declaredBy } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";
 
@@ -106,7 +107,7 @@ describe("VersionedImage", () => {
       });
       const record = children.find(({ type }) => type === "pulumi:index:Stash");
       assert.equal(record?.name, "app-record");
-      const { own, ...rest } = record?.inputs.input as { own: { place: string } };
+      const { own, ...rest } = (record as Declared).inputs.input as { own: { place: string } };
       const digest = preview ? pulumi.unknown : DIGEST;
       assert.deepEqual(own, {
         spec,
@@ -115,7 +116,10 @@ describe("VersionedImage", () => {
         digest,
         place: place ?? own.place,
       });
-      assert.deepEqual(rest, { debug: {}, current: { spec, digest } });
+      assert.deepEqual(rest, {
+        debug: {},
+        current: { spec, digest, build: "platform=linux/amd64 dockerfile=Dockerfile" },
+      });
     });
 
     it(`declares a debug image that is built from the disk (${when})`, async () => {
@@ -283,12 +287,6 @@ describe("VersionedImage", () => {
       /^publish is false, but a debug image .*$/,
     ],
     ["a tag that is too short", { tagLength: 6 }, "InvalidArgument", /^tagLength is 6: .*$/],
-    [
-      "no repository at all",
-      { repository: undefined },
-      "InvalidArgument",
-      /^There is no repository to publish to: .*gcp:project.*$/,
-    ],
     ["a context that is not there", { context: "none" }, "ContextNotFound", /^There is no directory none .*$/],
   ];
   for (const [what, args, code, message] of mistakes) {
@@ -296,4 +294,18 @@ describe("VersionedImage", () => {
       assert.match(await diagnosticOf(code, () => run(args, true)), message);
     });
   }
+
+  it("looks for a project where no repository is given, and there alone", async () => {
+    const environment = new GoogleEnvironment();
+    try {
+      const message = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
+      assert.match(message, /^There is no repository to publish to: .*gcp:project.*$/);
+      const file = environment.write("configurations/config_default", "project = before any section\n");
+      const unread = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
+      assert.ok(unread.includes(file), unread);
+      assert.equal((await run({}, true)).outputs.spec, `${registry.host}/app:${project.head().slice(0, 7)}`);
+    } finally {
+      environment.restore();
+    }
+  });
 });
