@@ -33,7 +33,7 @@ export function stampDockerfile(content: Buffer, { name, target, labels }: Stamp
 
 /** `FROM` of an image and nothing else: building it gives that image again, whatever the Dockerfile was before. */
 export function dockerfileOf(image: string, target: string | undefined): string {
-  return target === undefined || /^\d+$/.test(target) ? `FROM ${image}\n` : `FROM ${image} AS ${target}\n`;
+  return target === undefined ? `FROM ${image}\n` : `FROM ${image} AS ${target}\n`;
 }
 
 /** The content without some ranges of bytes, which are in order. */

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	"github.com/moby/patternmatcher"
@@ -83,12 +84,12 @@ func readDockerfile(content []byte) (answer, error) {
 	if err != nil {
 		return given, err
 	}
-	if _, _, err := instructions.Parse(parsed.AST, nil); err != nil {
+	if _, _, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{})); err != nil {
 		return given, err
 	}
 	for _, node := range parsed.AST.Children {
 		if strings.EqualFold(node.Value, "from") {
-			command, err := instructions.ParseInstruction(node)
+			command, err := instructions.ParseInstructionWithLinter(node, linter.New(&linter.Config{}))
 			if err != nil {
 				return given, err
 			}
@@ -118,7 +119,7 @@ func describe(node *parser.Node, escape rune) (instruction, error) {
 	if read.Name != "label" {
 		return read, nil
 	}
-	command, err := instructions.ParseInstruction(node)
+	command, err := instructions.ParseInstructionWithLinter(node, linter.New(&linter.Config{}))
 	if err != nil {
 		return read, err
 	}
