@@ -1,4 +1,4 @@
-// Docker's own parsers, asked over standard input: a JSON object a line, answered by one a line.
+// BuildKit's own parser, asked over standard input: a JSON object a line, answered by one a line.
 package main
 
 import (
@@ -12,16 +12,11 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
-	"github.com/moby/patternmatcher"
-	"github.com/moby/patternmatcher/ignorefile"
 )
 
 type question struct {
 	// The Dockerfile, in base64.
 	Dockerfile []byte
-	// The ignore file, in base64, and what is asked about it.
-	IgnoreFile []byte
-	Files      []string
 }
 
 type answer struct {
@@ -29,8 +24,6 @@ type answer struct {
 	Stages []stage `json:"stages,omitempty"`
 	// What stands before the first stage.
 	Arguments []string `json:"arguments,omitempty"`
-	// For each file, whether it is ignored.
-	Ignored []bool `json:"ignored,omitempty"`
 }
 
 type stage struct {
@@ -63,12 +56,7 @@ func main() {
 		if err := json.Unmarshal(line, &asked); err != nil {
 			panic(err)
 		}
-		var given answer
-		if asked.Dockerfile != nil {
-			given, err = readDockerfile(asked.Dockerfile)
-		} else {
-			given.Ignored, err = readIgnoreFile(asked.IgnoreFile, asked.Files)
-		}
+		given, err := readDockerfile(asked.Dockerfile)
 		if err != nil {
 			given = answer{Error: err.Error()}
 		}
@@ -137,30 +125,4 @@ func describe(node *parser.Node, escape rune) (instruction, error) {
 		read.Labels[key] = value
 	}
 	return read, nil
-}
-
-// As a builder walks a context: with what matched the directory that a file is in.
-func readIgnoreFile(content []byte, files []string) ([]bool, error) {
-	patterns, err := ignorefile.ReadAll(bytes.NewReader(content))
-	if err != nil {
-		return nil, err
-	}
-	matcher, err := patternmatcher.New(patterns)
-	if err != nil {
-		return nil, err
-	}
-	ignored := []bool{}
-	for _, file := range files {
-		var above patternmatcher.MatchInfo
-		names := strings.Split(file, "/")
-		matched := false
-		for depth := range names {
-			matched, above, err = matcher.MatchesUsingParentResults(strings.Join(names[:depth+1], "/"), above)
-			if err != nil {
-				return nil, err
-			}
-		}
-		ignored = append(ignored, matched)
-	}
-	return ignored, nil
 }

@@ -6,9 +6,9 @@ import { cachedPrograms } from "../../scripts/setup/cached";
 import { goCommand } from "../../scripts/setup/go";
 import { run } from "../../scripts/setup/run";
 
-const SOURCES = path.join(__dirname, "dockerParsers");
+const SOURCES = path.join(__dirname, "dockerfileParser");
 
-/** The Go 1 that builds them, at least. */
+/** The Go 1 that builds it, at least. */
 const GO_MINOR = 26;
 
 export interface ParsedInstruction {
@@ -30,12 +30,12 @@ export interface ParsedDockerfile {
   stages?: ParsedStage[];
 }
 
-/** Docker's own parsers of Dockerfiles and ignore files, built from their Go modules once. */
-export class DockerParsers {
+/** BuildKit's own parser of Dockerfiles, built from its Go module once. */
+export class DockerfileParser {
   private constructor(private readonly program: string) {}
 
-  /** Undefined where there is no Go to build them with. */
-  static async get(): Promise<DockerParsers | undefined> {
+  /** Undefined where there is no Go to build it with. */
+  static async get(): Promise<DockerfileParser | undefined> {
     const go = await goCommand(GO_MINOR);
     if (!go) {
       return undefined;
@@ -45,26 +45,15 @@ export class DockerParsers {
       hash.update(readFileSync(path.join(SOURCES, file)));
     }
     const version = hash.digest("hex").slice(0, 12);
-    const bin = await cachedPrograms(`docker-parsers-${version}`, "Building Docker's parsers", async (scratch) => {
-      const args = ["build", "-trimpath", "-o", path.join(scratch, "bin", "docker-parsers"), "."];
+    const bin = await cachedPrograms(`dockerfile-parser-${version}`, "Building BuildKit's parser", async (scratch) => {
+      const args = ["build", "-trimpath", "-o", path.join(scratch, "bin", "dockerfile-parser"), "."];
       await run(go, args, { cwd: SOURCES, env: { ...process.env, GOFLAGS: "" }, patient: true });
     });
-    return new DockerParsers(path.join(bin, "docker-parsers"));
+    return new DockerfileParser(path.join(bin, "dockerfile-parser"));
   }
 
   dockerfiles(contents: Buffer[]): ParsedDockerfile[] {
     return this.ask(contents.map((content) => ({ Dockerfile: content.toString("base64") })));
-  }
-
-  /** For each question, which of its files an ignore file leaves out; undefined where the ignore file is broken. */
-  ignored(questions: { ignoreFile: string; files: string[] }[]): (boolean[] | undefined)[] {
-    const asked = questions.map(({ ignoreFile, files }) => ({
-      IgnoreFile: Buffer.from(ignoreFile).toString("base64"),
-      Files: files,
-    }));
-    return this.ask<{ ignored?: boolean[]; error?: string }>(asked).map(({ ignored, error }) =>
-      error === undefined ? (ignored ?? []) : undefined,
-    );
   }
 
   private ask<Answer>(questions: object[]): Answer[] {

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { stampDockerfile } from "../../../components/context/dockerfile";
 import { VersionedImageError } from "../../../components/errors";
-import { DockerParsers, type ParsedDockerfile } from "../../support/dockerParsers";
+import { DockerfileParser, type ParsedDockerfile } from "../../support/dockerfileParser";
 
 const ROOT = path.resolve(__dirname, "../../..");
 const LABELS = { "a.b": 'x"$HOME\\`y', c: "" };
@@ -71,16 +71,16 @@ interface Sample {
 
 /** Labels must land where Docker reads them, and nothing else may change: asked of BuildKit's own parser. */
 describe("stampDockerfile and BuildKit's parser", () => {
-  let parsers: DockerParsers;
+  let parser: DockerfileParser;
 
   before(async function () {
     this.timeout(600_000);
-    const found = await DockerParsers.get();
+    const found = await DockerfileParser.get();
     if (!found) {
       console.log("      left out: there is no Go 1.26 or later to build BuildKit's parser with");
       this.skip();
     }
-    parsers = found;
+    parser = found;
   });
 
   it(`agree about ${COUNT} Dockerfiles of awkward pieces`, () => {
@@ -118,7 +118,7 @@ describe("stampDockerfile and BuildKit's parser", () => {
   });
 
   function compare(samples: Sample[]): { stamped: number; refused: number } {
-    const before = parsers.dockerfiles(samples.map(({ content }) => content));
+    const before = parser.dockerfiles(samples.map(({ content }) => content));
     const stamped: { sample: Sample; before: ParsedDockerfile; after: Buffer }[] = [];
     for (const [index, sample] of samples.entries()) {
       const parsed = before[index] as ParsedDockerfile;
@@ -132,7 +132,7 @@ describe("stampDockerfile and BuildKit's parser", () => {
         stamped.push({ sample, before: parsed, after });
       }
     }
-    const read = parsers.dockerfiles(stamped.map(({ after }) => after));
+    const read = parser.dockerfiles(stamped.map(({ after }) => after));
     for (const [index, { sample, before: was, after }] of stamped.entries()) {
       const text = `${shown(sample)} became ${JSON.stringify(after.toString())}`;
       const is = read[index] as ParsedDockerfile;

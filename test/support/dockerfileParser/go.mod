@@ -1,11 +1,8 @@
-module versioned-image/docker-parsers
+module versioned-image/dockerfile-parser
 
 go 1.26.3
 
-require (
-	github.com/moby/buildkit v0.32.2
-	github.com/moby/patternmatcher v0.6.1
-)
+require github.com/moby/buildkit v0.32.2
 
 require (
 	github.com/agext/levenshtein v1.2.3 // indirect
