@@ -142,7 +142,9 @@ function listen(server: Server, port: number): Promise<void> {
 
 /** The digest that a tag has, if it is there. */
 async function heldUnder(upstream: string, url: string): Promise<string | undefined> {
-  const { headers } = await fetch(`http://${upstream}${url}`, { method: "HEAD", headers: { accept: "*/*" } });
+  // Who does not name Docker's format gets an older one, of another digest.
+  const accept = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json";
+  const { headers } = await fetch(`http://${upstream}${url}`, { method: "HEAD", headers: { accept } });
   return headers.get("docker-content-digest") ?? undefined;
 }
 
