@@ -15,6 +15,8 @@ export interface ProxyOptions {
 /** Stands in front of the real registry, for what that can't be made to do. */
 export class RegistryProxy {
   refused = 0;
+  /** The status with which a version's tag is refused, while content may be pushed under others. */
+  refuseTag: { tag: string; status: number } | undefined;
   /** Called when something begins to be pushed. */
   private readonly pushing: (() => void)[] = [];
   /** The digests that were seen under each tag, in the order in which they were served. */
@@ -40,6 +42,13 @@ export class RegistryProxy {
       const tag = /^\/v2\/.+\/manifests\/([^:]+)$/.exec(incoming.url ?? "")?.[1];
       if (incoming.method === "POST") {
         proxy?.notePush();
+      }
+      if (tag !== undefined && incoming.method === "PUT" && proxy?.refuseTag?.tag === tag) {
+        proxy.countRefused();
+        incoming.resume();
+        outgoing.writeHead(proxy.refuseTag.status, { "content-type": "application/json" });
+        outgoing.end(JSON.stringify({ errors: [{ code: "DENIED", message: "the tag is refused" }] }));
+        return;
       }
       if (tag !== undefined && incoming.method === "HEAD" && left > 0) {
         left--;
