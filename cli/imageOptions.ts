@@ -46,7 +46,8 @@ export function versionOptionsOf({ debug = false, tagPolicy, tagLength }: ImageF
   return { debug, tagPolicy, tagLength };
 }
 
-function collect(value: string, before: string[] = []): string[] {
+/** Gathers the values of an option that can be given several times. */
+export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { text } from "node:stream/consumers";
 import { run } from "./run";
 
 // Whoever reads the output may have seen enough, as `head` does.
@@ -8,11 +9,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   }
 });
 
-const { env, stdout, stderr } = process;
+const { env, stdin, stdout, stderr } = process;
 
 void run(process.argv.slice(2), {
-  out: (text) => stdout.write(text),
-  err: (text) => stderr.write(text),
+  out: (words) => stdout.write(words),
+  err: (words) => stderr.write(words),
+  input: () => text(stdin),
   color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb",
   env,
   now: () => new Date(),

@@ -6,6 +6,8 @@ export interface Io {
   out(text: string): void;
   /** Writes to standard error. */
   err(text: string): void;
+  /** Reads all of standard input. */
+  input(): Promise<string>;
   /** Whether standard output shows colour. */
   color: boolean;
   env: NodeJS.ProcessEnv;
@@ -23,6 +25,12 @@ export function paint({ color }: Io, style: Style, text: string): string {
 
 export function printJson(io: Io, value: unknown): void {
   io.out(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** One message on standard error, which ends with its code; `subject` is what it is about where there are several. */
+export function printError(io: Io, { code, message }: { code: string; message: string }, subject?: string): void {
+  const about = subject === undefined ? "" : `${printable(subject)}: `;
+  io.err(`versioned-image: ${about}${printableLines(message)} [${code}]\n`);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { type ExplainFlags, explain } from "./explain";
-import { addImageOptions, addSourceOptions } from "./imageOptions";
+import { addImageOptions, addSourceOptions, collect } from "./imageOptions";
 import type { Io, Status } from "./output";
+import { type ProvenanceFlags, provenance } from "./provenance";
 import { type TagFlags, tag } from "./tag";
 import { type TagsFlags, tags } from "./tags";
 import { type VerifyFlags, verify } from "./verify";
@@ -44,12 +45,14 @@ ${STATUSES}
 Credentials come from Docker's configuration (docker login), colours only to a terminal and without NO_COLOR.`,
     );
 
-  addImageOptions(program.command("tag").argument("<context>", "the directory that Docker builds from"))
-    .summary("print the tag of an image's version")
+  addImageOptions(program.command("tag").argument("<context...>", "the directories that Docker builds from"))
+    .summary("print the tags of images' versions")
     .description(
       "Print the tag that the image built from a directory has: the last commit that touched it. Uncommitted changes in it " +
-        "are refused, and listed, unless --debug is given.",
+        "are refused, and listed, unless --debug is given. Of several directories each is named before its tag, with a tab " +
+        "between; one that fails does not hide the others.",
     )
+    .option("--with-context", "name the directory where there is only one, too")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
       "after",
@@ -57,10 +60,11 @@ Credentials come from Docker's configuration (docker login), colours only to a t
 Examples:
   versioned-image tag images/simple                              88d38d9
   versioned-image tag images/simple --debug                      88d38d9-debug
+  versioned-image tag images/*                                   images/simple<TAB>88d38d9, and so on
   docker pull gcr.io/my-project/simple:$(versioned-image tag images/simple)
 ${STATUSES}`,
     )
-    .action(async (context: string, flags: TagFlags) => done(await tag(context, flags, io)));
+    .action(async (contexts: string[], flags: TagFlags) => done(await tag(contexts, flags, io)));
 
   addImageOptions(program.command("explain").argument("<context>", "the directory that Docker builds from"))
     .summary("show how the version came about and what an update would do")
@@ -104,21 +108,35 @@ ${STATUSES}`,
     .action(async (repository: string, flags: TagsFlags) => done(await tags(repository, flags, io)));
 
   addSourceOptions(
-    program.command("verify").argument("<reference>", "repository:tag, repository@digest or repository:tag@digest"),
+    program.command("verify").argument("[reference...]", "repository:tag, repository@digest or repository:tag@digest"),
   )
-    .summary("check an image against git, and what a cluster runs against it")
+    .summary("check images against git, and what a cluster runs against them")
     .description(
       "Check what an image says of its origin against git: its commit, the content of its files at that commit, its tag; and " +
         "with --kubeconfig or --namespace what Deployments and running pods use. Says what is proven, what is contradicted and " +
-        "what can't be proven. Exit status 1 unless commit and content are proven and nothing is contradicted.",
+        "what can't be proven. Exit status 1 unless commit and content are proven of every image and nothing is contradicted. " +
+        "Several images are checked at once and shown in a line each.",
     )
     .option(
       "--context <directory>",
       "the image's directory (default: found by its content, from this directory's repository)",
     )
     .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
-    .option("--kubeconfig <file>", "compare with a cluster (default with --namespace: as kubectl finds it)")
-    .option("--namespace <name>", "the namespace to look at (default with --kubeconfig: the context's)")
+    .option("--file <file>", "verify the references that a file names, one on each line; - is standard input")
+    .option("--all", "verify all images that the Deployments and pods of a namespace name")
+    .option(
+      "--repository <repository>",
+      "of those, the ones of a repository and of what is below it; repeatable",
+      collect,
+    )
+    .option("--kubeconfig <file>", "compare with a cluster (default with --namespace or --all: as kubectl finds it)")
+    .option("--namespace <name>", "the namespace to look at (default with --kubeconfig or --all: the context's)")
+    .option("--key <key>", "have cosign check signature and provenance by this public key: a file, or a KMS's URI")
+    .option("--certificate-identity <identity>", "the same by a certificate: whom it must be of")
+    .option("--certificate-oidc-issuer <url>", "who must have vouched for that identity")
+    .option("--trusted-root <file>", "the authorities whose certificates count (default: sigstore's)")
+    .option("--no-transparency-log", "do without the public logs, for signatures that are in none")
+    .option("--verbose", "show all checks of several images, too")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
       "after",
@@ -127,9 +145,43 @@ Examples:
   versioned-image verify gcr.io/my-project/simple:88d38d9
   versioned-image verify gcr.io/my-project/simple:88d38d9 --context images/simple
   versioned-image verify gcr.io/my-project/simple:88d38d9 --namespace production
+  versioned-image verify --all --namespace production --repository gcr.io/my-project
+  versioned-image verify --file images.txt
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --key cosign.pub --no-transparency-log
 ${STATUSES}`,
     )
-    .action(async (reference: string, flags: VerifyFlags) => done(await verify(reference, flags, io)));
+    .action(async (references: string[], flags: VerifyFlags, command: Command) => {
+      if (references.length === 0 && flags.file === undefined && !flags.all) {
+        command.error("error: missing required argument 'reference'");
+      }
+      done(await verify(references, flags, io));
+    });
+
+  addSourceOptions(
+    program.command("provenance").argument("<reference>", "repository:tag, repository@digest or repository:tag@digest"),
+  )
+    .summary("print an image's provenance, for cosign to sign")
+    .description(
+      "Print SLSA's provenance (version 1) of an image as JSON: the commit, paths and Dockerfile that it was built from, how, " +
+        "and from which base images. It is checked against git before, and not printed if the image does not count as verified.",
+    )
+    .option(
+      "--context <directory>",
+      "the image's directory (default: found by its content, from this directory's repository)",
+    )
+    .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
+    .option("--builder-id <uri>", "who built it, as a URI", "https://versioned-image.dev/builder/unnamed")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image provenance gcr.io/my-project/simple:88d38d9 --builder-id https://ci.example/main > provenance.json
+  cosign attest --key cosign.key --type slsaprovenance1 --predicate provenance.json gcr.io/my-project/simple@sha256:…
+${STATUSES}`,
+    )
+    .action(async (reference: string, flags: ProvenanceFlags) =>
+      done(await provenance(reference, flags, packageVersion(), io)),
+    );
 
   return program;
 }

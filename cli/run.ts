@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { VersionedImageError } from "../components/errors";
-import { type Io, printableLines, printJson, type Status } from "./output";
+import { type Io, printableLines, printError, printJson, type Status } from "./output";
 import { createProgram } from "./program";
 
 /** Runs the command line. Returns its exit status: 0 fine, 1 the answer is no or there was an error, 2 wrong usage. */
@@ -47,7 +47,7 @@ function failure(error: unknown, json: boolean, io: Io): 1 {
   if (json) {
     printJson(io, { error: { code, message } });
   } else {
-    io.err(`versioned-image: ${printableLines(message)} [${code}]\n`);
+    printError(io, { code, message });
   }
   if (!ours && error instanceof Error) {
     io.err(`This is a fault of versioned-image; please report it:\n${printableLines(error.stack ?? "")}\n`);

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "DubiousOwnership"
   | "GitNotFound"
   | "GitFailed"
+  | "GitTimeout"
   // version: what git says of it
   | "NeverCommitted"
   | "UncommittedChanges"
@@ -23,6 +24,7 @@ export type ErrorCode =
   | "SubmoduleNotInitialized"
   // build
   | "LfsNotInstalled"
+  | "FilterNotConfigured"
   | "DockerfileInvalid"
   | "StagingFailed"
   | "SecretBuildArgument"
@@ -44,7 +46,10 @@ export type ErrorCode =
   | "DebugNotAllowed"
   // the command line
   | "ImageNotFound"
-  | "ClusterFailed";
+  | "ClusterFailed"
+  | "CosignNotFound"
+  | "CosignFailed"
+  | "NotVerified";
 
 /** Every error that this package throws on purpose. Its message says what happened, where, and what to do next. */
 export class VersionedImageError extends Error {

@@ -1,7 +1,15 @@
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
 import type { ImageConfig, RegistryClient } from "../../components/registry";
-import { digitsOfTag, isDebugTag } from "../../components/version";
-import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import {
+  CREATED_LABEL,
+  DIRTY_LABEL,
+  digitsOfTag,
+  isDebugTag,
+  REVISION_LABEL,
+  SOURCE_LABEL,
+  TREE_LABEL,
+} from "../../components/version";
+import { inParallel } from "../inParallel";
 
 /** An image of a repository. */
 export interface ListedImage {
@@ -29,13 +37,10 @@ export interface Listing {
   dangling: string[];
 }
 
-/** How many requests are under way at once. */
-const PARALLEL = 8;
-
 /** Asks the registry for all images of a repository. Throws what the client throws. */
 export async function listImages(client: RegistryClient, repository: string, platform: string): Promise<Listing> {
   const tags = [...new Set(await client.tags(repository))].sort();
-  const manifests = await mapLimited(tags, (tag) => client.resolve(repository, tag));
+  const manifests = await inParallel(tags, (tag) => client.resolve(repository, tag));
   const byDigest = new Map<string, string[]>();
   const dangling: string[] = [];
   tags.forEach((tag, index) => {
@@ -46,7 +51,7 @@ export async function listImages(client: RegistryClient, repository: string, pla
       byDigest.set(digest, [...(byDigest.get(digest) ?? []), tag]);
     }
   });
-  const images = await mapLimited([...byDigest], async ([digest, named]) =>
+  const images = await inParallel([...byDigest], async ([digest, named]) =>
     describe(digest, named, await look(client, repository, digest, platform)),
   );
   return { images: images.sort(newestFirst), dangling };
@@ -95,17 +100,4 @@ function timeOf(...stated: (string | undefined)[]): Date | undefined {
 function newestFirst(a: ListedImage, b: ListedImage): number {
   const [newer, older] = [b.time?.getTime() ?? 0, a.time?.getTime() ?? 0];
   return newer - older || ((a.tags[0] ?? "") < (b.tags[0] ?? "") ? -1 : 1);
-}
-
-async function mapLimited<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, worker));
-  return results;
 }

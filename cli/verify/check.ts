@@ -32,3 +32,11 @@ export function open(name: string, message: string): Check {
 export function isVerified(checks: Check[]): boolean {
   return checks.every(({ result, required }) => result === "proven" || (result === "unproven" && !required));
 }
+
+/** What keeps an image from counting as verified, as the end of a sentence about it. */
+export function whyNot(checks: Check[]): string {
+  const names = (found: Check[]) => [...new Set(found.map(({ name }) => name))].join(", ");
+  const wrong = checks.filter(({ result }) => result === "contradicted");
+  const missing = checks.filter(({ result, required }) => result === "unproven" && required);
+  return wrong.length > 0 ? `contradicted: ${names(wrong)}` : `no proof of ${names(missing)}`;
+}

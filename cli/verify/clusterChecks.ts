@@ -21,12 +21,17 @@ export function clusterChecks(wanted: Wanted, workloads: Workloads): Check[] {
   const running = workloads.running.filter(uses);
   const where = `in the namespace ${workloads.namespace}`;
   return [
-    ...(deployed.length > 0
-      ? deployed.map((container) => deploymentCheck(wanted, container))
-      : [lacking("deployment", `no Deployment ${where} uses ${wanted.repository}`)]),
-    ...(running.length > 0
-      ? running.map((container) => podCheck(wanted, container))
-      : [lacking("pod", `no pod ${where} runs ${wanted.repository}`)]),
+    ...(deployed.length > 0 ? [] : [lacking("deployment", `no Deployment ${where} uses ${wanted.repository}`)]),
+    ...workloadChecks(wanted, { deployed, running }),
+    ...(running.length > 0 ? [] : [lacking("pod", `no pod ${where} runs ${wanted.repository}`)]),
+  ];
+}
+
+/** Whether containers run this image. */
+export function workloadChecks(wanted: Wanted, { deployed, running }: Omit<Workloads, "namespace">): Check[] {
+  return [
+    ...deployed.map((container) => deploymentCheck(wanted, container)),
+    ...running.map((container) => podCheck(wanted, container)),
   ];
 }
 
@@ -60,7 +65,7 @@ function podCheck({ digest, isIndex }: Wanted, { name, imageId }: Running): Chec
 }
 
 /** An image as Kubernetes names it. Undefined if it names none. */
-function readImage(image: string): Reference | undefined {
+export function readImage(image: string): Reference | undefined {
   try {
     return parseReference(qualified(image));
   } catch (error) {

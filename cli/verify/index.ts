@@ -1,39 +1,57 @@
 import { VersionedImageError } from "../../components/errors";
-import { openHistory } from "../../components/git/lookup";
-import { createRegistryClient, type Manifest, parseReference, type RegistryClient } from "../../components/registry";
-import { INDEX_TYPES } from "../../components/registry/media";
-import type { Commit } from "../../components/version";
-import { type SourceFlags, sourceOf } from "../imageOptions";
-import { commitJson } from "../json";
-import { type Io, printJson, type Status } from "../output";
-import { type Check, isVerified } from "./check";
+import type { Io, Status } from "../output";
+import { printJson } from "../output";
+import { isVerified } from "./check";
 import { type ClusterFlags, readWorkloads } from "./cluster";
-import { clusterChecks } from "./clusterChecks";
-import { imageChecks } from "./imageChecks";
-import { readOrigin } from "./origin";
+import { clusterChecks, workloadChecks } from "./clusterChecks";
+import { manyJson, manyText, type Outcome, verifyMany } from "./many";
+import { imagesOfNamespace } from "./namespaceImages";
+import { readList } from "./referenceList";
 import { verifyText } from "./text";
+import { createVerifier, readReference, refuseLoosePaths, type VerifierFlags, verificationJson } from "./verification";
 
-export interface VerifyFlags extends SourceFlags, ClusterFlags {
-  context?: string;
-  platform: string;
+export interface VerifyFlags extends VerifierFlags, ClusterFlags {
+  /** A file with references, a line each; "-" is standard input. */
+  file?: string;
+  /** Whether to verify all that a namespace runs. */
+  all?: boolean;
+  /** Of that, the images of these repositories and of those below them. */
+  repository?: string[];
+  /** Whether all checks are shown of several images, too. */
+  verbose?: boolean;
   json?: boolean;
 }
 
-/** What `verify` shows. */
-export interface Verification {
-  repository: string;
-  tag: string | undefined;
-  /** Of what the checks are about. */
-  digest: string;
-  labels: Record<string, string>;
-  /** The commit that it says it was built from, if this clone has it. */
-  commit: Commit | undefined;
-  checks: Check[];
+/**
+ * Checks images against git, and a cluster against the images. The answer is no unless all that is needed is proven of each
+ * of them. One image is shown with its checks, of several a line each.
+ */
+export async function verify(references: string[], flags: VerifyFlags, io: Io): Promise<Status> {
+  const [only] = references;
+  if (references.length === 1 && only !== undefined && flags.file === undefined && !flags.all) {
+    return verifyOne(only, flags, io);
+  }
+  const outcomes = flags.all
+    ? await verifyNamespace(references, flags, io)
+    : await verifyReferences([...references, ...(await readList(flags.file, io))], flags, io);
+  if (flags.json) {
+    printJson(io, manyJson(outcomes));
+  } else {
+    io.out(manyText(outcomes, flags.verbose === true, io));
+  }
+  return outcomes.every(({ verified }) => verified) ? 0 : 1;
 }
 
-/** Checks an image against git, and a cluster against the image. The answer is no unless all that is needed is proven. */
-export async function verify(reference: string, flags: VerifyFlags, io: Io): Promise<Status> {
-  const verification = await verificationOf(reference, flags, io);
+async function verifyOne(reference: string, flags: VerifyFlags, io: Io): Promise<Status> {
+  readReference(reference);
+  refuseStray(flags);
+  const verifier = await createVerifier(flags, io);
+  const workloads = wantsCluster(flags) ? readWorkloads(flags) : undefined;
+  // Whichever fails first is thrown.
+  const [verification] = await Promise.all([
+    verifier.verify(reference, async (image) => (workloads ? clusterChecks(image, await workloads) : [])),
+    workloads,
+  ]);
   if (flags.json) {
     printJson(io, verificationJson(verification));
   } else {
@@ -42,69 +60,59 @@ export async function verify(reference: string, flags: VerifyFlags, io: Io): Pro
   return isVerified(verification.checks) ? 0 : 1;
 }
 
-async function verificationOf(reference: string, flags: VerifyFlags, io: Io): Promise<Verification> {
-  const { repository, tag, digest: statedDigest } = parseReference(reference);
-  refuseUnclear(reference, tag ?? statedDigest, flags);
-  const client = createRegistryClient({ env: io.env });
-  const wantsCluster = flags.kubeconfig !== undefined || flags.namespace !== undefined;
-  const history = await openHistory(flags.context ?? ".");
-  const [served, manifest, workloads] = await Promise.all([
-    held(client, repository, tag ?? statedDigest ?? ""),
-    held(client, repository, statedDigest ?? tag ?? ""),
-    wantsCluster ? readWorkloads(flags) : undefined,
-  ]);
-  const { digest, mediaType } = manifest;
-  const { labels } = await client.inspect(repository, digest, flags.platform);
-  const source = flags.context === undefined ? undefined : sourceOf(flags.context, flags);
-  const origin = await readOrigin(history, labels, source);
-  const isIndex = INDEX_TYPES.includes(mediaType);
-  return {
-    repository,
-    tag,
-    digest,
-    labels,
-    commit: origin.commit,
-    checks: [
-      ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin }),
-      ...(workloads ? clusterChecks({ repository, tag, digest, isIndex }, workloads) : []),
-    ],
-  };
-}
-
-function refuseUnclear(reference: string, named: string | undefined, { context, path, dockerfile }: VerifyFlags): void {
-  if (named === undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `${reference} names no image: say which one by its tag or digest, as in ${reference}:TAG.`,
+async function verifyReferences(references: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
+  refuseStray(flags);
+  if (references.length === 0) {
+    throw invalid(
+      `${flags.file === "-" ? "Standard input" : flags.file} names no image: write a reference on each line.`,
     );
   }
-  if (context === undefined && (path !== undefined || dockerfile !== undefined)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      "--path and --dockerfile are relative to the image's directory: name that with --context.",
+  if (flags.context !== undefined) {
+    throw invalid(
+      "--context names the directory of one image, and there are several: leave it out, or verify one alone.",
     );
   }
+  const workloads = wantsCluster(flags) ? await readWorkloads(flags) : undefined;
+  return verifyMany(
+    [...new Set(references)].map((reference) => ({
+      reference,
+      more: (image) => (workloads ? clusterChecks(image, workloads) : []),
+    })),
+    await createVerifier(flags, io),
+  );
 }
 
-async function held(client: RegistryClient, repository: string, named: string): Promise<Manifest> {
-  const manifest = await client.resolve(repository, named);
-  if (!manifest) {
+async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
+  if (references.length > 0 || flags.file !== undefined || flags.context !== undefined) {
+    throw invalid("--all verifies what a namespace runs: leave the references, --file and --context out.");
+  }
+  refuseStray({ ...flags, repository: undefined });
+  const workloads = await readWorkloads(flags);
+  const images = imagesOfNamespace(workloads, flags.repository);
+  if (images.length === 0) {
+    const of = flags.repository ? ` of ${flags.repository.join(" or ")}` : "";
     throw new VersionedImageError(
       "ImageNotFound",
-      `The registry has no ${named} in ${repository}. See what it has with: versioned-image tags ${repository}`,
+      `The namespace ${workloads.namespace} runs no image${of}: there is nothing to verify.`,
     );
   }
-  return manifest;
+  return verifyMany(
+    images.map(({ reference, ...users }) => ({ reference, more: (image) => workloadChecks(image, users) })),
+    await createVerifier(flags, io),
+  );
 }
 
-function verificationJson({ repository, tag, digest, labels, commit, checks }: Verification) {
-  return {
-    verified: isVerified(checks),
-    repository,
-    tag: tag ?? null,
-    digest,
-    commit: commit ? commitJson(commit) : null,
-    labels,
-    checks,
-  };
+function wantsCluster({ kubeconfig, namespace }: VerifyFlags): boolean {
+  return kubeconfig !== undefined || namespace !== undefined;
+}
+
+function refuseStray(flags: VerifyFlags): void {
+  refuseLoosePaths(flags);
+  if (flags.repository !== undefined) {
+    throw invalid("--repository chooses among what a namespace runs: say --all as well.");
+  }
+}
+
+function invalid(message: string): VersionedImageError {
+  return new VersionedImageError("InvalidArgument", message);
 }

@@ -1,6 +1,6 @@
 import { fields, type Io, paint, printable, type Style } from "../output";
-import type { Verification } from ".";
-import { type Check, isVerified, type Result } from "./check";
+import { type Check, isVerified, type Result, whyNot } from "./check";
+import type { Verification } from "./verification";
 
 const SECTIONS: [result: Result, title: string, style: Style][] = [
   ["proven", "Proven", "green"],
@@ -26,8 +26,6 @@ function answer(checks: Check[], io: Io): string {
   if (isVerified(checks)) {
     return paint(io, "green", "Verified: what the image says of its origin is so.");
   }
-  const wrong = checks.some(({ result }) => result === "contradicted");
-  const missing = checks.filter(({ result, required }) => result === "unproven" && required).map(({ name }) => name);
-  const why = wrong ? "something is contradicted" : `no proof of ${[...new Set(missing)].join(", ")}`;
+  const why = checks.some(({ result }) => result === "contradicted") ? "something is contradicted" : whyNot(checks);
   return paint(io, "red", `Not verified: ${why}.`);
 }

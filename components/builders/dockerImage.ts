@@ -47,7 +47,6 @@ export const dockerBuilder: Builder = {
 };
 
 const HOW_IT_IS_BUILT = [
-  "imageName",
   "registry",
   "build.args",
   "build.target",

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/
 import * as path from "node:path";
 import type { PreparedContext } from "./preparedContext";
 import { stagingFailed } from "./stagingFailed";
-import { ensureStagingRoot, OWNER, STAGING } from "./stagingRoot";
+import { ensureStagingRoot, isLockedByAnother, lockOf, OWNER, STAGING } from "./stagingRoot";
 
 /**
  * Where a builder finds one content. Docker's provider hashes a context when a resource is declared and reads it anew when it
@@ -35,12 +35,17 @@ export function contextOf({ name, dockerfile }: Pick<Place, "name" | "dockerfile
   return { context, dockerfile: path.join(context, dockerfile) };
 }
 
-/** Sees that a place holds its marker and nothing else; writes nothing where it does. Throws StagingFailed. */
+/**
+ * Sees that a place holds its marker and nothing else; writes nothing where it does, nor while another process builds from it.
+ * Throws StagingFailed.
+ */
 export async function ensureMarked(place: Place): Promise<void> {
   await stagingFailed(async () => {
     if (!(await isMarked(place))) {
       await ensureStagingRoot();
-      await mark(place);
+      if (!(await isLockedByAnother(place.name))) {
+        await mark(place);
+      }
     }
   });
 }
@@ -48,10 +53,9 @@ export async function ensureMarked(place: Place): Promise<void> {
 /** Puts files where the builder looks for them, until they are taken away again. Throws StagingFailed. */
 export async function fillPlace(place: Place, files: PreparedContext): Promise<void> {
   await stagingFailed(async () => {
-    await writeFile(lockOf(place), "");
+    await writeFile(lockOf(place.name), "");
     const { context } = contextOf(place);
-    await rm(context, { recursive: true, force: true });
-    await rename(files.directory, context);
+    await replace(files.directory, context);
   });
 }
 
@@ -59,7 +63,7 @@ export async function fillPlace(place: Place, files: PreparedContext): Promise<v
 export async function emptyPlace(place: Place): Promise<void> {
   await stagingFailed(async () => {
     await mark(place);
-    await rm(lockOf(place), { force: true });
+    await rm(lockOf(place.name), { force: true });
   });
 }
 
@@ -72,10 +76,6 @@ export async function removePlace(context: unknown): Promise<void> {
   ) {
     await rm(context, { recursive: true, force: true });
   }
-}
-
-function lockOf({ name }: Place): string {
-  return path.join(STAGING, `${name}.${OWNER}.lock`);
 }
 
 function textOf({ marker }: Place): string {
@@ -105,9 +105,21 @@ async function mark(place: Place): Promise<void> {
     await writeFile(file, textOf(place));
     // The provider hashes modes, too, and the umask is no part of a version.
     await chmod(file, 0o644);
-    await rm(context, { recursive: true, force: true });
-    await rename(scratch, context);
+    await replace(scratch, context);
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Of several runs that put a folder in one place at once, each may find that another's has just come there. */
+async function replace(scratch: string, context: string, tries = 20): Promise<void> {
+  try {
+    await rm(context, { recursive: true, force: true });
+    await rename(scratch, context);
+  } catch (error) {
+    if (tries === 0 || !["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+      throw error;
+    }
+    await replace(scratch, context, tries - 1);
   }
 }

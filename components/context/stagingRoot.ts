@@ -53,6 +53,22 @@ async function refuseLinks(entries: string[]): Promise<void> {
 /** Names of what is in use: `NAME.OWNER.lock` of a place that is being built from, `tmp.OWNER.…` of what is being written. */
 const IN_USE = /^(?:(?<place>[0-9a-f]{16})\.(?<holder>\d+-[0-9a-f]{8})\.lock|tmp\.(?<writer>\d+-[0-9a-f]{8})\..+)$/;
 
+/** What says that this process builds from a place. */
+export function lockOf(place: string): string {
+  return path.join(STAGING, `${place}.${OWNER}.lock`);
+}
+
+/** Whether another process builds from a place: an update, while this is a preview of the same stack. */
+export async function isLockedByAnother(name: string): Promise<boolean> {
+  for (const entry of await readdir(STAGING)) {
+    const { place, holder } = IN_USE.exec(entry)?.groups ?? {};
+    if (place === name && holder !== undefined && holder !== OWNER && (await isInUse(entry, holder))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** A process that was killed could not clean up. Nothing is removed that another process may be using. */
 async function removeAbandoned(entries: string[]): Promise<void> {
   for (const entry of entries) {

@@ -15,6 +15,7 @@ import {
 import { VersionedImageError } from "../errors";
 import { exportCommit } from "../git";
 import { hooksFor, knownValue, unknownOutput } from "../pulumi";
+import { parseReference } from "../registry";
 import { imageLabels } from "../version";
 import { checkContent } from "./checkContent";
 import type { Own } from "./record";
@@ -178,6 +179,8 @@ export async function settledContent(subject: Subject, own: Own, image: string):
     args.immutableTags || isScratch(own.pushedAs) || !target
       ? own.pushedAs
       : await scratchSpec(subject, target.repository);
+  // A version's own tag can only be given what it has.
+  const existing = isScratch(pushedAs) ? image : `${parseReference(own.spec).repository}@${own.digest}`;
   dockerBuilder.declare({
     name: `${name}-image`,
     component,
@@ -189,7 +192,7 @@ export async function settledContent(subject: Subject, own: Own, image: string):
     hooks: await hooksFor(component, {
       name: "image",
       before: async () => {
-        const files = await prepareContext(contentOfImage(image, place.dockerfile, undefined));
+        const files = await prepareContext(contentOfImage(existing, place.dockerfile, undefined));
         try {
           await fillPlace(place, files);
         } finally {

@@ -1,4 +1,3 @@
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegistryAuth, VersionedImageArgs } from "../args";
 import { buildFingerprint, resolveBuild } from "../builders";
@@ -9,6 +8,7 @@ import { createRegistryClient, parseRepository, type RegistryClient } from "../r
 import { decideVersion, TagPolicy, type Version } from "../version";
 import { claimTag } from "./claim";
 import { publishDebug } from "./debug";
+import { defaultRepository } from "./defaultRepository";
 import { publishProduction } from "./production";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 
@@ -90,20 +90,6 @@ async function subjectOf(
     repository,
     target: await targetOf(await knownValue(repository), version, args.registryAuth),
   };
-}
-
-/** The repository that is used when none is given: that of the configured Google Cloud project on gcr.io. */
-function defaultRepository(context: string): string {
-  const project = new pulumi.Config("gcp").get("project");
-  if (!project) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      "There is no repository to publish to: set the repository argument, for instance to " +
-        "europe-docker.pkg.dev/my-project/images/simple, or run `pulumi config set gcp:project PROJECT` " +
-        "to publish to gcr.io/PROJECT.",
-    );
-  }
-  return `gcr.io/${project}/${path.basename(path.resolve(context))}`;
 }
 
 /** One session for all images that use the user's own credentials. */

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { urnOf } from "../pulumi";
+import { organization, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { isScratchTag, scratchTag } from "../version";
 import type { Subject } from "./subject";
 
 /** repository:tag under which a stack pushes the content of an image before it is tagged with its version. */
 export async function scratchSpec({ component }: Pick<Subject, "component">, repository: string): Promise<string> {
-  const identity = `${pulumi.getOrganization()}/${await urnOf(component)}`;
+  const identity = `${organization()}/${await urnOf(component)}`;
   return `${repository}:${scratchTag(pulumi.getStack(), identity)}`;
 }
 

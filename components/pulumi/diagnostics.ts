@@ -24,9 +24,21 @@ export function reportInRun<T>(work: () => Promise<T>): Promise<T> {
   return reportAs((ours) => withoutStack(new pulumi.RunError(withCode(ours))), work);
 }
 
-/** Runs work of a resource hook: the engine shows the message of whatever it throws on the resource. */
-export function reportInHook<T>(work: () => Promise<T>): Promise<T> {
-  return reportAs((ours) => new Error(withCode(ours), { cause: ours }), work);
+/**
+ * Runs work of a resource hook. The engine shows what a hook throws on the resource and in words of its own, so an error of ours
+ * is shown on the component, and the resource only says where to look.
+ */
+export async function reportInHook<T>(component: pulumi.Resource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    withholdShutdown();
+    if (!(error instanceof VersionedImageError)) {
+      throw error;
+    }
+    await pulumi.log.error(withCode(error), component);
+    throw new Error(`see the error of its component [${error.code}]`, { cause: error });
+  }
 }
 
 type Form = (error: VersionedImageError) => Error;

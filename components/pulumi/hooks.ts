@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
 import { reportInHook } from "./diagnostics";
 import { isMocked } from "./monitor";
@@ -7,7 +8,7 @@ import { urnOf } from "./outputs";
 export interface Around {
   /** Tells the hooks of a component's resources apart. */
   name: string;
-  /** Before the resource is created or updated; what it throws ends the operation, and is shown on the resource. */
+  /** Before the resource is created or updated; what it throws ends the operation, and is shown on the component. */
   before?(args: pulumi.ResourceHookArgs): Promise<void>;
   /** After it has been; what it throws is shown as a warning. */
   after?(args: pulumi.ResourceHookArgs): Promise<void>;
@@ -27,8 +28,12 @@ export async function hooksFor(
   }
   // Hooks of a program must have names of their own.
   const prefix = `${await urnOf(component)}:${name}`;
+  // The engine calls hooks from outside the run that they belong to, to which a program of the Automation API logs.
+  const inRun = AsyncLocalStorage.snapshot();
   const hook = (when: string, work: (args: pulumi.ResourceHookArgs) => Promise<void>, onDryRun: boolean) => [
-    new pulumi.ResourceHook(`${prefix}:${when}`, (args) => reportInHook(() => work(args)), { onDryRun }),
+    new pulumi.ResourceHook(`${prefix}:${when}`, (args) => inRun(() => reportInHook(component, () => work(args))), {
+      onDryRun,
+    }),
   ];
   const beforeHooks = before && hook("before", before, inPreview);
   const afterHooks = after && hook("after", after, false);
@@ -37,6 +42,8 @@ export async function hooksFor(
     beforeUpdate: beforeHooks,
     afterCreate: afterHooks,
     afterUpdate: afterHooks,
-    onError: failed && [new pulumi.ErrorHook(`${prefix}:failed`, (args) => reportInHook(() => failed(args)))],
+    onError: failed && [
+      new pulumi.ErrorHook(`${prefix}:failed`, (args) => inRun(() => reportInHook(component, () => failed(args)))),
+    ],
   };
 }

@@ -1,3 +1,4 @@
+import { fetchBlob } from "./blob";
 import { DELETE_REFUSALS, type Deletion, deleteManifest } from "./deleteManifest";
 import { userCredentials } from "./dockerConfig";
 import { type ExplicitAuth, explicitCredentials } from "./explicitAuth";
@@ -25,6 +26,8 @@ export interface RegistryClient {
    * looked at. Throws PlatformNotFound if it has several, and none for that.
    */
   inspect(repository: string, digest: string, platform: string): Promise<ImageConfig>;
+  /** What is under a blob's digest, 8 MiB at most, checked against it; undefined if the registry does not have it. */
+  blob(repository: string, digest: string): Promise<Buffer | undefined>;
   /** All tags of a repository; none if there is no such repository. */
   tags(repository: string): Promise<string[]>;
   /**
@@ -84,6 +87,7 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     resolve: async (repository, reference) => resolveManifest(fetcher(repository), reference),
     manifest: async (repository, reference) => fetchManifest(fetcher(repository), reference),
     inspect: async (repository, digest, platform) => inspectImage(fetcher(repository), digest, platform),
+    blob: async (repository, digest) => fetchBlob(fetcher(repository), digest),
     tags: async (repository) => listTags(fetcher(repository)),
     tag: async (repository, tag, manifest) => tagManifest(fetcher(repository), tag, manifest),
     delete: async (repository, digestOrTag) => deleteManifest(fetcher(repository), digestOrTag),

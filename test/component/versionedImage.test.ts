@@ -5,6 +5,7 @@ import type { ErrorCode } from "../../components/errors";
 import { knownValue } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
 import { FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { GoogleEnvironment } from "../support/googleEnvironment";
 import { type Declared, declaredBy } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";
 
@@ -68,10 +69,10 @@ describe("VersionedImage", () => {
     };
   }
 
-  function imageInputs(children: Declared[]): Record<string, unknown> {
+  function imageInputs(children: Declared[], name = "app-image"): Record<string, unknown> {
     const image = children.find(({ type }) => type === IMAGE);
     assert.ok(image, "no docker.Image was declared");
-    assert.equal(image.name, "app-image");
+    assert.equal(image.name, name);
     return image.inputs;
   }
 
@@ -95,29 +96,29 @@ describe("VersionedImage", () => {
         outcome: "published",
       });
       const { imageName, build } = imageInputs(children) as { imageName: string; build: Record<string, string> };
-      assert.equal(imageName, spec);
-      assert.match(build.context ?? "", new RegExp(`^\\.versioned-image/${tree.slice(0, 12)}-[0-9a-f]{8}$`));
+      assert.match(imageName, new RegExp(`^${registry.host}/app:scratch-stack-[0-9a-f]{12}$`));
+      // Each publication has a place of its own, which a preview can't know.
+      const place = preview ? undefined : /^\.versioned-image\/([0-9a-f]{16})$/.exec(build.context ?? "")?.[1];
+      assert.equal(place === undefined, preview, build.context);
       assert.deepEqual(build, {
-        context: build.context,
-        dockerfile: `${build.context}/Dockerfile`,
+        context: preview ? pulumi.unknown : `.versioned-image/${place}`,
+        dockerfile: preview ? pulumi.unknown : `.versioned-image/${place}/Dockerfile`,
         platform: "linux/amd64",
       });
       const record = children.find(({ type }) => type === "pulumi:index:Stash");
       assert.equal(record?.name, "app-record");
-      assert.deepEqual(record?.inputs, {
-        input: {
-          spec,
-          decision: {
-            publish: true,
-            labels: {
-              "dev.versioned-image.build": "platform=linux/amd64 dockerfile=Dockerfile",
-              "dev.versioned-image.tree": tree,
-              "org.opencontainers.image.created": "2024-01-01T00:01:00Z",
-              "org.opencontainers.image.revision": commit,
-              "org.opencontainers.image.version": tag,
-            },
-          },
-        },
+      const { own, ...rest } = (record as Declared).inputs.input as { own: { place: string } };
+      const digest = preview ? pulumi.unknown : DIGEST;
+      assert.deepEqual(own, {
+        spec,
+        pushedAs: imageName,
+        dockerfile: "Dockerfile",
+        digest,
+        place: place ?? own.place,
+      });
+      assert.deepEqual(rest, {
+        debug: {},
+        current: { spec, digest, build: "platform=linux/amd64 dockerfile=Dockerfile" },
       });
     });
 
@@ -127,14 +128,12 @@ describe("VersionedImage", () => {
       const tag = `${project.head().slice(0, 7)}-debug`;
       assert.equal(outputs.tag, tag);
       assert.equal(outputs.outcome, "debug");
-      const { imageName, build } = imageInputs(children) as { imageName: string; build: { context: string } };
+      const { imageName } = imageInputs(children, "app-debug") as { imageName: string };
       assert.equal(imageName, `${registry.host}/app:${tag}`);
-      assert.match(build.context, /^\.versioned-image\/debug-[0-9a-f]{20}$/);
       assert.deepEqual(
         children.map(({ type }) => type),
-        ["docker:index/image:Image"],
+        ["docker:index/image:Image", "pulumi:index:Stash"],
       );
-      assert.deepEqual(registry.seen, [], "a debug image asked the registry");
     });
 
     it(`passes build options and credentials on, the password as a secret (${when})`, async () => {
@@ -224,8 +223,8 @@ describe("VersionedImage", () => {
       for (const run of [1, 2]) {
         assert.equal(
           await diagnosticOf("InvalidArgument", () => withAnother({})),
-          `${registry.host}/app:${tag} is the tag of another image of this program, first, and each would be pushed over the ` +
-            "other: give each image a repository of its own, or declare it once and use it in both places.",
+          `${registry.host}/app:${tag} is the tag of another image of this program, first, and a tag means one image: ` +
+            "give each image a repository of its own, or declare it once and use it in both places.",
           `run ${run}`,
         );
       }
@@ -256,7 +255,10 @@ describe("VersionedImage", () => {
     assert.equal(outputs.digest, undefined);
     assert.equal(outputs.reference, undefined);
     assert.equal(outputs.outcome, "adopted");
-    assert.deepEqual(children, []);
+    assert.deepEqual(
+      children.map(({ type }) => type),
+      ["pulumi:index:Stash"],
+    );
   });
 
   const mistakes: [what: string, args: Partial<VersionedImageArgs>, code: ErrorCode, message: RegExp][] = [
@@ -285,12 +287,6 @@ describe("VersionedImage", () => {
       /^publish is false, but a debug image .*$/,
     ],
     ["a tag that is too short", { tagLength: 6 }, "InvalidArgument", /^tagLength is 6: .*$/],
-    [
-      "no repository at all",
-      { repository: undefined },
-      "InvalidArgument",
-      /^There is no repository to publish to: .*gcp:project.*$/,
-    ],
     ["a context that is not there", { context: "none" }, "ContextNotFound", /^There is no directory none .*$/],
   ];
   for (const [what, args, code, message] of mistakes) {
@@ -298,4 +294,18 @@ describe("VersionedImage", () => {
       assert.match(await diagnosticOf(code, () => run(args, true)), message);
     });
   }
+
+  it("looks for a project where no repository is given, and there alone", async () => {
+    const environment = new GoogleEnvironment();
+    try {
+      const message = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
+      assert.match(message, /^There is no repository to publish to: .*gcp:project.*$/);
+      const file = environment.write("configurations/config_default", "project = before any section\n");
+      const unread = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
+      assert.ok(unread.includes(file), unread);
+      assert.equal((await run({}, true)).outputs.spec, `${registry.host}/app:${project.head().slice(0, 7)}`);
+    } finally {
+      environment.restore();
+    }
+  });
 });

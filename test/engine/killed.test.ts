@@ -1,9 +1,10 @@
 import * as assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ALL_VICTIMS, kill, started, type Victim } from "../support/kill";
-import { imageProject, imageStack } from "../support/project";
+import { changes, imageProject, imageStack } from "../support/project";
 import { randomFrom } from "../support/random";
 import { registry } from "../support/registry";
+import { RegistryProxy } from "../support/registryProxy";
 import type { TestStack } from "../support/stack";
 
 /** How many updates are killed; the long run sets VERSIONED_IMAGE_KILLS. */
@@ -50,6 +51,32 @@ describe("a production tag 4. when updates are killed", () => {
       project.dispose();
     }
   });
+
+  for (const victim of ["program", "engine"] as const) {
+    it(`is set by the next update where the ${victim} is killed between content and tag`, async () => {
+      const project = imageProject();
+      const proxy = await RegistryProxy.start({});
+      const behind = `${registry.host}/${registry.repository("between").split("/")[1]}`;
+      const stack = imageStack(project, { repository: behind.replace(registry.host, proxy.host) });
+      const served = new Map<string, string>();
+      try {
+        const pushed = proxy.nextContent();
+        const running = stack.start("up");
+        await Promise.race([pushed, running.result]);
+        assert.equal(kill(running, victim), true);
+        await running.result;
+        await note(behind, served);
+        await converge(stack);
+        await note(behind, served);
+        assert.deepEqual([...served.keys()], [project.head().slice(0, 7)]);
+        assert.deepEqual(changes(await stack.up()), {});
+      } finally {
+        stack.forget();
+        project.dispose();
+        await proxy.stop();
+      }
+    });
+  }
 });
 
 /** Runs one more update; where a killed engine left its lock, that is cancelled first, as Pulumi asks for. */

@@ -39,7 +39,7 @@ describe("migration", () => {
 
   function warning(spec: string, digest: string | undefined): string {
     return (
-      `${spec} is in the registry already (${digest}) and will be used, but it has no org.opencontainers.image.revision ` +
+      `${spec} is in the registry already (${digest}) and will be used, but it has no dev.versioned-image.tree ` +
       "label: nothing proves which commit it was built from."
     );
   }

@@ -79,7 +79,8 @@ describe("a production tag 9. in a private registry", () => {
         const update = await stack.up();
         assert.equal(update.succeeded, true, update.text);
         assert.deepEqual(changes(await stack.up()), {});
-        const { spec } = (update.outputs.images as { app: { spec: string } }).app;
+        // The name by which Docker has it: it is the registry where it got its tag.
+        const spec = String(update.steps.find(({ name }) => name === "app-image")?.inputs.imageName);
         const places: Record<string, string> = {
           "the preview's output": preview.text + JSON.stringify([preview.steps, preview.diagnostics]),
           "the update's output": update.text + JSON.stringify([update.steps, update.diagnostics]),

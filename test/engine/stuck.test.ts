@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { changes, errorsOn, imageConfig, imageProject, imageStack } from "../support/project";
+import { changes, errorsOn, imageConfig, imageProject, imageStack, warningsOn } from "../support/project";
 import { registry } from "../support/registry";
 import { RegistryProxy } from "../support/registryProxy";
 import type { Repo } from "../support/repo";
@@ -136,19 +136,59 @@ describe("an update that is not to be stuck", () => {
     });
   }
 
-  it("names immutableTags where a scratch tag can't be overwritten, and ends well with it", async () => {
-    const proxy = await proxied({ immutable: true });
-    const source = project();
-    const repository = registry.repository("immutable").replace(registry.host, proxy.host);
+  it("goes on from version to version while the component is protected", async () => {
+    const [source, repository] = [project(), registry.repository("protected")];
     const stack = stackOf(source, { repository });
-    succeeded(await stack.up());
+    const guarded = { ...imageConfig({ repository }), options: JSON.stringify({ protect: true }) };
+    const one = succeeded(await stack.up(guarded));
     commitTwo(source);
-    const refused = await stack.up();
-    assert.equal(refused.succeeded, false, refused.text);
-    assert.match(refused.text, /immutableTags: true.*\[ScratchTagRefused\]/s);
-    const immutable = imageConfig({ repository, immutableTags: true });
-    const image = succeeded(await stack.up(immutable));
-    assert.deepEqual(changes(await stack.up(immutable)), {});
-    assert.equal(await registry.digest(image.spec), image.digest);
+    const two = succeeded(await stack.up(guarded));
+    assert.notEqual(two.tag, one.tag);
+    assert.deepEqual(changes(await stack.up(guarded)), {});
+    succeeded(await stack.up({ ...guarded, ...imageConfig({ repository, debug: true }) }));
+    const back = succeeded(await stack.up(guarded));
+    assert.deepEqual([back.reference, back.outcome], [two.reference, "published"]);
   });
+
+  it("changes nothing where the component is renamed with an alias", async () => {
+    const [source, repository] = [project(), registry.repository("renamed")];
+    const stack = stackOf(source, { repository });
+    const image = succeeded(await stack.up());
+    const renamed = {
+      images: JSON.stringify({ worker: { context: "app", repository } }),
+      options: JSON.stringify({ aliases: [{ name: "app" }] }),
+    };
+    const result = await stack.up(renamed);
+    assert.equal(result.succeeded, true, result.text);
+    assert.deepEqual(changes(result), {});
+    assert.equal((result.outputs.images as { worker: Image }).worker.reference, image.reference);
+    source.write("app/main", "two\n").add().commit("Two");
+    const next = await stack.up(renamed);
+    assert.deepEqual(changes(next), { "worker-image": "update", "worker-record": "update" });
+    assert.equal(registry.pushes(image.spec), 1);
+  });
+
+  for (const how of ["published", "adopted"]) {
+    it(`builds a tag that the registry lost again, and says so (${how})`, async () => {
+      const proxy = await proxied();
+      const source = project();
+      const repository = registry.repository("lost").replace(registry.host, proxy.host);
+      const stack = stackOf(source, { repository });
+      if (how === "adopted") {
+        succeeded(await stackOf(source, { repository }).up());
+      }
+      const before = succeeded(await stack.up());
+      assert.equal(before.outcome, how);
+      proxy.lost = before.tag;
+      const result = await stack.up();
+      const after = succeeded(result);
+      assert.deepEqual([after.spec, after.outcome], [before.spec, "published"]);
+      assert.deepEqual(warningsOn(result, "app"), [
+        `${before.spec} was lost from the registry (${before.digest}): built again from its commit. See that the registry's ` +
+          "clean-up keeps what is in use.",
+      ]);
+      assert.equal(await registry.digest(before.spec.replace(proxy.host, registry.host)), after.digest);
+      assert.equal((await unchanged(stack)).reference, after.reference);
+    });
+  }
 });

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isScratchTag } from "../../components/version";
 import { REVISION_LABEL, TREE_LABEL } from "../../components/version/labels";
 import { filesAt, lastCommit, treeOf } from "./expected";
 import { must } from "./failure";
@@ -41,7 +42,7 @@ export class Ledger {
     const { name } = image;
     const response = await fetch(`http://${this.host}/v2/${name}/tags/list`);
     const { tags } = (await response.json()) as { tags?: string[] | null };
-    const production = (tags ?? []).filter((tag) => !tag.endsWith("-debug"));
+    const production = (tags ?? []).filter((tag) => !tag.endsWith("-debug") && !isScratchTag(tag));
     const known = [...this.digests.keys()].filter((spec) => spec.startsWith(`${name}:`));
     for (const tag of new Set([...production, ...known.map((spec) => spec.slice(name.length + 1))])) {
       const digest = await this.served(name, tag);

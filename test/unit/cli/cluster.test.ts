@@ -230,6 +230,109 @@ describe("versioned-image verify with a cluster", () => {
     assert.equal(found[1], `unproven: a/main runs ${platform}, which may be the image for its platform in ${digest}`);
   });
 
+  describe("of all that a namespace runs", () => {
+    interface Entry {
+      reference: string;
+      verified: boolean;
+      error?: { code: string };
+      checks?: { name: string; result: string; message: string }[];
+    }
+
+    /** What is said of each image: its containers' checks, or the error. */
+    async function compareAll(deployments: object[], pods: object[], ...argv: string[]) {
+      const { file } = await apiServer({
+        [DEPLOYMENTS]: json({ items: deployments }),
+        [PODS]: json({ items: pods }),
+      });
+      const { status, json: answer } = await cliJson(["verify", "--all", "--kubeconfig", file, ...argv]);
+      return {
+        status,
+        error: answer.error,
+        found: ((answer.images ?? []) as Entry[]).map(({ reference, verified, error, checks = [] }) => ({
+          reference,
+          verified,
+          said:
+            error?.code ??
+            checks
+              .filter(({ name }) => name === "deployment" || name === "pod")
+              .map(({ result, message }) => `${result}: ${message}`),
+        })),
+      };
+    }
+
+    it("looks at each image that Deployments and pods name, with the containers that name it", async () => {
+      const { repository, tag, spec, digest } = await published();
+      const reference = `${spec}@${digest}`;
+      const { status, found } = await compareAll(
+        [deployment("app", reference), deployment("second", reference)],
+        [
+          pod("app-1", reference, `${repository}@${digest}`),
+          pod("job-1", `${repository}:${tag}`, `${repository}@${digest}`),
+        ],
+      );
+      assert.equal(status, 0);
+      assert.deepEqual(found, [
+        { reference: spec, verified: true, said: [`proven: job-1/main runs ${digest}`] },
+        {
+          reference,
+          verified: true,
+          said: [
+            `proven: app/main is pinned to ${digest}`,
+            `proven: second/main is pinned to ${digest}`,
+            `proven: app-1/main runs ${digest}`,
+          ],
+        },
+      ]);
+    });
+
+    it("finds out what runs something else, and what can't be verified", async () => {
+      const { repository, spec, digest } = await published();
+      const other = sha256("other");
+      const { status, found } = await compareAll(
+        [deployment("app", spec), deployment("bad", "NOT AN IMAGE")],
+        [pod("a", spec, `${repository}@${other}`), pod("b", repository, `${repository}@${digest}`)],
+      );
+      assert.equal(status, 1);
+      assert.deepEqual(found, [
+        {
+          reference: spec,
+          verified: false,
+          said: [
+            `unproven: app/main names ${spec} without a digest: what it runs can change`,
+            `contradicted: a/main runs another image: ${other}`,
+          ],
+        },
+        { reference: `${repository}:latest`, verified: false, said: "ImageNotFound" },
+        { reference: "NOT AN IMAGE", verified: false, said: "InvalidArgument" },
+      ]);
+    });
+
+    it("looks at the images of some repositories alone, where they are named", async () => {
+      const { repository, spec, digest } = await published();
+      const others = ["busybox", `${repository}-other:1`, "NOT AN IMAGE"].map((image) => deployment("x", image));
+      const pods = [pod("a", spec, `${repository}@${digest}`)];
+      const host = repository.slice(0, repository.indexOf("/"));
+      assert.deepEqual(
+        (await compareAll(others, pods, "--repository", repository)).found.map(({ reference }) => reference),
+        [spec],
+      );
+      assert.deepEqual(
+        (await compareAll(others, pods, "--repository", host)).found.map(({ reference }) => reference),
+        [`${repository}-other:1`, spec],
+      );
+    });
+
+    it("is an error where the namespace runs nothing of it", async () => {
+      const nothing = await compareAll([], []);
+      assert.deepEqual(
+        [nothing.status, nothing.error],
+        [1, { code: "ImageNotFound", message: "The namespace web runs no image: there is nothing to verify." }],
+      );
+      const none = await compareAll([deployment("x", "busybox")], [], "--repository", "a.b", "--repository", "c.d");
+      assert.equal(none.error.message, "The namespace web runs no image of a.b or c.d: there is nothing to verify.");
+    });
+  });
+
   it("asks for the namespace that is named, with the kubeconfig's credentials", async () => {
     const { server, file } = await apiServer({
       "/apis/apps/v1/namespaces/other/deployments": json({ items: [] }),

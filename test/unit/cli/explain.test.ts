@@ -12,6 +12,7 @@ import {
   repositories,
   type Shelved,
   shelf,
+  TREE,
 } from "./setup";
 
 describe("versioned-image explain", () => {
@@ -145,7 +146,8 @@ Update    would build the commit and push it, unless the registry has it already
   it("says that an update would be refused where the tag is another commit's, with exit status 1", async () => {
     const made = withImage();
     const tag = made.head().slice(0, 7);
-    const { registry, repository } = await holding({ tags: [tag], labels: { [REVISION]: "2".repeat(40) } });
+    const labels = { [REVISION]: "2".repeat(40), [TREE]: made.git("rev-parse", "HEAD:images/app") };
+    const { registry, repository } = await holding({ tags: [tag], labels });
     const { status, out, err } = await cli(["explain", "images/app", "--repository", repository]);
     assert.equal(status, 1);
     assert.equal(err, "");

@@ -1,9 +1,12 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
+import { inParallel } from "../../../cli/inParallel";
 import { columns, count, fields, printable, printableLines, shortTime } from "../../../cli/output";
+import type { Attested } from "../../../cli/verify/attested";
 import { isVerified } from "../../../cli/verify/check";
 import { clusterChecks } from "../../../cli/verify/clusterChecks";
 import { imageChecks } from "../../../cli/verify/imageChecks";
+import { imagesOfNamespace } from "../../../cli/verify/namespaceImages";
 import type { Origin } from "../../../cli/verify/origin";
 import { CREATED, DIRTY, REVISION, sha256, TREE } from "./setup";
 
@@ -52,6 +55,34 @@ describe("the command line's rules", () => {
     });
   });
 
+  describe("for several things at once", () => {
+    it("begin eight of them, and give the results in order", async () => {
+      let under = 0;
+      let most = 0;
+      const results = await inParallel([...Array(50).keys()], async (number) => {
+        most = Math.max(most, ++under);
+        await new Promise((resolve) => setTimeout(resolve, number % 3));
+        under--;
+        return number * 2;
+      });
+      assert.deepEqual(
+        results,
+        [...Array(50).keys()].map((number) => number * 2),
+      );
+      assert.equal(most, 8);
+      assert.deepEqual(await inParallel([], async () => 1), []);
+    });
+
+    it("throw the first failure", async () => {
+      await assert.rejects(
+        inParallel([1, 2, 3], async (number) => {
+          throw new Error(String(number));
+        }),
+        /^Error: 1$/,
+      );
+    });
+  });
+
   describe("for an image", () => {
     const hash = fc.constantFrom("a".repeat(40), "b".repeat(40), "c".repeat(40));
     const labels = fc.dictionary(
@@ -75,6 +106,27 @@ describe("the command line's rules", () => {
         { maxLength: 2 },
       ),
     });
+    const attested: fc.Arbitrary<Attested> = fc.record({
+      by: fc.constant("the key k"),
+      signatures: fc.nat({ max: 1 }),
+      noSignature: fc.constant(""),
+      claims: fc.array(
+        fc.record({
+          source: fc.constant(undefined),
+          commit: hash,
+          tree: hash,
+          context: fc.constant("images/app"),
+          paths: fc.constant(["images/app"]),
+          dockerfile: fc.constant(undefined),
+          build: fc.constant(undefined),
+          isCommitHere: fc.boolean(),
+          treeInGit: fc.option(hash, { nil: undefined }),
+        }),
+        { maxLength: 2 },
+      ),
+      others: fc.array(fc.constant("other"), { maxLength: 1 }),
+      noProvenance: fc.constant(""),
+    });
     const evidence = fc.record({
       tag: fc.option(
         fc.oneof(
@@ -87,12 +139,24 @@ describe("the command line's rules", () => {
       servedDigest: fc.constant("sha256:1"),
       labels,
       origin,
+      attested: fc.option(attested, { nil: undefined, freq: 2 }),
+    });
+
+    /** The same with claims that are right, which chance rarely makes. */
+    const rightly = evidence.map((given) => {
+      const { [REVISION]: commit = "", [TREE]: tree = "" } = given.labels;
+      const claims = given.attested?.claims.map((claim) => ({
+        ...claim,
+        ...{ commit, tree, isCommitHere: true, treeInGit: tree },
+      }));
+      return given.attested && claims ? { ...given, attested: { ...given.attested, claims } } : given;
     });
 
     it("count it as verified only if its commit and tree are known and nothing speaks against it", () => {
       let verified = 0;
+      let vouched = 0;
       fc.assert(
-        fc.property(evidence, (given) => {
+        fc.property(fc.oneof(evidence, rightly), (given) => {
           const checks = imageChecks(given);
           const results = new Map(checks.map(({ name, result }) => [name, result]));
           assert.equal(results.size, checks.length);
@@ -107,10 +171,23 @@ describe("the command line's rules", () => {
             assert.equal(given.labels[DIRTY], undefined);
             assert.notEqual(given.statedDigest, "sha256:2");
           }
+          if (results.get("content") === "proven") {
+            vouched++;
+            assert.equal(given.labels[DIRTY], undefined);
+            assert.ok(given.attested && given.attested.signatures > 0 && given.attested.claims.length > 0);
+            for (const { commit, tree, isCommitHere, treeInGit } of given.attested.claims) {
+              assert.deepEqual(
+                [commit, tree, isCommitHere, treeInGit],
+                [given.labels[REVISION] ?? "", given.labels[TREE] ?? "", true, tree],
+              );
+            }
+          } else {
+            assert.ok(given.attested === undefined || !isVerified(checks));
+          }
         }),
         { numRuns: 20_000, seed: 1 },
       );
-      assert.ok(verified > 0);
+      assert.ok(verified > 0 && vouched > 0, `${verified} verified, ${vouched} vouched for`);
     });
   });
 
@@ -139,6 +216,25 @@ describe("the command line's rules", () => {
         fc.property(fc.string(), fc.string(), (image, imageId) => {
           assert.ok(!results(image, imageId).includes("proven"));
           assert.ok(!results("app:1", imageId).includes("proven"));
+        }),
+      );
+    });
+
+    it("find every container of a namespace once, whatever it names", () => {
+      const image = fc.oneof(
+        fc.constantFrom("app", "app:1", "docker.io/library/app:1", `app@${digest}`, "a.b/app:1", "a.b/app/x:1", ""),
+        fc.string(),
+      );
+      const containers = fc.array(fc.record({ name: fc.string(), image }));
+      fc.assert(
+        fc.property(containers, containers, (deployed, pods) => {
+          const running = pods.map((pod) => ({ ...pod, imageId: undefined }));
+          const images = imagesOfNamespace({ namespace: "web", deployed, running });
+          const sorted = <T extends { name: string; image: string }>(found: T[]) =>
+            found.map(({ name, image }) => JSON.stringify([name, image])).sort();
+          assert.deepEqual(sorted(images.flatMap((found) => found.deployed)), sorted(deployed));
+          assert.deepEqual(sorted(images.flatMap((found) => found.running)), sorted(running));
+          assert.equal(new Set(images.map(({ reference }) => reference)).size, images.length);
         }),
       );
     });

@@ -22,7 +22,10 @@ export interface Ran {
 }
 
 /** Runs the command line within the test, without the user's credentials. */
-export async function cli(argv: string[], options: { color?: boolean; env?: NodeJS.ProcessEnv } = {}): Promise<Ran> {
+export async function cli(
+  argv: string[],
+  options: { color?: boolean; env?: NodeJS.ProcessEnv; input?: string } = {},
+): Promise<Ran> {
   let out = "";
   let err = "";
   const status = await run(argv, {
@@ -32,6 +35,7 @@ export async function cli(argv: string[], options: { color?: boolean; env?: Node
     err: (text) => {
       err += text;
     },
+    input: async () => options.input ?? "",
     color: options.color ?? false,
     env: { DOCKER_CONFIG: "/nonexistent", ...options.env },
     now: () => NOW,
@@ -40,8 +44,8 @@ export async function cli(argv: string[], options: { color?: boolean; env?: Node
 }
 
 /** What it prints with --json, which must be all that it prints. */
-export async function cliJson(argv: string[]) {
-  const { status, out, err } = await cli([...argv, "--json"]);
+export async function cliJson(argv: string[], options: Parameters<typeof cli>[1] = {}) {
+  const { status, out, err } = await cli([...argv, "--json"], options);
   if (err !== "") {
     throw new Error(`standard error is not empty: ${err}`);
   }

@@ -1,9 +1,11 @@
 import * as assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { run } from "../../../cli/run";
+import { repo } from "../../support/repo";
 import { cli, cliJson, repositories } from "./setup";
 
 describe("versioned-image tag", () => {
-  const { withImage } = repositories();
+  const { withImage, keep } = repositories();
 
   it("prints the first 7 digits of the last commit that touched the directory, and nothing else", async () => {
     const repository = withImage();
@@ -81,6 +83,92 @@ describe("versioned-image tag", () => {
     assert.match(json.error.message, /^images\/new is not in git's history/);
   });
 
+  describe("of several contexts", () => {
+    /** Two images of different commits, a third with uncommitted changes, and a directory that is none of git's. */
+    function withSeveral() {
+      const repository = withImage();
+      const first = repository.head();
+      const second = repository.write("images/b/Dockerfile", "FROM scratch\n").add().commit("Add b").head();
+      repository.write("images/dirty/Dockerfile", "FROM scratch\n").add().commit("Add another");
+      repository.write("images/dirty/new", "x").write("images/none/Dockerfile", "FROM scratch\n");
+      return { repository, first, second };
+    }
+
+    it("prints each with its tag, in the order in which they are named, with a tab between", async () => {
+      const { first, second } = withSeveral();
+      assert.deepEqual(await cli(["tag", "images/b", "./images/app/", "images/b"]), {
+        status: 0,
+        out: `images/b\t${second.slice(0, 7)}\n./images/app/\t${first.slice(0, 7)}\nimages/b\t${second.slice(0, 7)}\n`,
+        err: "",
+      });
+    });
+
+    it("does not let one that fails hide the others, and names it", async () => {
+      const { first, second } = withSeveral();
+      const { status, out, err } = await cli(["tag", "images/app", "images/dirty", "images/none", "gone", "images/b"]);
+      assert.equal(status, 1);
+      assert.equal(out, `images/app\t${first.slice(0, 7)}\nimages/b\t${second.slice(0, 7)}\n`);
+      assert.deepEqual(
+        [...err.matchAll(/^versioned-image: ([^:]+): |\[(\w+)\]$/gm)].map(([, context, code]) => context ?? code),
+        ["images/dirty", "UncommittedChanges", "images/none", "NeverCommitted", "gone", "ContextNotFound"],
+      );
+      assert.ok(err.includes("\n  ?? images/dirty/new\n"), err);
+    });
+
+    it("prints them as JSON, errors included", async () => {
+      const { repository, first } = withSeveral();
+      const { status, json } = await cliJson(["tag", "images/app", "images/dirty"]);
+      assert.equal(status, 1);
+      assert.deepEqual(json.images[0], {
+        context: "images/app",
+        tag: first.slice(0, 7),
+        debug: false,
+        commit: first,
+        tree: repository.git("rev-parse", "HEAD:images/app"),
+        uncommitted: [],
+      });
+      assert.deepEqual(Object.keys(json.images[1]), ["context", "error"]);
+      assert.deepEqual([json.images[1].context, json.images[1].error.code], ["images/dirty", "UncommittedChanges"]);
+    });
+
+    it("names a single one, too, where that is asked for", async () => {
+      const { first } = withSeveral();
+      const asked = ["tag", "images/app", "--with-context"];
+      assert.deepEqual(await cli(asked), { status: 0, out: `images/app\t${first.slice(0, 7)}\n`, err: "" });
+      assert.deepEqual((await cliJson(asked)).json.images[0].context, "images/app");
+      const refused = await cli(["tag", "images/dirty", "--with-context"]);
+      assert.deepEqual([refused.status, refused.out], [1, ""]);
+      assert.match(refused.err, /^versioned-image: images\/dirty: images\/dirty has changes /);
+    });
+
+    it("takes contexts of several repositories, and a tab in a name does not end it", async () => {
+      const { repository, first } = withSeveral();
+      const other = keep(repo()).write("a\tb/Dockerfile", "FROM scratch\n").add().commit("Other");
+      assert.equal(
+        (await cli(["tag", repository.path("images/app"), other.path("a\tb")])).out,
+        `${repository.path("images/app")}\t${first.slice(0, 7)}\n` +
+          `${other.directory}/a\\u{9}b\t${other.head().slice(0, 7)}\n`,
+      );
+    });
+
+    it("asks git once for all of them", async () => {
+      const { repository } = withSeveral();
+      const log = repository.path(".git", "calls");
+      const git = repository.write(
+        ".git/bin/git",
+        `#!/bin/sh\necho "$*" >>"${log}"\nPATH=$REAL exec git "$@"\n`,
+        0o755,
+      );
+      process.env.REAL = process.env.PATH;
+      process.env.PATH = `${git.path(".git/bin")}:${process.env.PATH}`;
+      await cli(["tag", "images/app", "images/b", "images/dirty", "images/app"]);
+      const asked = readFileSync(log, "utf8").split("\n");
+      for (const command of ["status", "ls-files", "ls-tree"]) {
+        assert.equal(asked.filter((call) => call.includes(` ${command} `)).length, 1, asked.join("\n"));
+      }
+    });
+  });
+
   it("shows a terminal no control characters of file names", async () => {
     withImage().write("images/app/\u001b[31mred", "x");
     const { err } = await cli(["tag", "images/app"]);
@@ -97,6 +185,7 @@ describe("versioned-image tag", () => {
       err: (text) => {
         err += text;
       },
+      input: async () => "",
       color: false,
       env: {},
       now: () => new Date(),

@@ -4,7 +4,7 @@ import { cli } from "./setup";
 describe("the command line's usage", () => {
   const wrong: [argv: string[], complaint: RegExp][] = [
     [["tag"], /^error: missing required argument 'context'/],
-    [["tag", "a", "b"], /^error: too many arguments/],
+    [["tags", "a", "b"], /^error: too many arguments/],
     [["tag", "a", "--frob"], /^error: unknown option '--frob'/],
     [["tga", "a"], /^error: unknown command 'tga'\n\(Did you mean tag\?\)/],
     [["tag", "a", "--tag-length", "6"], /argument '6' is invalid\. Say a whole number from 7 to 40\./],
@@ -13,6 +13,7 @@ describe("the command line's usage", () => {
     [["tag", "a", "--tag-policy", "branch"], /argument 'branch' is invalid\. Say commit or tree\./],
     [["tags"], /^error: missing required argument 'repository'/],
     [["verify"], /^error: missing required argument 'reference'/],
+    [["provenance"], /^error: missing required argument 'reference'/],
     [["explain"], /^error: missing required argument 'context'/],
     [[], /^Usage: versioned-image/],
   ];
@@ -40,6 +41,8 @@ describe("the command line's usage", () => {
     [["tags", "127.0.0.1:5000/app:tag"], /it has a tag or digest of its own/],
     [["explain", ".", "--repository", "127.0.0.1:5000/app:tag"], /it has a tag or digest of its own/],
     [["verify", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app names no image: say which one by its tag or digest/],
+    [["provenance", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app names no image: say which one by its tag or digest/],
+    [["provenance", "127.0.0.1:5000/app:t", "--path", "a"], /name that with --context/],
     [["verify", "127.0.0.1:5000/app:t", "--path", "a"], /name that with --context/],
     [["verify", "127.0.0.1:5000/app:t", "--dockerfile", "a"], /name that with --context/],
   ];
@@ -59,7 +62,7 @@ describe("the command line's usage", () => {
       const { status, out, err } = await cli([command, "--help"]);
       assert.equal(status, 0);
       assert.equal(err, "");
-      assert.match(out, new RegExp(`^Usage: versioned-image ${command} \\[options\\] <`));
+      assert.match(out, new RegExp(`^Usage: versioned-image ${command} \\[options\\] [<\\[]`));
       assert.match(out, /\nExamples:\n {2}versioned-image /);
       assert.match(out, /\nExit status: 0 /);
       assert.match(out, / --json /);
@@ -71,7 +74,7 @@ describe("the command line's usage", () => {
     assert.equal(status, 0);
     assert.deepEqual(
       [...out.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name),
-      ["tag", "explain", "tags", "verify"],
+      ["tag", "explain", "tags", "verify", "provenance"],
     );
   });
 

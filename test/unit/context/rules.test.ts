@@ -1,42 +1,9 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { buildFingerprint, resolveBuild } from "../../../components/builders/buildInputs";
-import { changedInputs } from "../../../components/publish/guard";
 import type { Version } from "../../../components/version";
 import { imageLabels } from "../../../components/version/labels";
 import { errorOf } from "../../support/assertError";
-
-describe("changedInputs", () => {
-  const OLD = {
-    imageName: "a",
-    build: { context: "c", args: { A: "1", B: "2" }, contextDigest: "x" },
-    registry: { server: "h" },
-  };
-
-  it("names what differs, one level into the build", () => {
-    assert.deepEqual(changedInputs(OLD, OLD), []);
-    assert.deepEqual(changedInputs(OLD, { ...OLD, build: { ...OLD.build, contextDigest: "y" } }), [
-      "build.contextDigest",
-    ]);
-    assert.deepEqual(changedInputs(OLD, { ...OLD, build: { ...OLD.build, target: "t" }, imageName: "b" }), [
-      "build.target",
-      "imageName",
-    ]);
-    assert.deepEqual(changedInputs(OLD, { imageName: "a", build: OLD.build }), ["registry"]);
-    assert.deepEqual(changedInputs(undefined, { a: 1 }), ["a"]);
-  });
-
-  it("takes no notice of the order of keys", () => {
-    assert.deepEqual(
-      changedInputs(OLD, {
-        registry: OLD.registry,
-        build: { contextDigest: "x", args: { B: "2", A: "1" }, context: "c" },
-        imageName: "a",
-      }),
-      [],
-    );
-  });
-});
 
 describe("buildFingerprint", () => {
   async function fingerprint(build: Parameters<typeof resolveBuild>[0]): Promise<string | undefined> {

@@ -8,28 +8,40 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   symlink,
   utimes,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { type Staging, stage, swapForExisting } from "../../../components/context/staging";
+import {
+  type ContextContent,
+  contentOfImage,
+  contextOf,
+  emptyPlace,
+  ensureMarked,
+  fillPlace,
+  newPlaceName,
+  type Place,
+  prepareContext,
+  removePlace,
+} from "../../../components/context";
 import { VersionedImageError } from "../../../components/errors";
 
 const COMMITTED = new Date("2024-05-06T07:08:09Z");
 const STAMPED = 'FROM a\nLABEL k="v"\n';
+const PLACE: Place = { name: "0123456789abcdef", dockerfile: "Dockerfile", marker: "h/a:1234567" };
 
-describe("stage", () => {
+/** What a builder is given, and where: each test has a working directory of its own. */
+describe("the staging folder", () => {
   let home: string;
   let directory: string;
-  let written: number;
 
   beforeEach(async () => {
     home = process.cwd();
     directory = await mkdtemp(path.join(tmpdir(), "staging-"));
     process.chdir(directory);
-    written = 0;
   });
 
   afterEach(async () => {
@@ -37,15 +49,13 @@ describe("stage", () => {
     await rm(directory, { recursive: true });
   });
 
-  function staging(overrides: Partial<Staging> = {}): Staging {
+  function content(overrides: Partial<ContextContent> = {}): ContextContent {
     return {
-      name: "0123456789ab-cdef0123",
       dockerfile: "Dockerfile",
       target: undefined,
       labels: { k: "v" },
       mtime: COMMITTED,
       write: async (into) => {
-        written++;
         await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
         await mkdir(path.join(into, "sub"), { mode: 0o700 });
         await writeFile(path.join(into, "sub", "run.sh"), "run", { mode: 0o700 });
@@ -55,203 +65,292 @@ describe("stage", () => {
     };
   }
 
-  /** What is removed at a run's beginning is so once for each place; another name of it makes the next run. */
+  /** What is removed at a run's beginning is so once for each folder; another name of it makes the next run. */
   async function inNextRun(): Promise<void> {
     await rename(directory, `${directory}-next`);
     directory += "-next";
     process.chdir(directory);
   }
 
-  it("writes files with git's modes and the commit's time, whatever the umask", async () => {
-    const umask = process.umask(0o077);
-    const staged = await stage(staging());
-    process.umask(umask);
-    assert.deepEqual(staged, {
-      context: ".versioned-image/0123456789ab-cdef0123",
-      dockerfile: ".versioned-image/0123456789ab-cdef0123/Dockerfile",
-    });
-    assert.equal(await readFile(staged.dockerfile, "utf8"), STAMPED);
-    const seen: Record<string, string> = {};
-    for (const name of [".", "Dockerfile", "sub", "sub/run.sh", "sub/link"]) {
-      const stats = await lstat(path.join(staged.context, name));
-      assert.deepEqual(stats.mtime, COMMITTED, name);
-      seen[name] = stats.isSymbolicLink() ? "link" : (stats.mode & 0o777).toString(8);
-    }
-    assert.deepEqual(seen, { ".": "755", Dockerfile: "644", sub: "755", "sub/run.sh": "755", "sub/link": "link" });
-  });
-
-  it("ignores itself", async () => {
-    await stage(staging());
-    assert.equal(await readFile(".versioned-image/.gitignore", "utf8"), "*\n");
-  });
-
-  it("uses again what is intact", async () => {
-    await stage(staging());
-    await stage(staging());
-    assert.equal(written, 1);
-  });
-
-  const damages: [what: string, damage: (context: string) => Promise<unknown>][] = [
-    ["a changed file", (context) => writeFile(path.join(context, "sub/run.sh"), "bad")],
-    ["a changed mode", (context) => chmod(path.join(context, "sub/run.sh"), 0o644)],
-    ["a missing file", (context) => rm(path.join(context, "sub/run.sh"))],
-    ["an added file", (context) => writeFile(path.join(context, "sub/more"), "more")],
-    [
-      "a directory where a file was",
-      async (context) => {
-        await rm(path.join(context, "sub/run.sh"));
-        await mkdir(path.join(context, "sub/run.sh/x"), { recursive: true });
-        await writeFile(path.join(context, "sub/run.sh/x/y"), "y");
-      },
-    ],
-    ["a missing manifest", (context) => rm(`${context}.json`)],
-    ["half a manifest", (context) => writeFile(`${context}.json`, '{"Docker')],
-    [
-      "a swapped Dockerfile",
-      (context) =>
-        swapForExisting({ context, dockerfile: path.join(context, "Dockerfile") }, "h/a@sha256:1", undefined),
-    ],
-  ];
-  for (const [what, damage] of damages) {
-    it(`mends ${what}`, async () => {
-      const { context, dockerfile } = await stage(staging());
-      await damage(context);
-      await stage(staging());
-      assert.equal(written, 2);
-      assert.equal(await readFile(dockerfile, "utf8"), STAMPED);
-      assert.equal(await readFile(path.join(context, "sub/run.sh"), "utf8"), "run");
-      assert.deepEqual((await readdir(context, { recursive: true })).sort(), [
-        "Dockerfile",
-        "sub",
-        "sub/link",
-        "sub/run.sh",
-      ]);
-      await stage(staging());
-      assert.equal(written, 2);
+  async function isStagingFailed(work: () => Promise<unknown>, message: string | RegExp): Promise<void> {
+    await assert.rejects(work, (error) => {
+      assert.ok(error instanceof VersionedImageError, String(error));
+      assert.equal(error.code, "StagingFailed");
+      assert.match(error.message, typeof message === "string" ? new RegExp(`^${message}`) : message);
+      return true;
     });
   }
 
-  it("is safe when several runs stage at once", async () => {
-    const all = await Promise.all(Array.from({ length: 8 }, () => stage(staging())));
-    assert.equal(new Set(all.map(({ context }) => context)).size, 1);
-    assert.equal(await readFile(all[0]?.dockerfile ?? "", "utf8"), STAMPED);
-    assert.deepEqual((await readdir(".versioned-image")).sort(), [
-      ".gitignore",
-      "0123456789ab-cdef0123",
-      "0123456789ab-cdef0123.json",
-    ]);
+  describe("prepareContext", () => {
+    it("writes files with git's modes and the commit's time, whatever the umask", async () => {
+      const umask = process.umask(0o077);
+      const prepared = await prepareContext(content());
+      process.umask(umask);
+      assert.equal(await readFile(path.join(prepared.directory, "Dockerfile"), "utf8"), STAMPED);
+      const seen: Record<string, string> = {};
+      for (const name of ["Dockerfile", "sub", "sub/run.sh", "sub/link"]) {
+        const stats = await lstat(path.join(prepared.directory, name));
+        assert.deepEqual(stats.mtime, COMMITTED, name);
+        seen[name] = stats.isSymbolicLink() ? "link" : (stats.mode & 0o777).toString(8);
+      }
+      assert.deepEqual(seen, { Dockerfile: "644", sub: "755", "sub/run.sh": "755", "sub/link": "link" });
+      assert.equal((await stat(prepared.directory)).mode & 0o777, 0o755);
+    });
+
+    it("keeps each file's own mode and time where no time is given", async () => {
+      const prepared = await prepareContext(
+        content({
+          mtime: undefined,
+          write: async (into) => {
+            await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
+            await writeFile(path.join(into, "key"), "key");
+            await chmod(path.join(into, "key"), 0o600);
+            await utimes(path.join(into, "key"), COMMITTED, COMMITTED);
+          },
+        }),
+      );
+      const { mode, mtime } = await stat(path.join(prepared.directory, "key"));
+      assert.deepEqual([(mode & 0o777).toString(8), mtime], ["600", COMMITTED]);
+    });
+
+    it("lets nobody but the owner read what is staged", async () => {
+      await prepareContext(content());
+      assert.equal((await stat(".versioned-image")).mode & 0o777, 0o700);
+      assert.equal(await readFile(".versioned-image/.gitignore", "utf8"), "*\n");
+    });
+
+    it("tells contents apart, and knows the same one again", async () => {
+      const hashOf = async (overrides: Partial<ContextContent>) => (await prepareContext(content(overrides))).hash();
+      const one = await hashOf({});
+      assert.match(one, /^[0-9a-f]{64}$/);
+      assert.equal(await hashOf({}), one);
+      assert.notEqual(await hashOf({ labels: { k: "w" } }), one);
+      assert.notEqual(await hashOf({ labels: undefined }), one);
+    });
+
+    it("keeps every file, whatever it is called, and writes behind no link", async () => {
+      await writeFile("outside", "outside");
+      const prepared = await prepareContext(
+        content({
+          write: async (into) => {
+            await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
+            await symlink(path.resolve("outside"), path.join(into, "Dockerfile.next"));
+            await writeFile(path.join(into, "Dockerfile.tmp"), "mine");
+          },
+        }),
+      );
+      assert.equal(await readFile(path.join(prepared.directory, "Dockerfile"), "utf8"), STAMPED);
+      assert.equal(await readFile("outside", "utf8"), "outside");
+      assert.deepEqual((await readdir(prepared.directory)).sort(), ["Dockerfile", "Dockerfile.next", "Dockerfile.tmp"]);
+    });
+
+    it("leaves nothing behind when writing fails, and says why", async () => {
+      const fault = Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+      await isStagingFailed(() => prepareContext(content({ write: () => Promise.reject(fault) })), /ENOSPC/);
+      assert.deepEqual(await readdir(".versioned-image"), [".gitignore"]);
+    });
+
+    it("writes a few at a time, however many are asked for", async () => {
+      let [running, most] = [0, 0];
+      const write = async (into: string) => {
+        most = Math.max(most, ++running);
+        await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
+        await new Promise(setImmediate);
+        running--;
+      };
+      await Promise.all(Array.from({ length: 40 }, () => prepareContext(content({ write }))));
+      assert.ok(most <= 4, `${most} at once`);
+    });
+
+    it("stamps the file that a Dockerfile links to, and leaves that one as it is", async () => {
+      const prepared = await prepareContext(
+        content({
+          write: async (into) => {
+            await writeFile(path.join(into, "real"), "FROM a\n");
+            await symlink("real", path.join(into, "Dockerfile"));
+          },
+        }),
+      );
+      assert.equal(await readFile(path.join(prepared.directory, "Dockerfile"), "utf8"), STAMPED);
+      assert.equal(await readFile(path.join(prepared.directory, "real"), "utf8"), "FROM a\n");
+    });
+
+    it("refuses a Dockerfile that links to the outside", async () => {
+      await writeFile("outside", "FROM a\n");
+      const write = (into: string) => symlink(path.resolve("outside"), path.join(into, "Dockerfile"));
+      await assert.rejects(
+        prepareContext(content({ write })),
+        (error) => error instanceof VersionedImageError && error.code === "DockerfileNotCovered",
+      );
+      assert.equal(await readFile("outside", "utf8"), "FROM a\n");
+    });
+
+    it("makes the Dockerfile of an image that exists, stage included", async () => {
+      const image = `h/a@sha256:${"1".repeat(64)}`;
+      const plain = await prepareContext(contentOfImage(image, "Dockerfile", undefined));
+      assert.equal(await readFile(path.join(plain.directory, "Dockerfile"), "utf8"), `FROM ${image}\n`);
+      const staged = await prepareContext(contentOfImage(image, "docker/web.Dockerfile", "web"));
+      assert.match(
+        await readFile(path.join(staged.directory, "docker/web.Dockerfile"), "utf8"),
+        new RegExp(`^FROM ${image} AS web\n`, "i"),
+      );
+    });
   });
 
-  it("keeps every file, whatever it is called, and writes behind no link", async () => {
-    await writeFile("outside", "outside");
-    const staged = await stage(
-      staging({
-        write: async (into) => {
-          await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
-          await symlink(path.resolve("outside"), path.join(into, "Dockerfile.next"));
-          await writeFile(path.join(into, "Dockerfile.tmp"), "mine");
-        },
-      }),
-    );
-    assert.equal(await readFile(staged.dockerfile, "utf8"), STAMPED);
-    assert.equal(await readFile("outside", "utf8"), "outside");
-    assert.deepEqual((await readdir(staged.context)).sort(), ["Dockerfile", "Dockerfile.next", "Dockerfile.tmp"]);
-    await swapForExisting(staged, "h/a@sha256:1", undefined);
-    assert.equal(await readFile(staged.dockerfile, "utf8"), "FROM h/a@sha256:1\n");
-    assert.equal(await readFile("outside", "utf8"), "outside");
-    assert.deepEqual((await readdir(staged.context)).sort(), ["Dockerfile", "Dockerfile.next", "Dockerfile.tmp"]);
-    assert.equal((await readdir(".versioned-image")).length, 3);
-  });
-
-  for (const link of [".versioned-image", ".versioned-image/.gitignore", ".versioned-image/0123456789ab-cdef0123"]) {
+  for (const link of [".versioned-image", ".versioned-image/.gitignore", ".versioned-image/0123456789abcdef"]) {
     it(`refuses a link at ${link}, and touches nothing behind it`, async () => {
       await mkdir("elsewhere");
       await writeFile("elsewhere/old", "old");
-      const old = new Date("2020-01-01");
-      await utimes("elsewhere/old", old, old);
       if (link !== ".versioned-image") {
         await mkdir(".versioned-image");
       }
       await symlink(path.resolve(link.endsWith("ignore") ? "elsewhere/old" : "elsewhere"), link);
-      await assert.rejects(
-        stage(staging()),
-        (error) =>
-          error instanceof VersionedImageError &&
-          error.code === "StagingFailed" &&
-          error.message.startsWith(`${path.resolve(link)} is a symbolic link`),
-      );
+      for (const work of [() => prepareContext(content()), () => ensureMarked(PLACE)]) {
+        await isStagingFailed(work, `${path.resolve(link)} is a symbolic link`);
+      }
       assert.deepEqual(await readdir("elsewhere"), ["old"]);
       assert.equal(await readFile("elsewhere/old", "utf8"), "old");
-      assert.equal(written, 0);
     });
   }
 
-  it("names by content where no name is given", async () => {
-    const one = await stage(staging({ name: undefined, mtime: undefined }));
-    const same = await stage(staging({ name: undefined, mtime: undefined }));
-    const other = await stage(staging({ name: undefined, mtime: undefined, labels: { k: "w" } }));
-    assert.match(one.context, /^\.versioned-image\/debug-[0-9a-f]{20}$/);
-    assert.equal(same.context, one.context);
-    assert.notEqual(other.context, one.context);
+  describe("a place", () => {
+    const { context, dockerfile } = contextOf(PLACE);
+
+    async function fill(): Promise<void> {
+      await fillPlace(PLACE, await prepareContext(content()));
+    }
+
+    async function isMarked(): Promise<void> {
+      assert.equal(await readFile(dockerfile, "utf8"), "# h/a:1234567\n");
+      assert.deepEqual(await readdir(context, { recursive: true }), ["Dockerfile"]);
+      assert.equal((await stat(dockerfile)).mode & 0o777, 0o644);
+    }
+
+    it("is relative to the working directory, and named at random", () => {
+      assert.deepEqual(contextOf(PLACE), {
+        context: ".versioned-image/0123456789abcdef",
+        dockerfile: ".versioned-image/0123456789abcdef/Dockerfile",
+      });
+      assert.match(newPlaceName(), /^[0-9a-f]{16}$/);
+      assert.notEqual(newPlaceName(), newPlaceName());
+    });
+
+    it("holds a marker, whatever the umask, and is written once", async () => {
+      const umask = process.umask(0o077);
+      await ensureMarked(PLACE);
+      process.umask(umask);
+      await isMarked();
+      const { ino } = await stat(dockerfile);
+      await ensureMarked(PLACE);
+      assert.equal((await stat(dockerfile)).ino, ino);
+    });
+
+    it("holds files just while they are built, and is locked as long", async () => {
+      await ensureMarked(PLACE);
+      await fill();
+      assert.equal(await readFile(dockerfile, "utf8"), STAMPED);
+      assert.equal(await readFile(path.join(context, "sub/run.sh"), "utf8"), "run");
+      const locks = () => readdir(".versioned-image").then((names) => names.filter((name) => name.endsWith(".lock")));
+      assert.equal((await locks()).length, 1);
+      await emptyPlace(PLACE);
+      await isMarked();
+      assert.deepEqual(await locks(), []);
+    });
+
+    const damages: [what: string, damage: () => Promise<unknown>][] = [
+      ["files of a build that was killed", fill],
+      ["another marker", () => writeFile(dockerfile, "# h/a:7654321\n")],
+      ["an added file", () => writeFile(path.join(context, "more"), "more")],
+      ["an added folder", () => mkdir(path.join(context, "more"))],
+      ["no marker", () => rm(dockerfile)],
+      ["a folder for the marker", () => rm(dockerfile).then(() => mkdir(dockerfile))],
+      ["nothing at all", () => rm(context, { recursive: true })],
+      ["a file for the place", () => rm(context, { recursive: true }).then(() => writeFile(context, ""))],
+    ];
+    for (const [what, damage] of damages) {
+      it(`is mended where it holds ${what}`, async () => {
+        await ensureMarked(PLACE);
+        await damage();
+        await ensureMarked(PLACE);
+        await isMarked();
+      });
+    }
+
+    it("is left alone while another process builds from it, and mended after", async () => {
+      await ensureMarked(PLACE);
+      await fill();
+      const [lock = ""] = (await readdir(".versioned-image")).filter((name) => name.endsWith(".lock"));
+      const another = `.versioned-image/${lock.replace(/\.\d+-/, `.${process.ppid}-`)}`;
+      await rename(`.versioned-image/${lock}`, another);
+      await ensureMarked(PLACE);
+      assert.equal(await readFile(dockerfile, "utf8"), STAMPED);
+      await rm(another);
+      await ensureMarked(PLACE);
+      await isMarked();
+    });
+
+    it("is safe when several runs mark it at once", async () => {
+      await Promise.all(Array.from({ length: 8 }, () => ensureMarked(PLACE)));
+      await isMarked();
+      assert.deepEqual((await readdir(".versioned-image")).sort(), [".gitignore", PLACE.name]);
+    });
+
+    it("is removed by its context, and nothing else is", async () => {
+      await ensureMarked(PLACE);
+      await mkdir("0123456789abcdef");
+      for (const other of [
+        undefined,
+        7,
+        "0123456789abcdef",
+        ".versioned-image",
+        ".versioned-image/../0123456789abcdef",
+      ]) {
+        await removePlace(other);
+      }
+      assert.deepEqual((await readdir(".")).sort(), [".versioned-image", "0123456789abcdef"]);
+      await isMarked();
+      await removePlace(context);
+      assert.deepEqual(await readdir(".versioned-image"), [".gitignore"]);
+    });
   });
 
-  it("leaves nothing behind when writing fails, and says why", async () => {
-    const fault = Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
-    await assert.rejects(
-      stage(staging({ write: () => Promise.reject(fault) })),
-      (error) =>
-        error instanceof VersionedImageError && error.code === "StagingFailed" && error.message.includes("ENOSPC"),
-    );
-    assert.deepEqual(await readdir(".versioned-image"), [".gitignore"]);
-  });
+  describe("in the next run", () => {
+    /** How this process is named in what it has in use. */
+    async function ownerName(): Promise<string> {
+      const prepared = await prepareContext(content());
+      const name = path.basename(path.dirname(prepared.directory));
+      await prepared.discard();
+      return name.split(".")[1] ?? "";
+    }
 
-  it("removes what was not used for a day", async () => {
-    const { context } = await stage(staging({ name: "old" }));
-    const recent = await stage(staging({ name: "recent" }));
-    const days = (count: number) => new Date(Date.now() - count * 86_400_000);
-    await utimes(`${context}.json`, days(2), days(2));
-    await utimes(`${recent.context}.json`, days(0.5), days(0.5));
-    await stage(staging({ name: "new" }));
-    assert.equal((await readdir(".versioned-image")).length, 7, "a run looked for them twice");
-    await inNextRun();
-    await stage(staging({ name: "new" }));
-    assert.deepEqual((await readdir(".versioned-image")).sort(), [
-      ".gitignore",
-      "new",
-      "new.json",
-      "recent",
-      "recent.json",
-    ]);
-  });
-
-  it("stages again where the folder was taken away in between", async () => {
-    await stage(staging());
-    await rm(".versioned-image", { recursive: true });
-    const { dockerfile } = await stage(staging());
-    assert.equal(await readFile(dockerfile, "utf8"), STAMPED);
-    assert.equal(await readFile(".versioned-image/.gitignore", "utf8"), "*\n");
-  });
-
-  it("stamps the file that a Dockerfile links to, and leaves that one as it is", async () => {
-    const staged = await stage(
-      staging({
-        write: async (into) => {
-          await writeFile(path.join(into, "real"), "FROM a\n");
-          await symlink("real", path.join(into, "Dockerfile"));
-        },
-      }),
-    );
-    assert.equal(await readFile(staged.dockerfile, "utf8"), STAMPED);
-    assert.equal(await readFile(path.join(staged.context, "real"), "utf8"), "FROM a\n");
-  });
-
-  it("refuses a Dockerfile that links to the outside", async () => {
-    await writeFile("outside", "FROM a\n");
-    const write = (into: string) => symlink(path.resolve("outside"), path.join(into, "Dockerfile"));
-    await assert.rejects(
-      stage(staging({ write })),
-      (error) => error instanceof VersionedImageError && error.code === "DockerfileNotCovered",
-    );
-    assert.equal(await readFile("outside", "utf8"), "FROM a\n");
+    it("is cleared of what processes that have ended left, and of nothing else", async () => {
+      const owner = await ownerName();
+      const [, host = ""] = owner.split("-");
+      const dead = `99999999-${host}`;
+      await ensureMarked(PLACE);
+      const names = {
+        kept: ["other", `tmp.${owner}.aaaaaa`, "fedcba9876543210"],
+        removed: [`tmp.${dead}.bbbbbb`, "aaaaaaaaaaaaaaaa"],
+      };
+      for (const name of [...names.kept, ...names.removed]) {
+        await mkdir(path.join(".versioned-image", name));
+      }
+      await writeFile(`.versioned-image/fedcba9876543210.${owner}.lock`, "");
+      await writeFile(`.versioned-image/aaaaaaaaaaaaaaaa.${dead}.lock`, "");
+      // Of another machine, nobody knows; it may be at work.
+      await writeFile(".versioned-image/bbbbbbbbbbbbbbbb.99999999-00000000.lock", "");
+      await inNextRun();
+      await (await prepareContext(content())).discard();
+      assert.deepEqual(
+        (await readdir(".versioned-image")).sort(),
+        [
+          ".gitignore",
+          PLACE.name,
+          ...names.kept,
+          `fedcba9876543210.${owner}.lock`,
+          "bbbbbbbbbbbbbbbb.99999999-00000000.lock",
+        ].sort(),
+      );
+    });
   });
 });

@@ -6,7 +6,7 @@ import * as path from "node:path";
 
 const COMPONENTS = path.resolve(__dirname, "../../../components");
 
-/** Loads TypeScript as the Pulumi CLI does for a program, and stages a context with the package's sources. */
+/** Loads TypeScript as the Pulumi CLI does for a program, and prepares a context with the package's sources. */
 const PROGRAM = `
   require(${JSON.stringify(require.resolve("@pulumi/pulumi/vendor/ts-node@7.0.1"))}).register({
     compiler: ${JSON.stringify(require.resolve("typescript"))},
@@ -15,17 +15,16 @@ const PROGRAM = `
     compilerOptions: { target: "ES2020", module: "nodenext", moduleResolution: "nodenext" },
   });
   const { writeFile } = require("node:fs/promises");
-  const { stage } = require(${JSON.stringify(path.join(COMPONENTS, "context", "staging.ts"))});
-  stage({
-    name: "one",
+  const { prepareContext } = require(${JSON.stringify(path.join(COMPONENTS, "context", "preparedContext.ts"))});
+  prepareContext({
     dockerfile: "Dockerfile",
     labels: { k: "v" },
     write: (into) => writeFile(into + "/Dockerfile", "FROM a\\n"),
-  }).then(({ dockerfile }) => console.log(require("node:fs").readFileSync(dockerfile, "utf8")));
+  }).then(({ directory }) => console.log(require("node:fs").readFileSync(directory + "/Dockerfile", "utf8")));
 `;
 
 describe("the package's sources, loaded by the Pulumi CLI", () => {
-  it("stage a context: a clone's program is run so", () => {
+  it("prepare a context: a clone's program is run so", () => {
     const directory = mkdtempSync(path.join(tmpdir(), "staging-"));
     try {
       const printed = execFileSync(process.execPath, ["-e", PROGRAM], { cwd: directory, encoding: "utf8" });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
+import { prepareContext } from "../../../components/context";
 import { copyContext } from "../../../components/context/snapshot";
-import { stage } from "../../../components/context/staging";
 import { exportCommit, readFacts } from "../../../components/git";
 import { decideVersion, TagPolicy } from "../../../components/version";
 
@@ -13,13 +13,12 @@ function peakMemory(): number {
   return kilobytes * 1024;
 }
 
-/** Stages an image of the working directory, in production or debug, and prints where, and how much memory that took. */
+/** Prepares the context of an image of the working directory, in production or debug, and prints where it is, and how much memory that took. */
 async function main([image = "", mode]: string[]): Promise<void> {
   const debug = mode === "debug";
   const facts = await readFacts({ context: image });
   const version = decideVersion(facts, { debug, tagPolicy: TagPolicy.Commit, tagLength: 7 });
-  const { context } = await stage({
-    name: debug ? undefined : version.tree.slice(0, 12),
+  const { directory: context } = await prepareContext({
     dockerfile: "Dockerfile",
     target: undefined,
     labels: {},

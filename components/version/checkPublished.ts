@@ -1,6 +1,7 @@
 import { VersionedImageError } from "../errors";
-import { TagPolicy, type Version } from "../version";
-import { BUILD_LABEL, REVISION_LABEL, TREE_LABEL } from "../version/labels";
+import { BUILD_LABEL, DIRTY_LABEL, REVISION_LABEL, TREE_LABEL } from "./labels";
+import { TagPolicy } from "./tagPolicy";
+import type { Version } from "./version";
 
 /** What the registry holds under a production tag. */
 export interface PublishedImage {
@@ -27,22 +28,26 @@ export interface Expectation {
  */
 export function checkPublished(published: PublishedImage, expected: Expectation): string | undefined {
   const { version, spec } = expected;
-  const revision = published.labels[REVISION_LABEL];
   const tree = published.labels[TREE_LABEL];
+  // Without ours beside it, OCI's label may be the base image's own.
+  const revision = tree === undefined ? undefined : published.labels[REVISION_LABEL];
   const built = published.labels[BUILD_LABEL];
   if (built === undefined && !mayRunOn(published.platform, expected.platform)) {
     throw taken(spec, `is an image for ${published.platform}, and this program asks for ${expected.platform}`);
   }
-  if (revision === undefined && tree === undefined) {
+  if (tree === undefined) {
     return (
-      `${spec} is in the registry already (${published.digest}) and will be used, but it has no ${REVISION_LABEL} label: ` +
+      `${spec} is in the registry already (${published.digest}) and will be used, but it has no ${TREE_LABEL} label: ` +
       "nothing proves which commit it was built from."
     );
+  }
+  if (published.labels[DIRTY_LABEL] !== undefined) {
+    throw taken(spec, "was built in debug mode, from files that need not be those of a commit");
   }
   if (expected.tagPolicy === TagPolicy.Commit && revision !== undefined && revision !== version.commit) {
     throw taken(spec, `was built from commit ${revision}, and this version is commit ${version.commit}`);
   }
-  if (tree !== undefined && tree !== version.tree) {
+  if (tree !== version.tree) {
     throw taken(spec, `was built from other files (tree ${tree}), and this version is tree ${version.tree}`);
   }
   if (built !== undefined && expected.fingerprint !== undefined && built !== expected.fingerprint) {

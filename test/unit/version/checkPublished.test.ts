@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
-import { checkPublished, type Expectation } from "../../../components/publish/checkPublished";
 import { TagPolicy, type Version } from "../../../components/version";
+import { checkPublished, type Expectation } from "../../../components/version/checkPublished";
 import { errorOf } from "../../support/assertError";
 
 const COMMIT = "c".repeat(40);
@@ -24,15 +24,27 @@ function check(labels: Record<string, string>, expected: Partial<Expectation> = 
 describe("checkPublished", () => {
   it("accepts what was built from the commit, in the same way", () => {
     assert.equal(check({ [REVISION]: COMMIT, [TREE_LABEL]: TREE, [BUILD]: EXPECTED.fingerprint ?? "" }), undefined);
-    assert.equal(check({ [REVISION]: COMMIT }), undefined);
     assert.equal(check({ [TREE_LABEL]: TREE }), undefined);
   });
 
   it("warns of what can't be traced", () => {
     assert.match(
       check({}) ?? "",
-      /^h\.example\/a:ccccccc is in the registry already \(sha256:d\).*no org\.opencontainers/,
+      /^h\.example\/a:ccccccc is in the registry already \(sha256:d\).*no dev\.versioned-image\.tree label/,
     );
+  });
+
+  it("takes a revision without a tree for the base image's own", () => {
+    for (const revision of [COMMIT, "0".repeat(40)]) {
+      assert.match(check({ [REVISION]: revision }) ?? "", /nothing proves which commit it was built from/);
+    }
+  });
+
+  it("refuses a debug image, whatever the disk was like", async () => {
+    for (const dirty of ["true", "false"]) {
+      const labels = { [REVISION]: COMMIT, [TREE_LABEL]: TREE, "dev.versioned-image.dirty": dirty };
+      assert.match(await errorOf("TagTaken", () => check(labels)), /was built in debug mode/);
+    }
   });
 
   it("refuses another commit, unless the content is what names the version", async () => {
@@ -56,7 +68,11 @@ describe("checkPublished", () => {
   });
 
   it("refuses another way of building, and says both", async () => {
-    const labels = { [REVISION]: COMMIT, [BUILD]: "platform=linux/amd64 dockerfile=Dockerfile target=x" };
+    const labels = {
+      [REVISION]: COMMIT,
+      [TREE_LABEL]: TREE,
+      [BUILD]: "platform=linux/amd64 dockerfile=Dockerfile target=x",
+    };
     assert.match(
       await errorOf("BuildInputsChanged", () => check(labels)),
       /built with platform=linux\/amd64 dockerfile=Dockerfile target=x; this program asks for platform=linux\/amd64 dockerfile=Dockerfile\./,

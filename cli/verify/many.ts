@@ -1,0 +1,84 @@
+import { VersionedImageError } from "../../components/errors";
+import { inParallel } from "../inParallel";
+import { columns, count, type Io, paint, printable, printableLines, type Style } from "../output";
+import { type Check, isVerified, whyNot } from "./check";
+import type { Wanted } from "./clusterChecks";
+import { verifyText } from "./text";
+import { type Verification, type Verifier, verificationJson } from "./verification";
+
+/** An image of several that are verified. */
+export interface Subject {
+  reference: string;
+  /** Checks of it against something else than git. */
+  more(image: Wanted): Check[];
+}
+
+/** What came of one of them. */
+export interface Outcome {
+  reference: string;
+  verified: boolean;
+  result: Verification | VersionedImageError;
+}
+
+/** Verifies several images at once. What keeps one from being looked at is its outcome, and does not hide the others. */
+export function verifyMany(subjects: Subject[], verifier: Verifier): Promise<Outcome[]> {
+  return inParallel(subjects, async ({ reference, more }) => {
+    try {
+      const result = await verifier.verify(reference, more);
+      return { reference, verified: isVerified(result.checks), result };
+    } catch (error) {
+      // Without cosign nothing can be told of any of them.
+      if (error instanceof VersionedImageError && error.code !== "CosignNotFound") {
+        return { reference, verified: false, result: error };
+      }
+      throw error;
+    }
+  });
+}
+
+/** The outcomes for people, a line each, or with all checks. */
+export function manyText(outcomes: Outcome[], verbose: boolean, io: Io): string {
+  const rows = columns(outcomes.map((outcome) => [answerOf(outcome), printable(outcome.reference), reasonOf(outcome)]));
+  const shown = verbose
+    ? outcomes.map((outcome) => wholeText(outcome, io)).join("\n\n")
+    : rows.map((row, index) => `${paintedAnswer(row, outcomes[index], io)}\n`).join("");
+  const verified = outcomes.filter((outcome) => outcome.verified).length;
+  const style = verified === outcomes.length ? "green" : "red";
+  return `${shown}\n${paint(io, style, `${verified} of ${count(outcomes.length, "image")} verified.`)}\n`;
+}
+
+function answerOf({ verified, result }: Outcome): string {
+  return result instanceof VersionedImageError ? "error" : verified ? "verified" : "not verified";
+}
+
+function reasonOf({ result }: Outcome): string {
+  if (result instanceof VersionedImageError) {
+    return `${printable(result.message.replace(/\s*\n\s*/g, " "))} [${result.code}]`;
+  }
+  const { commit, checks } = result;
+  const subject = commit ? `${commit.hash.slice(0, 12)} ${printable(commit.subject)}` : "";
+  return isVerified(checks) ? subject : whyNot(checks);
+}
+
+function paintedAnswer(row: string, outcome: Outcome | undefined, io: Io): string {
+  const answer = outcome ? answerOf(outcome) : "";
+  const style: Style = outcome?.verified ? "green" : "red";
+  return `${paint(io, style, answer)}${row.slice(answer.length)}`;
+}
+
+function wholeText({ reference, result }: Outcome, io: Io): string {
+  return result instanceof VersionedImageError
+    ? `${paint(io, "bold", printable(reference))}\n\n${paint(io, "red", `${printableLines(result.message)} [${result.code}]`)}\n`
+    : verifyText(result, io);
+}
+
+export function manyJson(outcomes: Outcome[]) {
+  return {
+    verified: outcomes.every(({ verified }) => verified),
+    images: outcomes.map(({ reference, result }) =>
+      result instanceof VersionedImageError
+        ? { reference, verified: false, error: { code: result.code, message: result.message } }
+        : { reference, ...verificationJson(result) },
+    ),
+  };
+}

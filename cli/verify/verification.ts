@@ -1,0 +1,137 @@
+import { VersionedImageError } from "../../components/errors";
+import { type History, openHistory } from "../../components/git/lookup";
+import {
+  createRegistryClient,
+  INDEX_TYPES,
+  type Manifest,
+  parseReference,
+  type RegistryClient,
+} from "../../components/registry";
+import type { Commit } from "../../components/version";
+import { type SourceFlags, sourceOf } from "../imageOptions";
+import { commitJson } from "../json";
+import type { Io } from "../output";
+import { readAttested } from "./attested";
+import { type Check, isVerified } from "./check";
+import type { Wanted } from "./clusterChecks";
+import { askCosign } from "./cosign";
+import { imageChecks } from "./imageChecks";
+import { type Candidate, readOrigin } from "./origin";
+import { type SignerFlags, signerOf } from "./signer";
+
+/** What `verify` shows of an image. */
+export interface Verification {
+  repository: string;
+  tag: string | undefined;
+  /** Of what the checks are about. */
+  digest: string;
+  labels: Record<string, string>;
+  /** The commit that it says it was built from, if this clone has it. */
+  commit: Commit | undefined;
+  /** What it may have been built from. */
+  candidates: Candidate[];
+  checks: Check[];
+}
+
+export interface VerifierFlags extends SourceFlags, SignerFlags {
+  /** The image's directory. Default: found by its content, in the repository of the working directory. */
+  context?: string;
+  /** Of images for several platforms, the one to look at. */
+  platform: string;
+}
+
+/** Checks images against one git repository. */
+export interface Verifier {
+  client: RegistryClient;
+  history: History;
+  /**
+   * Checks what a reference names; `more` are checks of it against something else. Throws InvalidArgument, ImageNotFound,
+   * CosignNotFound, CosignFailed, and what the registry client and git throw.
+   */
+  verify(reference: string, more?: (image: Wanted) => Check[] | Promise<Check[]>): Promise<Verification>;
+}
+
+/** A verifier that keeps its connections and its place in git for all the images that it checks. Throws InvalidArgument. */
+export async function createVerifier(flags: VerifierFlags, { env }: Io): Promise<Verifier> {
+  const signer = signerOf(flags);
+  const client = createRegistryClient({ env });
+  const history = await openHistory(flags.context ?? ".");
+  const source = flags.context === undefined ? undefined : sourceOf(flags.context, flags);
+
+  async function verify(reference: string, more: (image: Wanted) => Check[] | Promise<Check[]> = () => []) {
+    const { repository, tag, digest: statedDigest } = readReference(reference);
+    const [served, manifest] = await Promise.all([
+      held(client, repository, tag ?? statedDigest ?? ""),
+      held(client, repository, statedDigest ?? tag ?? ""),
+    ]);
+    const { digest, mediaType } = manifest;
+    const [image, signed] = await Promise.all([
+      client.inspect(repository, digest, flags.platform),
+      signer && askCosign(signer, { repository, digest, env }),
+    ]);
+    const { labels } = image;
+    const [origin, attested] = await Promise.all([
+      readOrigin(history, labels, source),
+      signed && readAttested(history, signed),
+    ]);
+    return {
+      repository,
+      tag,
+      digest,
+      labels,
+      commit: origin.commit,
+      candidates: origin.candidates,
+      checks: [
+        ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin, attested }),
+        ...(await more({ repository, tag, digest, isIndex: INDEX_TYPES.includes(mediaType) })),
+      ],
+    };
+  }
+
+  return { client, history, verify };
+}
+
+/** Throws InvalidArgument for paths that are relative to nothing. */
+export function refuseLoosePaths({ context, path, dockerfile }: VerifierFlags): void {
+  if (context === undefined && (path !== undefined || dockerfile !== undefined)) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "--path and --dockerfile are relative to the image's directory: name that with --context.",
+    );
+  }
+}
+
+/** Reads a reference that names one image. Throws InvalidArgument. */
+export function readReference(reference: string) {
+  const parsed = parseReference(reference);
+  if (parsed.tag === undefined && parsed.digest === undefined) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `${reference} names no image: say which one by its tag or digest, as in ${reference}:TAG.`,
+    );
+  }
+  return parsed;
+}
+
+async function held(client: RegistryClient, repository: string, named: string): Promise<Manifest> {
+  const manifest = await client.resolve(repository, named);
+  if (!manifest) {
+    throw new VersionedImageError(
+      "ImageNotFound",
+      `The registry has no ${named} in ${repository}. See what it has with: versioned-image tags ${repository}`,
+    );
+  }
+  return manifest;
+}
+
+export function verificationJson({ repository, tag, digest, labels, commit, checks }: Verification) {
+  return {
+    verified: isVerified(checks),
+    repository,
+    tag: tag ?? null,
+    digest,
+    commit: commit ? commitJson(commit) : null,
+    labels,
+    checks,
+  };
+}
