@@ -60,7 +60,7 @@ export class RegistryProxy {
       if (incoming.method === "POST" || incoming.method === "PUT") {
         hidden = false;
       }
-      if (proxy?.lost === tag && incoming.method === "PUT") {
+      if (proxy && proxy.lost === tag && incoming.method === "PUT") {
         proxy.lost = undefined;
       }
       if (tag !== undefined && (hidden || proxy?.lost === tag)) {
