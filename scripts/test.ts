@@ -31,6 +31,7 @@ const parts: Record<string, () => Promise<Counts>> = {
     mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], process.env, true),
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   engine: () => onEngine(["test/engine/**/*.test.ts"]),
+  publishing: () => onEngine(["test/publishing/**/*.test.ts"]),
   providers: () => onEngine(["test/providers/**/*.test.ts"]),
   soak: () => onEngine(["test/soak/**/*.test.ts"]),
   cluster,
@@ -40,7 +41,10 @@ const parts: Record<string, () => Promise<Counts>> = {
 const CRUISER = path.join(ROOT, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
 
 /** What runs at the same time: the engine's tests wait for others much of the time, and those of a lane for each other. */
-const LANES = [["style", "types", "unit", "package", "providers", "soak", "cluster"], ["engine"]];
+const LANES = [
+  ["style", "types", "unit", "package", "providers", "publishing"],
+  ["engine", "cluster", "soak"],
+];
 
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
 function prepared(): Promise<Environment> {
