@@ -15,6 +15,7 @@ export type ErrorCode =
   | "DubiousOwnership"
   | "GitNotFound"
   | "GitFailed"
+  | "GitTimeout"
   // version: what git says of it
   | "NeverCommitted"
   | "UncommittedChanges"
@@ -23,6 +24,7 @@ export type ErrorCode =
   | "SubmoduleNotInitialized"
   // build
   | "LfsNotInstalled"
+  | "FilterNotConfigured"
   | "DockerfileInvalid"
   | "StagingFailed"
   | "SecretBuildArgument"

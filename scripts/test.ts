@@ -21,19 +21,30 @@ const services: Services = {};
 
 /** All that a part of the tests needs; `npm test -- PART` runs one of them. */
 const parts: Record<string, () => Promise<Counts>> = {
-  style: () => check("style (biome)", "@biomejs/biome/bin/biome", ["check"]),
+  style: async () => {
+    const style = await check("style (biome)", "@biomejs/biome/bin/biome", ["check"]);
+    const rooms = await check("rooms (dependency-cruiser)", CRUISER, ["components", "cli", "plugin"]);
+    return { passed: style.passed + rooms.passed, failed: style.failed + rooms.failed, skipped: 0 };
+  },
   types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
   unit: () =>
     mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], process.env, true),
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   engine: () => onEngine(["test/engine/**/*.test.ts"]),
+  publishing: () => onEngine(["test/publishing/**/*.test.ts"]),
   providers: () => onEngine(["test/providers/**/*.test.ts"]),
   soak: () => onEngine(["test/soak/**/*.test.ts"]),
   cluster,
 };
 
+/** Its package has no name for it. The table of rooms is in .dependency-cruiser.cjs. */
+const CRUISER = path.join(ROOT, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+
 /** What runs at the same time: the engine's tests wait for others much of the time, and those of a lane for each other. */
-const LANES = [["style", "types", "unit", "package", "providers", "soak", "cluster"], ["engine"]];
+const LANES = [
+  ["style", "types", "unit", "package", "providers", "publishing"],
+  ["engine", "cluster", "soak"],
+];
 
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
 function prepared(): Promise<Environment> {

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
 import { locateImage, readFileAt } from "../../components/git/lookup";
-import { BUILD_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import { BUILD_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import { sourceOf } from "../imageOptions";
 import { type Io, printJson, type Status } from "../output";
 import { isVerified } from "../verify/check";

@@ -1,7 +1,14 @@
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
 import type { ImageConfig, RegistryClient } from "../../components/registry";
-import { digitsOfTag, isDebugTag } from "../../components/version";
-import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import {
+  CREATED_LABEL,
+  DIRTY_LABEL,
+  digitsOfTag,
+  isDebugTag,
+  REVISION_LABEL,
+  SOURCE_LABEL,
+  TREE_LABEL,
+} from "../../components/version";
 import { inParallel } from "../inParallel";
 
 /** An image of a repository. */

@@ -1,5 +1,13 @@
-import { type Commit, digitsOfTag, isDebugTag } from "../../components/version";
-import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import {
+  type Commit,
+  CREATED_LABEL,
+  DIRTY_LABEL,
+  digitsOfTag,
+  isDebugTag,
+  REVISION_LABEL,
+  SOURCE_LABEL,
+  TREE_LABEL,
+} from "../../components/version";
 import { shortTime } from "../output";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import { type Evidence, isShort } from "./evidence";

@@ -1,4 +1,4 @@
-import { BUILD_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import { BUILD_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import type { Attested, AttestedClaim } from "./attested";
 import { type Check, contradicted, lacking, proven } from "./check";
 

@@ -1,5 +1,4 @@
-import { digitsOfTag } from "../../components/version";
-import { TREE_LABEL } from "../../components/version/labels";
+import { digitsOfTag, TREE_LABEL } from "../../components/version";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import { type Evidence, isShort } from "./evidence";
 import type { Candidate } from "./origin";

@@ -1,7 +1,12 @@
 import { VersionedImageError } from "../../components/errors";
 import { type History, openHistory } from "../../components/git/lookup";
-import { createRegistryClient, type Manifest, parseReference, type RegistryClient } from "../../components/registry";
-import { INDEX_TYPES } from "../../components/registry/media";
+import {
+  createRegistryClient,
+  INDEX_TYPES,
+  type Manifest,
+  parseReference,
+  type RegistryClient,
+} from "../../components/registry";
 import type { Commit } from "../../components/version";
 import { type SourceFlags, sourceOf } from "../imageOptions";
 import { commitJson } from "../json";

@@ -1,8 +1,7 @@
 import { Repository, RepositoryIamMember } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
-import { checkAt } from "../pulumi/diagnostics";
-import { knownValue } from "../pulumi/outputs";
+import { checkAt, knownValue } from "../pulumi";
 import { checkPolicies, debugPolicies, productionPolicies } from "./cleanup";
 import { locationOf, prefixOf } from "./names";
 import { projectFor } from "./project";

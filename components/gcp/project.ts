@@ -2,7 +2,7 @@ import { Provider } from "@pulumi/gcp/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
 import { findGoogleProject } from "../googleProject";
-import { reportAt } from "../pulumi/diagnostics";
+import { reportAt } from "../pulumi";
 
 /** A resource of this package: its provider is that of all of them. */
 const ANY = "gcp:artifactregistry/repository:Repository";

@@ -3,7 +3,7 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { Service } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
-import { checkAt, reportAt } from "../pulumi/diagnostics";
+import { checkAt, reportAt } from "../pulumi";
 import { isDebugTag } from "../version";
 import type { VersionedImage } from "../versionedImage";
 import { annotationsOf, assertName, assertPortName, assertServiceName, labelsOf, selectorOf } from "./metadata";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
-import { REVISION_LABEL, SOURCE_LABEL } from "../version/labels";
+import { REVISION_LABEL, SOURCE_LABEL } from "../version";
 import type { VersionedImage } from "../versionedImage";
 
 /** What finds a Deployment's pods. It can't be changed later, so the version is not in it. */

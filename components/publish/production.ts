@@ -31,8 +31,8 @@ export async function publishProduction(subject: Subject): Promise<Publication> 
 async function usePublished(subject: Subject, target: Target, digest: string): Promise<Publication> {
   const { component, name, args } = subject;
   const kept = await keepRecord(name, component, {
-    keep: ["own", "debug"],
-    write: { current: { spec: target.spec, digest } },
+    keep: ["own", "debug", ...keepUnknown(subject)],
+    write: { current: { spec: target.spec, digest, build: subject.fingerprint } },
     beforeChange: (before) => checkBeforeUse(subject, target, digest, before),
   });
   const own = ownOf(kept);
@@ -51,7 +51,15 @@ async function usePublished(subject: Subject, target: Target, digest: string): P
   return { spec: specOf(subject), digest: pulumi.output(digest), outcome: isOwn ? "published" : "adopted" };
 }
 
-/** What a tag serves is looked into when a stack first uses it, and when it serves something else than before. */
+/** A preview may not know yet how an image is built. */
+function keepUnknown({ fingerprint }: Subject): "current.build"[] {
+  return fingerprint === undefined ? ["current.build"] : [];
+}
+
+/**
+ * What a tag serves is looked into when a stack first uses it, and when it serves something else or the program asks for
+ * another build than before.
+ */
 async function checkBeforeUse(
   subject: Subject,
   target: Target,
@@ -86,10 +94,10 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
   // In a preview, what is not known yet must stay unknown to whoever uses it.
   const servedDigest = served ? pulumi.output(served.digest) : content.digest;
   await keepRecord(name, component, {
-    keep: ["debug"],
+    keep: ["debug", ...keepUnknown(subject)],
     write: {
       own: { ...own, digest: content.digest },
-      current: { spec: target.spec, digest: servedDigest },
+      current: { spec: target.spec, digest: servedDigest, build: subject.fingerprint },
     },
     dependsOn: content.resource,
     beforeChange: async (before) => {

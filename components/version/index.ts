@@ -1,6 +1,7 @@
+export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
 export { digitsOfTag, isDebugTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
-export { describeVersion } from "./describe";
+export { age, describeVersion } from "./describe";
 export type { Change, Commit, Facts } from "./facts";
 export * from "./labels";
 export { isScratchTag, scratchTag } from "./scratchTag";

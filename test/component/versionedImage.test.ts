@@ -116,7 +116,10 @@ describe("VersionedImage", () => {
         digest,
         place: place ?? own.place,
       });
-      assert.deepEqual(rest, { debug: {}, current: { spec, digest } });
+      assert.deepEqual(rest, {
+        debug: {},
+        current: { spec, digest, build: "platform=linux/amd64 dockerfile=Dockerfile" },
+      });
     });
 
     it(`declares a debug image that is built from the disk (${when})`, async () => {

@@ -135,7 +135,10 @@ behaviours(
     it("keep a tag of digits alone a string, for readers of either version of YAML", async () => {
       for (const tag of ["1234567", "0123456", "1234e56", "00e1234", "1234567890123456789012345678901234567890"]) {
         const labels = { "app.kubernetes.io/version": tag };
-        const template = { metadata: { labels }, spec: { containers: [{ name: "TAG", value: tag }] } };
+        const template = {
+          metadata: { labels },
+          spec: { containers: [{ name: "app", env: [{ name: "TAG", value: tag }] }] },
+        };
         await at.plugin.create(deployment("a:1", { labels }, { template }));
         for (const version of ["1.1", "1.2"] as const) {
           const { metadata, spec } = parse(readFileSync(file(), "utf8"), { version });

@@ -18,6 +18,10 @@ export interface ProxyOptions {
 /** Stands in front of the real registry, for what that can't be made to do. */
 export class RegistryProxy {
   refused = 0;
+  /** The status with which a version's tag is refused, while content may be pushed under others. */
+  refuseTag: { tag: string; status: number } | undefined;
+  /** A tag that the registry has lost, until it is set again. */
+  lost: string | undefined;
   /** Called when something begins to be pushed. */
   private readonly pushing: (() => void)[] = [];
   /** Called when a content has been pushed under a scratch tag. */
@@ -46,10 +50,20 @@ export class RegistryProxy {
       if (incoming.method === "POST") {
         proxy?.notePush();
       }
+      if (tag !== undefined && incoming.method === "PUT" && proxy?.refuseTag?.tag === tag) {
+        proxy.countRefused();
+        incoming.resume();
+        outgoing.writeHead(proxy.refuseTag.status, { "content-type": "application/json" });
+        outgoing.end(JSON.stringify({ errors: [{ code: "DENIED", message: "the tag is refused" }] }));
+        return;
+      }
       if (incoming.method === "POST" || incoming.method === "PUT") {
         hidden = false;
       }
-      if (tag !== undefined && hidden) {
+      if (proxy && proxy.lost === tag && incoming.method === "PUT") {
+        proxy.lost = undefined;
+      }
+      if (tag !== undefined && (hidden || proxy?.lost === tag)) {
         outgoing.writeHead(404, { "content-type": "application/json" });
         outgoing.end(JSON.stringify({ errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }] }));
         return;
@@ -142,7 +156,9 @@ function listen(server: Server, port: number): Promise<void> {
 
 /** The digest that a tag has, if it is there. */
 async function heldUnder(upstream: string, url: string): Promise<string | undefined> {
-  const { headers } = await fetch(`http://${upstream}${url}`, { method: "HEAD", headers: { accept: "*/*" } });
+  // Who does not name Docker's format gets an older one, of another digest.
+  const accept = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json";
+  const { headers } = await fetch(`http://${upstream}${url}`, { method: "HEAD", headers: { accept } });
   return headers.get("docker-content-digest") ?? undefined;
 }
 

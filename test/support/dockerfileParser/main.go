@@ -1,0 +1,128 @@
+// BuildKit's own parser, asked over standard input: a JSON object a line, answered by one a line.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+)
+
+type question struct {
+	// The Dockerfile, in base64.
+	Dockerfile []byte
+}
+
+type answer struct {
+	Error  string  `json:"error,omitempty"`
+	Stages []stage `json:"stages,omitempty"`
+	// What stands before the first stage.
+	Arguments []string `json:"arguments,omitempty"`
+}
+
+type stage struct {
+	Name         string        `json:"name"`
+	From         string        `json:"from"`
+	Instructions []instruction `json:"instructions"`
+}
+
+type instruction struct {
+	Name string `json:"name"`
+	// The line as it was read, its flags, arguments and here-documents.
+	Text          string            `json:"text"`
+	Tree          string            `json:"tree"`
+	HereDocuments []parser.Heredoc  `json:"hereDocuments,omitempty"`
+	Labels        map[string]string `json:"labels,omitempty"`
+	// The comments that set checks for it.
+	Checks []string `json:"checks,omitempty"`
+}
+
+func main() {
+	in := bufio.NewReader(os.Stdin)
+	out := json.NewEncoder(os.Stdout)
+	out.SetEscapeHTML(false)
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		var asked question
+		if err := json.Unmarshal(line, &asked); err != nil {
+			panic(err)
+		}
+		given, err := readDockerfile(asked.Dockerfile)
+		if err != nil {
+			given = answer{Error: err.Error()}
+		}
+		if err := out.Encode(given); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func readDockerfile(content []byte) (answer, error) {
+	var given answer
+	parsed, err := parser.Parse(bytes.NewReader(content))
+	if err != nil {
+		return given, err
+	}
+	if _, _, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{})); err != nil {
+		return given, err
+	}
+	for _, node := range parsed.AST.Children {
+		if strings.EqualFold(node.Value, "from") {
+			command, err := instructions.ParseInstructionWithLinter(node, linter.New(&linter.Config{}))
+			if err != nil {
+				return given, err
+			}
+			given.Stages = append(given.Stages, stage{Name: command.(*instructions.Stage).Name, From: node.Original})
+		}
+		read, err := describe(node, parsed.EscapeToken)
+		if err != nil {
+			return given, err
+		}
+		if len(given.Stages) == 0 {
+			given.Arguments = append(given.Arguments, node.Original)
+			continue
+		}
+		last := &given.Stages[len(given.Stages)-1]
+		last.Instructions = append(last.Instructions, read)
+	}
+	return given, nil
+}
+
+func describe(node *parser.Node, escape rune) (instruction, error) {
+	read := instruction{Name: strings.ToLower(node.Value), Text: node.Original, Tree: node.Dump(), HereDocuments: node.Heredocs}
+	for _, comment := range node.PrevComment {
+		if strings.HasPrefix(strings.ToLower(comment), "check") {
+			read.Checks = append(read.Checks, comment)
+		}
+	}
+	if read.Name != "label" {
+		return read, nil
+	}
+	command, err := instructions.ParseInstructionWithLinter(node, linter.New(&linter.Config{}))
+	if err != nil {
+		return read, err
+	}
+	read.Labels = map[string]string{}
+	lex := shell.NewLex(escape)
+	for _, pair := range command.(*instructions.LabelCommand).Labels {
+		key, _, err := lex.ProcessWord(pair.Key, shell.EnvsFromSlice(nil))
+		if err != nil {
+			return read, err
+		}
+		value, _, err := lex.ProcessWord(pair.Value, shell.EnvsFromSlice(nil))
+		if err != nil {
+			return read, err
+		}
+		read.Labels[key] = value
+	}
+	return read, nil
+}
