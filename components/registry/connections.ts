@@ -40,19 +40,9 @@ function open(proxy: NamedProxy | undefined): Dispatcher {
   });
 }
 
-/**
- * The HTTP library, loaded when the first request is made: that takes longer than all of this package. Loaded, it puts
- * itself in the place of what the program's own `fetch` would use, which is taken back.
- */
+/** The HTTP library, loaded when the first request is made: that takes longer than all of this package. */
 export function undici(): Undici {
-  const names = [1, 2].map((version) => Symbol.for(`undici.globalDispatcher.${version}`));
-  const world = globalThis as Record<symbol, unknown>;
-  const before = names.map((name) => world[name]);
-  const loaded = require("undici") as Undici;
-  names.forEach((name, index) => {
-    if (before[index] === undefined && world[name] !== undefined) {
-      world[name] = undefined;
-    }
-  });
-  return loaded;
+  // Whichever copy is loaded first serves the program's own `fetch`: that stays Node.js's.
+  void globalThis.Headers;
+  return require("undici") as Undici;
 }

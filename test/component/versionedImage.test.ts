@@ -4,7 +4,7 @@ import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../compon
 import type { ErrorCode } from "../../components/errors";
 import { knownValue } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
-import { FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { ABSENT, FakeRegistry, type Reply } from "../support/fakeRegistry";
 import { GoogleEnvironment } from "../support/googleEnvironment";
 import { type Declared, declaredBy } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";
@@ -23,7 +23,7 @@ describe("VersionedImage", () => {
   beforeEach(async () => {
     home = process.cwd();
     project = repo().write("app/Dockerfile", "FROM scratch\n").write("app/main", "one\n").add().commit("Begin");
-    held = { status: 404 };
+    held = ABSENT;
     registry = await FakeRegistry.start(() => held);
     process.chdir(project.directory);
   });

@@ -4,7 +4,7 @@ import { materialsIn } from "../../../cli/provenance/buildkitImages";
 import { buildPart } from "../../../cli/provenance/buildPart";
 import { imagesOfDockerfile } from "../../../cli/provenance/dockerfileImages";
 import { type Claim, claimIn, predicateOf } from "../../../cli/provenance/predicate";
-import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import type { Repo } from "../../support/repo";
 import { BUILD, cli, DIRTY, INDEX, labelsOf, repositories, SOURCE, sha256, shelf } from "./setup";
 
@@ -132,7 +132,7 @@ describe("versioned-image provenance", () => {
     });
     const registry = await start(({ url }) => {
       const named = url.slice(url.lastIndexOf("/") + 1);
-      return contents.get(named === tag ? index.digest : named) ?? { status: 404 };
+      return contents.get(named === tag ? index.digest : named) ?? ABSENT;
     });
     const { status, out, err } = await cli(["provenance", `${registry.host}/app:${tag}`]);
     assert.deepEqual([status, err], [0, ""]);

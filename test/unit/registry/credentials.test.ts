@@ -92,13 +92,12 @@ describe("userCredentials", () => {
     assert.deepEqual(await read({ credsStore: "one" }), { identityToken: CANARY });
   });
 
-  it("goes on to the file where a helper has nothing", async () => {
+  it("has no password where a helper has none, whatever the file says, as Docker's client has it", async () => {
     helper("one", "echo 'credentials not found in native keychain'; exit 1");
     assert.equal(await read({ credsStore: "one" }), undefined);
-    assert.equal(
-      (await read({ credsStore: "one", auths: { "h.example:5000": { auth: encode("u:p") } } }))?.password,
-      "p",
-    );
+    const file = (entry: object) => ({ credsStore: "one", auths: { "h.example:5000": entry } });
+    assert.equal(await read(file({ auth: encode("u:p") })), undefined);
+    assert.deepEqual(await read(file({ auth: encode("u:p"), registrytoken: "T" })), { registryToken: "T" });
   });
 
   it("says why a helper failed, and never what it holds", async () => {
@@ -142,12 +141,7 @@ describe("userCredentials", () => {
   });
 
   it("says that a configuration is broken, and never what is in it", async () => {
-    for (const config of [
-      `{"auths": "${CANARY}`,
-      "[]",
-      "",
-      { auths: { "h.example:5000": { auth: encode(CANARY) } } },
-    ]) {
+    for (const config of [`{"auths": "${CANARY}`, "[]", { auths: { "h.example:5000": { auth: encode(CANARY) } } }]) {
       const message = await errorOf("CredentialsFailed", () => read(config));
       assert.ok(message.includes(path.join(directory, "config.json")) && !message.includes(CANARY), message);
     }
@@ -173,10 +167,13 @@ describe("userCredentials", () => {
     const deep = `${'{"auths":'.repeat(100_000)}1${"}".repeat(100_000)}`;
     assert.equal(await read(deep), undefined);
     await errorOf("CredentialsFailed", () => read("[".repeat(100_000)));
-    // What is no base64 is left out, as Node.js has it.
-    const found = await read({ auths: { "h.example:5000": { auth: ` ${encode("u:p\0\0")}\n\u20ac` } } });
+    const withAuth = (auth: string) => ({ auths: { "h.example:5000": { auth } } });
+    // Line ends are left out, and nothing else, as Go's base64 has it.
+    const found = await read(withAuth(`${encode("u:p\0\0")}\r\n`));
     assert.deepEqual([found?.username, found?.password], ["u", "p"]);
-    await errorOf("CredentialsFailed", () => read({ auths: { "h.example:5000": { auth: "\u20ac\u20ac" } } }));
+    for (const auth of [` ${encode("u:p")}`, `${encode("u:p")}\u20ac`, "\u20ac\u20ac"]) {
+      await errorOf("CredentialsFailed", () => read(withAuth(auth)));
+    }
   });
 
   it("never fails in another way, whatever the configuration holds", async () => {
