@@ -30,7 +30,7 @@ export interface ParsedDockerfile {
   stages?: ParsedStage[];
 }
 
-/** BuildKit's own parser of Dockerfiles, built from its Go module once. */
+/** BuildKit's own parser of Dockerfiles, and Docker's own matcher of ignore files, built from their Go modules once. */
 export class DockerfileParser {
   private constructor(private readonly program: string) {}
 
@@ -54,6 +54,12 @@ export class DockerfileParser {
 
   dockerfiles(contents: Buffer[]): ParsedDockerfile[] {
     return this.ask(contents.map((content) => ({ Dockerfile: content.toString("base64") })));
+  }
+
+  /** Which of some paths each ignore file leaves out; undefined where one means nothing. */
+  ignored(questions: { content: Buffer; paths: string[] }[]): (boolean[] | undefined)[] {
+    const asked = questions.map(({ content, paths }) => ({ IgnoreFile: content.toString("base64"), Paths: paths }));
+    return this.ask<{ error?: string; ignored?: boolean[] }>(asked).map(({ ignored }) => ignored);
   }
 
   private ask<Answer>(questions: object[]): Answer[] {

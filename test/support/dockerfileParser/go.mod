@@ -2,7 +2,10 @@ module versioned-image/dockerfile-parser
 
 go 1.26.3
 
-require github.com/moby/buildkit v0.32.2
+require (
+	github.com/moby/buildkit v0.32.2
+	github.com/moby/patternmatcher v0.6.1
+)
 
 require (
 	github.com/agext/levenshtein v1.2.3 // indirect

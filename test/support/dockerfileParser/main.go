@@ -1,4 +1,4 @@
-// BuildKit's own parser, asked over standard input: a JSON object a line, answered by one a line.
+// BuildKit's own parser and Docker's own pattern matcher, asked over standard input: a JSON object a line, answered by one a line.
 package main
 
 import (
@@ -12,11 +12,16 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
 )
 
 type question struct {
 	// The Dockerfile, in base64.
 	Dockerfile []byte
+	// An ignore file in base64, and what may be ignored, in place of a Dockerfile.
+	IgnoreFile []byte
+	Paths      []string
 }
 
 type answer struct {
@@ -24,6 +29,8 @@ type answer struct {
 	Stages []stage `json:"stages,omitempty"`
 	// What stands before the first stage.
 	Arguments []string `json:"arguments,omitempty"`
+	// Of each path, whether the ignore file leaves it out.
+	Ignored []bool `json:"ignored,omitempty"`
 }
 
 type stage struct {
@@ -56,7 +63,7 @@ func main() {
 		if err := json.Unmarshal(line, &asked); err != nil {
 			panic(err)
 		}
-		given, err := readDockerfile(asked.Dockerfile)
+		given, err := answerTo(asked)
 		if err != nil {
 			given = answer{Error: err.Error()}
 		}
@@ -64,6 +71,33 @@ func main() {
 			panic(err)
 		}
 	}
+}
+
+func answerTo(asked question) (answer, error) {
+	if asked.Paths != nil {
+		return readIgnoreFile(asked.IgnoreFile, asked.Paths)
+	}
+	return readDockerfile(asked.Dockerfile)
+}
+
+func readIgnoreFile(content []byte, paths []string) (answer, error) {
+	var given answer
+	patterns, err := ignorefile.ReadAll(bytes.NewReader(content))
+	if err != nil {
+		return given, err
+	}
+	matcher, err := patternmatcher.New(patterns)
+	if err != nil {
+		return given, err
+	}
+	for _, path := range paths {
+		ignored, err := matcher.MatchesOrParentMatches(path)
+		if err != nil {
+			return given, err
+		}
+		given.Ignored = append(given.Ignored, ignored)
+	}
+	return given, nil
 }
 
 func readDockerfile(content []byte) (answer, error) {
