@@ -86,7 +86,7 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
 
   it("while ours is built, with immutable tags: theirs is used, though ours was to be pushed under the tag", async () => {
     const source = project();
-    const other = await SecondDocker.startIfAvailable();
+    const other = await SecondDocker.startIfAvailable("alike");
     disposables.push(() => other?.stop());
     const { name, digest, spec } = await published(source);
     const proxy = await proxyWith({ hiddenUntilPush: true, immutable: true });
@@ -130,7 +130,8 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
         console.log("      left out: only root, with dockerd, can start a second Docker daemon");
         this.skip();
       }
-      const other = await SecondDocker.start();
+      // Docker with containerd's store can't push what another has made as it is, which registries of immutable tags would take.
+      const other = await SecondDocker.start(immutable ? "alike" : undefined);
       disposables.push(() => other.stop());
       const random = randomFrom(SEED);
       const proxy = await proxyWith({ immutable });

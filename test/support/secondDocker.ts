@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { type DockerDaemon, NO_NETWORK, startDocker, stopDocker } from "../../scripts/setup/docker";
+import { type DockerDaemon, dockerAt, NO_NETWORK, startDocker, stopDocker } from "../../scripts/setup/docker";
 import { which } from "../../scripts/setup/run";
 
-/** A Docker daemon beside the tests' own, as on another machine: what it builds has other digests. It has no images. */
+/** A Docker of today, with containerd's image store; where it can't be had, this is the machine's own. */
+const TODAY = process.env.VERSIONED_IMAGE_TEST_DOCKERD_TODAY ?? which("dockerd");
+
+/**
+ * A Docker daemon beside the tests' own, as on another machine: what it builds has other digests. It has no images. By default it
+ * is of today; one that is `alike` has the image store that the first one has.
+ */
 export class SecondDocker {
   private constructor(
     private readonly daemon: DockerDaemon,
@@ -12,17 +18,18 @@ export class SecondDocker {
   ) {}
 
   static isAvailable(): boolean {
-    return process.getuid?.() === 0 && which("dockerd") !== undefined;
+    return process.getuid?.() === 0 && TODAY !== undefined && which("dockerd") !== undefined;
   }
 
-  static async start(): Promise<SecondDocker> {
+  static async start(how?: "alike"): Promise<SecondDocker> {
+    const command = how === undefined || (await firstHasContainerd()) ? TODAY : which("dockerd");
     const home = mkdtempSync(path.join(tmpdir(), "second-"));
     let starting: DockerDaemon | undefined;
     try {
       const started = (daemon: DockerDaemon) => {
         starting = daemon;
       };
-      return new SecondDocker(await startDocker(which("dockerd") as string, home, NO_NETWORK, started), home);
+      return new SecondDocker(await startDocker(command as string, home, NO_NETWORK, started), home);
     } catch (error) {
       if (starting) {
         await stopDocker(starting);
@@ -32,8 +39,8 @@ export class SecondDocker {
     }
   }
 
-  static async startIfAvailable(): Promise<SecondDocker | undefined> {
-    return SecondDocker.isAvailable() ? SecondDocker.start() : undefined;
+  static async startIfAvailable(how?: "alike"): Promise<SecondDocker | undefined> {
+    return SecondDocker.isAvailable() ? SecondDocker.start(how) : undefined;
   }
 
   get host(): string {
@@ -44,4 +51,9 @@ export class SecondDocker {
     await stopDocker(this.daemon);
     rmSync(this.home, { recursive: true, force: true });
   }
+}
+
+async function firstHasContainerd(): Promise<boolean> {
+  const { DriverStatus } = await dockerAt(process.env.DOCKER_HOST).info();
+  return JSON.stringify(DriverStatus).includes("io.containerd.snapshotter");
 }
