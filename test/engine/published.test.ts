@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
+import * as path from "node:path";
 import {
   changes,
   cloneUnder,
@@ -64,6 +65,24 @@ describe("a production tag", () => {
   }
 
   const noDocker = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
+
+  it("costs one request in a preview and in an update that change nothing, and no file", async () => {
+    const [source, repository] = [project(), registry.repository("cost")];
+    const stack = stackOf(source, { repository });
+    const { tag } = succeeded(await stack.up());
+    const staged = () =>
+      execFileSync("find", [path.join(source.directory, ".versioned-image"), "-printf", "%P %i %s %T@ %C@\n"], {
+        encoding: "utf8",
+      });
+    const [asked, files] = [registry.requestsTo(repository).length, staged()];
+    for (const run of [() => stack.preview(), () => stack.up()]) {
+      const before = registry.requestsTo(repository).length;
+      assert.deepEqual(changes(await run()), {});
+      assert.deepEqual(registry.requestsTo(repository).slice(before), [`HEAD manifests/${tag}`]);
+      assert.equal(staged(), files);
+    }
+    assert.ok(asked > 1);
+  });
 
   describe("1. in a second stack", () => {
     it("is adopted without a build, a push or a Docker daemon, and its digest is known in preview", async () => {

@@ -58,6 +58,15 @@ export const registry = {
     const path = `/v2/${repository.slice(repository.indexOf("/") + 1)}/manifests/scratch-`;
     return requests().filter((line) => line.includes(`"PUT ${path}`) && line.includes(" 201 ")).length;
   },
+
+  /** All that was asked of a repository, for instance "HEAD manifests/88d38d9". */
+  requestsTo(repository: string): string[] {
+    const path = `/v2/${repository.slice(repository.indexOf("/") + 1)}/`;
+    return requests().flatMap((line) => {
+      const [, method, what] = /"([A-Z]+) (\/v2\/\S+) HTTP/.exec(line) ?? [];
+      return method && what?.startsWith(path) ? [`${method} ${what.slice(path.length)}`] : [];
+    });
+  },
 };
 
 function requests(): string[] {
