@@ -9,6 +9,7 @@ import {
   REVISION_LABEL,
   SOURCE_LABEL,
   TREE_LABEL,
+  VERSION_LABEL,
 } from "../../components/version";
 import { inParallel } from "../inParallel";
 
@@ -96,7 +97,9 @@ function describe(digest: string, tags: string[], found: ImageConfig | Problem):
     revision: labels[REVISION_LABEL],
     tree: labels[TREE_LABEL],
     source: labels[SOURCE_LABEL],
-    debug: dirty !== undefined || tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag) !== undefined),
+    debug:
+      dirty !== undefined ||
+      tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag, labels[VERSION_LABEL]) !== undefined),
     dirty: dirty === undefined ? undefined : dirty === "true",
     problem: "code" in found ? found : undefined,
   };

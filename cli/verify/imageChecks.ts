@@ -7,6 +7,7 @@ import {
   REVISION_LABEL,
   SOURCE_LABEL,
   TREE_LABEL,
+  VERSION_LABEL,
 } from "../../components/version";
 import { shortTime } from "../output";
 import { type Check, contradicted, lacking, open, proven } from "./check";
@@ -74,7 +75,7 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   if (tag === undefined) {
     return [];
   }
-  const digits = digitsOfTag(tag);
+  const digits = digitsOfTag(tag, labels[VERSION_LABEL]);
   if (digits === undefined) {
     return [open("tag", `${tag} names no version; such a tag can be moved to another image at any time`)];
   }
@@ -90,7 +91,12 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   if (labels[DIRTY_LABEL] !== undefined && !isDebugTag(tag)) {
     return [contradicted("tag", `${tag} is a production tag, and the image is a debug image`)];
   }
-  return [proven("tag", `${tag} begins as that ${what} does`)];
+  return [
+    proven(
+      "tag",
+      digits === tag || isDebugTag(tag) ? `${tag} begins as that ${what} does` : `${tag} ends as that ${what} begins`,
+    ),
+  ];
 }
 
 function contentCheck({ labels, attested }: Evidence, signed: Check[]): Check {

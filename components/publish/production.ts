@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
 import { isMocked, reportAt } from "../pulumi";
+import { mergeRequestOf } from "../version";
+import { moveTags, movingTags } from "./alsoTag";
 import { announce } from "./announce";
 import { buildContent, settledContent } from "./buildContent";
 import { checkContent } from "./checkContent";
@@ -15,6 +17,7 @@ import { publishUndecided } from "./undecided";
  */
 export async function publishProduction(subject: Subject): Promise<Publication> {
   const { args, target, version } = subject;
+  noteMergeRequest(subject);
   if (!target) {
     return publishUndecided(subject);
   }
@@ -30,10 +33,14 @@ export async function publishProduction(subject: Subject): Promise<Publication> 
 
 async function usePublished(subject: Subject, target: Target, digest: string): Promise<Publication> {
   const { component, name, args } = subject;
+  const moving = movingTags(subject);
   const kept = await keepRecord(name, component, {
     keep: ["own", "debug", ...keepUnknown(subject)],
-    write: { current: { spec: target.spec, digest, build: subject.fingerprint } },
-    beforeChange: (before) => checkBeforeUse(subject, target, digest, before),
+    write: { current: { spec: target.spec, digest, build: subject.fingerprint, ...alsoTagged(moving) } },
+    beforeChange: async (before) => {
+      await checkBeforeUse(subject, target, digest, before);
+      await moveInUpdate(target, digest, moving);
+    },
   });
   const own = ownOf(kept);
   if (own) {
@@ -84,6 +91,7 @@ async function checkBeforeUse(
 
 async function publish(subject: Subject, target: Target): Promise<Publication> {
   const { component, name } = subject;
+  const moving = movingTags(subject);
   announce(subject, (repository) => `will be built and pushed to ${repository}`);
   const building = await buildContent(subject, target);
   if (building.leftOut) {
@@ -97,7 +105,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
     keep: ["debug", ...keepUnknown(subject)],
     write: {
       own: { ...own, digest: content.digest },
-      current: { spec: target.spec, digest: servedDigest, build: subject.fingerprint },
+      current: { spec: target.spec, digest: servedDigest, build: subject.fingerprint, ...alsoTagged(moving) },
     },
     dependsOn: content.resource,
     beforeChange: async (before) => {
@@ -108,6 +116,9 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
           component,
         );
       }
+      if (served) {
+        await moveInUpdate(target, served.digest, moving);
+      }
     },
   });
   return {
@@ -116,6 +127,16 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
     digest: servedDigest,
     outcome: served?.byAnother ? "adopted" : "published",
   };
+}
+
+function alsoTagged(moving: string[]): { alsoTag?: string } {
+  return moving.length > 0 ? { alsoTag: [...moving].sort().join(" ") } : {};
+}
+
+async function moveInUpdate(target: Target, digest: string, moving: string[]): Promise<void> {
+  if (!pulumi.runtime.isDryRun() && !isMocked()) {
+    await moveTags(target, digest, moving);
+  }
 }
 
 function tag(subject: Subject, target: Target, digest: string) {
@@ -141,6 +162,19 @@ function tag(subject: Subject, target: Target, digest: string) {
     );
     return served;
   });
+}
+
+/** A pull request's preview shows what its merge would publish, and not the tag under which. */
+function noteMergeRequest({ component, name, version }: Subject): void {
+  const request = mergeRequestOf(version.commit, process.env);
+  if (request !== undefined) {
+    pulumi.log.warn(
+      `${name}: commit ${version.commit.slice(0, 7)} is the merge that CI has made of ${request} for this run. It is on no branch, so ` +
+        "that the version's tag will be another once it is merged. To see the branch's own, check out its head (actions/checkout: " +
+        `\`ref: \${{ github.event.pull_request.head.sha }}\`).`,
+      component,
+    );
+  }
 }
 
 /** An image that the update does not touch (--target, --exclude, destroy or refresh with the program) stays as it is. */

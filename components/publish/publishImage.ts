@@ -6,7 +6,7 @@ import { readFacts } from "../git";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
-import { claimTag } from "./claim";
+import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
 import { defaultRepository } from "./defaultRepository";
 import { publishProduction } from "./production";
@@ -39,7 +39,7 @@ export function publishImage(
     .apply((value) => reportAt(component, async () => parseRepository(value).repository));
   const published = reportAt(component, async () => {
     const subject = await subjectOf(component, name, args, await version, repository);
-    await claimTag(subject);
+    await claimTags(subject);
     return subject.version.debug ? publishDebug(subject) : publishProduction(subject);
   });
 
@@ -60,8 +60,9 @@ export function publishImage(
 }
 
 async function versionOf(args: VersionedImageArgs): Promise<Version> {
-  const { context, paths, dockerfile, debug = false, tagPolicy = TagPolicy.Commit, tagLength = 7 } = args;
-  return decideVersion(await readFacts({ context, paths, dockerfile }), { debug, tagPolicy, tagLength });
+  const { context, paths, dockerfile, debug = false, tagPolicy = TagPolicy.Commit, tagLength = 7, tagPrefix } = args;
+  const facts = await readFacts({ context, paths, dockerfile });
+  return decideVersion(facts, { debug, tagPolicy, tagLength, tagPrefix });
 }
 
 async function subjectOf(

@@ -31,6 +31,8 @@ export interface Used {
   digest: string;
   /** How the program says that it is built, so that what it says differently is noticed; not there in records of old. */
   build?: string;
+  /** The tags that were moved to it, sorted and separated by spaces; not there where there are none. */
+  alsoTag?: string;
 }
 
 /** How a record is written. */

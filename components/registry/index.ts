@@ -4,5 +4,5 @@ export { mayBePlain } from "./hosts";
 export type { ImageConfig } from "./inspect";
 export type { Manifest, ManifestContent } from "./manifest";
 export { INDEX_TYPES } from "./media";
-export { parseReference, parseRepository, type Reference, type Repository } from "./reference";
+export { isTag, parseReference, parseRepository, type Reference, type Repository } from "./reference";
 export type { Refusal } from "./tagManifest";

@@ -4,6 +4,7 @@ export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion } from "./describe";
 export type { Change, Commit, Facts } from "./facts";
 export * from "./labels";
+export { mergeRequestOf } from "./mergeRequest";
 export { isScratchTag, scratchTag } from "./scratchTag";
 export { TagPolicy } from "./tagPolicy";
 export type { Version } from "./version";

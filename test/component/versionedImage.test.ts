@@ -171,18 +171,46 @@ describe("VersionedImage", () => {
     });
   }
 
-  it("warns of git-ignored files that a debug image would hold, and not of those that .dockerignore keeps out", async () => {
-    project.write(".gitignore", "*.key\nsecrets/\n").write("app/.dockerignore", "kept.key\n").add().commit();
-    project.write("app/kept.key", "x").write("app/a.key", "x").write("app/secrets/b", "x");
+  async function warningsOf(args: Partial<VersionedImageArgs>): Promise<string[]> {
     const warnings: string[] = [];
     const warn = pulumi.log.warn;
     Object.assign(pulumi.log, { warn: async (message: string) => void warnings.push(message) });
     try {
-      await run({ debug: true }, true);
+      await run(args, true);
     } finally {
       Object.assign(pulumi.log, { warn });
     }
-    assert.deepEqual(warnings, [
+    return warnings;
+  }
+
+  it("says in a preview that a filter undoes what was committed", async () => {
+    project.write(".gitattributes", "app/key filter=git-crypt\n").write("app/key", "x\n").add().commit();
+    project.git("config", "filter.git-crypt.smudge", "cat");
+    assert.deepEqual(await warningsOf({}), [
+      "app: files go through git's filter git-crypt: whoever can pull the image can read what these undo, an encryption for " +
+        "instance.",
+    ]);
+  });
+
+  it("says in a preview that the commit is a merge that CI has made for a pull request", async () => {
+    Object.assign(process.env, { GITHUB_REF: "refs/pull/7/merge", GITHUB_SHA: project.head() });
+    try {
+      const [warning, ...others] = await warningsOf({});
+      assert.match(
+        warning ?? "",
+        /^app: commit [0-9a-f]{7} is the merge that CI has made of pull request 7 for this run\./,
+      );
+      assert.deepEqual(others, []);
+    } finally {
+      delete process.env.GITHUB_REF;
+      delete process.env.GITHUB_SHA;
+    }
+  });
+
+  it("warns of git-ignored files that a debug image would hold, and not of those that .dockerignore keeps out", async () => {
+    project.write(".gitignore", "*.key\nsecrets/\n").write("app/.dockerignore", "kept.key\n").add().commit();
+    project.write("app/kept.key", "x").write("app/a.key", "x").write("app/secrets/b", "x");
+    assert.deepEqual(await warningsOf({ debug: true }), [
       "Git ignores a.key, secrets/b, but Docker is given them in debug mode: name them in .dockerignore to keep them out.",
     ]);
   });

@@ -84,6 +84,29 @@ describe("a production tag", () => {
     assert.ok(asked > 1);
   });
 
+  it("moves the tags of alsoTag when another version is used, forward and back, and not otherwise", async () => {
+    const [source, repository] = [project(), registry.repository("also")];
+    const stack = stackOf(source, { repository, alsoTag: ["latest"], tagPrefix: "git-" });
+    const first = succeeded(await stack.up());
+    assert.equal(first.tag, `git-${source.head().slice(0, 7)}`);
+    assert.deepEqual(await registry.tags(repository), [first.tag, "latest"]);
+    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
+    const asked = registry.requestsTo(repository).length;
+    assert.deepEqual(changes(await stack.up()), {});
+    assert.deepEqual(registry.requestsTo(repository).slice(asked), [`HEAD manifests/${first.tag}`]);
+
+    source.write("app/main", "two\n").add().commit("Two");
+    const preview = await stack.preview();
+    assert.equal(preview.succeeded, true, preview.text);
+    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
+    const second = succeeded(await stack.up());
+    assert.equal(await registry.digest(`${repository}:latest`), second.digest);
+    source.git("checkout", "--quiet", "HEAD~1");
+    assert.equal(succeeded(await stack.up()).outcome, "adopted");
+    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
+    assert.equal(await registry.digest(second.spec), second.digest);
+  });
+
   describe("1. in a second stack", () => {
     it("is adopted without a build, a push or a Docker daemon, and its digest is known in preview", async () => {
       const [source, repository] = [project(), registry.repository("second")];

@@ -22,7 +22,7 @@ export class SecondDocker {
   }
 
   static async start(how?: "alike"): Promise<SecondDocker> {
-    const command = how === undefined || (await firstHasContainerd()) ? TODAY : which("dockerd");
+    const command = how === undefined || (await hasContainerdStore()) ? TODAY : which("dockerd");
     const home = mkdtempSync(path.join(tmpdir(), "second-"));
     let starting: DockerDaemon | undefined;
     try {
@@ -53,7 +53,8 @@ export class SecondDocker {
   }
 }
 
-async function firstHasContainerd(): Promise<boolean> {
+/** Whether the tests' own daemon keeps images in containerd's store. */
+export async function hasContainerdStore(): Promise<boolean> {
   const { DriverStatus } = await dockerAt(process.env.DOCKER_HOST).info();
   return JSON.stringify(DriverStatus).includes("io.containerd.snapshotter");
 }
