@@ -4,7 +4,7 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { stampDockerfile } from "../../../components/context/dockerfile";
 import { VersionedImageError } from "../../../components/errors";
-import { DockerfileParser, type ParsedDockerfile } from "../../support/dockerfileParser";
+import { Originals, type ParsedDockerfile } from "../../support/originals";
 
 const ROOT = path.resolve(__dirname, "../../..");
 const LABELS = { "a.b": 'x"$HOME\\`y', c: "" };
@@ -71,11 +71,11 @@ interface Sample {
 
 /** Labels must land where Docker reads them, and nothing else may change: asked of BuildKit's own parser. */
 describe("stampDockerfile and BuildKit's parser", () => {
-  let parser: DockerfileParser;
+  let parser: Originals;
 
   before(async function () {
     this.timeout(600_000);
-    const found = await DockerfileParser.get();
+    const found = await Originals.get();
     if (!found) {
       console.log("      left out: there is no Go 1.26 or later to build BuildKit's parser with");
       this.skip();

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { readIgnorePatterns } from "../../../components/context/ignorePatterns";
-import { DockerfileParser } from "../../support/dockerfileParser";
+import { Originals } from "../../support/originals";
 
 /** How many ignore files are made up. */
 const COUNT = 20_000;
@@ -109,7 +109,7 @@ describe("the patterns of an ignore file", () => {
   }
 
   it("leave out what Docker's own matcher leaves out", async function () {
-    const parser = await DockerfileParser.get();
+    const parser = await Originals.get();
     if (!parser) {
       console.log("      (skipped: there is no Go to build Docker's matcher with)");
       this.skip();

@@ -6,7 +6,7 @@ import { cachedPrograms } from "../../scripts/setup/cached";
 import { goCommand } from "../../scripts/setup/go";
 import { run } from "../../scripts/setup/run";
 
-const SOURCES = path.join(__dirname, "dockerfileParser");
+const SOURCES = path.join(__dirname, "originals");
 
 /** The Go 1 that builds it, at least. */
 const GO_MINOR = 26;
@@ -30,12 +30,20 @@ export interface ParsedDockerfile {
   stages?: ParsedStage[];
 }
 
-/** BuildKit's own parser of Dockerfiles, and Docker's own matcher of ignore files, built from their Go modules once. */
-export class DockerfileParser {
+export interface CredentialsQuestion {
+  host: string;
+  /** The content of config.json. */
+  configuration: string;
+  /** DOCKER_AUTH_CONFIG. */
+  environment: string;
+}
+
+/** The originals of rules that this package follows: BuildKit's own parser of Dockerfiles, Docker's own client, and Docker's own matcher of ignore files, built from their Go modules once. */
+export class Originals {
   private constructor(private readonly program: string) {}
 
   /** Undefined where there is no Go to build it with. */
-  static async get(): Promise<DockerfileParser | undefined> {
+  static async get(): Promise<Originals | undefined> {
     const go = await goCommand(GO_MINOR);
     if (!go) {
       return undefined;
@@ -45,11 +53,11 @@ export class DockerfileParser {
       hash.update(readFileSync(path.join(SOURCES, file)));
     }
     const version = hash.digest("hex").slice(0, 12);
-    const bin = await cachedPrograms(`dockerfile-parser-${version}`, "Building BuildKit's parser", async (scratch) => {
-      const args = ["build", "-trimpath", "-o", path.join(scratch, "bin", "dockerfile-parser"), "."];
+    const bin = await cachedPrograms(`originals-${version}`, "Building Docker's own parsers", async (scratch) => {
+      const args = ["build", "-trimpath", "-o", path.join(scratch, "bin", "originals"), "."];
       await run(go, args, { cwd: SOURCES, env: { ...process.env, GOFLAGS: "" }, patient: true });
     });
-    return new DockerfileParser(path.join(bin, "dockerfile-parser"));
+    return new Originals(path.join(bin, "originals"));
   }
 
   dockerfiles(contents: Buffer[]): ParsedDockerfile[] {
@@ -62,13 +70,29 @@ export class DockerfileParser {
     return this.ask<{ error?: string; ignored?: boolean[] }>(asked).map(({ ignored }) => ignored);
   }
 
-  private ask<Answer>(questions: object[]): Answer[] {
+  /** What Docker's client would show registries; undefined where it can't read what it is given. */
+  credentials(questions: CredentialsQuestion[], env: NodeJS.ProcessEnv): (Record<string, string> | undefined)[] {
+    const asked = questions.map(({ host, configuration, environment }) => ({
+      Host: host,
+      Configuration: Buffer.from(configuration).toString("base64"),
+      Environment: environment,
+    }));
+    // On standard error it says why it does not use the variable.
+    const answers = this.ask<{ credentials?: Record<string, string> }>(asked, { env, errors: "ignore" });
+    return answers.map(({ credentials }) => credentials);
+  }
+
+  private ask<Answer>(
+    questions: object[],
+    { env = process.env, errors = "inherit" }: { env?: NodeJS.ProcessEnv; errors?: "inherit" | "ignore" } = {},
+  ): Answer[] {
     const input = questions.map((question) => `${JSON.stringify(question)}\n`).join("");
     const printed = execFileSync(this.program, {
       input,
+      env,
       encoding: "utf8",
       maxBuffer: 1 << 29,
-      stdio: ["pipe", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", errors],
     });
     return printed
       .trimEnd()

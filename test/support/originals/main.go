@@ -1,4 +1,4 @@
-// BuildKit's own parser and Docker's own pattern matcher, asked over standard input: a JSON object a line, answered by one a line.
+// BuildKit's own parser, Docker's own pattern matcher and its client's own configuration, asked over standard input: a JSON object a line, answered by one a line.
 package main
 
 import (
@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/docker/cli/cli/config/configfile"
+	"github.com/docker/cli/cli/config/credentials"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
@@ -22,6 +24,10 @@ type question struct {
 	// An ignore file in base64, and what may be ignored, in place of a Dockerfile.
 	IgnoreFile []byte
 	Paths      []string
+	// A registry's host, to find credentials for in Docker's configuration (in base64) and the variable DOCKER_AUTH_CONFIG.
+	Host          string
+	Configuration []byte
+	Environment   string
 }
 
 type answer struct {
@@ -31,6 +37,15 @@ type answer struct {
 	Arguments []string `json:"arguments,omitempty"`
 	// Of each path, whether the ignore file leaves it out.
 	Ignored []bool `json:"ignored,omitempty"`
+	// What Docker's client would show the registry.
+	Credentials *shown `json:"credentials,omitempty"`
+}
+
+type shown struct {
+	Username      string `json:"username,omitempty"`
+	Password      string `json:"password,omitempty"`
+	IdentityToken string `json:"identityToken,omitempty"`
+	RegistryToken string `json:"registryToken,omitempty"`
 }
 
 type stage struct {
@@ -77,7 +92,28 @@ func answerTo(asked question) (answer, error) {
 	if asked.Paths != nil {
 		return readIgnoreFile(asked.IgnoreFile, asked.Paths)
 	}
+	if asked.Host != "" {
+		return findCredentials(asked)
+	}
 	return readDockerfile(asked.Dockerfile)
+}
+
+func findCredentials(asked question) (answer, error) {
+	file := configfile.New("")
+	if err := file.LoadFromReader(bytes.NewReader(asked.Configuration)); err != nil {
+		return answer{}, err
+	}
+	if !file.ContainsAuth() {
+		file.CredentialsStore = credentials.DetectDefaultStore(file.CredentialsStore)
+	}
+	if err := os.Setenv(configfile.DockerEnvConfigKey, asked.Environment); err != nil {
+		return answer{}, err
+	}
+	found, err := file.GetAuthConfig(asked.Host)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{Credentials: &shown{found.Username, found.Password, found.IdentityToken, found.RegistryToken}}, nil
 }
 
 func readIgnoreFile(content []byte, paths []string) (answer, error) {
