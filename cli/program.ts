@@ -74,6 +74,7 @@ ${STATUSES}`,
     )
     .option("--repository <repository>", "where it is published, host included; without it no registry is asked")
     .option("--platform <platform>", "the platform that it is built for", DEFAULT_PLATFORM)
+    .option("--since <revision>", "list the commits that touch the image between a revision and its version")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
       "after",
@@ -82,6 +83,7 @@ Examples:
   versioned-image explain images/simple
   versioned-image explain images/simple --repository gcr.io/my-project/simple
   versioned-image explain . --path src --path Dockerfile --tag-policy tree
+  versioned-image explain images/simple --since 41c0ffe
 ${STATUSES}`,
     )
     .action(async (context: string, flags: ExplainFlags) => done(await explain(context, flags, io)));

@@ -7,6 +7,7 @@ import { announce } from "./announce";
 import { buildContent, settledContent } from "./buildContent";
 import { checkContent } from "./checkContent";
 import { type Kept, keepRecord, ownOf, type Used } from "./record";
+import { sayChanges } from "./sayChanges";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 import { tagContent } from "./tagContent";
 import { publishUndecided } from "./undecided";
@@ -39,6 +40,7 @@ async function usePublished(subject: Subject, target: Target, digest: string): P
     write: { current: { spec: target.spec, digest, build: subject.fingerprint, ...alsoTagged(moving) } },
     beforeChange: async (before) => {
       await checkBeforeUse(subject, target, digest, before);
+      await sayChanges(subject, target, before);
       await moveInUpdate(target, digest, moving);
     },
   });
@@ -109,6 +111,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
     },
     dependsOn: content.resource,
     beforeChange: async (before) => {
+      await sayChanges(subject, target, before);
       if (before?.spec === target.spec) {
         pulumi.log.warn(
           `${target.spec} was lost from the registry (${before.digest}): built again from its commit. See that the registry's ` +

@@ -1,3 +1,4 @@
+export { type Changes, describeChanges } from "./changes";
 export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
 export { digitsOfTag, isDebugTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";

@@ -99,10 +99,23 @@ describe("a production tag", () => {
     const preview = await stack.preview();
     assert.equal(preview.succeeded, true, preview.text);
     assert.equal(await registry.digest(`${repository}:latest`), first.digest);
-    const second = succeeded(await stack.up());
+    const changed = `1 commit since ${first.tag}:\n  ${source.head().slice(0, 7)} Two (Ada)`;
+    const updated = await stack.up();
+    const second = succeeded(updated);
+    for (const result of [preview, updated]) {
+      assert.ok(infoOn(result, "app").includes(`app: ${second.tag}: ${changed}`), infoOn(result, "app").join("\n"));
+    }
     assert.equal(await registry.digest(`${repository}:latest`), second.digest);
+    const two = source.head().slice(0, 7);
     source.git("checkout", "--quiet", "HEAD~1");
-    assert.equal(succeeded(await stack.up()).outcome, "adopted");
+    const back = await stack.up();
+    assert.equal(succeeded(back).outcome, "adopted");
+    assert.ok(
+      infoOn(back, "app").includes(
+        `app: ${first.tag}: a step back from ${second.tag}, without 1 commit of it:\n  ${two} Two (Ada)`,
+      ),
+      infoOn(back, "app").join("\n"),
+    );
     assert.equal(await registry.digest(`${repository}:latest`), first.digest);
     assert.equal(await registry.digest(second.spec), second.digest);
   });

@@ -64,6 +64,26 @@ Update    would build the commit and push it, unless the registry has it already
     });
   });
 
+  it("lists the commits since a revision", async () => {
+    const made = withImage();
+    const first = made.head();
+    made.write("images/app/x", "x").add().commit("Add x");
+    const { out } = await cli(["explain", "images/app", "--since", first.slice(0, 7)]);
+    assert.ok(out.endsWith(`\n1 commit since ${first.slice(0, 7)}:\n  ${made.head().slice(0, 7)} Add x (Ada)\n`), out);
+    assert.ok(
+      (await cli(["explain", "images/app", "--since", "HEAD"])).out.endsWith(
+        "\nno commit since HEAD touches what the image is made of\n",
+      ),
+    );
+    const { json } = await cliJson(["explain", "images/app", "--since", first]);
+    assert.deepEqual(
+      [json.since.revision, json.since.added.map(({ hash }: { hash: string }) => hash), json.since.removed],
+      [first, [made.head()], []],
+    );
+    const unknown = await cliJson(["explain", "images/app", "--since", "0123456"]);
+    assert.deepEqual([unknown.status, unknown.json.error.code], [1, "InvalidArgument"]);
+  });
+
   it("prints the whole of it as JSON", async () => {
     const made = withImage();
     const commit = made.head();
