@@ -13,6 +13,7 @@ export interface ImageFlags extends SourceFlags {
   debug?: boolean;
   tagPolicy: TagPolicy;
   tagLength: number;
+  tagPrefix?: string;
 }
 
 export function addSourceOptions(command: Command): Command {
@@ -35,15 +36,16 @@ export function addImageOptions(command: Command): Command {
     )
     .addOption(
       new Option("--tag-length <digits>", "digits of the hash in the tag, 7 to 40").default(7).argParser(tagLength),
-    );
+    )
+    .option("--tag-prefix <prefix>", "what stands before the hash in the tag (default: nothing)");
 }
 
 export function sourceOf(context: string, { dockerfile, path }: SourceFlags): ImageSource {
   return { context, paths: path, dockerfile };
 }
 
-export function versionOptionsOf({ debug = false, tagPolicy, tagLength }: ImageFlags): VersionOptions {
-  return { debug, tagPolicy, tagLength };
+export function versionOptionsOf({ debug = false, tagPolicy, tagLength, tagPrefix }: ImageFlags): VersionOptions {
+  return { debug, tagPolicy, tagLength, tagPrefix };
 }
 
 /** Gathers the values of an option that can be given several times. */

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { type ExplainFlags, explain } from "./explain";
 import { addImageOptions, addSourceOptions, collect } from "./imageOptions";
 import type { Io, Status } from "./output";
+import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
 import { readDuration, readNumber } from "./prune/duration";
 import { type TagFlags, tag } from "./tag";
@@ -75,6 +76,7 @@ ${STATUSES}`,
     )
     .option("--repository <repository>", "where it is published, host included; without it no registry is asked")
     .option("--platform <platform>", "the platform that it is built for", DEFAULT_PLATFORM)
+    .option("--since <revision>", "list the commits that touch the image between a revision and its version")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
       "after",
@@ -83,6 +85,7 @@ Examples:
   versioned-image explain images/simple
   versioned-image explain images/simple --repository gcr.io/my-project/simple
   versioned-image explain . --path src --path Dockerfile --tag-policy tree
+  versioned-image explain images/simple --since 41c0ffe
 ${STATUSES}`,
     )
     .action(async (context: string, flags: ExplainFlags) => done(await explain(context, flags, io)));
@@ -132,6 +135,11 @@ ${STATUSES}`,
     )
     .option("--kubeconfig <file>", "compare with a cluster (default with --namespace or --all: as kubectl finds it)")
     .option("--namespace <name>", "the namespace to look at (default with --kubeconfig or --all: the context's)")
+    .option("--key <key>", "have cosign check signature and provenance by this public key: a file, or a KMS's URI")
+    .option("--certificate-identity <identity>", "the same by a certificate: whom it must be of")
+    .option("--certificate-oidc-issuer <url>", "who must have vouched for that identity")
+    .option("--trusted-root <file>", "the authorities whose certificates count (default: sigstore's)")
+    .option("--no-transparency-log", "do without the public logs, for signatures that are in none")
     .option("--verbose", "show all checks of several images, too")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
@@ -143,6 +151,7 @@ Examples:
   versioned-image verify gcr.io/my-project/simple:88d38d9 --namespace production
   versioned-image verify --all --namespace production --repository gcr.io/my-project
   versioned-image verify --file images.txt
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --key cosign.pub --no-transparency-log
 ${STATUSES}`,
     )
     .action(async (references: string[], flags: VerifyFlags, command: Command) => {
@@ -153,10 +162,34 @@ ${STATUSES}`,
     });
 
   addSourceOptions(
-    program
-      .command("prune")
-      .argument("<repository...>", "registry host and name, for instance gcr.io/my-project/simple"),
+    program.command("provenance").argument("<reference>", "repository:tag, repository@digest or repository:tag@digest"),
   )
+    .summary("print an image's provenance, for cosign to sign")
+    .description(
+      "Print SLSA's provenance (version 1) of an image as JSON: the commit, paths and Dockerfile that it was built from, how, " +
+        "and from which base images. It is checked against git before, and not printed if the image does not count as verified.",
+    )
+    .option(
+      "--context <directory>",
+      "the image's directory (default: found by its content, from this directory's repository)",
+    )
+    .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
+    .option("--builder-id <uri>", "who built it, as a URI", "https://versioned-image.dev/builder/unnamed")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image provenance gcr.io/my-project/simple:88d38d9 --builder-id https://ci.example/main > provenance.json
+  cosign attest --key cosign.key --type slsaprovenance1 --predicate provenance.json gcr.io/my-project/simple@sha256:…
+${STATUSES}`,
+    )
+    .action(async (reference: string, flags: ProvenanceFlags) =>
+      done(await provenance(reference, flags, packageVersion(), io)),
+    );
+
+  program
+    .command("prune")
+    .argument("<repository...>", "registry host and name, for instance gcr.io/my-project/simple")
     .summary("say what may go from a registry, and delete it")
     .description(
       "Say of each tag whether it may go, and why not: because a cluster runs it or could roll back to it, because HEAD, a branch " +

@@ -71,6 +71,17 @@ export interface VersionedImageArgs {
   tagPolicy?: TagPolicy;
   /** How many hexadecimal digits of the hash the tag has, 7 to 40. Default: 7. */
   tagLength?: number;
+  /**
+   * What stands before the hash in the tag, for instance git-: YAML takes a hash of digits alone for a number. It must not end in a
+   * hexadecimal digit (error InvalidArgument). Default: nothing.
+   */
+  tagPrefix?: string;
+  /**
+   * Further tags that are moved to the image whenever this stack begins to use another version, for instance latest; `docker tag`
+   * and `docker push`. Not with immutableTags, and none that looks like a version (error InvalidArgument). A debug image and a
+   * stack with publish: false move none. Nothing should run by them: use `reference`. Default: none.
+   */
+  alsoTag?: string[];
   /** How Docker builds the image. Default: a linux/amd64 build of the last stage without arguments. */
   build?: BuildOptions;
   /** Credentials of the registry. Default: those of the user's Docker configuration or credential helper. */

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "DubiousOwnership"
   | "GitNotFound"
   | "GitFailed"
+  | "GitTimeout"
   // version: what git says of it
   | "NeverCommitted"
   | "UncommittedChanges"
@@ -23,6 +24,7 @@ export type ErrorCode =
   | "SubmoduleNotInitialized"
   // build
   | "LfsNotInstalled"
+  | "FilterNotConfigured"
   | "DockerfileInvalid"
   | "StagingFailed"
   | "SecretBuildArgument"
@@ -32,6 +34,7 @@ export type ErrorCode =
   | "RegistryProtocol"
   | "CredentialsFailed"
   | "PlatformNotFound"
+  | "NotAnImage"
   // publishing
   | "TagTaken"
   | "BuildInputsChanged"
@@ -45,7 +48,10 @@ export type ErrorCode =
   // the command line
   | "ImageNotFound"
   | "ClusterFailed"
-  | "RegistryChanged";
+  | "RegistryChanged"
+  | "CosignNotFound"
+  | "CosignFailed"
+  | "NotVerified";
 
 /** Every error that this package throws on purpose. Its message says what happened, where, and what to do next. */
 export class VersionedImageError extends Error {

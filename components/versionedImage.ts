@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "./args";
-import { publishImage } from "./publish/publishImage";
+import { publishImage } from "./publish";
 
 /**
  * A Docker image whose tag is the git commit that last touched the directory it is built from. A production image is

@@ -5,9 +5,12 @@ import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
 import { clusterObstacle, ensureCluster } from "./setup/cluster";
 import { dockerAt } from "./setup/docker";
+import { ensureDockerToday } from "./setup/dockerToday";
 import { ROOT } from "./setup/paths";
-import { freePort } from "./setup/registry";
+import { ensureRegistry, freePort } from "./setup/registry";
+import { ensureRegistryToday } from "./setup/registryToday";
 import { MissingError, say } from "./setup/say";
+import { type Service, stopService } from "./setup/service";
 import { turns } from "./setup/turns";
 
 interface Counts {
@@ -21,19 +24,30 @@ const services: Services = {};
 
 /** All that a part of the tests needs; `npm test -- PART` runs one of them. */
 const parts: Record<string, () => Promise<Counts>> = {
-  style: () => check("style (biome)", "@biomejs/biome/bin/biome", ["check"]),
+  style: async () => {
+    const style = await check("style (biome)", "@biomejs/biome/bin/biome", ["check"]);
+    const rooms = await check("rooms (dependency-cruiser)", CRUISER, ["components", "cli", "plugin"]);
+    return { passed: style.passed + rooms.passed, failed: style.failed + rooms.failed, skipped: 0 };
+  },
   types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
   unit: () =>
     mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], process.env, true),
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   engine: () => onEngine(["test/engine/**/*.test.ts"]),
+  publishing,
   providers: () => onEngine(["test/providers/**/*.test.ts"]),
   soak: () => onEngine(["test/soak/**/*.test.ts"]),
   cluster,
 };
 
+/** Its package has no name for it. The table of rooms is in .dependency-cruiser.cjs. */
+const CRUISER = path.join(ROOT, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+
 /** What runs at the same time: the engine's tests wait for others much of the time, and those of a lane for each other. */
-const LANES = [["style", "types", "unit", "package", "providers", "soak", "cluster"], ["engine"]];
+const LANES = [
+  ["style", "types", "unit", "package", "providers", "publishing"],
+  ["engine", "cluster", "soak"],
+];
 
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
 function prepared(): Promise<Environment> {
@@ -55,13 +69,64 @@ function onServices({ env, registry }: Environment): NodeJS.ProcessEnv {
   };
 }
 
-async function onEngine(files: string[]): Promise<Counts> {
+async function onEngine(files: string[], more: NodeJS.ProcessEnv = {}): Promise<Counts> {
   const ready = await prepared();
-  const counts = await mocha(files, onServices(ready), false);
+  const counts = await mocha(files, { ...onServices(ready), ...more }, false);
   if (ready.standins.length > 0) {
     say(`The engine ran with stand-ins for the provider plugins of ${ready.standins.join(" and ")}.`);
   }
   return counts;
+}
+
+/** Where a tag is in danger, a registry of today takes part, and a second Docker of today, where they can be had. */
+async function publishing(): Promise<Counts> {
+  await prepared();
+  const dockerd = await ifToBeHad("The second Docker daemon is like the first", ensureDockerToday);
+  const command = await ifToBeHad("The registry is that of the other parts", ensureRegistryToday);
+  const registry =
+    command &&
+    (await ensureRegistry({
+      home: path.join(scratch, "registry-today"),
+      port: await freePort(),
+      known: undefined,
+      command,
+      dockerHost: undefined,
+      started: ({ service }) => {
+        registryToday = service;
+      },
+    }));
+  try {
+    return await onEngine(["test/publishing/**/*.test.ts"], {
+      ...(dockerd && { VERSIONED_IMAGE_TEST_DOCKERD_TODAY: dockerd }),
+      ...(registry && {
+        VERSIONED_IMAGE_TEST_REGISTRY: registry.host,
+        VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile,
+      }),
+    });
+  } finally {
+    await stopRegistryToday();
+  }
+}
+
+let registryToday: Service | undefined;
+
+async function stopRegistryToday(): Promise<void> {
+  if (registryToday) {
+    await stopService(registryToday);
+    registryToday = undefined;
+  }
+}
+
+async function ifToBeHad(otherwise: string, get: () => Promise<string>): Promise<string | undefined> {
+  try {
+    return await get();
+  } catch (error) {
+    if (error instanceof MissingError) {
+      say(`${otherwise}: ${error.message}.`);
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 async function cluster(): Promise<Counts> {
@@ -207,6 +272,7 @@ async function runAll(wanted: string[]): Promise<void> {
     console.error(error instanceof MissingError ? error.message : error);
   } finally {
     await stopOwnCluster();
+    await stopRegistryToday();
     await stop(services);
     rmSync(scratch, { recursive: true, force: true });
     console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -1,8 +1,13 @@
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
-import { checkPublished } from "../../components/publish/checkPublished";
 import type { RegistryClient } from "../../components/registry";
-import { decideVersion, type Facts, type Version, type VersionOptions } from "../../components/version";
-import { BUILD_LABEL } from "../../components/version/labels";
+import {
+  BUILD_LABEL,
+  checkPublished,
+  decideVersion,
+  type Facts,
+  type Version,
+  type VersionOptions,
+} from "../../components/version";
 
 /** What the registry holds under the version's tag. */
 export interface Held {

@@ -4,11 +4,13 @@ import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
 import { commitJson } from "../json";
 import { type Io, printJson, type Status } from "../output";
 import { type Explanation, explanationOf } from "./explanation";
+import { sinceJson, sinceRevision, sinceText } from "./since";
 import { explainText } from "./text";
 
 export interface ExplainFlags extends ImageFlags {
   repository?: string;
   platform: string;
+  since?: string;
   json?: boolean;
 }
 
@@ -18,16 +20,18 @@ export async function explain(context: string, flags: ExplainFlags, io: Io): Pro
   if (repository !== undefined) {
     parseRepository(repository);
   }
-  const explanation = await explanationOf(await readFacts(sourceOf(context, flags)), {
+  const facts = await readFacts(sourceOf(context, flags));
+  const explanation = await explanationOf(facts, {
     options: versionOptionsOf(flags),
     repository,
     platform,
     client: createRegistryClient({ env: io.env }),
   });
+  const since = flags.since === undefined ? undefined : await sinceRevision(facts, flags.since);
   if (flags.json) {
-    printJson(io, explanationJson(explanation));
+    printJson(io, { ...explanationJson(explanation), ...(since && { since: sinceJson(since) }) });
   } else {
-    io.out(explainText(explanation, io));
+    io.out(explainText(explanation, io) + (since ? `\n${sinceText(since)}` : ""));
   }
   return explanation.update.action === "refuse" ? 1 : 0;
 }

@@ -1,6 +1,5 @@
 import type { Facts } from "../../components/version";
-import { TagPolicy } from "../../components/version";
-import { age } from "../../components/version/describe";
+import { age, TagPolicy } from "../../components/version";
 import { count, fields, type Io, paint, printable, printableLines, shortTime } from "../output";
 import type { Explanation } from "./explanation";
 

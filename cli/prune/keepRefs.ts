@@ -1,4 +1,4 @@
-import type { Ref } from "../../components/git/refs";
+import type { Ref } from "../../components/git/lookup";
 
 /** Whether a branch or tag is meant by one of the patterns, in which * stands for any characters. Remotes' names are left out. */
 export function matchesRef({ name, kind }: Ref, patterns: string[]): boolean {

@@ -1,9 +1,16 @@
-import { forEachFew } from "../../components/context/limitConcurrency";
 import { VersionedImageError } from "../../components/errors";
-import type { ImageConfig, ManifestContent, RegistryClient } from "../../components/registry";
-import { fieldsOf, INDEX_TYPES, isDigest } from "../../components/registry/media";
-import { imagesIn } from "../../components/registry/platform";
-import { CREATED_LABEL } from "../../components/version/labels";
+import { forEachFew } from "../../components/limitConcurrency";
+import {
+  contentsOf,
+  fieldsOf,
+  type ImageConfig,
+  INDEX_TYPES,
+  isDigest,
+  type ManifestContent,
+  type RegistryClient,
+} from "../../components/registry";
+
+import { CREATED_LABEL } from "../../components/version";
 import type { Held, HeldManifest } from "./held";
 
 /** What is asked of a registry. */
@@ -74,7 +81,7 @@ async function describe(shelf: Shelf, repository: string, content: ManifestConte
   const { digest: config, mediaType: configType } = fieldsOf(manifest.config);
   const subject = fieldsOf(manifest.subject).digest;
   const image = isIndex
-    ? imagesIn(manifest)[0]?.digest
+    ? contentsOf(manifest).images[0]?.digest
     : manifest.artifactType === undefined && CONFIG_TYPES.includes(String(configType))
       ? digest
       : undefined;
@@ -94,7 +101,10 @@ async function lookAt(shelf: Shelf, repository: string, digest: string): Promise
   try {
     return await shelf.inspect(repository, digest, "");
   } catch (error) {
-    if (error instanceof VersionedImageError && ["PlatformNotFound", "RegistryProtocol"].includes(error.code)) {
+    if (
+      error instanceof VersionedImageError &&
+      ["PlatformNotFound", "NotAnImage", "RegistryProtocol"].includes(error.code)
+    ) {
       return undefined;
     }
     throw error;

@@ -1,9 +1,17 @@
-import { treesAt, treesWithin } from "../../components/git/contentAt";
-import { type History, lookUpCommits, readContent } from "../../components/git/lookup";
-import { findCommit, listRefs, type Ref, unreachable } from "../../components/git/refs";
-import { readRemote } from "../../components/git/remote";
+import {
+  findCommit,
+  type History,
+  listRefs,
+  lookUpCommits,
+  type Ref,
+  readContent,
+  readRemote,
+  treesAt,
+  treesWithin,
+  unreachable,
+} from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
-import { REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import { REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import type { Held } from "./held";
 import { matchesRef } from "./keepRefs";
 import type { Provenance } from "./plan";

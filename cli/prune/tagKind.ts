@@ -1,5 +1,11 @@
-import { digitsOfTag, isDebugTag } from "../../components/version";
-import { DIRTY_LABEL, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version/labels";
+import {
+  DIRTY_LABEL,
+  digitsOfTag,
+  isDebugTag,
+  REVISION_LABEL,
+  TREE_LABEL,
+  VERSION_LABEL,
+} from "../../components/version";
 import { scratchStack } from "./scratchStack";
 
 /** What a tag is, as far as its name and what its image says tell. */

@@ -50,21 +50,23 @@ async function findHistory(context: string | undefined): Promise<History | undef
   }
 }
 
-function tagsJson({ repository, history, commits, images, dangling }: TagsReport) {
+function tagsJson({ repository, history, commits, images, dangling, notTags }: TagsReport) {
   return {
     repository,
     git: history ? { root: history.root, shallow: history.shallow.size > 0 } : null,
     images: images.map((image) => imageJson(image, history, commits)),
     dangling,
+    notTags,
   };
 }
 
 function imageJson(image: ListedImage, history: History | undefined, commits: Map<string, Commit>) {
-  const { digest, tags, time, revision, tree, source, debug, dirty, problem } = image;
+  const { digest, tags, scratchTags, time, revision, tree, source, debug, dirty, problem } = image;
   const commit = revision === undefined ? undefined : commits.get(revision);
   return {
     digest,
     tags,
+    scratchTags,
     time: time?.toISOString() ?? null,
     revision: revision ?? null,
     commit: commit ? commitJson(commit) : null,

@@ -1,7 +1,16 @@
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
 import type { ImageConfig, RegistryClient } from "../../components/registry";
-import { digitsOfTag, isDebugTag } from "../../components/version";
-import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import {
+  CREATED_LABEL,
+  DIRTY_LABEL,
+  digitsOfTag,
+  isDebugTag,
+  isScratchTag,
+  REVISION_LABEL,
+  SOURCE_LABEL,
+  TREE_LABEL,
+  VERSION_LABEL,
+} from "../../components/version";
 import { inParallel } from "../inParallel";
 
 /** An image of a repository. */
@@ -9,6 +18,8 @@ export interface ListedImage {
   digest: string;
   /** Sorted. */
   tags: string[];
+  /** Those of `tags` under which a stack pushed content; they name no version. */
+  scratchTags: string[];
   /** When it was built; if it does not say, the time of its commit as its label has it. */
   time: Date | undefined;
   /** The commit that it says it was built from. */
@@ -28,11 +39,14 @@ export interface Listing {
   images: ListedImage[];
   /** Tags that the registry lists but has nothing under: what they named was deleted. */
   dangling: string[];
+  /** Names that the registry lists, but that can be no tags. */
+  notTags: string[];
 }
 
 /** Asks the registry for all images of a repository. Throws what the client throws. */
 export async function listImages(client: RegistryClient, repository: string, platform: string): Promise<Listing> {
-  const tags = [...new Set(await client.tags(repository))].sort();
+  const listed = await client.listTags(repository);
+  const tags = [...new Set(listed.tags)].sort();
   const manifests = await inParallel(tags, (tag) => client.resolve(repository, tag));
   const byDigest = new Map<string, string[]>();
   const dangling: string[] = [];
@@ -47,7 +61,7 @@ export async function listImages(client: RegistryClient, repository: string, pla
   const images = await inParallel([...byDigest], async ([digest, named]) =>
     describe(digest, named, await look(client, repository, digest, platform)),
   );
-  return { images: images.sort(newestFirst), dangling };
+  return { images: images.sort(newestFirst), dangling, notTags: listed.notTags };
 }
 
 type Problem = NonNullable<ListedImage["problem"]>;
@@ -62,7 +76,10 @@ async function look(
   try {
     return await client.inspect(repository, digest, platform);
   } catch (error) {
-    if (error instanceof VersionedImageError && ["PlatformNotFound", "RegistryProtocol"].includes(error.code)) {
+    if (
+      error instanceof VersionedImageError &&
+      ["PlatformNotFound", "NotAnImage", "RegistryProtocol"].includes(error.code)
+    ) {
       return { code: error.code, message: error.message };
     }
     throw error;
@@ -75,11 +92,14 @@ function describe(digest: string, tags: string[], found: ImageConfig | Problem):
   return {
     digest,
     tags,
+    scratchTags: tags.filter(isScratchTag),
     time: timeOf("labels" in found ? found.created : undefined, labels[CREATED_LABEL]),
     revision: labels[REVISION_LABEL],
     tree: labels[TREE_LABEL],
     source: labels[SOURCE_LABEL],
-    debug: dirty !== undefined || tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag) !== undefined),
+    debug:
+      dirty !== undefined ||
+      tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag, labels[VERSION_LABEL]) !== undefined),
     dirty: dirty === undefined ? undefined : dirty === "true",
     problem: "code" in found ? found : undefined,
   };

@@ -51,9 +51,9 @@ function origin({ revision, problem }: ListedImage, { commits, history }: TagsRe
   return history ? `${short} (not in this repository)` : short;
 }
 
-function mark({ debug, dirty }: ListedImage): string {
+function mark({ tags, scratchTags, debug, dirty }: ListedImage): string {
   if (!debug) {
-    return "";
+    return scratchTags.length === tags.length ? "[scratch]" : "";
   }
   return dirty === undefined ? "[debug]" : `[debug, ${dirty ? "with uncommitted changes" : "nothing uncommitted"}]`;
 }
@@ -71,7 +71,7 @@ function styleOf(image: ListedImage, commits: Map<string, unknown>, looked: bool
   return unknown ? "red" : undefined;
 }
 
-function notes({ images, commits, history, dangling }: TagsReport): string[] {
+function notes({ images, commits, history, dangling, notTags }: TagsReport): string[] {
   const notes = [
     history
       ? `Commits were looked up in ${printable(history.root)}.`
@@ -80,8 +80,16 @@ function notes({ images, commits, history, dangling }: TagsReport): string[] {
   if (history && history.shallow.size > 0 && images.some(({ revision }) => revision && !commits.has(revision))) {
     notes.push("That clone is shallow, so that it does not have all commits: git fetch --unshallow");
   }
+  if (images.some(({ scratchTags }) => scratchTags.length > 0)) {
+    notes.push("Tags of the form scratch-STACK-HASH hold what a stack pushed last. They name no version.");
+  }
   if (dangling.length > 0) {
     notes.push(`The registry lists tags that it has no image for any more: ${dangling.map(printable).join(", ")}`);
+  }
+  if (notTags.length > 0) {
+    notes.push(
+      `The registry lists names that can be no tags, which are left out: ${notTags.map(printable).join(", ")}`,
+    );
   }
   return notes;
 }

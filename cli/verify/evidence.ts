@@ -1,3 +1,4 @@
+import type { Attested } from "./attested";
 import type { Origin } from "./origin";
 
 /** An image, what it says of itself, and what git says of that. */
@@ -10,6 +11,8 @@ export interface Evidence {
   servedDigest: string;
   labels: Record<string, string>;
   origin: Origin;
+  /** What a signer says of it; undefined if no signature was asked for. */
+  attested?: Attested;
 }
 
 /** Whether digits are the beginning of a hash. */

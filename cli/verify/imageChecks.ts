@@ -1,19 +1,32 @@
-import { type Commit, digitsOfTag, isDebugTag } from "../../components/version";
-import { CREATED_LABEL, DIRTY_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version/labels";
+import {
+  type Commit,
+  CREATED_LABEL,
+  DIRTY_LABEL,
+  digitsOfTag,
+  isDebugTag,
+  REVISION_LABEL,
+  SOURCE_LABEL,
+  TREE_LABEL,
+  VERSION_LABEL,
+} from "../../components/version";
 import { shortTime } from "../output";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import { type Evidence, isShort } from "./evidence";
+import { signatureChecks } from "./signatureChecks";
 import { treeChecks } from "./treeChecks";
 
 /** All checks of an image against git. */
 export function imageChecks(evidence: Evidence): Check[] {
+  const { attested, labels } = evidence;
+  const signed = attested ? signatureChecks(attested, labels) : [];
   return [
     digestCheck(evidence),
     commitCheck(evidence),
     ...timeChecks(evidence),
     ...treeChecks(evidence),
     ...tagChecks(evidence),
-    contentCheck(evidence),
+    ...signed,
+    contentCheck(evidence, signed),
   ];
 }
 
@@ -62,7 +75,7 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   if (tag === undefined) {
     return [];
   }
-  const digits = digitsOfTag(tag);
+  const digits = digitsOfTag(tag, labels[VERSION_LABEL]);
   if (digits === undefined) {
     return [open("tag", `${tag} names no version; such a tag can be moved to another image at any time`)];
   }
@@ -78,10 +91,15 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   if (labels[DIRTY_LABEL] !== undefined && !isDebugTag(tag)) {
     return [contradicted("tag", `${tag} is a production tag, and the image is a debug image`)];
   }
-  return [proven("tag", `${tag} begins as that ${what} does`)];
+  return [
+    proven(
+      "tag",
+      digits === tag || isDebugTag(tag) ? `${tag} begins as that ${what} does` : `${tag} ends as that ${what} begins`,
+    ),
+  ];
 }
 
-function contentCheck({ labels }: Evidence): Check {
+function contentCheck({ labels, attested }: Evidence, signed: Check[]): Check {
   const dirty = labels[DIRTY_LABEL];
   if (dirty === "true") {
     return contradicted("content", "it is a debug image, built from a directory with uncommitted changes");
@@ -92,6 +110,9 @@ function contentCheck({ labels }: Evidence): Check {
       "it is a debug image, built from the directory as it was on disk: nothing was uncommitted, but files that git ignores " +
         "may be in it",
     );
+  }
+  if (attested && signed.every(({ result }) => result === "proven")) {
+    return proven("content", `${attested.by} vouches that the files in the image are those of the commit`);
   }
   return open(
     "content",

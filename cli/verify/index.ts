@@ -8,7 +8,7 @@ import { manyJson, manyText, type Outcome, verifyMany } from "./many";
 import { imagesOfNamespace } from "./namespaceImages";
 import { readList } from "./referenceList";
 import { verifyText } from "./text";
-import { createVerifier, readReference, type VerifierFlags, verificationJson } from "./verification";
+import { createVerifier, readReference, refuseLoosePaths, type VerifierFlags, verificationJson } from "./verification";
 
 export interface VerifyFlags extends VerifierFlags, ClusterFlags {
   /** A file with references, a line each; "-" is standard input. */
@@ -106,11 +106,9 @@ function wantsCluster({ kubeconfig, namespace }: VerifyFlags): boolean {
   return kubeconfig !== undefined || namespace !== undefined;
 }
 
-function refuseStray({ context, path, dockerfile, repository }: VerifyFlags): void {
-  if (context === undefined && (path !== undefined || dockerfile !== undefined)) {
-    throw invalid("--path and --dockerfile are relative to the image's directory: name that with --context.");
-  }
-  if (repository !== undefined) {
+function refuseStray(flags: VerifyFlags): void {
+  refuseLoosePaths(flags);
+  if (flags.repository !== undefined) {
     throw invalid("--repository chooses among what a namespace runs: say --all as well.");
   }
 }

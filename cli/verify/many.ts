@@ -27,7 +27,8 @@ export function verifyMany(subjects: Subject[], verifier: Verifier): Promise<Out
       const result = await verifier.verify(reference, more);
       return { reference, verified: isVerified(result.checks), result };
     } catch (error) {
-      if (error instanceof VersionedImageError) {
+      // Without cosign nothing can be told of any of them.
+      if (error instanceof VersionedImageError && error.code !== "CosignNotFound") {
         return { reference, verified: false, result: error };
       }
       throw error;

@@ -8,7 +8,7 @@ import {
   treeIn,
 } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
-import { REVISION_LABEL, TREE_LABEL } from "../../components/version/labels";
+import { REVISION_LABEL, TREE_LABEL } from "../../components/version";
 
 /** What git knows of the commit and the tree that an image says it was built from. */
 export interface Origin {

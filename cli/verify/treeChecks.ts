@@ -1,5 +1,4 @@
-import { digitsOfTag } from "../../components/version";
-import { TREE_LABEL } from "../../components/version/labels";
+import { digitsOfTag, TREE_LABEL, VERSION_LABEL } from "../../components/version";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import { type Evidence, isShort } from "./evidence";
 import type { Candidate } from "./origin";
@@ -42,7 +41,7 @@ function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence
   if (
     !commit ||
     tree.result !== "proven" ||
-    isShort(tag === undefined ? undefined : digitsOfTag(tag), labels[TREE_LABEL])
+    isShort(tag === undefined ? undefined : digitsOfTag(tag, labels[VERSION_LABEL]), labels[TREE_LABEL])
   ) {
     // A version that is named after its tree can have been built from any commit that has it.
     return [];

@@ -1,15 +1,23 @@
 import { VersionedImageError } from "../../components/errors";
 import { type History, openHistory } from "../../components/git/lookup";
-import { createRegistryClient, type Manifest, parseReference, type RegistryClient } from "../../components/registry";
-import { INDEX_TYPES } from "../../components/registry/media";
+import {
+  createRegistryClient,
+  INDEX_TYPES,
+  type Manifest,
+  parseReference,
+  type RegistryClient,
+} from "../../components/registry";
 import type { Commit } from "../../components/version";
 import { type SourceFlags, sourceOf } from "../imageOptions";
 import { commitJson } from "../json";
 import type { Io } from "../output";
+import { readAttested } from "./attested";
 import { type Check, isVerified } from "./check";
 import type { Wanted } from "./clusterChecks";
+import { askCosign } from "./cosign";
 import { imageChecks } from "./imageChecks";
-import { readOrigin } from "./origin";
+import { type Candidate, readOrigin } from "./origin";
+import { type SignerFlags, signerOf } from "./signer";
 
 /** What `verify` shows of an image. */
 export interface Verification {
@@ -20,10 +28,12 @@ export interface Verification {
   labels: Record<string, string>;
   /** The commit that it says it was built from, if this clone has it. */
   commit: Commit | undefined;
+  /** What it may have been built from. */
+  candidates: Candidate[];
   checks: Check[];
 }
 
-export interface VerifierFlags extends SourceFlags {
+export interface VerifierFlags extends SourceFlags, SignerFlags {
   /** The image's directory. Default: found by its content, in the repository of the working directory. */
   context?: string;
   /** Of images for several platforms, the one to look at. */
@@ -32,51 +42,63 @@ export interface VerifierFlags extends SourceFlags {
 
 /** Checks images against one git repository. */
 export interface Verifier {
+  client: RegistryClient;
+  history: History;
   /**
    * Checks what a reference names; `more` are checks of it against something else. Throws InvalidArgument, ImageNotFound,
-   * and what the registry client and git throw.
+   * CosignNotFound, CosignFailed, and what the registry client and git throw.
    */
   verify(reference: string, more?: (image: Wanted) => Check[] | Promise<Check[]>): Promise<Verification>;
 }
 
-/** A verifier that keeps its connections and its place in git for all the images that it checks. */
-export async function createVerifier(flags: VerifierFlags, io: Io): Promise<Verifier> {
-  const client = createRegistryClient({ env: io.env });
+/** A verifier that keeps its connections and its place in git for all the images that it checks. Throws InvalidArgument. */
+export async function createVerifier(flags: VerifierFlags, { env }: Io): Promise<Verifier> {
+  const signer = signerOf(flags);
+  const client = createRegistryClient({ env });
   const history = await openHistory(flags.context ?? ".");
-  return { verify: (reference, more = () => []) => verificationOf(reference, more, { client, history, flags }) };
-}
-
-interface Surroundings {
-  client: RegistryClient;
-  history: History;
-  flags: VerifierFlags;
-}
-
-async function verificationOf(
-  reference: string,
-  more: (image: Wanted) => Check[] | Promise<Check[]>,
-  { client, history, flags }: Surroundings,
-): Promise<Verification> {
-  const { repository, tag, digest: statedDigest } = readReference(reference);
-  const [served, manifest] = await Promise.all([
-    held(client, repository, tag ?? statedDigest ?? ""),
-    held(client, repository, statedDigest ?? tag ?? ""),
-  ]);
-  const { digest, mediaType } = manifest;
-  const { labels } = await client.inspect(repository, digest, flags.platform);
   const source = flags.context === undefined ? undefined : sourceOf(flags.context, flags);
-  const origin = await readOrigin(history, labels, source);
-  return {
-    repository,
-    tag,
-    digest,
-    labels,
-    commit: origin.commit,
-    checks: [
-      ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin }),
-      ...(await more({ repository, tag, digest, isIndex: INDEX_TYPES.includes(mediaType) })),
-    ],
-  };
+
+  async function verify(reference: string, more: (image: Wanted) => Check[] | Promise<Check[]> = () => []) {
+    const { repository, tag, digest: statedDigest } = readReference(reference);
+    const [served, manifest] = await Promise.all([
+      held(client, repository, tag ?? statedDigest ?? ""),
+      held(client, repository, statedDigest ?? tag ?? ""),
+    ]);
+    const { digest, mediaType } = manifest;
+    const [image, signed] = await Promise.all([
+      client.inspect(repository, digest, flags.platform),
+      signer && askCosign(signer, { repository, digest, env }),
+    ]);
+    const { labels } = image;
+    const [origin, attested] = await Promise.all([
+      readOrigin(history, labels, source),
+      signed && readAttested(history, signed),
+    ]);
+    return {
+      repository,
+      tag,
+      digest,
+      labels,
+      commit: origin.commit,
+      candidates: origin.candidates,
+      checks: [
+        ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin, attested }),
+        ...(await more({ repository, tag, digest, isIndex: INDEX_TYPES.includes(mediaType) })),
+      ],
+    };
+  }
+
+  return { client, history, verify };
+}
+
+/** Throws InvalidArgument for paths that are relative to nothing. */
+export function refuseLoosePaths({ context, path, dockerfile }: VerifierFlags): void {
+  if (context === undefined && (path !== undefined || dockerfile !== undefined)) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "--path and --dockerfile are relative to the image's directory: name that with --context.",
+    );
+  }
 }
 
 /** Reads a reference that names one image. Throws InvalidArgument. */

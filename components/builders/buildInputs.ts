@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
-import { isSecret, knownValue } from "../pulumi/outputs";
+import { isSecret, knownValue } from "../pulumi";
 
 export const DEFAULT_PLATFORM = "linux/amd64";
 

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import * as path from "node:path";
-import ignore from "@balena/dockerignore";
 import { VersionedImageError } from "../errors";
+import { readIgnorePatterns } from "./ignorePatterns";
 
 /** What Docker leaves out of a context. */
 export interface IgnoreFile {
@@ -40,19 +40,12 @@ async function contentOf(file: string, name: string): Promise<string | undefined
 }
 
 function matching(content: string, name: string): Omit<IgnoreFile, "name"> {
-  // As Docker does on Linux, where Main is another file than main.
-  const matcher = ignore({ ignorecase: false }).add(content);
   try {
-    // Patterns are read when they are first used.
-    matcher.ignores(name);
+    const { takesBack, ignores } = readIgnorePatterns(content);
+    return { ignores, ignoresAllOf: (directory) => !takesBack && ignores(directory) };
   } catch (error) {
     throw unusable(name, "has a pattern that means nothing", error);
   }
-  const takesBack = content.split("\n").some((line) => line.trim().startsWith("!"));
-  return {
-    ignores: (file) => matcher.ignores(file),
-    ignoresAllOf: (directory) => !takesBack && matcher.ignores(directory),
-  };
 }
 
 function unusable(name: string, what: string, cause?: unknown): VersionedImageError {

@@ -1,6 +1,6 @@
 import { chmod, lstat, lutimes, readdir } from "node:fs/promises";
 import * as path from "node:path";
-import { forEachFew } from "./limitConcurrency";
+import { forEachFew } from "../limitConcurrency";
 import { OPEN_FILES } from "./openFiles";
 
 /**

@@ -2,8 +2,8 @@ import { constants, type Dirent } from "node:fs";
 import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { forEachFew } from "../limitConcurrency";
 import { readIgnoreFile } from "./ignoreFile";
-import { forEachFew } from "./limitConcurrency";
 import { OPEN_FILES } from "./openFiles";
 import { STAGING } from "./stagingRoot";
 

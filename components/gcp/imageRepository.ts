@@ -1,9 +1,10 @@
 import { Repository, RepositoryIamMember } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
-import { checkAt, reportAt } from "../pulumi/diagnostics";
+import { checkAt, knownValue } from "../pulumi";
+import { checkPolicies, debugPolicies, productionPolicies } from "./cleanup";
 import { locationOf, prefixOf } from "./names";
-import { defaultProject } from "./project";
+import { projectFor } from "./project";
 
 /** Where the images of a project are kept. */
 export interface ImageRepositoryArgs {
@@ -11,17 +12,38 @@ export interface ImageRepositoryArgs {
   location?: string;
   /** The repository's name. Default: the component's. Its debug repository has the same name with -debug at its end. */
   repositoryId?: string;
-  /** The project, `gcloud --project`. Default: gcp:project, else the one that gcloud is set to. */
+  /**
+   * The project, `gcloud --project`. Default: that of the component's provider, if it has one of its own, else
+   * gcp:project, else that of the environment, else the one that gcloud is set to.
+   */
   project?: string;
   /**
    * Use the project's repository behind gcr.io, us.gcr.io, eu.gcr.io or asia.gcr.io, which must exist and is left as it
    * is. A warning says if its tags can be moved. Default: a repository of its own.
    */
   gcrHost?: string;
-  /** Who may pull, for instance serviceAccount:nodes@my-project.iam.gserviceaccount.com. Default: nobody is added. */
+  /**
+   * Whether the production repository refuses to move or delete a tag, `gcloud --immutable-tags`. Not together with
+   * gcrHost, whose repository is left as it is. Default: true.
+   */
+  immutableTags?: boolean;
+  /**
+   * Who may pull, for instance serviceAccount:nodes@my-project.iam.gserviceaccount.com. A member that a preview can't
+   * know yet is shown in the update alone. Default: nobody is added.
+   */
   readers?: pulumi.Input<string>[];
   /** After so many days a debug image that has lost its tag is deleted. Default: 7. */
   untaggedDays?: number;
+  /** After so many days a debug image is deleted, its tag with it. Default: never. */
+  debugDays?: number;
+  /**
+   * How many versions of each production image are kept, the most recent ones; Artifact Registry deletes the others,
+   * whether they still run or not. It deletes no image whose tag is immutable, so that this needs immutableTags: false.
+   * Not together with gcrHost. Default: all are kept.
+   */
+  keepVersions?: number;
+  /** Whether Artifact Registry only logs what it would delete, in both repositories. Default: false. */
+  cleanupDryRun?: boolean;
 }
 
 /**
@@ -33,18 +55,30 @@ export class ImageRepository extends pulumi.ComponentResource {
   public readonly repository: pulumi.Output<string>;
   /** What debug images' names begin with. */
   public readonly debugRepository: pulumi.Output<string>;
+  /** Whether the production repository refuses to move a tag; its images then need `immutableTags: true`. */
+  public readonly immutableTags: pulumi.Output<boolean>;
 
   constructor(name: string, args: ImageRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("versioned-image:gcp:ImageRepository", name, {}, opts);
-    const { gcrHost, repositoryId = name, readers = [], untaggedDays = 7 } = args;
+    const { gcrHost, repositoryId = name, immutableTags = true, readers = [], cleanupDryRun } = args;
     const location = checkAt(this, () => locationOf(args));
-    checkAt(this, () => assertDays(untaggedDays));
-    const project = pulumi.output(args.project ?? reportAt(this, defaultProject));
+    checkAt(this, () => checkPolicies(args));
+    checkAt(this, () => assertOwn(args));
+    warnOfKept(this, args);
+    const project = pulumi.output(args.project ?? projectFor(this));
     const production = gcrHost
       ? existing(this, name, project, location, gcrHost)
       : new Repository(
           `${name}-repository`,
-          { project, location, repositoryId, format: "DOCKER", dockerConfig: { immutableTags: true } },
+          {
+            project,
+            location,
+            repositoryId,
+            format: "DOCKER",
+            dockerConfig: { immutableTags },
+            cleanupPolicies: productionPolicies(args),
+            cleanupPolicyDryRun: args.keepVersions === undefined ? undefined : cleanupDryRun,
+          },
           { parent: this },
         );
     const debug = new Repository(
@@ -54,31 +88,12 @@ export class ImageRepository extends pulumi.ComponentResource {
         location,
         repositoryId: `${repositoryId}-debug`,
         format: "DOCKER",
-        cleanupPolicies: [
-          {
-            id: "untagged",
-            action: "DELETE",
-            condition: { tagState: "UNTAGGED", olderThan: `${untaggedDays * SECONDS_A_DAY}s` },
-          },
-        ],
+        cleanupPolicies: debugPolicies(args),
+        cleanupPolicyDryRun: cleanupDryRun,
       },
       { parent: this },
     );
-    for (const [index, member] of readers.entries()) {
-      for (const [suffix, made] of Object.entries({ reader: production, "debug-reader": debug })) {
-        new RepositoryIamMember(
-          `${name}-${suffix}-${index}`,
-          {
-            project,
-            location: made.location,
-            repository: made.repositoryId,
-            role: "roles/artifactregistry.reader",
-            member,
-          },
-          { parent: this },
-        );
-      }
-    }
+    allow(this, name, readers, project, { reader: production, "debug-reader": debug });
     // Through the resource, so that an image waits for the repository that it is pushed to.
     this.repository = pulumi
       .all([project, production.repositoryId])
@@ -86,18 +101,68 @@ export class ImageRepository extends pulumi.ComponentResource {
     this.debugRepository = pulumi
       .all([project, debug.repositoryId])
       .apply(([id, made]) => prefixOf({ project: id, location, repositoryId: made }));
-    this.registerOutputs({ repository: this.repository, debugRepository: this.debugRepository });
+    this.immutableTags = gcrHost ? immutabilityOf(this, production, location, gcrHost) : pulumi.output(immutableTags);
+    this.registerOutputs({
+      repository: this.repository,
+      debugRepository: this.debugRepository,
+      immutableTags: this.immutableTags,
+    });
   }
 }
 
-const SECONDS_A_DAY = 24 * 60 * 60;
-
-function assertDays(untaggedDays: number): void {
-  if (!Number.isInteger(untaggedDays) || untaggedDays < 1) {
+/** What would have to be changed in a repository that is left as it is. */
+function assertOwn({ gcrHost, immutableTags, keepVersions }: ImageRepositoryArgs): void {
+  const given = Object.entries({ immutableTags, keepVersions }).filter(([, value]) => value !== undefined);
+  if (gcrHost !== undefined && given.length > 0) {
     throw new VersionedImageError(
       "InvalidArgument",
-      `untaggedDays is ${untaggedDays}: give a whole number of days, at least 1.`,
+      `${given.map(([argument]) => argument).join(" and ")} can't be set together with gcrHost: the repository ${gcrHost} ` +
+        "is left as it is. Change it with `gcloud artifacts repositories update`, or leave gcrHost out.",
     );
+  }
+}
+
+function warnOfKept(parent: ImageRepository, { keepVersions, immutableTags = true }: ImageRepositoryArgs): void {
+  if (keepVersions !== undefined && immutableTags) {
+    pulumi.log.warn(
+      "keepVersions deletes nothing that has a tag, since the tags are immutable: set immutableTags to false as well, or " +
+        "leave keepVersions out.",
+      parent,
+    );
+  }
+}
+
+/**
+ * Lets each member pull. The resources are named by member, so that one who is taken from the list takes nobody else's
+ * access along; they were numbered once, and are not made anew for that.
+ */
+function allow(
+  parent: ImageRepository,
+  name: string,
+  readers: pulumi.Input<string>[],
+  project: pulumi.Output<string>,
+  repositories: Record<string, Repository>,
+): void {
+  const allowed = new Set<string>();
+  const add = (member: string, index: number) => {
+    if (allowed.has(member)) {
+      return;
+    }
+    allowed.add(member);
+    for (const [suffix, { location, repositoryId }] of Object.entries(repositories)) {
+      new RepositoryIamMember(
+        `${name}-${suffix}-${member}`,
+        { project, location, repository: repositoryId, role: "roles/artifactregistry.reader", member },
+        { parent, aliases: [{ name: `${name}-${suffix}-${index}` }] },
+      );
+    }
+  };
+  for (const [index, reader] of readers.entries()) {
+    if (typeof reader === "string") {
+      add(reader, index);
+    } else {
+      pulumi.output(reader).apply((member) => add(member, index));
+    }
   }
 }
 
@@ -110,15 +175,27 @@ function existing(
   gcrHost: string,
 ): Repository {
   const id = pulumi.interpolate`projects/${project}/locations/${location}/repositories/${gcrHost}`;
-  const repository = Repository.get(`${name}-repository`, id, undefined, { parent });
-  repository.dockerConfig.apply((config) => {
-    if (!config?.immutableTags) {
+  return Repository.get(`${name}-repository`, id, undefined, { parent });
+}
+
+/** Whether the tags of a repository that exists are immutable; a warning says if they are not. */
+function immutabilityOf(
+  parent: ImageRepository,
+  { dockerConfig }: Repository,
+  location: string,
+  gcrHost: string,
+): pulumi.Output<boolean> {
+  // It is read in a preview, too, and what it has not set then counts as unknown.
+  return pulumi.output(knownValue(dockerConfig)).apply((config) => {
+    const isImmutable = config?.immutableTags ?? false;
+    if (!isImmutable) {
       pulumi.log.warn(
         `Tags of ${gcrHost} can be moved by whoever may push. Make them immutable once nothing pushes a moving tag such ` +
-          `as latest: gcloud artifacts repositories update ${gcrHost} --location=${location} --immutable-tags`,
+          `as latest, and give its images immutableTags: true: gcloud artifacts repositories update ${gcrHost} ` +
+          `--location=${location} --immutable-tags`,
         parent,
       );
     }
+    return isImmutable;
   });
-  return repository;
 }

@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../errors";
+import { projectInImageNames } from "../googleProject";
 
 /** Where Artifact Registry keeps what is pushed to the older names. */
 const GCR_LOCATIONS = new Map([
@@ -44,7 +45,6 @@ interface Place {
 
 /** What the names of a repository's images begin with. */
 export function prefixOf({ project, location, repositoryId, gcrHost }: Place): string {
-  // The project of an organization's domain is written with a slash in image names.
-  const owner = project.replace(":", "/");
+  const owner = projectInImageNames(project);
   return gcrHost ? `${gcrHost}/${owner}` : `${location}-docker.pkg.dev/${owner}/${repositoryId}`;
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { GoogleAuth } from "google-auth-library";
 import type { RegistryAuth } from "../args";
 import { VersionedImageError } from "../errors";
-import { reportInRun } from "../pulumi/diagnostics";
+import { reportInRun } from "../pulumi";
 
 /**
  * Credentials for Artifact Registry and gcr.io that last an hour, for the registryAuth of an image: an access token from

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { git } from "./git";
+import { type GitOptions, git } from "./git";
+import { gitDirectoryFor } from "./gitDirectory";
 
 /** All that a commit holds, read into an index apart from the repository's own. */
 export interface CommitIndex {
@@ -11,7 +12,7 @@ export interface CommitIndex {
   /** Does work for all who have it, once; it is given a folder that is there for as long as someone has the index. */
   once<T>(work: (folder: string) => Promise<T>): Promise<T>;
   /** Runs git with this index, in a directory that it takes for the work tree. */
-  git(args: string[], options: { cwd: string; input?: string }): Promise<string>;
+  git(args: string[], options: Pick<GitOptions, "cwd" | "input" | "purpose" | "failedIf">): Promise<string>;
 }
 
 export interface IndexEntry {
@@ -58,12 +59,14 @@ function lend(workTree: string, commit: string): Shared {
   return { users: 0, wanted, folder, index: folder.then((made) => read(workTree, commit, wanted, made)) };
 }
 
-/** Settings of this machine that would change what is written. */
+/** Settings of this clone and machine that would change what is written, or write to the repository. */
 const CONFIG = [
+  "core.attributesFile=/dev/null",
   "core.autocrlf=false",
   "core.eol=lf",
-  "core.attributesFile=/dev/null",
+  "core.ignoreCase=false",
   "core.sparseCheckout=false",
+  "core.splitIndex=false",
   "core.symlinks=true",
 ];
 
@@ -73,11 +76,16 @@ async function read(
   wanted: readonly string[][],
   folder: string,
 ): Promise<CommitIndex> {
-  const gitDir = (await git(["rev-parse", "--absolute-git-dir"], { cwd: workTree })).replace(/\n$/, "");
-  const env = { GIT_DIR: gitDir, GIT_INDEX_FILE: path.join(folder, "index"), GIT_ATTR_NOSYSTEM: "1" };
-  const run: CommitIndex["git"] = (args, { cwd, input }) =>
-    git(args, { cwd, input, env: { ...env, GIT_WORK_TREE: cwd }, config: CONFIG });
-  await run(["read-tree", commit], { cwd: folder });
+  const env = {
+    GIT_DIR: await gitDirectoryFor(workTree, commit, folder),
+    GIT_INDEX_FILE: path.join(folder, "index"),
+    GIT_ATTR_NOSYSTEM: "1",
+    // A git that can be told to read attributes from elsewhere (attr.tree) is told to read the commit's.
+    GIT_ATTR_SOURCE: commit,
+  };
+  const run: CommitIndex["git"] = (args, options) =>
+    git(args, { ...options, env: { ...env, GIT_WORK_TREE: options.cwd }, config: CONFIG });
+  await run(["read-tree", commit], { cwd: folder, purpose: "files" });
   const listed = await run(["ls-files", "-s", "-z"], { cwd: folder });
   let done: Promise<unknown> | undefined;
   const once: CommitIndex["once"] = (work) => {

@@ -16,6 +16,14 @@ export async function describeCommits(root: string, hashes: string[]): Promise<M
   return new Map(commitsIn(printed).map((commit) => [commit.hash, commit]));
 }
 
+/** The last second of the last year that RFC 3339 can write. */
+const LAST_SECOND = 253_402_300_799;
+
+/** Git's times may lie beyond what labels and files can hold: then the last that these can. */
+function timeOf(seconds: number): Date {
+  return new Date(Math.min(seconds, LAST_SECOND) * 1000);
+}
+
 /** The commits that `git rev-list` prints in that format. */
 export function commitsIn(printed: string): Commit[] {
   return (
@@ -26,7 +34,7 @@ export function commitsIn(printed: string): Commit[] {
       .filter((line) => line !== "" && !line.startsWith("commit "))
       .map((line) => {
         const [hash = "", seconds = "", author = "", subject = ""] = line.split("\0");
-        return { hash, subject, author, committedAt: new Date(Number(seconds) * 1000) };
+        return { hash, subject, author, committedAt: timeOf(Number(seconds)) };
       })
   );
 }

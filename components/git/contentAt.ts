@@ -1,4 +1,4 @@
-import { forEachFew } from "../context/limitConcurrency";
+import { forEachFew } from "../limitConcurrency";
 import { explain } from "./explain";
 import { git } from "./git";
 import type { Located } from "./locate";

@@ -1,3 +1,5 @@
+import type { SimpleGitOptions } from "simple-git";
+
 /** Settings that must not change what git answers, nor make it run a program. */
 export const SETTINGS = [
   "advice.graftFileDeprecated=false",
@@ -35,3 +37,35 @@ export function gitEnvironment(): Record<string, string> {
   );
   return { ...(Object.fromEntries(inherited) as Record<string, string>), ...OWN };
 }
+
+/**
+ * What simple-git takes for unsafe and we rely on: our own settings that turn hooks and monitors off, and the user's environment,
+ * which may set anything by GIT_CONFIG_COUNT. Arguments that could do so are no one's but ours.
+ */
+export const TRUSTED = {
+  allowAbbreviatedOptions: true,
+  allowUnsafeAlias: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeCommandBinaries: true,
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeDiffExternal: true,
+  allowUnsafeDiffTextConv: true,
+  allowUnsafeEditor: true,
+  allowUnsafeExec: true,
+  allowUnsafeFilter: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeGpgProgram: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafeInclude: true,
+  allowUnsafeMergeDriver: true,
+  allowUnsafePack: true,
+  allowUnsafePager: true,
+  allowUnsafeProtocolOverride: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeSubmodule: true,
+  allowUnsafeTemplateDir: true,
+  allowUnsafeUrlRewrite: true,
+} satisfies SimpleGitOptions["unsafe"];

@@ -5,23 +5,34 @@ import { VersionedImageError } from "../errors";
 import type { Version } from "../version";
 import { type CommitIndex, type IndexEntry, withCommitIndex } from "./commitIndex";
 import { explain } from "./explain";
+import { filtersOf, runningFilters } from "./filters";
 import { git } from "./git";
 import { isWithin } from "./locate";
+import { refuseCollisions } from "./sameFile";
+
+/** What was done to files of a commit on their way to disk. */
+export interface Exported {
+  /** The filters that files went through (Git LFS, git-crypt), by their names, sorted. */
+  filters: string[];
+}
 
 /**
  * Writes the committed files of a version into a directory that then is its context, through git's own filters and
- * without touching the repository, its index or its work tree. Submodules are written from the commit that is recorded for
- * them. Throws LfsNotInstalled, SubmoduleNotInitialized, or GitFailed with git's own words.
+ * without touching the repository, its index or its work tree. The commit's own attributes alone say what is filtered and how
+ * lines end. Submodules are written from the commit that is recorded for them. A call of git may take 600 seconds, or what
+ * VERSIONED_IMAGE_GIT_TIMEOUT says. Throws LfsNotInstalled, FilterNotConfigured, SubmoduleNotInitialized, StagingFailed for names
+ * that the disk takes for one, GitTimeout, or GitFailed with git's own words.
  */
-export async function exportCommit(version: Version, into: string): Promise<void> {
+export async function exportCommit(version: Version, into: string): Promise<Exported> {
   const tree = `${path.resolve(into)}.checkout`;
   await mkdir(tree, { recursive: true });
   try {
-    await checkOut(version.root, version.commit, version.paths, tree);
+    const filtered = await checkOut(version.root, version.commit, version.paths, tree);
     const context = path.join(tree, version.context);
     for (const entry of await readdir(context)) {
       await rename(path.join(context, entry), path.join(into, entry));
     }
+    return { filters: [...new Set(filtered.map(({ filter }) => filter))].sort() };
   } catch (error) {
     throw explain(error, version.root);
   } finally {
@@ -29,18 +40,29 @@ export async function exportCommit(version: Version, into: string): Promise<void
   }
 }
 
+/** A file that went through a filter. */
+interface Filtered {
+  /** Relative to the root of the repository that is written. */
+  name: string;
+  filter: string;
+}
+
 /** Writes what a commit holds at some paths; what several images want of it at the same time is written once. */
-function checkOut(workTree: string, commit: string, paths: string[], into: string): Promise<void> {
+function checkOut(workTree: string, commit: string, paths: string[], into: string): Promise<Filtered[]> {
   return withCommitIndex(workTree, commit, paths, async (index) => {
     const common =
       index.wanted.length > 1 ? await index.once((folder) => writeAll(workTree, index, folder)) : undefined;
-    if (common && paths.every((wanted) => common.paths.includes(wanted))) {
-      for (const wanted of paths) {
-        await cp(path.join(common.directory, wanted), path.join(into, wanted), COPY);
-      }
-    } else {
-      await write(workTree, index, paths, into);
+    if (!common || !paths.every((wanted) => common.paths.includes(wanted))) {
+      return write(workTree, index, paths, into);
     }
+    await refuseCollisions(
+      entriesAt(index, paths).map(({ name }) => name),
+      into,
+    );
+    for (const wanted of paths) {
+      await cp(path.join(common.directory, wanted), path.join(into, wanted), COPY);
+    }
+    return common.filtered.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
   });
 }
 
@@ -53,32 +75,45 @@ async function writeAll(workTree: string, index: CommitIndex, folder: string) {
   const directory = path.join(folder, "files");
   await mkdir(directory);
   try {
-    await write(workTree, index, paths, directory);
-    return { paths, directory };
+    return { paths, directory, filtered: await write(workTree, index, paths, directory) };
   } catch {
     return undefined;
   }
 }
 
-async function write(workTree: string, index: CommitIndex, paths: string[], into: string): Promise<void> {
-  const entries = index.entries.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
-  refuseUnreadable(entries.map(({ name }) => name));
+async function write(workTree: string, index: CommitIndex, paths: string[], into: string): Promise<Filtered[]> {
+  const entries = entriesAt(index, paths);
+  const names = entries.map(({ name }) => name);
+  refuseUnreadable(names);
+  await refuseCollisions(names, into);
   const files = entries.filter(({ mode }) => mode !== SUBMODULE);
-  if (files.length > 0) {
-    await index.git(["checkout-index", "--force", "-z", "--stdin"], { cwd: into, input: lines(files) });
-    await refusePointers(index, files, into);
-  }
+  const filtered = files.length > 0 ? await writeFiles(index, files, into) : [];
   for (const { hash, name } of entries.filter(({ mode }) => mode === SUBMODULE)) {
-    await checkOutSubmodule(path.join(workTree, name), hash, path.join(into, name));
+    const inside = await checkOutSubmodule(path.join(workTree, name), hash, path.join(into, name));
+    filtered.push(...inside.map((file) => ({ ...file, name: path.posix.join(name, file.name) })));
   }
+  return filtered;
+}
+
+function entriesAt(index: CommitIndex, paths: string[]): IndexEntry[] {
+  return index.entries.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
+}
+
+async function writeFiles(index: CommitIndex, files: IndexEntry[], into: string): Promise<Filtered[]> {
+  const filters = await filtersOf(index, files, into);
+  const running = await runningFilters(index, filters, into);
+  await index.git(["checkout-index", "--force", "-z", "--stdin"], {
+    cwd: into,
+    input: files.map(({ name }) => `${name}\0`).join(""),
+    purpose: "files",
+    // Of a filter that is not required git says no more than this, and writes the file as it was committed.
+    failedIf: /external filter/,
+  });
+  await refusePointers(filters, into);
+  return [...filters].map(([name, filter]) => ({ name, filter })).filter(({ filter }) => running.has(filter));
 }
 
 const SUBMODULE = "160000";
-const SYMLINK = "120000";
-
-function lines(entries: IndexEntry[]): string {
-  return entries.map(({ name }) => `${name}\0`).join("");
-}
 
 /** Names are read as UTF-8; of others, nobody could ask for the file. */
 function refuseUnreadable(names: string[]): void {
@@ -91,7 +126,7 @@ function refuseUnreadable(names: string[]): void {
   }
 }
 
-async function checkOutSubmodule(workTree: string, commit: string, into: string): Promise<void> {
+async function checkOutSubmodule(workTree: string, commit: string, into: string): Promise<Filtered[]> {
   await mkdir(into, { recursive: true });
   try {
     await git(["cat-file", "-e", `${commit}^{commit}`], { cwd: workTree });
@@ -102,18 +137,16 @@ async function checkOutSubmodule(workTree: string, commit: string, into: string)
       { cause: error },
     );
   }
-  await checkOut(workTree, commit, [""], into);
+  return checkOut(workTree, commit, [""], into);
 }
 
 /** Without its filter, Git LFS leaves small text files that stand for the large ones. */
-async function refusePointers(index: CommitIndex, files: IndexEntry[], directory: string): Promise<void> {
-  // Git filters no symbolic links.
-  const input = lines(files.filter(({ mode }) => mode !== SYMLINK));
-  const attributes = await index.git(["check-attr", "--cached", "-z", "--stdin", "filter"], { cwd: directory, input });
-  const fields = attributes.split("\0");
-  for (let field = 0; field + 2 < fields.length; field += 3) {
-    const [name = "", , value] = fields.slice(field, field + 3);
-    if (value === "lfs" && (await startsWith(path.join(directory, name), "version https://git-lfs.github.com/spec/"))) {
+async function refusePointers(filters: ReadonlyMap<string, string>, directory: string): Promise<void> {
+  for (const [name, filter] of filters) {
+    if (
+      filter === "lfs" &&
+      (await startsWith(path.join(directory, name), "version https://git-lfs.github.com/spec/"))
+    ) {
       throw new VersionedImageError(
         "LfsNotInstalled",
         `${name} is stored with Git LFS, which is not set up here: only a pointer to it would be in the image. ` +

@@ -1,7 +1,10 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { channel } from "node:diagnostics_channel";
 import { existsSync } from "node:fs";
+import { getSystemErrorName } from "node:util";
 import { VersionedImageError } from "../errors";
-import { gitEnvironment, SETTINGS } from "./environment";
+import { gitEnvironment, SETTINGS, TRUSTED } from "./environment";
+import { type Purpose, withinLimit } from "./timeLimit";
 
 /** Where git gave up: its own words. */
 export class GitError extends Error {
@@ -21,79 +24,116 @@ export interface GitOptions {
   env?: Record<string, string>;
   /** Further settings, as `git -c`. */
   config?: string[];
+  /** What git reads. Default: nothing. */
+  input?: string;
   /** How its output is read; latin1 is a character a byte, for paths that need not be UTF-8. Default: utf8. */
   encoding?: "utf8" | "latin1";
+  /** What it is run for, which sets how long it may take. Default: facts. */
+  purpose?: Purpose;
+  /** Words on git's standard error after which its work is no good, though its exit status is 0. Default: none. */
+  failedIf?: RegExp;
 }
 
-/** A git that runs while its output is read. */
-export interface RunningGit {
-  process: ChildProcessWithoutNullStreams;
-  /** When it has ended, of its own will or not. Rejects with GitError, or GitNotFound, unless it was stopped. */
-  ended: Promise<void>;
-  /** Ends it: what it would still say is not needed. */
-  stop(): void;
+/** How a program that simple-git has run came to its end. */
+interface Ending {
+  exitCode: number | null;
+  words: string;
 }
 
-/** Runs git and returns what it prints; `input` is what it reads. Throws GitError with git's own words, or GitNotFound. */
-export async function git(args: string[], { input, ...options }: GitOptions & { input?: string }): Promise<string> {
-  const printed: string[] = [];
-  const { process, ended } = startGit(args, options, (text) => printed.push(text));
-  process.stdin.end(input);
-  await ended;
-  return printed.join("");
-}
+/**
+ * Runs git and returns what it prints. Throws GitError with git's own words, GitNotFound, GitTimeout, or GitFailed where git can't
+ * be started.
+ */
+export async function git(args: string[], options: GitOptions): Promise<string> {
+  const { cwd, input = "", encoding = "utf8", purpose = "facts", failedIf } = options;
+  let program: ChildProcess | undefined;
+  let ending: Ending | undefined;
+  const printed: Buffer[] = [];
+  const stopper = new AbortController();
 
-/** Starts git and hands on what it prints as it comes. */
-export function startGit(args: string[], options: GitOptions, read: (text: string) => void): RunningGit {
-  const { cwd, env, config = [], encoding = "utf8" } = options;
-  const settings = [...SETTINGS, ...config].flatMap((setting) => ["-c", setting]);
-  const process = spawn("git", [...settings, ...args], { cwd, env: { ...gitEnvironment(), ...env }, stdio: "pipe" });
-  let stopped = false;
-  let words = "";
-  process.stderr.setEncoding("utf8").on("data", (text: string) => {
-    words += text;
-  });
-  process.stdout.setEncoding(encoding);
-  const ended = new Promise<void>((resolve, reject) => {
-    process.stdout.on("data", (text: string) => {
-      try {
-        if (!stopped) {
-          read(text);
-        }
-      } catch (error) {
-        reject(error);
+  const run = async (): Promise<string> => {
+    const env = { ...gitEnvironment(), ...options.env };
+    const runner = simpleGit()(cwd, {
+      config: [...SETTINGS, ...(options.config ?? [])],
+      // It has said all when its output is closed, not when it has ended.
+      completion: { onClose: true, onExit: false },
+      // An empty buffer closes git's standard input; without one git could wait for it.
+      input: () => Buffer.from(input),
+      abort: stopper.signal,
+      // Simple-git takes a git that fails without a word for one that did well.
+      errors: (rejection, { exitCode, stdErr }) => {
+        ending = { exitCode, words: Buffer.concat(stdErr).toString() };
+        return exitCode === 0 ? rejection : new Error("git failed");
+      },
+      unsafe: TRUSTED,
+      // The environment was chosen by gitEnvironment.
+      allowEnvironment: Object.keys(env),
+    });
+    runner.env(env).outputHandler((_command, stdout) => {
+      program = started(stdout);
+      // Where git has said nothing at all, simple-git waits 50 ms for more.
+      process.nextTick(() => stdout.emit("data", Buffer.alloc(0)));
+      if (encoding !== "utf8") {
+        stdout.on("data", (chunk: Buffer) => printed.push(chunk));
       }
     });
-    process.on("error", (error: NodeJS.ErrnoException) => reject(notStarted(error, cwd)));
-    // A git that gave up reads no more; its exit status tells why.
-    process.stdin.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") {
-        reject(error);
-      }
-    });
-    process.on("close", (status, signal) => {
-      if (stopped || status === 0) {
-        resolve();
-      } else {
-        reject(new GitError(args, status ?? -1, words.trim() || (signal ? `ended by ${signal}` : "")));
-      }
-    });
-  });
-  const stop = () => {
-    stopped = true;
-    process.stdout.resume();
-    process.kill();
+    const text = await runner.raw(args);
+    return encoding === "utf8" ? text : Buffer.concat(printed).toString(encoding);
   };
-  return { process, ended, stop };
+
+  const call = { args, cwd, purpose, program: () => program, abort: () => stopper.abort() };
+  const text = await withinLimit(call, run).catch((error) => {
+    throw error instanceof VersionedImageError ? error : failure(args, cwd, ending, program, error);
+  });
+  if (ending && failedIf?.test(ending.words)) {
+    throw new GitError(args, ending.exitCode ?? -1, ending.words.trim());
+  }
+  return text;
+}
+
+/** What went wrong with a git that simple-git says has failed. */
+function failure(
+  args: string[],
+  cwd: string,
+  ending: Ending | undefined,
+  program: ChildProcess | undefined,
+  error: unknown,
+): Error {
+  const { exitCode, words } = ending ?? { exitCode: undefined, words: "" };
+  // Without a process Node gives the negative number of the system's error.
+  if (exitCode === undefined || (program?.pid === undefined && (exitCode ?? 0) < 0)) {
+    return notStarted(exitCode ? `spawn git ${getSystemErrorName(exitCode)}` : String(error), cwd);
+  }
+  const ended = program?.signalCode ? `ended by ${program.signalCode}` : "";
+  return new GitError(args, exitCode ?? -1, words.trim() || ended);
 }
 
 /** Node says the same of a directory that is gone, or may not be entered, as of the program. */
-function notStarted(error: NodeJS.ErrnoException, cwd: string): Error {
-  return error.code === "ENOENT" && existsSync(cwd)
+export function notStarted(reason: string, cwd: string): VersionedImageError {
+  return reason.includes("ENOENT") && existsSync(cwd)
     ? new VersionedImageError("GitNotFound", "The program git was not found: install it, or put it on PATH.")
     : new VersionedImageError(
         "GitFailed",
-        `git could not be started in ${cwd} (${error.message}): see that the directory is there and may be entered.`,
-        { cause: error },
+        `git could not be started in ${cwd} (${reason}): see that the directory is there and may be entered.`,
       );
 }
+
+let latest: ChildProcess | undefined;
+
+/** The program whose output this is. Simple-git keeps it to itself; Node tells of each one that begins. */
+function started(stdout: NodeJS.ReadableStream): ChildProcess | undefined {
+  return latest?.stdout === stdout ? latest : undefined;
+}
+
+/** Loaded with the first call: it takes longer than all of this library, and not all who import that have an image. */
+function simpleGit(): typeof import("simple-git").simpleGit {
+  if (!loaded) {
+    channel("child_process").subscribe((message) => {
+      latest = (message as { process: ChildProcess }).process;
+    });
+    loaded = (require("simple-git") as typeof import("simple-git")).simpleGit;
+  }
+  return loaded;
+}
+
+let loaded: typeof import("simple-git").simpleGit | undefined;

@@ -7,6 +7,10 @@ import { findContext, findRepository, type Repository } from "./repository";
 import { readShallow } from "./shallow";
 import { type TreeEntry, treeOf } from "./trees";
 
+export { treesAt, treesWithin } from "./contentAt";
+export { findCommit, listRefs, type Ref, unreachable } from "./refs";
+export { readRemote } from "./remote";
+
 /** A repository on this machine, in which commits are looked up. */
 export interface History extends Repository {
   /** The commits at which a shallow clone's history ends; none in a full clone. */
@@ -65,6 +69,11 @@ export async function readContent({ root }: History, commit: string): Promise<Co
     content.set(line.slice(tab + 1), { mode, type, hash });
   }
   return content;
+}
+
+/** The text of a file of a commit, by its path relative to the repository's root. Throws GitFailed. */
+export async function readFileAt({ root }: History, commit: string, path: string): Promise<string> {
+  return explained(root, () => git(["cat-file", "blob", `${commit}:${path}`], { cwd: root }));
 }
 
 /** The tree of an image's paths, as the version has it, in what a commit holds; undefined if that lacks one of them. */

@@ -65,9 +65,15 @@ export async function unreachable({ root }: Repository, commits: string[]): Prom
     return new Set();
   }
   try {
+    // Git of years ago reads no --all there; a tag can be of what is no commit.
+    const refs = await git(["for-each-ref", "--format=%(objecttype) %(*objecttype) %(objectname)"], { cwd: root });
+    const tips = refs.split("\n").flatMap((line) => {
+      const [type, inner, hash] = line.split(" ");
+      return type === "commit" || inner === "commit" ? [`^${hash}`] : [];
+    });
     const printed = await git(["rev-list", "--stdin"], {
       cwd: root,
-      input: `${[...commits, "--not", "HEAD", "--all"].join("\n")}\n`,
+      input: `${[...commits, "^HEAD", ...tips].join("\n")}\n`,
     });
     const found = new Set(printed.split("\n"));
     return new Set(commits.filter((commit) => found.has(commit)));

@@ -3,10 +3,10 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import { Service } from "@pulumi/kubernetes/core/v1";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
-import { checkAt, reportAt } from "../pulumi/diagnostics";
+import { checkAt, reportAt } from "../pulumi";
 import { isDebugTag } from "../version";
 import type { VersionedImage } from "../versionedImage";
-import { annotationsOf, assertLabel, labelsOf, selectorOf } from "./metadata";
+import { annotationsOf, assertName, assertPortName, assertServiceName, labelsOf, selectorOf } from "./metadata";
 
 type Container = types.input.core.v1.Container;
 
@@ -16,9 +16,14 @@ export interface ImageDeploymentArgs {
   image: VersionedImage;
   /** The namespace, `kubectl --namespace`. Default: that of the provider. */
   namespace?: pulumi.Input<string>;
-  /** How many pods run at once. Default: 1. */
+  /**
+   * How many pods run at once. Default: it is left out, which Kubernetes takes for 1 at first, and never changes what a
+   * HorizontalPodAutoscaler or `kubectl scale` has set since.
+   */
   replicas?: pulumi.Input<number>;
-  /** The ports that the container listens on, by name. If there are any, a Service offers them. Default: none. */
+  /**
+   * The ports that the container listens on, by name, such as http. If there are any, a Service offers them. Default: none.
+   */
   ports?: Record<string, pulumi.Input<number>>;
   /** Environment variables, by name. For those with a `valueFrom`, use `container.env`. Default: none. */
   env?: Record<string, pulumi.Input<string>>;
@@ -33,10 +38,19 @@ export interface ImageDeploymentArgs {
   spec?: Omit<types.input.apps.v1.DeploymentSpec, "replicas" | "selector" | "template">;
   /** Further settings of the Service, such as type. Default: none. */
   service?: Omit<types.input.core.v1.ServiceSpec, "selector" | "ports">;
+  /**
+   * The Service's name, which others in the cluster reach it by. Default: the component's. Two stacks that share a
+   * namespace need two.
+   */
+  serviceName?: pulumi.Input<string>;
   /** Further labels of the Deployment, its pods and its Service. Default: none. */
   labels?: Record<string, pulumi.Input<string>>;
   /** Further annotations of the Deployment. Default: none. */
   annotations?: Record<string, pulumi.Input<string>>;
+  /** Further labels of the pods alone. A change restarts them. Default: none. */
+  podLabels?: Record<string, pulumi.Input<string>>;
+  /** Annotations of the pods, such as prometheus.io/scrape. A change restarts them. Default: none. */
+  podAnnotations?: Record<string, pulumi.Input<string>>;
   /** Whether a debug image may be deployed. If not, one fails the preview (error DebugNotAllowed). Default: true. */
   allowDebug?: boolean;
 }
@@ -53,11 +67,12 @@ export class ImageDeployment extends pulumi.ComponentResource {
 
   constructor(name: string, args: ImageDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("versioned-image:kubernetes:ImageDeployment", name, {}, opts);
-    checkAt(this, () => assertLabel(name));
+    checkAt(this, () => assertNames(name, args));
     const { image, namespace, ports = {} } = args;
     const tag = image.tag.apply((value) => reportAt(this, async () => allowed(value, args)));
     const selector = selectorOf(name);
-    const labels = { ...args.labels, ...labelsOf(name, tag) };
+    const ours = labelsOf(name, tag);
+    const labels = { ...args.labels, ...ours };
     this.deployment = new Deployment(
       `${name}-deployment`,
       {
@@ -66,15 +81,15 @@ export class ImageDeployment extends pulumi.ComponentResource {
           labels,
           annotations: pulumi
             .all([args.annotations ?? {}, annotationsOf(image)])
-            .apply(([given, ours]) => ({ ...given, ...ours })),
+            .apply(([given, origin]) => ({ ...given, ...origin })),
         },
         spec: {
-          replicas: args.replicas ?? 1,
+          replicas: args.replicas,
           ...args.spec,
           selector: { matchLabels: selector },
           template: {
-            // Nothing that can differ while the image is the same: it would restart the pods.
-            metadata: { labels },
+            // Of ours nothing that can differ while the image is the same: it would restart the pods.
+            metadata: { labels: { ...args.labels, ...args.podLabels, ...ours }, annotations: args.podAnnotations },
             spec: { ...args.pod, containers: [containerOf(name, args, tag), ...(args.pod?.containers ?? [])] },
           },
         },
@@ -87,7 +102,8 @@ export class ImageDeployment extends pulumi.ComponentResource {
         : new Service(
             `${name}-service`,
             {
-              metadata: { namespace, labels: { ...args.labels, ...selector } },
+              // Unlike the Deployment's, its name is what others rely on: they reach it by that.
+              metadata: { name: args.serviceName ?? name, namespace, labels: { ...args.labels, ...selector } },
               spec: {
                 ...args.service,
                 selector,
@@ -101,6 +117,15 @@ export class ImageDeployment extends pulumi.ComponentResource {
             { parent: this },
           );
     this.registerOutputs({ deployment: this.deployment, service: this.service });
+  }
+}
+
+function assertNames(name: string, { ports = {}, serviceName }: ImageDeploymentArgs): void {
+  assertName(name);
+  const names = Object.keys(ports);
+  names.forEach(assertPortName);
+  if (names.length > 0 && (serviceName === undefined || typeof serviceName === "string")) {
+    assertServiceName(serviceName ?? name);
   }
 }
 
@@ -130,7 +155,7 @@ function containerOf(name: string, args: ImageDeploymentArgs, tag: pulumi.Output
   return tag.apply((value) => (isDebugTag(value) ? debuggable(settings) : settings));
 }
 
-/** What only gets in the way in production. */
+/** What only gets in the way in production; what is set for the container stays as it is. */
 function debuggable({ livenessProbe: _, ...settings }: Container): Container {
-  return { ...settings, stdin: true, tty: true, terminationMessagePolicy: "FallbackToLogsOnError" };
+  return { stdin: true, tty: true, terminationMessagePolicy: "FallbackToLogsOnError", ...settings };
 }

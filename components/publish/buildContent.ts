@@ -72,13 +72,23 @@ export async function buildContent(subject: Subject, target: Target): Promise<Bu
 }
 
 function contentOf(subject: Subject): ContextContent {
-  const { version, build, dockerfile, fingerprint } = subject;
+  const { component, name, version, build, dockerfile, fingerprint } = subject;
   return {
     dockerfile,
     target: build.target,
     labels: imageLabels(version, fingerprint),
     mtime: version.committedAt,
-    write: (into) => exportCommit(version, into),
+    write: async (into) => {
+      const { filters } = await exportCommit(version, into);
+      const undoing = filters.filter((filter) => filter !== "lfs");
+      if (undoing.length > 0) {
+        pulumi.log.warn(
+          `${name}: files go through git's ${undoing.length === 1 ? "filter" : "filters"} ${undoing.join(", ")}: whoever can pull the ` +
+            "image can read what these undo, an encryption for instance.",
+          component,
+        );
+      }
+    },
   };
 }
 

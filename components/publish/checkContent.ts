@@ -1,5 +1,4 @@
-import { TagPolicy } from "../version";
-import { checkPublished } from "./checkPublished";
+import { checkPublished, TagPolicy } from "../version";
 import type { Subject, Target } from "./subject";
 
 /**

@@ -1,5 +1,6 @@
 import { VersionedImageError } from "../errors";
 import { engineRun, urnOf } from "../pulumi";
+import { movingTags } from "./alsoTag";
 import type { Subject } from "./subject";
 
 interface Claim {
@@ -12,22 +13,29 @@ interface Claim {
 const claims = new Map<string, Claim>();
 
 /**
- * Throws InvalidArgument if another image of the same run publishes under the same repository:tag: only one of them can be
+ * Throws InvalidArgument if another image of the same run publishes under one of the same repository:tag: only one of them can be
  * what the tag means.
  */
-export async function claimTag({ component, name, args, target }: Subject): Promise<void> {
+export async function claimTags(subject: Subject): Promise<void> {
+  const { component, name, args, target } = subject;
+  const moving = movingTags(subject);
   if (target === undefined || args.publish === false) {
     return;
   }
   const urn = await urnOf(component);
-  const run = engineRun();
-  const earlier = claims.get(target.spec);
-  if (earlier !== undefined && earlier.run === run && earlier.urn !== urn) {
+  for (const spec of [target.spec, ...moving.map((tag) => `${target.repository}:${tag}`)]) {
+    claim(spec, { run: engineRun(), urn, name });
+  }
+}
+
+function claim(spec: string, claimed: Claim): void {
+  const earlier = claims.get(spec);
+  if (earlier !== undefined && earlier.run === claimed.run && earlier.urn !== claimed.urn) {
     throw new VersionedImageError(
       "InvalidArgument",
-      `${target.spec} is the tag of another image of this program, ${earlier.name}, and a tag means one image: give each ` +
+      `${spec} is the tag of another image of this program, ${earlier.name}, and a tag means one image: give each ` +
         "image a repository of its own, or declare it once and use it in both places.",
     );
   }
-  claims.set(target.spec, { run, urn, name });
+  claims.set(spec, claimed);
 }

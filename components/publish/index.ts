@@ -1,2 +1,1 @@
-export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
 export { publishImage } from "./publishImage";

@@ -1,10 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
 import { isMocked, reportAt } from "../pulumi";
+import { mergeRequestOf } from "../version";
+import { moveTags, movingTags } from "./alsoTag";
 import { announce } from "./announce";
 import { buildContent, settledContent } from "./buildContent";
 import { checkContent } from "./checkContent";
 import { type Kept, keepRecord, ownOf, type Used } from "./record";
+import { sayChanges } from "./sayChanges";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 import { tagContent } from "./tagContent";
 import { publishUndecided } from "./undecided";
@@ -15,6 +18,7 @@ import { publishUndecided } from "./undecided";
  */
 export async function publishProduction(subject: Subject): Promise<Publication> {
   const { args, target, version } = subject;
+  noteMergeRequest(subject);
   if (!target) {
     return publishUndecided(subject);
   }
@@ -30,10 +34,15 @@ export async function publishProduction(subject: Subject): Promise<Publication> 
 
 async function usePublished(subject: Subject, target: Target, digest: string): Promise<Publication> {
   const { component, name, args } = subject;
+  const moving = movingTags(subject);
   const kept = await keepRecord(name, component, {
-    keep: ["own", "debug"],
-    write: { current: { spec: target.spec, digest } },
-    beforeChange: (before) => checkBeforeUse(subject, target, digest, before),
+    keep: ["own", "debug", ...keepUnknown(subject)],
+    write: { current: { spec: target.spec, digest, build: subject.fingerprint, ...alsoTagged(moving) } },
+    beforeChange: async (before) => {
+      await checkBeforeUse(subject, target, digest, before);
+      await sayChanges(subject, target, before);
+      await moveInUpdate(target, digest, moving);
+    },
   });
   const own = ownOf(kept);
   if (own) {
@@ -51,7 +60,15 @@ async function usePublished(subject: Subject, target: Target, digest: string): P
   return { spec: specOf(subject), digest: pulumi.output(digest), outcome: isOwn ? "published" : "adopted" };
 }
 
-/** What a tag serves is looked into when a stack first uses it, and when it serves something else than before. */
+/** A preview may not know yet how an image is built. */
+function keepUnknown({ fingerprint }: Subject): "current.build"[] {
+  return fingerprint === undefined ? ["current.build"] : [];
+}
+
+/**
+ * What a tag serves is looked into when a stack first uses it, and when it serves something else or the program asks for
+ * another build than before.
+ */
 async function checkBeforeUse(
   subject: Subject,
   target: Target,
@@ -76,6 +93,7 @@ async function checkBeforeUse(
 
 async function publish(subject: Subject, target: Target): Promise<Publication> {
   const { component, name } = subject;
+  const moving = movingTags(subject);
   announce(subject, (repository) => `will be built and pushed to ${repository}`);
   const building = await buildContent(subject, target);
   if (building.leftOut) {
@@ -86,19 +104,23 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
   // In a preview, what is not known yet must stay unknown to whoever uses it.
   const servedDigest = served ? pulumi.output(served.digest) : content.digest;
   await keepRecord(name, component, {
-    keep: ["debug"],
+    keep: ["debug", ...keepUnknown(subject)],
     write: {
       own: { ...own, digest: content.digest },
-      current: { spec: target.spec, digest: servedDigest },
+      current: { spec: target.spec, digest: servedDigest, build: subject.fingerprint, ...alsoTagged(moving) },
     },
     dependsOn: content.resource,
     beforeChange: async (before) => {
+      await sayChanges(subject, target, before);
       if (before?.spec === target.spec) {
         pulumi.log.warn(
           `${target.spec} was lost from the registry (${before.digest}): built again from its commit. See that the registry's ` +
             "clean-up keeps what is in use.",
           component,
         );
+      }
+      if (served) {
+        await moveInUpdate(target, served.digest, moving);
       }
     },
   });
@@ -108,6 +130,16 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
     digest: servedDigest,
     outcome: served?.byAnother ? "adopted" : "published",
   };
+}
+
+function alsoTagged(moving: string[]): { alsoTag?: string } {
+  return moving.length > 0 ? { alsoTag: [...moving].sort().join(" ") } : {};
+}
+
+async function moveInUpdate(target: Target, digest: string, moving: string[]): Promise<void> {
+  if (!pulumi.runtime.isDryRun() && !isMocked()) {
+    await moveTags(target, digest, moving);
+  }
 }
 
 function tag(subject: Subject, target: Target, digest: string) {
@@ -133,6 +165,19 @@ function tag(subject: Subject, target: Target, digest: string) {
     );
     return served;
   });
+}
+
+/** A pull request's preview shows what its merge would publish, and not the tag under which. */
+function noteMergeRequest({ component, name, version }: Subject): void {
+  const request = mergeRequestOf(version.commit, process.env);
+  if (request !== undefined) {
+    pulumi.log.warn(
+      `${name}: commit ${version.commit.slice(0, 7)} is the merge that CI has made of ${request} for this run. It is on no branch, so ` +
+        "that the version's tag will be another once it is merged. To see the branch's own, check out its head (actions/checkout: " +
+        `\`ref: \${{ github.event.pull_request.head.sha }}\`).`,
+      component,
+    );
+  }
 }
 
 /** An image that the update does not touch (--target, --exclude, destroy or refresh with the program) stays as it is. */

@@ -1,4 +1,3 @@
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegistryAuth, VersionedImageArgs } from "../args";
 import { buildFingerprint, resolveBuild } from "../builders";
@@ -7,8 +6,9 @@ import { readFacts } from "../git";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
-import { claimTag } from "./claim";
+import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
+import { defaultRepository } from "./defaultRepository";
 import { publishProduction } from "./production";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 
@@ -39,7 +39,7 @@ export function publishImage(
     .apply((value) => reportAt(component, async () => parseRepository(value).repository));
   const published = reportAt(component, async () => {
     const subject = await subjectOf(component, name, args, await version, repository);
-    await claimTag(subject);
+    await claimTags(subject);
     return subject.version.debug ? publishDebug(subject) : publishProduction(subject);
   });
 
@@ -60,8 +60,9 @@ export function publishImage(
 }
 
 async function versionOf(args: VersionedImageArgs): Promise<Version> {
-  const { context, paths, dockerfile, debug = false, tagPolicy = TagPolicy.Commit, tagLength = 7 } = args;
-  return decideVersion(await readFacts({ context, paths, dockerfile }), { debug, tagPolicy, tagLength });
+  const { context, paths, dockerfile, debug = false, tagPolicy = TagPolicy.Commit, tagLength = 7, tagPrefix } = args;
+  const facts = await readFacts({ context, paths, dockerfile });
+  return decideVersion(facts, { debug, tagPolicy, tagLength, tagPrefix });
 }
 
 async function subjectOf(
@@ -90,20 +91,6 @@ async function subjectOf(
     repository,
     target: await targetOf(await knownValue(repository), version, args.registryAuth),
   };
-}
-
-/** The repository that is used when none is given: that of the configured Google Cloud project on gcr.io. */
-function defaultRepository(context: string): string {
-  const project = new pulumi.Config("gcp").get("project");
-  if (!project) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      "There is no repository to publish to: set the repository argument, for instance to " +
-        "europe-docker.pkg.dev/my-project/images/simple, or run `pulumi config set gcp:project PROJECT` " +
-        "to publish to gcr.io/PROJECT.",
-    );
-  }
-  return `gcr.io/${project}/${path.basename(path.resolve(context))}`;
 }
 
 /** One session for all images that use the user's own credentials. */

@@ -29,12 +29,16 @@ export interface Used {
   spec: string;
   /** Empty for debug images, whose digest the builder's resource keeps. */
   digest: string;
+  /** How the program says that it is built, so that what it says differently is noticed; not there in records of old. */
+  build?: string;
+  /** The tags that were moved to it, sorted and separated by spaces; not there where there are none. */
+  alsoTag?: string;
 }
 
 /** How a record is written. */
 export interface Entry {
   /** The parts that stay as the state has them. */
-  keep: (keyof Kept)[];
+  keep: (keyof Kept | "current.build")[];
   /** The other parts. */
   write: { [Part in keyof Kept]?: pulumi.Input<{ [Key in keyof Kept[Part]]: pulumi.Input<Kept[Part][Key]> }> };
   dependsOn?: pulumi.Resource;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
 import { reportInHook } from "./diagnostics";
 import { isMocked } from "./monitor";
@@ -27,8 +28,12 @@ export async function hooksFor(
   }
   // Hooks of a program must have names of their own.
   const prefix = `${await urnOf(component)}:${name}`;
+  // The engine calls hooks from outside the run that they belong to, to which a program of the Automation API logs.
+  const inRun = AsyncLocalStorage.snapshot();
   const hook = (when: string, work: (args: pulumi.ResourceHookArgs) => Promise<void>, onDryRun: boolean) => [
-    new pulumi.ResourceHook(`${prefix}:${when}`, (args) => reportInHook(component, () => work(args)), { onDryRun }),
+    new pulumi.ResourceHook(`${prefix}:${when}`, (args) => inRun(() => reportInHook(component, () => work(args))), {
+      onDryRun,
+    }),
   ];
   const beforeHooks = before && hook("before", before, inPreview);
   const afterHooks = after && hook("after", after, false);
@@ -38,7 +43,7 @@ export async function hooksFor(
     afterCreate: afterHooks,
     afterUpdate: afterHooks,
     onError: failed && [
-      new pulumi.ErrorHook(`${prefix}:failed`, (args) => reportInHook(component, () => failed(args))),
+      new pulumi.ErrorHook(`${prefix}:failed`, (args) => inRun(() => reportInHook(component, () => failed(args)))),
     ],
   };
 }

@@ -1,8 +1,9 @@
+import { VersionedImageError } from "../errors";
 import { type Challenge, parseChallenges } from "./challenge";
 import type { Credentials } from "./dockerConfig";
 import { codesIn } from "./errorMessage";
 import { protocol } from "./failure";
-import { isLoopback } from "./hosts";
+import { isLoopback, mayBePlain } from "./hosts";
 import { type Answer, type HttpOptions, type Request, send } from "./http";
 
 /** How to log in to a repository. */
@@ -27,7 +28,11 @@ const ACTIONS: Record<Access, string> = { pull: "pull", push: "pull,push", delet
 
 const TOKEN_LIMIT = 1024 * 1024;
 
-/** Makes what a registry's challenge asks for. Throws RegistryProtocol where credentials would have to go astray. */
+/**
+ * Makes what a registry's challenge asks for. Of several ways that it offers, the next is taken where the address for tokens is
+ * none that can be used. Throws what was wrong with that if there is no other, for instance RegistryProtocol where credentials
+ * would have to go astray.
+ */
 export async function logIn(
   challenged: Answer,
   scope: Scope,
@@ -38,11 +43,22 @@ export async function logIn(
     return { authorization: `Bearer ${credentials.registryToken}` };
   }
   const challenges = parseChallenges(challenged.headers.get("www-authenticate") ?? "");
-  const bearer = challenges.find(({ scheme }) => scheme === "bearer");
-  if (bearer) {
-    return fetchToken(bearer, challenged.origin, scope, credentials, options);
+  let unusable: VersionedImageError | undefined;
+  for (const bearer of challenges.filter(({ scheme }) => scheme === "bearer")) {
+    try {
+      return await fetchToken(bearer, challenged.origin, scope, credentials, options);
+    } catch (error) {
+      if (!(error instanceof VersionedImageError)) {
+        throw error;
+      }
+      unusable ??= error;
+    }
   }
-  const mayTry = challenges.length > 0 && credentials?.password !== undefined;
+  const offersBasic = challenges.some(({ scheme }) => scheme === "basic");
+  if (unusable && !offersBasic) {
+    throw unusable;
+  }
+  const mayTry = offersBasic && credentials?.password !== undefined;
   return { authorization: mayTry ? basic(credentials) : undefined };
 }
 
@@ -62,11 +78,7 @@ async function fetchToken(
   options: HttpOptions,
 ): Promise<Login> {
   const { realm = "", service } = parameters;
-  const url = URL.canParse(realm) ? new URL(realm) : undefined;
-  const allowed = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.host));
-  if (!url || !allowed || url.username || url.password) {
-    throw protocol(origin, `it sends for a token to ${JSON.stringify(realm)}, which is not an https address`);
-  }
+  const url = tokenAddress(realm, origin, options.env);
   const query = new URLSearchParams({ ...(service && { service }), scope: `repository:${name}:${ACTIONS[access]}` });
   const answer = await send(tokenRequest(url, query, credentials), options);
   if ([400, 401, 403].includes(answer.status) || knowsNoRepository(answer, url)) {
@@ -76,6 +88,29 @@ async function fetchToken(
     throw protocol(url.href, `status ${answer.status} for a token: ${answer.words}`);
   }
   return { authorization: `Bearer ${tokenIn(answer, url.href)}` };
+}
+
+/**
+ * Where a token is fetched. Over plain HTTP only where that is spoken with the registry as well, and from the same host or
+ * one that is named for it.
+ */
+export function tokenAddress(realm: string, origin: string, env: NodeJS.ProcessEnv): URL {
+  const url = URL.canParse(realm) ? new URL(realm) : undefined;
+  const registry = new URL(origin);
+  const inTheOpen = registry.protocol === "http:";
+  const isNamed = url !== undefined && (url.hostname === registry.hostname || mayBePlain(url.host, env));
+  const allowed =
+    url?.protocol === "https:" || (url?.protocol === "http:" && (isLoopback(url.host) || (inTheOpen && isNamed)));
+  if (url && allowed && !url.username && !url.password) {
+    return url;
+  }
+  const remedy =
+    url?.protocol !== "http:"
+      ? ""
+      : inTheOpen
+        ? `; to allow that, name ${url.host} in VERSIONED_IMAGE_INSECURE_REGISTRIES`
+        : "; have the registry name its token service by https (the realm of its configuration; for Harbor, external_url)";
+  throw protocol(origin, `it sends for a token to ${JSON.stringify(realm)}, which is not an https address${remedy}`);
 }
 
 /** Whether a token service says clearly that there is no such repository: a 404 alone may be that of any web server. */

@@ -1,3 +1,4 @@
+import { fetchBlob } from "./blob";
 import { DELETE_REFUSALS, type Deletion, deleteManifest } from "./deleteManifest";
 import { userCredentials } from "./dockerConfig";
 import { type ExplicitAuth, explicitCredentials } from "./explicitAuth";
@@ -8,7 +9,7 @@ import { ACCEPT } from "./media";
 import { parseRepository } from "./reference";
 import { createSession } from "./session";
 import { type Refusal, TAG_REFUSALS, tagManifest } from "./tagManifest";
-import { listTags } from "./tags";
+import { listTags, type TagList } from "./tags";
 
 /**
  * Asks registries what they hold, and writes tags. A registry that does not answer clearly is an error, never a guess: RegistryUnauthorized,
@@ -25,8 +26,12 @@ export interface RegistryClient {
    * looked at. Throws PlatformNotFound if it has several, and none for that.
    */
   inspect(repository: string, digest: string, platform: string): Promise<ImageConfig>;
+  /** What is under a blob's digest, 8 MiB at most, checked against it; undefined if the registry does not have it. */
+  blob(repository: string, digest: string): Promise<Buffer | undefined>;
   /** All tags of a repository; none if there is no such repository. */
   tags(repository: string): Promise<string[]>;
+  /** The same, with the names in the registry's list that can be no tags and are left out. */
+  listTags(repository: string): Promise<TagList>;
   /**
    * Puts a manifest's own bytes under a tag, with a login for pushing. What the registry refuses (400, 403, 404, 405, 409,
    * 412, 422) is a value with its words: registries with immutable tags say one of these where somebody else was first.
@@ -84,7 +89,9 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     resolve: async (repository, reference) => resolveManifest(fetcher(repository), reference),
     manifest: async (repository, reference) => fetchManifest(fetcher(repository), reference),
     inspect: async (repository, digest, platform) => inspectImage(fetcher(repository), digest, platform),
-    tags: async (repository) => listTags(fetcher(repository)),
+    tags: async (repository) => (await listTags(fetcher(repository))).tags,
+    listTags: async (repository) => listTags(fetcher(repository)),
+    blob: async (repository, digest) => fetchBlob(fetcher(repository), digest),
     tag: async (repository, tag, manifest) => tagManifest(fetcher(repository), tag, manifest),
     delete: async (repository, digestOrTag) => deleteManifest(fetcher(repository), digestOrTag),
   };

@@ -3,6 +3,10 @@ import { homedir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import { askHelper } from "./credentialHelper";
+import { defaultStore } from "./defaultStore";
+import { decodeAuth } from "./dockerAuth";
+import { environmentCredentials } from "./dockerAuthConfig";
+import { fieldOf, firstValue, isRecord } from "./looseJson";
 
 /** What a registry may be shown. */
 export interface Credentials {
@@ -19,31 +23,81 @@ export interface Credentials {
 /** Docker Hub's name in a Docker configuration. */
 const DOCKER_HUB = "https://index.docker.io/v1/";
 
-/**
- * The user's credentials for a registry, from Docker's configuration ($DOCKER_CONFIG or ~/.docker) and its credential
- * helpers; undefined if there are none. Throws CredentialsFailed where these can't be read.
- */
-export async function userCredentials(host: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
-  const file = path.join(env.DOCKER_CONFIG || path.join(env.HOME || homedir(), ".docker"), "config.json");
-  const config = await readConfig(file);
-  const key = canonicalHost(host) === "docker.io" ? DOCKER_HUB : host;
-  const helper = stringIn(config.credHelpers, key) ?? stringIn(config.credHelpers, host) ?? asString(config.credsStore);
-  const stored = helper ? await askHelper(helper, key, env) : undefined;
-  return stored ?? fromAuths(config.auths, host, file);
+/** What of a Docker configuration credentials are found by. */
+interface DockerConfig {
+  file: string;
+  auths: Record<string, unknown>;
+  /** By registry; an empty one turns the store off for that. */
+  helpers: Record<string, string>;
+  store: string | undefined;
 }
 
-async function readConfig(file: string): Promise<Record<string, unknown>> {
-  let text: string;
+/**
+ * The user's credentials for a registry, by the rules of Docker's own client: from DOCKER_AUTH_CONFIG; else from the credential
+ * helper that Docker's configuration ($DOCKER_CONFIG or ~/.docker) names for the registry or for all; where it names no
+ * credentials at all, from the system's helper if that is installed; else from the file itself. Undefined if there are none: what
+ * a helper does not have is not looked for in the file. Throws CredentialsFailed where these can't be read.
+ */
+export async function userCredentials(host: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
+  const key = host === "docker.io" || host === "index.docker.io" ? DOCKER_HUB : host;
+  const given = environmentCredentials(key, env);
+  if (given) {
+    return given;
+  }
+  const config = await readConfig(env);
+  const stored = storedIn(config, key);
+  const helper = await helperFor(config, key, env);
+  if (helper === undefined) {
+    return stored;
+  }
+  const found = await askHelper(helper, key, env);
+  return stored?.registryToken ? { ...found, registryToken: stored.registryToken } : found;
+}
+
+async function helperFor(config: DockerConfig, key: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { auths, helpers, store } = config;
+  if (Object.hasOwn(helpers, key)) {
+    return helpers[key] || undefined;
+  }
+  const namesNone = !store && Object.keys(auths).length === 0 && Object.keys(helpers).length === 0;
+  return namesNone ? defaultStore(env) : store;
+}
+
+async function readConfig(env: NodeJS.ProcessEnv): Promise<DockerConfig> {
+  const file = path.join(env.DOCKER_CONFIG || path.join(env.HOME || homedir(), ".docker"), "config.json");
+  const config = objectIn(await readText(file), file);
+  const auths = fieldOf(config, "auths") ?? {};
+  const helpers = fieldOf(config, "credHelpers") ?? {};
+  const store = fieldOf(config, "credsStore") ?? "";
+  if (!isRecord(auths) || !Object.values(auths).every((entry) => entry === null || isRecord(entry))) {
+    throw failed(file, "has auths that are not objects, one for each registry");
+  }
+  if (!isRecord(helpers) || !Object.values(helpers).every((name) => name === null || typeof name === "string")) {
+    throw failed(file, "has credHelpers that are not names, one for each registry");
+  }
+  if (typeof store !== "string") {
+    throw failed(file, "has a credsStore that is not a name");
+  }
+  const named = Object.entries(helpers).map(([key, name]) => [key, name ?? ""] as const);
+  return { file, auths, helpers: Object.fromEntries(named) as Record<string, string>, store: store || undefined };
+}
+
+/** No file is an empty one. */
+async function readText(file: string): Promise<string> {
   try {
-    text = await readFile(file, "utf8");
+    return await readFile(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return {};
+      return "";
     }
     throw failed(file, `can't be read: ${(error as Error).message}`);
   }
+}
+
+function objectIn(text: string, file: string): Record<string, unknown> {
   try {
-    const config: unknown = JSON.parse(text);
+    const { value } = firstValue(text);
+    const config = value ?? {};
     if (isRecord(config)) {
       return config;
     }
@@ -53,55 +107,48 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
   throw failed(file, "is not a JSON object");
 }
 
-function fromAuths(auths: unknown, host: string, file: string): Credentials | undefined {
-  if (!isRecord(auths)) {
-    return undefined;
-  }
-  const matching = Object.entries(auths).filter(([key]) => canonicalHost(key) === canonicalHost(host));
-  const entry = (matching.find(([key]) => key === host) ?? matching[0])?.[1];
+function storedIn({ auths, file }: DockerConfig, key: string): Credentials | undefined {
+  const name = Object.hasOwn(auths, key) ? key : Object.keys(auths).find((other) => hostnameOf(other) === key);
+  const entry = name === undefined ? undefined : auths[name];
   if (!isRecord(entry)) {
     return undefined;
   }
+  const text = (field: string) => {
+    const value = fieldOf(entry, field);
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
   const credentials: Credentials = {
-    username: asString(entry.username),
-    password: asString(entry.password),
-    identityToken: asString(entry.identitytoken),
-    registryToken: asString(entry.registrytoken),
+    username: text("username"),
+    password: text("password"),
+    identityToken: text("identitytoken"),
+    registryToken: text("registrytoken"),
   };
   // Nothing else can stand in a header.
   if (!/^[\x21-\x7e]*$/.test(credentials.registryToken ?? "")) {
-    throw failed(file, `has an entry for ${host} whose registrytoken is no token`);
+    throw failed(file, `has an entry for ${key} whose registrytoken is no token`);
   }
-  const encoded = asString(entry.auth);
-  if (encoded) {
-    const decoded = Buffer.from(encoded, "base64").toString();
-    const colon = decoded.indexOf(":");
-    if (colon < 0) {
-      throw failed(file, `has an entry for ${host} whose auth is not base64 of user:password`);
-    }
-    credentials.username = decoded.slice(0, colon);
-    // Some versions of Docker end it with NUL bytes.
-    credentials.password = decoded.slice(colon + 1).replace(/\0+$/, "");
+  const auth = text("auth");
+  const decoded = auth === undefined ? {} : decodeAuth(auth);
+  if (!decoded) {
+    throw failed(file, `has an entry for ${key} whose auth is not base64 of user:password`);
   }
-  return Object.values(credentials).some((value) => value) ? credentials : undefined;
+  return Object.values({ ...credentials, ...decoded }).some((value) => value)
+    ? { ...credentials, ...decoded }
+    : undefined;
 }
 
-/** The registry that a key of the configuration stands for: it may have a scheme and a path, and Docker Hub two names. */
-export function canonicalHost(key: string): string {
-  const host = key.replace(/^https?:\/\//, "").split("/")[0] ?? "";
-  return host === "index.docker.io" ? "docker.io" : host;
-}
-
-function stringIn(record: unknown, key: string): string | undefined {
-  return isRecord(record) && Object.hasOwn(record, key) ? asString(record[key]) : undefined;
-}
-
-function asString(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** The host, with its port, of a key from the time when these were addresses, such as https://h.example/v1/. */
+export function hostnameOf(key: string): string {
+  const [, , authority = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(key) ?? [];
+  const [, bracketed, plain, port] =
+    /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority.slice(authority.lastIndexOf("@") + 1)) ?? [];
+  const host = bracketed ?? plain ?? "";
+  if (host !== "") {
+    return port ? `${host.includes(":") ? `[${host}]` : host}:${port}` : host;
+  }
+  const rest = key.slice(key.indexOf("://") < 0 ? 0 : key.indexOf("://") + "://".length).split("/")[0] ?? "";
+  const [, address, last] = key.includes("://") ? (/^([^[][\s\S]*:[\s\S]*):(\d+)$/.exec(rest) ?? []) : [];
+  return address === undefined ? rest : `[${address}]:${last}`;
 }
 
 function failed(file: string, what: string): VersionedImageError {

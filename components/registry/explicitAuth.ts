@@ -1,4 +1,4 @@
-import { type Credentials, canonicalHost } from "./dockerConfig";
+import type { Credentials } from "./dockerConfig";
 
 /** Credentials that a program gives itself. */
 export interface ExplicitAuth {
@@ -17,4 +17,10 @@ export function explicitCredentials(auth: ExplicitAuth | undefined, host: string
   return server === undefined || canonicalHost(server) === canonicalHost(host)
     ? { username, password, explicit: true }
     : undefined;
+}
+
+/** The registry that `docker login` takes a server for: it may have a scheme and a path, and Docker Hub two names. */
+function canonicalHost(server: string): string {
+  const host = server.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+  return host === "index.docker.io" ? "docker.io" : host;
 }

@@ -1,67 +1,91 @@
 import { VersionedImageError } from "../errors";
-import type { Answer } from "./http";
+import type { Answer, HttpOptions, Request } from "./http";
+import { proxyFor } from "./proxy";
 
-/** Whether an error, or its cause, says that TLS was spoken to a server of plain HTTP. */
+/** Whether an error says that TLS was spoken to a server of plain HTTP. */
 export function speaksPlainHttp(error: unknown): boolean {
-  const codes = ["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"];
-  return error instanceof Error && (codes.includes(codeOf(error) ?? "") || speaksPlainHttp(error.cause));
+  return ["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"].includes(codeOf(error) ?? "");
+}
+
+/** Whether an error says that the connection was closed without a word, as many servers of plain HTTP do where TLS is spoken. */
+export function closesWithoutWord(error: unknown): boolean {
+  return ["ECONNRESET", "EPIPE", "EPROTO", "UND_ERR_SOCKET"].includes(codeOf(error) ?? "");
 }
 
 /** Whether a request that failed in this way would fail again. */
-export function isLasting(error: unknown): boolean {
-  return speaksPlainHttp(error) || (error instanceof Error && isDistrust(error.cause));
+export function isLasting(error: Error): boolean {
+  return speaksPlainHttp(error) || isDistrust(error) || isRefusalOfProxy(error);
 }
 
 /** The error for an answer that breaks the rules of the distribution specification. */
 export function protocol(url: string, what: string): VersionedImageError {
   return new VersionedImageError(
     "RegistryProtocol",
-    `The answer of ${new URL(url).host} is not what a registry gives: ${what}. Nothing was built; see that the repository's ` +
-      "host is a registry.",
+    `The answer of ${new URL(url).host} is not what a registry gives: ${what}. See that the repository's host is a registry, ` +
+      "and that nothing in front of it answers in its place.",
   );
 }
 
 /** A failure of the network as a value; any other error is thrown on. */
 export function failureOf(error: unknown): Error {
-  const ours = error instanceof VersionedImageError;
-  if (error instanceof Error && !ours && (error.name === "TimeoutError" || error.cause instanceof Error)) {
+  const known = error instanceof Error && (error.name === "TimeoutError" || isNotHttp(error) || codeOf(error));
+  if (known && !(error instanceof VersionedImageError) && codeOf(error) !== "UND_ERR_INVALID_ARG") {
     return error;
   }
   throw error;
 }
 
+/** The failure of a request that a proxy wants a login for. */
+export function wantsProxyLogin(): Error {
+  return Object.assign(new Error("Proxy response (407)"), { code: "UND_ERR_ABORTED" });
+}
+
 /** The error for a host that gave no answer. */
-export function silent(url: string, error: Error, tries: number, timeoutMs: number): VersionedImageError {
-  const { name, cause } = error;
-  // Node.js gives the parser's error a code; where a program has put another release of undici in place, it has a name alone.
-  if (codeOf(cause)?.startsWith("HPE_") || (cause instanceof Error && cause.name === "HTTPParserError")) {
+export function silent(request: Request, error: Error, tries: number, options: HttpOptions): VersionedImageError {
+  const { url } = request;
+  const proxy = proxyFor(new URL(url), { ...process.env, ...options.env });
+  const through = proxy ? ` through the proxy ${proxy.url} (${proxy.variable})` : "";
+  const fail = (what: string) => unreachable(request, what, tries, error);
+  if (isNotHttp(error)) {
     return protocol(url, `it is not HTTP (tried ${tries} times)`);
   }
   if (speaksPlainHttp(error)) {
     const allowed =
       "which is allowed with this machine and with the hosts that VERSIONED_IMAGE_INSECURE_REGISTRIES names";
-    return unreachable(url, `speaks plain HTTP, ${allowed}`, tries, error);
+    return fail(`speaks plain HTTP, ${allowed}`);
   }
-  if (isDistrust(cause)) {
+  if (isDistrust(error)) {
     const remedy = "set NODE_EXTRA_CA_CERTS to the file of its authority's certificate";
-    const what = `has a certificate that Node.js does not trust (${codeOf(cause)}): ${remedy}`;
-    return unreachable(url, what, tries, error);
+    return fail(`has a certificate that Node.js does not trust (${codeOf(error)})${through}: ${remedy}`);
   }
-  const reason = name === "TimeoutError" ? `nothing within ${timeoutMs / 1000} seconds` : reasonOf(cause);
-  return unreachable(url, `did not answer: ${reason}`, tries, error);
+  if (isRefusalOfProxy(error)) {
+    const status = statusOfProxy(error);
+    const login = status === "407" ? `; put its user and password into ${proxy?.variable}` : "";
+    return fail(`was not reached${through}, which answered ${status}${login}, or list the host in NO_PROXY`);
+  }
+  const reason = error.name === "TimeoutError" ? `nothing within ${options.timeoutMs / 1000} seconds` : reasonOf(error);
+  return fail(`did not answer${through}: ${reason}`);
 }
 
 /** The error for a host that answered that it can't. */
-export function unavailable(url: string, { status, words, headers }: Answer, tries: number): VersionedImageError {
+export function unavailable(request: Request, { status, words, headers }: Answer, tries: number): VersionedImageError {
   const wait = headers.get("retry-after");
-  return unreachable(url, `answered ${status}: ${words}${wait === null ? "" : ` (Retry-After: ${wait})`}`, tries);
+  return unreachable(
+    request,
+    `answered ${status}: ${words}${wait === undefined ? "" : ` (Retry-After: ${wait})`}`,
+    tries,
+  );
 }
 
-function unreachable(url: string, what: string, tries: number, cause?: Error): VersionedImageError {
+function unreachable({ url, method }: Request, what: string, tries: number, cause?: Error): VersionedImageError {
+  const unknown =
+    method === "PUT" || method === "DELETE"
+      ? "Whether it did what it was sent is not known"
+      : "What it holds is not known, so nothing was published";
   return new VersionedImageError(
     "RegistryUnavailable",
-    `The registry ${new URL(url).host} ${what} (tried ${tries} ${tries === 1 ? "time" : "times"}). Whether it has the ` +
-      "image is not known, so nothing was built: see that the host is right and can be reached, then run again.",
+    `The registry ${new URL(url).host} ${what} (tried ${tries} ${tries === 1 ? "time" : "times"}). ${unknown}: see that the ` +
+      "host is right and can be reached, then run again.",
     { cause },
   );
 }
@@ -75,16 +99,31 @@ const DISTRUST = [
   "DEPTH_ZERO_SELF_SIGNED_CERT",
 ];
 
-function isDistrust(cause: unknown): boolean {
-  return DISTRUST.includes(codeOf(cause) ?? "");
+function isDistrust(error: unknown): boolean {
+  return DISTRUST.includes(codeOf(error) ?? "");
+}
+
+/** The parser's errors have a code or, for some of them, a name alone. */
+function isNotHttp(error: Error): boolean {
+  return codeOf(error)?.startsWith("HPE_") || error.name === "HTTPParserError";
+}
+
+/** What the library says where a proxy opens no way: a 4xx will not change, a 5xx may. */
+function isRefusalOfProxy(error: Error): boolean {
+  return /^4/.test(statusOfProxy(error) ?? "");
+}
+
+function statusOfProxy({ message }: Error): string | undefined {
+  return /^Proxy response \((\d{3})\)/.exec(message)?.[1];
 }
 
 /** OpenSSL's messages hold places in its source, its reasons do not; the error of several addresses has a code alone. */
-function reasonOf(cause: unknown): string | undefined {
-  const { reason, message, code } = cause as NodeJS.ErrnoException & { reason?: string };
+function reasonOf(error: Error): string | undefined {
+  const { reason, message, code } = error as NodeJS.ErrnoException & { reason?: string };
   return reason || message || code;
 }
 
 function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
 }

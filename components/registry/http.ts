@@ -1,13 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { routeTo, undici } from "./connections";
+import { unpack } from "./encoding";
 import { wordsIn } from "./errorMessage";
-import { failureOf, isLasting, protocol, silent, unavailable } from "./failure";
+import { failureOf, isLasting, protocol, silent, unavailable, wantsProxyLogin } from "./failure";
 import { redirectTarget } from "./redirect";
 import { pauseBefore, TRIES } from "./retry";
+import { inTurn } from "./turns";
+
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
 
 /** An answer of a registry or of its token service, read whole. */
 export interface Answer {
+  /** What it is an answer to. */
+  method: Method;
   status: number;
-  headers: Headers;
+  /** By names in lower case. */
+  headers: ReadonlyMap<string, string>;
   body: Buffer;
   /** Who gave it, which after redirects may be another than was asked. */
   origin: string;
@@ -17,14 +25,14 @@ export interface Answer {
 
 export interface HttpOptions {
   env: NodeJS.ProcessEnv;
-  /** How long one request may take, in milliseconds. */
+  /** How long one request may take from when it is sent, in milliseconds. */
   timeoutMs: number;
   /** How long a second lasts in the pauses between tries, in milliseconds. */
   pauseMs: number;
 }
 
 export interface Request {
-  method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  method: Method;
   url: string;
   headers: Record<string, string>;
   body?: string | Buffer;
@@ -32,6 +40,8 @@ export interface Request {
   limit: number;
   /** What errors must not show, should the answer repeat it. */
   secrets: string[];
+  /** Whether a failure would only come again, besides those that always do. */
+  isLasting?: (failure: Error) => boolean;
 }
 
 const MOST_REDIRECTS = 5;
@@ -39,42 +49,55 @@ const MOST_REDIRECTS = 5;
 /**
  * Sends a request: up to 3 times while the host does not answer, or answers 429 or 5xx, with Retry-After heeded up to 10
  * seconds. Throws RegistryUnavailable with what it said last, or RegistryProtocol where an answer breaks the rules.
+ *
+ * HEAD is a question that some servers have no good answer to: one that fails it with another 5xx than 503 is not asked
+ * so again, and where it stays busy, GET has the last word.
+ *
+ * Retries and redirects are done here and not by the library's own: those pause as long as they are told to, try again
+ * where nothing can have changed, and know no host that may be spoken to in the open.
  */
 export async function send(request: Request, options: HttpOptions): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     const answer = await follow(request, options).catch(failureOf);
-    const failed = answer instanceof Error || answer.status === 429 || answer.status >= 500;
-    if (!failed) {
+    if (!(answer instanceof Error) && !isFailing(answer)) {
       return answer;
     }
-    const retryAfter = answer instanceof Error ? null : answer.headers.get("retry-after");
-    const pause = pauseBefore(attempt + 1, retryAfter, new Date());
-    if (attempt === TRIES || pause === undefined || isLasting(answer)) {
-      throw answer instanceof Error
-        ? silent(request.url, answer, attempt, options.timeoutMs)
-        : unavailable(request.url, await withWords(request, answer, options), attempt);
+    const retryAfter = answer instanceof Error ? undefined : answer.headers.get("retry-after");
+    const pause = pauseBefore(attempt + 1, retryAfter ?? null, new Date());
+    const lasting = answer instanceof Error && (isLasting(answer) || request.isLasting?.(answer));
+    if (attempt === TRIES || pause === undefined || lasting) {
+      if (answer instanceof Error) {
+        throw silent(request, answer, attempt, options);
+      }
+      const told = request.method === "HEAD" ? await inWords(request, answer, options) : answer;
+      if (!isFailing(told)) {
+        return told;
+      }
+      throw unavailable(request, told, attempt);
     }
     await sleep(pause * options.pauseMs);
   }
 }
 
-/** An answer with its words. Answers to HEAD have no body to hold any, so that GET is asked for them. */
-export async function withWords(request: Request, answer: Answer, options: HttpOptions): Promise<Answer> {
-  if (request.method !== "HEAD") {
-    return answer;
-  }
+function isFailing({ method, status }: Answer): boolean {
+  return status === 429 || status === 503 || (status >= 500 && method !== "HEAD");
+}
+
+/** Answers to HEAD have no body to hold words, so that GET is asked. */
+async function inWords(request: Request, answer: Answer, options: HttpOptions): Promise<Answer> {
   const told = await follow({ ...request, method: "GET" }, options).catch(failureOf);
-  // The status is known and is reported in any case; only its words would have come with this.
-  return told instanceof Error || told.status !== answer.status ? answer : told;
+  // That the host is busy is known, and is reported; only its words would have come with this.
+  return told instanceof Error || (isFailing(told) && told.status !== answer.status) ? answer : told;
 }
 
 /** Follows redirects by hand, since credentials must not go with them to another host. */
 async function follow(request: Request, options: HttpOptions): Promise<Answer> {
   let { url, headers } = request;
   for (let redirects = 0; ; redirects++) {
-    const answer = await once({ ...request, url, headers }, options);
+    const host = new URL(url).host;
+    const answer = await inTurn(host, () => once({ ...request, url, headers }, options));
     const location = answer.headers.get("location");
-    if (![301, 302, 303, 307, 308].includes(answer.status) || location === null) {
+    if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) {
       return answer;
     }
     if (redirects === MOST_REDIRECTS) {
@@ -93,26 +116,43 @@ async function follow(request: Request, options: HttpOptions): Promise<Answer> {
   }
 }
 
-async function once(request: Request, { timeoutMs }: HttpOptions): Promise<Answer> {
+async function once(request: Request, { env, timeoutMs }: HttpOptions): Promise<Answer> {
   const { method, url, headers, body, limit, secrets } = request;
-  const response = await fetch(url, {
+  const { dispatcher, proxy } = routeTo(new URL(url), env);
+  const response = await undici().request(url, {
+    dispatcher,
     method,
     headers,
     body,
-    redirect: "manual",
     signal: AbortSignal.timeout(timeoutMs),
   });
+  const tooLong = () => protocol(url, `its answer is longer than ${limit} bytes`);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response.body) {
     size += chunk.length;
     if (size > limit) {
-      throw protocol(url, `its answer is longer than ${limit} bytes`);
+      throw tooLong();
     }
-    chunks.push(Buffer.from(chunk));
+    chunks.push(chunk);
   }
-  const whole = Buffer.concat(chunks);
-  const { status } = response;
+  const fields = fieldsOf(response.headers);
+  const whole = await unpack(Buffer.concat(chunks), fields.get("content-encoding"), limit);
+  if (whole === undefined) {
+    throw tooLong();
+  }
+  const status = response.statusCode;
+  if (status === 407 && proxy) {
+    throw wantsProxyLogin();
+  }
   const words = status >= 300 ? wordsIn(status, whole.toString(), secrets) : "";
-  return { status, headers: response.headers, body: whole, origin: new URL(url).origin, words };
+  return { method, status, headers: fields, body: whole, origin: new URL(url).origin, words };
+}
+
+/** As RFC 9110 has it: a field that comes several times is one with commas. */
+function fieldsOf(headers: Record<string, string | string[] | undefined>): Map<string, string> {
+  const fields = Object.entries(headers).filter(
+    (field): field is [string, string | string[]] => field[1] !== undefined,
+  );
+  return new Map(fields.map(([name, value]) => [name.toLowerCase(), [value].flat().join(", ")]));
 }

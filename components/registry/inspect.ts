@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../errors";
+import { artifactIn } from "./artifact";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
 import {
@@ -11,7 +12,7 @@ import {
   typeOf,
   verifyContent,
 } from "./media";
-import { chooseImage, imagesIn, platformOf } from "./platform";
+import { chooseImage, contentsOf, describeContents, platformOf } from "./platform";
 
 export interface ImageConfig {
   labels: Record<string, string>;
@@ -22,21 +23,32 @@ export interface ImageConfig {
 
 /** What an image says of itself, its content checked against the digests from the given one on. */
 export async function inspectImage(fetcher: Fetcher, digest: string, platform: string): Promise<ImageConfig> {
-  let found = await fetchManifest(fetcher, digest);
+  const what = `${fetcher.name}@${digest}`;
+  let found = await manifestUnder(fetcher, digest);
   if (INDEX_TYPES.includes(found.type)) {
-    const images = imagesIn(found.manifest);
-    const chosen = chooseImage(images, platform);
+    const contents = contentsOf(found.manifest);
+    const chosen = chooseImage(contents.images, platform);
     if (!chosen) {
-      const has = images.map((image) => image.platform || "an unnamed platform").join(", ") || "nothing";
+      const remedy =
+        contents.images.length > 0
+          ? `, and none for ${platform}: ask for one of these platforms, or publish one for ${platform}`
+          : ", and no image: publish the image under another tag, or delete this one";
       throw new VersionedImageError(
         "PlatformNotFound",
-        `${fetcher.name}@${digest} in the registry ${new URL(found.origin).host} is an index of images for ${has}, and none ` +
-          `for ${platform}: ask for one of these platforms, or publish one for ${platform}.`,
+        `${what} in the registry ${new URL(found.origin).host} is ${describeContents(contents)}${remedy}.`,
       );
     }
-    found = await fetchManifest(fetcher, chosen.digest);
+    found = await manifestUnder(fetcher, chosen.digest);
   }
   const { type, manifest, origin } = found;
+  const artifact = artifactIn(manifest);
+  if (artifact !== undefined) {
+    throw new VersionedImageError(
+      "NotAnImage",
+      `${what} in the registry ${new URL(origin).host} is no image that can be run, but an artifact of the type ` +
+        `${JSON.stringify(artifact.slice(0, 200))}: publish to a repository that holds images only, or delete the tag.`,
+    );
+  }
   const configDigest = fieldsOf(manifest.config).digest;
   if (!MANIFEST_TYPES.includes(type) || !isDigest(configDigest)) {
     throw protocol(origin, `${digest} is of the type ${type}, which holds no image here`);
@@ -52,7 +64,7 @@ export async function inspectImage(fetcher: Fetcher, digest: string, platform: s
   };
 }
 
-async function fetchManifest({ manifest }: Fetcher, digest: string) {
+async function manifestUnder({ manifest }: Fetcher, digest: string) {
   const answer = await manifest("GET", digest);
   verifyContent(answer, digest);
   statedDigest(answer, digest);

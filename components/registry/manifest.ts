@@ -1,5 +1,6 @@
 import type { Fetcher } from "./fetcher";
-import { digestOf, isDigest, statedDigest, typeOf, verifyContent } from "./media";
+import type { Answer } from "./http";
+import { digestOf, isDigest, isKnownType, statedDigest, typeOf, verifyContent } from "./media";
 
 /** What a registry holds under a tag or digest. */
 export interface Manifest {
@@ -14,28 +15,32 @@ export interface ManifestContent extends Manifest {
 
 /** What is under a tag or digest, by HEAD where that says it all. */
 export async function resolveManifest(fetcher: Fetcher, reference: string): Promise<Manifest | undefined> {
-  const head = await fetcher.manifest("HEAD", reference);
-  if (head.status === 404) {
+  const answer = await fetcher.manifest("HEAD", reference);
+  if (answer.status === 404) {
     return undefined;
   }
-  const digest = statedDigest(head, isDigest(reference) ? reference : undefined);
-  if (digest !== undefined) {
-    return { digest, mediaType: typeOf(head) };
+  if (answer.method === "HEAD") {
+    const digest = statedDigest(answer, isDigest(reference) ? reference : undefined);
+    if (digest !== undefined && isKnownType(answer)) {
+      return { digest, mediaType: typeOf(answer) };
+    }
   }
-  const found = await fetchManifest(fetcher, reference);
+  const found = answer.method === "HEAD" ? await fetchManifest(fetcher, reference) : contentOf(answer, reference);
   return found && { digest: found.digest, mediaType: found.mediaType };
 }
 
 /** The manifest under a tag or digest, its bytes checked against the digest that was asked for or is stated. */
 export async function fetchManifest(fetcher: Fetcher, reference: string): Promise<ManifestContent | undefined> {
   const answer = await fetcher.manifest("GET", reference);
-  if (answer.status === 404) {
-    return undefined;
-  }
+  return answer.status === 404 ? undefined : contentOf(answer, reference);
+}
+
+function contentOf(answer: Answer, reference: string): ManifestContent {
+  const mediaType = typeOf(answer);
   const digest = digestOf(answer.body);
   statedDigest(answer, digest);
   if (isDigest(reference)) {
     verifyContent(answer, reference);
   }
-  return { digest, mediaType: typeOf(answer), bytes: answer.body };
+  return { digest, mediaType, bytes: answer.body };
 }

@@ -10,26 +10,41 @@ export const MANIFEST_TYPES = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
-export const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES].join(", ");
+/** What else may be under a tag. It is asked for so that it is not taken for nothing. */
+const OTHER_TYPES = [
+  "application/vnd.oci.artifact.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.v1+prettyjws",
+  "application/vnd.docker.distribution.manifest.v1+json",
+];
+export const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES, ...OTHER_TYPES].join(", ");
 
 /** Whether a value is a digest of the one kind that this package can check. */
 export function isDigest(value: unknown): value is string {
   return typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value);
 }
 
+/** Whether an answer says that it is a manifest of a kind that is known. */
+export function isKnownType(answer: Answer): boolean {
+  return [...INDEX_TYPES, ...MANIFEST_TYPES].includes(statedType(answer) ?? "");
+}
+
 /** A manifest's media type. Throws RegistryProtocol if it is that of something else. */
 export function typeOf(answer: Answer): string {
-  const type = answer.headers.get("content-type")?.split(";")[0]?.trim();
-  if (!type || ![...INDEX_TYPES, ...MANIFEST_TYPES].includes(type)) {
+  const type = statedType(answer);
+  if (type === undefined || !isKnownType(answer)) {
     throw protocol(answer.origin, `a manifest of the type ${type ?? "(none)"}`);
   }
   return type;
 }
 
+function statedType({ headers }: Answer): string | undefined {
+  return headers.get("content-type")?.split(";")[0]?.trim() || undefined;
+}
+
 /** What Docker-Content-Digest says, if it is there. Throws RegistryProtocol if that is no digest, or not the one expected. */
 export function statedDigest(answer: Answer, expected?: string): string | undefined {
   const stated = answer.headers.get("docker-content-digest");
-  if (stated === null) {
+  if (stated === undefined) {
     return undefined;
   }
   if (!isDigest(stated) || (expected !== undefined && stated !== expected)) {

@@ -7,18 +7,43 @@ export interface Entry {
   platform: string;
 }
 
+/** What an index holds. */
+export interface Contents {
+  images: Entry[];
+  /** What is beside them and can't be run, in words. */
+  others: string[];
+}
+
 /** os/arch or os/arch/variant, from an index's entry or from an image's configuration. */
 export function platformOf({ os, architecture, variant }: Record<string, unknown>): string {
   return [os, architecture, variant].filter((part) => typeof part === "string" && part !== "").join("/");
 }
 
-/** The images of an index, without the attestations, which are listed as images for an unknown platform. */
-export function imagesIn(index: Record<string, unknown>): Entry[] {
-  const entries = Array.isArray(index.manifests) ? index.manifests.map(fieldsOf) : [];
-  return entries.flatMap(({ digest, platform }) => {
-    const entry = { digest, platform: platformOf(fieldsOf(platform)) };
-    return isDigest(digest) && !entry.platform.startsWith("unknown") ? [{ ...entry, digest }] : [];
-  });
+/** What is in an index: attestations are listed as images for an unknown platform, other things with their type. */
+export function contentsOf(index: Record<string, unknown>): Contents {
+  const contents: Contents = { images: [], others: [] };
+  for (const entry of Array.isArray(index.manifests) ? index.manifests.map(fieldsOf) : []) {
+    const platform = platformOf(fieldsOf(entry.platform));
+    const other = otherThan(entry, platform);
+    if (other !== undefined) {
+      contents.others.push(other);
+    } else if (isDigest(entry.digest)) {
+      contents.images.push({ digest: entry.digest, platform });
+    }
+  }
+  return contents;
+}
+
+function otherThan({ artifactType, annotations }: Record<string, unknown>, platform: string): string | undefined {
+  if (typeof artifactType === "string" && artifactType !== "" && !artifactType.includes("image.config")) {
+    return artifactType;
+  }
+  if (!platform.startsWith("unknown")) {
+    return undefined;
+  }
+  return fieldsOf(annotations)["vnd.docker.reference.type"] === "attestation-manifest"
+    ? "an attestation"
+    : "something for an unknown platform";
 }
 
 /** The image for a platform; one that differs only in that the variant is said or not, or that says no platform, will do. */
@@ -29,4 +54,19 @@ export function chooseImage(images: Entry[], platform: string): Entry | undefine
     images.find((image) => image.platform !== "" && related(image.platform)) ??
     (images.length === 1 && images[0]?.platform === "" ? images[0] : undefined)
   );
+}
+
+/** What an index holds, in words. */
+export function describeContents({ images, others }: Contents): string {
+  if (images.length > 0) {
+    return `an index of images for ${images.map((image) => image.platform || "an unnamed platform").join(", ")}`;
+  }
+  return `an index with nothing to run: it holds ${counted(others).join(", ") || "nothing"}`;
+}
+
+function counted(words: string[]): string[] {
+  return [...new Set(words)].map((word) => {
+    const times = words.filter((other) => other === word).length;
+    return times === 1 ? word : `${word} (${times} times)`;
+  });
 }

@@ -10,6 +10,8 @@ export interface VersionOptions {
   tagPolicy: TagPolicy;
   /** Digits of the hash in the tag, 7 to 40. */
   tagLength: number;
+  /** What stands before the digits. Default: nothing. */
+  tagPrefix?: string;
 }
 
 /** The longest list that an error prints. */
@@ -19,7 +21,9 @@ const LISTED = 10;
  * The version that follows from what git says. Throws InvalidArgument, NeverCommitted, ShallowHistory, UncommittedChanges,
  * HiddenChanges, SubmoduleNotInitialized or DockerfileNotFound where there is none.
  */
-export function decideVersion(facts: Facts, { debug, tagPolicy, tagLength }: VersionOptions): Version {
+export function decideVersion(facts: Facts, options: VersionOptions): Version {
+  const { debug, tagPolicy, tagLength, tagPrefix = "" } = options;
+  refusePrefix(tagPrefix);
   if (!Number.isInteger(tagLength) || tagLength < 7 || tagLength > 40) {
     throw new VersionedImageError(
       "InvalidArgument",
@@ -44,7 +48,7 @@ export function decideVersion(facts: Facts, { debug, tagPolicy, tagLength }: Ver
         "`fetch-depth: 0`), or set tagPolicy to Tree, which needs no history.",
     );
   }
-  const digits = (tagPolicy === TagPolicy.Tree ? tree : commit.hash).slice(0, tagLength);
+  const digits = tagPrefix + (tagPolicy === TagPolicy.Tree ? tree : commit.hash).slice(0, tagLength);
   return {
     tag: debug ? debugTag(digits) : digits,
     debug,
@@ -61,6 +65,25 @@ export function decideVersion(facts: Facts, { debug, tagPolicy, tagLength }: Ver
     dockerfile: facts.dockerfile,
     remote: facts.remote,
   };
+}
+
+/** The longest that a tag has room for, with 40 digits and the end of a debug tag. */
+const LONGEST_PREFIX = 82;
+
+function refusePrefix(prefix: string): void {
+  const why =
+    prefix !== "" && !/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(prefix)
+      ? "a tag begins with a letter, a digit or _, and goes on with these, . and -"
+      : /[0-9a-f]$/.test(prefix)
+        ? "where the hash begins could not be told: end it with something that is no hexadecimal digit, such as -"
+        : prefix.startsWith("scratch-")
+          ? "tags that begin so are scratch tags"
+          : prefix.length > LONGEST_PREFIX
+            ? `it may have ${LONGEST_PREFIX} characters at the most`
+            : undefined;
+  if (why !== undefined) {
+    throw new VersionedImageError("InvalidArgument", `tagPrefix is ${JSON.stringify(prefix)}: ${why}.`);
+  }
 }
 
 function refuseUncommitted(facts: Facts): void {

@@ -1,8 +1,11 @@
+export { type Changes, describeChanges } from "./changes";
+export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
 export { digitsOfTag, isDebugTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
-export { describeVersion } from "./describe";
+export { age, describeVersion } from "./describe";
 export type { Change, Commit, Facts } from "./facts";
 export * from "./labels";
+export { mergeRequestOf } from "./mergeRequest";
 export { isScratchTag, scratchTag } from "./scratchTag";
 export { TagPolicy } from "./tagPolicy";
 export type { Version } from "./version";

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { run, which } from "./run";
 import { during, MissingError } from "./say";
@@ -44,6 +45,52 @@ export async function unpackPackage(debianPackage: string, into: string): Promis
   await during(`Downloading Debian's ${debianPackage}`, download);
   const file = readdirSync(into).find((name) => name.endsWith(".deb"));
   await run("dpkg-deb", ["--extract", path.join(into, String(file)), into]);
+}
+
+/** Gets the files of packages of another suite into a folder, with lists of packages that are apart from the machine's own. */
+export async function unpackFromSuite(suite: string, packages: string[], into: string): Promise<void> {
+  if (!canInstall()) {
+    throw new MissingError(`packages of Debian's ${suite} can be had as root on Debian alone`);
+  }
+  const home = path.join(into, "apt");
+  const [lists, files, sources] = ["lists", "files", "sources.list"].map((name) => path.join(home, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await Promise.all([lists, files].map((folder) => mkdir(folder, { recursive: true })));
+  await writeFile(sources, `deb [signed-by=${KEYRING}] ${await mirror()} ${suite} main\n`);
+  const own = Object.entries({
+    "Dir::Etc::sourcelist": sources,
+    "Dir::Etc::sourceparts": "-",
+    "Dir::State::lists": lists,
+    "Dir::Cache": home,
+    "APT::Sandbox::User": "root",
+  }).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
+  const options = { env: ENV, cwd: files, timeout: DOWNLOAD_LIMIT };
+  const get = run("apt-get", [...own, "update"], options).then(() =>
+    run("apt-get", [...own, "download", ...packages], options),
+  );
+  await during(`Downloading ${packages.join(" and ")} of Debian's ${suite}`, get).catch((error: Error) => {
+    throw new MissingError(`Debian's ${suite} can't be had (${error.message})`);
+  });
+  for (const name of readdirSync(files)) {
+    await run("dpkg-deb", ["--extract", path.join(files, name), into]);
+  }
+}
+
+/** In milliseconds. */
+const DOWNLOAD_LIMIT = 300_000;
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** Where this machine gets Debian's packages from. */
+async function mirror(): Promise<string> {
+  const listed = await run("apt-get", ["indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"]);
+  const [, address] = /^Debian (\S+)$/m.exec(listed) ?? [];
+  if (address === undefined) {
+    throw new MissingError("no source of this machine's packages is Debian's own");
+  }
+  return address;
 }
 
 async function updateLists(): Promise<void> {

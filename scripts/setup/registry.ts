@@ -22,6 +22,8 @@ export interface RegistryPlace {
   port: number;
   /** What an earlier run started. */
   known: Registry | undefined;
+  /** Its program. Default: Debian's, which is installed where that can be, or else a container. */
+  command?: string;
   /** For DOCKER_HOST: the daemon that can run a registry where no program of one is installed. */
   dockerHost: string | undefined;
   /** Told of a registry of ours as soon as there is something to stop. */
@@ -29,7 +31,14 @@ export interface RegistryPlace {
 }
 
 /** A registry at a loopback port: what answers there already, or one of our own. */
-export async function ensureRegistry({ home, port, known, dockerHost, started }: RegistryPlace): Promise<Registry> {
+export async function ensureRegistry({
+  home,
+  port,
+  known,
+  command: given,
+  dockerHost,
+  started,
+}: RegistryPlace): Promise<Registry> {
   const host = `127.0.0.1:${port}`;
   const logFile = path.join(home, "log");
   if (await isRegistry(host)) {
@@ -47,7 +56,9 @@ export async function ensureRegistry({ home, port, known, dockerHost, started }:
   }
   await mkdir(home, { recursive: true });
   const { command, args, mark, env } =
-    which(PROGRAM) || canInstall() ? await program(home, host) : await container(home, port, dockerHost);
+    given || which(PROGRAM) || canInstall()
+      ? await program(home, host, given)
+      : await container(home, port, dockerHost);
   const start = startService({
     command,
     args,
@@ -65,8 +76,8 @@ type Command = Pick<ServiceOptions, "command" | "args" | "mark" | "env">;
 
 const PROGRAM = "docker-registry";
 
-async function program(home: string, host: string): Promise<Command> {
-  const command = await ensureProgram(PROGRAM, "docker-registry", "install Debian's docker-registry.");
+async function program(home: string, host: string, given: string | undefined): Promise<Command> {
+  const command = given ?? (await ensureProgram(PROGRAM, "docker-registry", "install Debian's docker-registry."));
   const config = path.join(home, "config.yml");
   await writeFile(
     config,
@@ -78,7 +89,9 @@ async function program(home: string, host: string): Promise<Command> {
       "",
     ].join("\n"),
   );
-  return { command, args: ["serve", config], mark: config };
+  // From version 3 on, it would look for a collector of traces.
+  const env = { ...process.env, OTEL_TRACES_EXPORTER: "none" };
+  return { command, args: ["serve", config], mark: config, env };
 }
 
 /** The registry as a container in the foreground, so that it is stopped and its log is kept like a program's. */

@@ -11,7 +11,7 @@ const DIGEST = `sha256:${"d".repeat(64)}`;
 const SOURCE = "https://example.com/repository.git";
 
 interface DeploymentInputs {
-  metadata: { namespace?: string; annotations: Record<string, string> };
+  metadata: { namespace?: string; annotations: Record<string, string>; labels: Record<string, string> };
   spec: {
     replicas: number;
     minReadySeconds?: number;
@@ -60,7 +60,6 @@ describe("ImageDeployment", () => {
           },
         },
         spec: {
-          replicas: 1,
           selector: { matchLabels: { "app.kubernetes.io/name": "simple" } },
           template: {
             metadata: { labels },
@@ -73,64 +72,120 @@ describe("ImageDeployment", () => {
     });
   }
 
-  it("makes a Service of the named ports, and passes ordinary settings on", async () => {
-    const { declared: resources, made } = await declared("88d38d9", {
-      namespace: "shop",
-      replicas: 3,
-      ports: { http: 8080, metrics: 9090 },
-      env: { MODE: "fast" },
-      container: {
-        resources: { limits: { memory: "64Mi" } },
-        livenessProbe: { httpGet: { path: "/", port: "http" } },
-        env: [{ name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
-      },
-      pod: { serviceAccountName: "shop", containers: [{ name: "proxy", image: "proxy" }] },
-      spec: { minReadySeconds: 5 },
-      service: { type: "LoadBalancer" },
-      labels: { team: "shop" },
-      annotations: { note: "text" },
-    });
-    const deployment = inputsOf(resources, "simple-deployment") as unknown as DeploymentInputs;
-    assert.equal(deployment.metadata.namespace, "shop");
-    assert.equal(deployment.metadata.annotations.note, "text");
-    assert.equal(deployment.spec.replicas, 3);
-    assert.equal(deployment.spec.minReadySeconds, 5);
-    assert.equal(deployment.spec.template.metadata.labels.team, "shop");
-    assert.deepEqual(deployment.spec.template.spec, {
-      serviceAccountName: "shop",
-      containers: [
-        {
-          name: "simple",
-          image: `localhost:5000/simple:88d38d9@${DIGEST}`,
+  for (const preview of [true, false]) {
+    it(`makes a Service of the named ports, and passes ordinary settings on (${preview ? "preview" : "update"})`, async () => {
+      const settings: Partial<ImageDeploymentArgs> = {
+        namespace: "shop",
+        replicas: 3,
+        ports: { http: 8080, metrics: 9090 },
+        env: { MODE: "fast" },
+        container: {
           resources: { limits: { memory: "64Mi" } },
           livenessProbe: { httpGet: { path: "/", port: "http" } },
+          env: [{ name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
+        },
+        pod: { serviceAccountName: "shop", containers: [{ name: "proxy", image: "proxy" }] },
+        spec: { minReadySeconds: 5 },
+        service: { type: "LoadBalancer" },
+        labels: { team: "shop" },
+        annotations: { note: "text" },
+        podLabels: { tier: "web" },
+        podAnnotations: { "prometheus.io/scrape": "true" },
+      };
+      const { declared: resources, made } = await declared("88d38d9", settings, preview);
+      const deployment = inputsOf(resources, "simple-deployment") as unknown as DeploymentInputs;
+      assert.equal(deployment.metadata.namespace, "shop");
+      assert.equal(deployment.metadata.annotations.note, "text");
+      assert.equal(deployment.spec.replicas, 3);
+      assert.equal(deployment.spec.minReadySeconds, 5);
+      assert.deepEqual(deployment.spec.template.metadata, {
+        labels: {
+          team: "shop",
+          tier: "web",
+          "app.kubernetes.io/name": "simple",
+          "app.kubernetes.io/version": "88d38d9",
+          "app.kubernetes.io/managed-by": "pulumi",
+        },
+        annotations: { "prometheus.io/scrape": "true" },
+      });
+      assert.equal("tier" in deployment.metadata.labels, false);
+      assert.deepEqual(deployment.spec.template.spec, {
+        serviceAccountName: "shop",
+        containers: [
+          {
+            name: "simple",
+            image: `localhost:5000/simple:88d38d9@${DIGEST}`,
+            resources: { limits: { memory: "64Mi" } },
+            livenessProbe: { httpGet: { path: "/", port: "http" } },
+            ports: [
+              { name: "http", containerPort: 8080 },
+              { name: "metrics", containerPort: 9090 },
+            ],
+            env: [
+              { name: "MODE", value: "fast" },
+              { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+            ],
+          },
+          { name: "proxy", image: "proxy" },
+        ],
+      });
+      assert.deepEqual(inputsOf(resources, "simple-service"), {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "simple", namespace: "shop", labels: { team: "shop", "app.kubernetes.io/name": "simple" } },
+        spec: {
+          type: "LoadBalancer",
+          selector: { "app.kubernetes.io/name": "simple" },
           ports: [
-            { name: "http", containerPort: 8080 },
-            { name: "metrics", containerPort: 9090 },
-          ],
-          env: [
-            { name: "MODE", value: "fast" },
-            { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+            { name: "http", port: 8080, targetPort: "http" },
+            { name: "metrics", port: 9090, targetPort: "metrics" },
           ],
         },
-        { name: "proxy", image: "proxy" },
-      ],
+      });
+      assert.ok(made.service);
     });
-    assert.deepEqual(inputsOf(resources, "simple-service"), {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { namespace: "shop", labels: { team: "shop", "app.kubernetes.io/name": "simple" } },
-      spec: {
-        type: "LoadBalancer",
-        selector: { "app.kubernetes.io/name": "simple" },
-        ports: [
-          { name: "http", port: 8080, targetPort: "http" },
-          { name: "metrics", port: 9090, targetPort: "metrics" },
-        ],
-      },
+  }
+
+  it("lets what is set beside it win", async () => {
+    const { declared: resources } = await declared("88d38d9-debug", {
+      ports: { http: 8080 },
+      serviceName: pulumi.output("shop"),
+      container: { tty: false, terminationMessagePolicy: "File" },
+      pod: { terminationGracePeriodSeconds: 5 },
+      spec: { revisionHistoryLimit: 2, strategy: { type: "Recreate" } },
+      service: { clusterIP: "None" },
     });
-    assert.ok(made.service);
+    const { spec } = inputsOf(resources, "simple-deployment") as unknown as DeploymentInputs;
+    const { selector: _, template, ...rest } = spec as DeploymentInputs["spec"] & { selector: unknown };
+    assert.deepEqual(rest, { revisionHistoryLimit: 2, strategy: { type: "Recreate" } });
+    const { containers, ...pod } = template.spec;
+    assert.deepEqual(pod, { terminationGracePeriodSeconds: 5 });
+    const { stdin, tty, terminationMessagePolicy } = containers[0] as Record<string, unknown>;
+    assert.deepEqual([stdin, tty, terminationMessagePolicy], [true, false, "File"]);
+    const service = inputsOf(resources, "simple-service") as Record<string, Record<string, unknown>>;
+    assert.equal(service.metadata?.name, "shop");
+    assert.equal(service.spec?.clusterIP, "None");
   });
+
+  const long = `${"release/".replace("/", "-").repeat(10)}88d38d9`;
+  const versions: [what: string, tag: string, label: string][] = [
+    ["digits alone", "1234567", "1234567"],
+    ["what looks like a number", "12e4567", "12e4567"],
+    ["a prefix", "git-1234567-debug", "git-1234567-debug"],
+    ["more than a label may have", long, "release-release-release-release-release-release-release-88d38d9"],
+    ["a beginning that no label may have", "_88d38d9", "88d38d9"],
+  ];
+  for (const preview of [true, false]) {
+    for (const [what, tag, label] of versions) {
+      it(`labels with a tag that has ${what} (${preview ? "preview" : "update"})`, async () => {
+        const { declared: resources } = await declared(tag, {}, preview);
+        const { metadata, spec } = inputsOf(resources, "simple-deployment") as unknown as DeploymentInputs;
+        assert.equal(metadata.labels["app.kubernetes.io/version"], label);
+        assert.deepEqual(spec.template.metadata.labels, metadata.labels);
+        assert.equal(metadata.annotations["org.opencontainers.image.ref.name"], `localhost:5000/simple:${tag}`);
+      });
+    }
+  }
 
   it("makes a debug image easy to debug, and says nothing of a source that there is not", async () => {
     const { declared: resources } = await declaredBy(
@@ -186,5 +241,44 @@ describe("ImageDeployment", () => {
       );
       assert.match(message, /can't be the value of a Kubernetes label/);
     }
+  });
+
+  const refused: [what: string, name: string, args: Partial<ImageDeploymentArgs>, message: RegExp][] = [
+    ["be a container's", "Simple", {}, /^The name "Simple" can't be that of a Kubernetes container/],
+    ["be a container's, with a dot", "my.app", {}, /^The name "my.app" can't be that of a Kubernetes container/],
+    [
+      "be a Service's",
+      "2048",
+      { ports: { http: 80 } },
+      /^"2048" can't be the name of a Kubernetes Service: set serviceName/,
+    ],
+    [
+      "be a Service's either",
+      "a",
+      { ports: { http: 80 }, serviceName: "A" },
+      /^"A" can't be the name of a Kubernetes Serv/,
+    ],
+    ["be a port's", "a", { ports: { "http-of-the-shop": 80 } }, /^"http-of-the-shop" in ports can't be the name of a/],
+    [
+      "be a port's, without a letter",
+      "a",
+      { ports: { 8080: 80 } },
+      /^"8080" in ports can't be the name of a Kubernetes port/,
+    ],
+  ];
+  for (const [what, name, args, message] of refused) {
+    it(`refuses a name that can't ${what}`, async () => {
+      const found = await diagnosticOf("InvalidArgument", () =>
+        declaredBy(() => new ImageDeployment(name, { image: imageWith("88d38d9"), ...args }), { preview: true }),
+      );
+      assert.match(found, message);
+    });
+  }
+
+  it("takes any name for a deployment without a Service that a container may have", async () => {
+    const { declared: resources } = await declaredBy(
+      () => new ImageDeployment("2048", { image: imageWith("88d38d9") }),
+    );
+    assert.equal(inputsOf(resources, "2048-deployment").kind, "Deployment");
   });
 });

@@ -4,7 +4,8 @@ import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../compon
 import type { ErrorCode } from "../../components/errors";
 import { knownValue } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
-import { FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { ABSENT, FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { GoogleEnvironment } from "../support/googleEnvironment";
 import { type Declared, declaredBy } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";
 
@@ -22,7 +23,7 @@ describe("VersionedImage", () => {
   beforeEach(async () => {
     home = process.cwd();
     project = repo().write("app/Dockerfile", "FROM scratch\n").write("app/main", "one\n").add().commit("Begin");
-    held = { status: 404 };
+    held = ABSENT;
     registry = await FakeRegistry.start(() => held);
     process.chdir(project.directory);
   });
@@ -106,7 +107,7 @@ describe("VersionedImage", () => {
       });
       const record = children.find(({ type }) => type === "pulumi:index:Stash");
       assert.equal(record?.name, "app-record");
-      const { own, ...rest } = record?.inputs.input as { own: { place: string } };
+      const { own, ...rest } = (record as Declared).inputs.input as { own: { place: string } };
       const digest = preview ? pulumi.unknown : DIGEST;
       assert.deepEqual(own, {
         spec,
@@ -115,7 +116,10 @@ describe("VersionedImage", () => {
         digest,
         place: place ?? own.place,
       });
-      assert.deepEqual(rest, { debug: {}, current: { spec, digest } });
+      assert.deepEqual(rest, {
+        debug: {},
+        current: { spec, digest, build: "platform=linux/amd64 dockerfile=Dockerfile" },
+      });
     });
 
     it(`declares a debug image that is built from the disk (${when})`, async () => {
@@ -167,18 +171,46 @@ describe("VersionedImage", () => {
     });
   }
 
-  it("warns of git-ignored files that a debug image would hold, and not of those that .dockerignore keeps out", async () => {
-    project.write(".gitignore", "*.key\nsecrets/\n").write("app/.dockerignore", "kept.key\n").add().commit();
-    project.write("app/kept.key", "x").write("app/a.key", "x").write("app/secrets/b", "x");
+  async function warningsOf(args: Partial<VersionedImageArgs>): Promise<string[]> {
     const warnings: string[] = [];
     const warn = pulumi.log.warn;
     Object.assign(pulumi.log, { warn: async (message: string) => void warnings.push(message) });
     try {
-      await run({ debug: true }, true);
+      await run(args, true);
     } finally {
       Object.assign(pulumi.log, { warn });
     }
-    assert.deepEqual(warnings, [
+    return warnings;
+  }
+
+  it("says in a preview that a filter undoes what was committed", async () => {
+    project.write(".gitattributes", "app/key filter=git-crypt\n").write("app/key", "x\n").add().commit();
+    project.git("config", "filter.git-crypt.smudge", "cat");
+    assert.deepEqual(await warningsOf({}), [
+      "app: files go through git's filter git-crypt: whoever can pull the image can read what these undo, an encryption for " +
+        "instance.",
+    ]);
+  });
+
+  it("says in a preview that the commit is a merge that CI has made for a pull request", async () => {
+    Object.assign(process.env, { GITHUB_REF: "refs/pull/7/merge", GITHUB_SHA: project.head() });
+    try {
+      const [warning, ...others] = await warningsOf({});
+      assert.match(
+        warning ?? "",
+        /^app: commit [0-9a-f]{7} is the merge that CI has made of pull request 7 for this run\./,
+      );
+      assert.deepEqual(others, []);
+    } finally {
+      delete process.env.GITHUB_REF;
+      delete process.env.GITHUB_SHA;
+    }
+  });
+
+  it("warns of git-ignored files that a debug image would hold, and not of those that .dockerignore keeps out", async () => {
+    project.write(".gitignore", "*.key\nsecrets/\n").write("app/.dockerignore", "kept.key\n").add().commit();
+    project.write("app/kept.key", "x").write("app/a.key", "x").write("app/secrets/b", "x");
+    assert.deepEqual(await warningsOf({ debug: true }), [
       "Git ignores a.key, secrets/b, but Docker is given them in debug mode: name them in .dockerignore to keep them out.",
     ]);
   });
@@ -283,12 +315,6 @@ describe("VersionedImage", () => {
       /^publish is false, but a debug image .*$/,
     ],
     ["a tag that is too short", { tagLength: 6 }, "InvalidArgument", /^tagLength is 6: .*$/],
-    [
-      "no repository at all",
-      { repository: undefined },
-      "InvalidArgument",
-      /^There is no repository to publish to: .*gcp:project.*$/,
-    ],
     ["a context that is not there", { context: "none" }, "ContextNotFound", /^There is no directory none .*$/],
   ];
   for (const [what, args, code, message] of mistakes) {
@@ -296,4 +322,18 @@ describe("VersionedImage", () => {
       assert.match(await diagnosticOf(code, () => run(args, true)), message);
     });
   }
+
+  it("looks for a project where no repository is given, and there alone", async () => {
+    const environment = new GoogleEnvironment();
+    try {
+      const message = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
+      assert.match(message, /^There is no repository to publish to: .*gcp:project.*$/);
+      const file = environment.write("configurations/config_default", "project = before any section\n");
+      const unread = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
+      assert.ok(unread.includes(file), unread);
+      assert.equal((await run({}, true)).outputs.spec, `${registry.host}/app:${project.head().slice(0, 7)}`);
+    } finally {
+      environment.restore();
+    }
+  });
 });

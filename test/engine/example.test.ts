@@ -128,7 +128,7 @@ describe("the example stack", () => {
     project.write("images/simple/requirements.txt", "flask==1\n");
     const result = succeeded(await stack.up({ debug: "true" }));
     const after = await registry.digest(spec);
-    assert.deepEqual(changes(result), { "simple-image": "update", simple: "update" });
+    assert.deepEqual(changes(result), { "simple-debug": "update", simple: "update" });
     assert.notEqual(after, before);
     assert.equal(result.outputs.reference, `${spec}@${after}`);
     assert.match(renderedDeployment(project) ?? "", new RegExp(`${first.tag}-debug@${after}`));

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
+import * as path from "node:path";
 import {
   changes,
   cloneUnder,
@@ -64,6 +65,60 @@ describe("a production tag", () => {
   }
 
   const noDocker = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
+
+  it("costs one request in a preview and in an update that change nothing, and no file", async () => {
+    const [source, repository] = [project(), registry.repository("cost")];
+    const stack = stackOf(source, { repository });
+    const { tag } = succeeded(await stack.up());
+    const staged = () =>
+      execFileSync("find", [path.join(source.directory, ".versioned-image"), "-printf", "%P %i %s %T@ %C@\n"], {
+        encoding: "utf8",
+      });
+    const [asked, files] = [registry.requestsTo(repository).length, staged()];
+    for (const run of [() => stack.preview(), () => stack.up()]) {
+      const before = registry.requestsTo(repository).length;
+      assert.deepEqual(changes(await run()), {});
+      assert.deepEqual(registry.requestsTo(repository).slice(before), [`HEAD manifests/${tag}`]);
+      assert.equal(staged(), files);
+    }
+    assert.ok(asked > 1);
+  });
+
+  it("moves the tags of alsoTag when another version is used, forward and back, and not otherwise", async () => {
+    const [source, repository] = [project(), registry.repository("also")];
+    const stack = stackOf(source, { repository, alsoTag: ["latest"], tagPrefix: "git-" });
+    const first = succeeded(await stack.up());
+    assert.equal(first.tag, `git-${source.head().slice(0, 7)}`);
+    assert.deepEqual(await registry.tags(repository), [first.tag, "latest"]);
+    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
+    const asked = registry.requestsTo(repository).length;
+    assert.deepEqual(changes(await stack.up()), {});
+    assert.deepEqual(registry.requestsTo(repository).slice(asked), [`HEAD manifests/${first.tag}`]);
+
+    source.write("app/main", "two\n").add().commit("Two");
+    const preview = await stack.preview();
+    assert.equal(preview.succeeded, true, preview.text);
+    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
+    const changed = `1 commit since ${first.tag}:\n  ${source.head().slice(0, 7)} Two (Ada)`;
+    const updated = await stack.up();
+    const second = succeeded(updated);
+    for (const result of [preview, updated]) {
+      assert.ok(infoOn(result, "app").includes(`app: ${second.tag}: ${changed}`), infoOn(result, "app").join("\n"));
+    }
+    assert.equal(await registry.digest(`${repository}:latest`), second.digest);
+    const two = source.head().slice(0, 7);
+    source.git("checkout", "--quiet", "HEAD~1");
+    const back = await stack.up();
+    assert.equal(succeeded(back).outcome, "adopted");
+    assert.ok(
+      infoOn(back, "app").includes(
+        `app: ${first.tag}: a step back from ${second.tag}, without 1 commit of it:\n  ${two} Two (Ada)`,
+      ),
+      infoOn(back, "app").join("\n"),
+    );
+    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
+    assert.equal(await registry.digest(second.spec), second.digest);
+  });
 
   describe("1. in a second stack", () => {
     it("is adopted without a build, a push or a Docker daemon, and its digest is known in preview", async () => {

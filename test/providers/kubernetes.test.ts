@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { readFileSync, rmSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { loadYaml } from "@kubernetes/client-node";
+import { parse } from "yaml";
 import { behaviours, type Workplace } from "./support/behaviours";
 import type { Properties } from "./support/plugin";
 import { sdkVersionOf } from "./support/plugins";
@@ -129,6 +130,21 @@ behaviours(
       const news = deployment("a:2");
       assert.deepEqual(visible(await at.plugin.update(id, properties, news)), { ...news, __inputs: news });
       assert.deepEqual(written(), news);
+    });
+
+    it("keep a tag of digits alone a string, for readers of either version of YAML", async () => {
+      for (const tag of ["1234567", "0123456", "1234e56", "00e1234", "1234567890123456789012345678901234567890"]) {
+        const labels = { "app.kubernetes.io/version": tag };
+        const template = {
+          metadata: { labels },
+          spec: { containers: [{ name: "app", env: [{ name: "TAG", value: tag }] }] },
+        };
+        await at.plugin.create(deployment("a:1", { labels }, { template }));
+        for (const version of ["1.1", "1.2"] as const) {
+          const { metadata, spec } = parse(readFileSync(file(), "utf8"), { version });
+          assert.deepEqual({ labels: metadata.labels, template: spec.template }, { labels, template });
+        }
+      }
     });
 
     it("have their names from the object's group, kind, namespace and name", async () => {

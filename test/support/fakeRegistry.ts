@@ -8,6 +8,12 @@ export type Reply =
   | "garbage"
   | { status: number; headers?: Record<string, string>; body?: string | Buffer | object };
 
+/** What the distribution specification has for a manifest that is not there. */
+export const ABSENT = {
+  status: 404,
+  body: { errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }] },
+} satisfies Reply;
+
 export interface Seen {
   method: string;
   url: string;

@@ -15,6 +15,12 @@ export interface Operation {
   resultFile: string;
   /** URNs to replace, as `pulumi up --replace`. */
   replace?: string[];
+  /** URNs to touch alone, as `--target`. */
+  target?: string[];
+  /** URNs to leave alone, as `--exclude`. */
+  exclude?: string[];
+  /** Run the program on destroy and refresh, as `--run-program`. */
+  runProgram?: boolean;
   /** A policy pack, and the file of its configuration. */
   policyPack?: string;
   policyPackConfig?: string;
@@ -56,6 +62,9 @@ async function run(operation: Operation): Promise<OperationResult> {
     onEvent: (event: EngineEvent) => collect(event, result),
     color: "never" as const,
     replace: operation.replace,
+    target: operation.target,
+    exclude: operation.exclude,
+    ...(operation.runProgram === undefined ? {} : { runProgram: operation.runProgram }),
     policyPacks: operation.policyPack === undefined ? undefined : [operation.policyPack],
     policyPackConfigs: operation.policyPackConfig === undefined ? undefined : [operation.policyPackConfig],
   };

@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRegistryClient } from "../../components/registry";
+import { isScratchTag } from "../../components/version";
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -27,8 +28,9 @@ export const registry = {
     return (await createRegistryClient().resolve(spec.slice(0, colon), spec.slice(colon + 1)))?.digest;
   },
 
+  /** The tags that people use. */
   async tags(repository: string): Promise<string[]> {
-    return (await createRegistryClient().tags(repository)).sort();
+    return (await createRegistryClient().tags(repository)).filter((tag) => !isScratchTag(tag)).sort();
   },
 
   async labels(spec: string): Promise<Record<string, string>> {
@@ -55,6 +57,15 @@ export const registry = {
   contentsPushedTo(repository: string): number {
     const path = `/v2/${repository.slice(repository.indexOf("/") + 1)}/manifests/scratch-`;
     return requests().filter((line) => line.includes(`"PUT ${path}`) && line.includes(" 201 ")).length;
+  },
+
+  /** All that was asked of a repository, for instance "HEAD manifests/88d38d9". */
+  requestsTo(repository: string): string[] {
+    const path = `/v2/${repository.slice(repository.indexOf("/") + 1)}/`;
+    return requests().flatMap((line) => {
+      const [, method, what] = /"([A-Z]+) (\/v2\/\S+) HTTP/.exec(line) ?? [];
+      return method && what?.startsWith(path) ? [`${method} ${what.slice(path.length)}`] : [];
+    });
   },
 };
 

@@ -1,12 +1,15 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { isScratchTag } from "../../components/version";
 import { registry } from "./registry";
 
 export interface ProxyOptions {
-  /** So many questions for a tag are answered as if it were not there: someone publishes it just after. */
-  hidden?: number;
-  /** Refuse to overwrite tags, as Artifact Registry does where they are immutable. */
+  /** Until something is pushed, tags are answered as if they were not there: someone publishes them meanwhile. */
+  hiddenUntilPush?: boolean;
+  /** Refuse to give a tag to other content, as Artifact Registry does where they are immutable. */
   immutable?: boolean;
   /** The registry's host and port. Default: the one that the engine tests share. */
   upstream?: string;
@@ -15,8 +18,14 @@ export interface ProxyOptions {
 /** Stands in front of the real registry, for what that can't be made to do. */
 export class RegistryProxy {
   refused = 0;
+  /** The status with which a version's tag is refused, while content may be pushed under others. */
+  refuseTag: { tag: string; status: number } | undefined;
+  /** A tag that the registry has lost, until it is set again. */
+  lost: string | undefined;
   /** Called when something begins to be pushed. */
   private readonly pushing: (() => void)[] = [];
+  /** Called when a content has been pushed under a scratch tag. */
+  private readonly contents: (() => void)[] = [];
   /** The digests that were seen under each tag, in the order in which they were served. */
   readonly served = new Map<string, string[]>();
 
@@ -28,11 +37,11 @@ export class RegistryProxy {
   ) {}
 
   static async start({
-    hidden = 0,
+    hiddenUntilPush = false,
     immutable = false,
     upstream = registry.host,
   }: ProxyOptions): Promise<RegistryProxy> {
-    let left = hidden;
+    let hidden = hiddenUntilPush;
     // Of two pushes at once only one goes through, and the other is refused when the tag is there.
     const pushes = new Map<string, Promise<void>>();
     let proxy: RegistryProxy | undefined;
@@ -41,9 +50,22 @@ export class RegistryProxy {
       if (incoming.method === "POST") {
         proxy?.notePush();
       }
-      if (tag !== undefined && incoming.method === "HEAD" && left > 0) {
-        left--;
-        outgoing.writeHead(404).end();
+      if (tag !== undefined && incoming.method === "PUT" && proxy?.refuseTag?.tag === tag) {
+        proxy.countRefused();
+        incoming.resume();
+        outgoing.writeHead(proxy.refuseTag.status, { "content-type": "application/json" });
+        outgoing.end(JSON.stringify({ errors: [{ code: "DENIED", message: "the tag is refused" }] }));
+        return;
+      }
+      if (incoming.method === "POST" || incoming.method === "PUT") {
+        hidden = false;
+      }
+      if (proxy && proxy.lost === tag && incoming.method === "PUT") {
+        proxy.lost = undefined;
+      }
+      if (tag !== undefined && (hidden || proxy?.lost === tag)) {
+        outgoing.writeHead(404, { "content-type": "application/json" });
+        outgoing.end(JSON.stringify({ errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }] }));
         return;
       }
       if (tag !== undefined && incoming.method === "PUT" && proxy?.immutable) {
@@ -52,18 +74,34 @@ export class RegistryProxy {
         const own = new Promise<void>((resolve) => outgoing.once("close", resolve));
         pushes.set(url, own);
         await earlier;
-        if (await exists(upstream, url)) {
+        const body = await buffer(incoming);
+        const held = await heldUnder(upstream, url);
+        if (held !== undefined && held !== `sha256:${createHash("sha256").update(body).digest("hex")}`) {
           proxy.countRefused();
-          incoming.resume();
           refuse(outgoing, tag);
           return;
         }
+        forward(upstream, incoming, Readable.from([body]), outgoing, (digest) =>
+          proxy?.note(tag, digest, incoming.method),
+        );
+        return;
       }
-      forward(upstream, incoming, outgoing, (digest) => tag !== undefined && proxy?.note(tag, digest));
+      forward(
+        upstream,
+        incoming,
+        incoming,
+        outgoing,
+        (digest) => tag !== undefined && proxy?.note(tag, digest, incoming.method),
+      );
     });
     await listen(server, 0);
     proxy = new RegistryProxy(server, `127.0.0.1:${(server.address() as AddressInfo).port}`, immutable);
     return proxy;
+  }
+
+  /** Ends when the next content has been pushed under a scratch tag. */
+  nextContent(): Promise<void> {
+    return new Promise((resolve) => this.contents.push(resolve));
   }
 
   /** Ends when the next upload begins. */
@@ -81,7 +119,12 @@ export class RegistryProxy {
     this.refused++;
   }
 
-  private note(tag: string, digest: string): void {
+  private note(tag: string, digest: string, method: string | undefined): void {
+    if (method === "PUT" && isScratchTag(tag)) {
+      for (const told of this.contents.splice(0)) {
+        told();
+      }
+    }
     const known = this.served.get(tag) ?? [];
     if (known.at(-1) !== digest) {
       this.served.set(tag, [...known, digest]);
@@ -111,9 +154,12 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-async function exists(upstream: string, url: string): Promise<boolean> {
-  const { status } = await fetch(`http://${upstream}${url}`, { method: "HEAD", headers: { accept: "*/*" } });
-  return status === 200;
+/** The digest that a tag has, if it is there. */
+async function heldUnder(upstream: string, url: string): Promise<string | undefined> {
+  // Who does not name Docker's format gets an older one, of another digest.
+  const accept = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json";
+  const { headers } = await fetch(`http://${upstream}${url}`, { method: "HEAD", headers: { accept } });
+  return headers.get("docker-content-digest") ?? undefined;
 }
 
 function refuse(outgoing: ServerResponse, tag: string): void {
@@ -125,6 +171,7 @@ function refuse(outgoing: ServerResponse, tag: string): void {
 function forward(
   upstream: string,
   incoming: IncomingMessage,
+  body: Readable,
   outgoing: ServerResponse,
   onDigest: (digest: string) => void,
 ): void {
@@ -145,5 +192,5 @@ function forward(
   sent.on("error", () => outgoing.destroy());
   // What was cut off in the middle must not wait in the registry for its rest.
   outgoing.on("close", () => sent.destroy());
-  incoming.pipe(sent);
+  body.pipe(sent);
 }

@@ -50,8 +50,8 @@ export class TestStack {
     return this.start("up", config, extra).result;
   }
 
-  destroy(): Promise<Result> {
-    return this.start("destroy").result;
+  destroy(extra?: Partial<Operation>): Promise<Result> {
+    return this.start("destroy", {}, extra).result;
   }
 
   start(kind: Operation["kind"], config: Record<string, string> = {}, extra: Partial<Operation> = {}): Running {
@@ -98,6 +98,14 @@ export class TestStack {
   /** Ends an update that was killed, as `pulumi cancel`: what holds the stack's lock is gone. */
   cancel(): void {
     execFileSync("pulumi", ["cancel", "--yes", "--stack", this.name], {
+      cwd: this.options.workDir,
+      env: this.environment(),
+    });
+  }
+
+  /** Takes a resource out of the state, as `pulumi state delete`. */
+  deleteFromState(urn: string): void {
+    execFileSync("pulumi", ["state", "delete", urn, "--yes", "--force", "--stack", this.name], {
       cwd: this.options.workDir,
       env: this.environment(),
     });

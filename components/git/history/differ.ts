@@ -1,15 +1,12 @@
-import { startGit } from "../git";
 import type { Node } from "./graph";
 import { addItemsOf, type ItemIndex } from "./items";
+import { startGit } from "./stream";
 
 const OPTIONS = [
   ...["-r", "-z", "--root", "--always"],
   // Not names alone: one that looks like a hash would be taken for a commit.
   ...["--name-status", "--no-renames", "--no-relative", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none"],
 ];
-
-/** Who reads as it comes says when to flush; after each commit is too often. */
-export const FLUSH = { GIT_FLUSH: "0" };
 
 export interface Differ {
   /** Asks which items changed in a commit against the next parent that has not been asked for. */
@@ -95,7 +92,7 @@ export function startDiffer(
   };
   const { process, ended, stop } = startGit(
     ["diff-tree", "--stdin", ...OPTIONS, ...(pathspecs.length > 0 ? ["--", ...pathspecs] : [])],
-    { cwd: root, env: FLUSH, encoding: "latin1" },
+    { cwd: root, encoding: "latin1" },
     read,
   );
   const ask = (commit: Node) => {

@@ -1,8 +1,8 @@
-import { startGit } from "../git";
-import { FLUSH, startDiffer } from "./differ";
+import { startDiffer } from "./differ";
 import { differences, emptyGraph, type Node } from "./graph";
 import { cover, indexItems } from "./items";
 import { split, union } from "./sets";
+import { startGit } from "./stream";
 
 /** How much is asked for ahead of what is known to be needed: round trips cost more than answers that nobody needs. */
 export interface Pace {
@@ -120,7 +120,7 @@ export async function walk(
     ready.push(...commits);
     goOn();
   });
-  const list = startGit(["rev-list", "--parents", start, "--"], { cwd: root, env: FLUSH }, (text) => {
+  const list = startGit(["rev-list", "--parents", start, "--"], { cwd: root }, (text) => {
     for (const commit of graph.read(text)) {
       if (read === 0) {
         hand(commit, new Set(items.keys()));

@@ -3,13 +3,15 @@ import { VersionedImage, type VersionedImageArgs } from "../../../components";
 
 const config = new pulumi.Config();
 const wanted = config.requireObject<Record<string, VersionedImageArgs>>("images");
+/** What Pulumi is told of each component: protect, aliases. */
+const options = config.getObject<pulumi.ComponentResourceOptions>("options");
 
 export const images = Object.fromEntries(
   Object.entries(wanted).map(([name, args]) => {
     if (args.registryAuth && process.env.TEST_PASSWORD !== undefined) {
       args.registryAuth.password = process.env.TEST_PASSWORD;
     }
-    const { tag, spec, reference, digest, commit, tree, outcome } = new VersionedImage(name, args);
+    const { tag, spec, reference, digest, commit, tree, outcome } = new VersionedImage(name, args, options);
     return [name, { tag, spec, reference, digest, commit, tree, outcome }];
   }),
 );

@@ -94,17 +94,19 @@ export async function pullCaches(docker: Docker, options: Build, login: Login, l
   }
 }
 
-/** Pushes an image under its name. Returns the digest that the registry gave it. */
-export async function push(docker: Docker, name: string, login: Login): Promise<string> {
+/** Pushes an image under its name. Returns where the registry has it, by digest; daemons that do not say that are asked afterwards. */
+export async function push(docker: Docker, name: string, imageId: string, login: Login, log: Log): Promise<string> {
   const repository = repositoryOf(name);
   const tag = name.slice(repository.length + 1) || "latest";
   const stream = await dial(docker, `/images/${repository}/push?`, { authconfig: login, options: { tag } });
   const messages = await follow(docker, stream, "error reading push output");
   const digest = messages.findLast(({ aux }) => aux?.Digest)?.aux?.Digest;
-  if (digest === undefined) {
-    throw new Error("the push ended without a digest");
+  if (digest !== undefined) {
+    return `${repository}@${digest}`;
   }
-  return digest;
+  await log("warning", "The push ended without a digest; the local image is asked for it");
+  const { RepoDigests } = await docker.getImage(imageId).inspect();
+  return RepoDigests.find((named) => named.startsWith(`${repository}@`)) ?? "<none>@<none>";
 }
 
 function dial(docker: Docker, path: string, request: object): Promise<NodeJS.ReadableStream> {

@@ -10,7 +10,7 @@ import { providerVersion } from "../versions";
 import { check } from "./check";
 import { credentialsFor, type Registry } from "./credentials";
 import { type Build, build, connect, pullCaches, push } from "./daemon";
-import { parseImageName, repositoryOf } from "./imageName";
+import { parseImageName } from "./imageName";
 
 function diff(olds: Properties, news: Properties) {
   const inputs = (olds.__inputs ?? {}) as Properties;
@@ -41,8 +41,7 @@ async function publish(inputs: Properties, preview: boolean, log: Log): Promise<
     await pullCaches(docker, options, login, log);
   }
   const imageId = await build(docker, name, options, login);
-  const repoDigest =
-    login && !skipPush && !preview ? `${repositoryOf(name)}@${await push(docker, name, login)}` : imageId;
+  const repoDigest = login && !skipPush && !preview ? await push(docker, name, imageId, login, log) : imageId;
   return {
     __inputs: secret(inputs),
     baseImageName: name,

@@ -12,6 +12,7 @@ import {
   repositories,
   type Shelved,
   shelf,
+  TREE,
 } from "./setup";
 
 describe("versioned-image explain", () => {
@@ -61,6 +62,26 @@ Registry  not asked: name the image's with --repository
 Update    would build the commit and push it, unless the registry has it already
 `,
     });
+  });
+
+  it("lists the commits since a revision", async () => {
+    const made = withImage();
+    const first = made.head();
+    made.write("images/app/x", "x").add().commit("Add x");
+    const { out } = await cli(["explain", "images/app", "--since", first.slice(0, 7)]);
+    assert.ok(out.endsWith(`\n1 commit since ${first.slice(0, 7)}:\n  ${made.head().slice(0, 7)} Add x (Ada)\n`), out);
+    assert.ok(
+      (await cli(["explain", "images/app", "--since", "HEAD"])).out.endsWith(
+        "\nno commit since HEAD touches what the image is made of\n",
+      ),
+    );
+    const { json } = await cliJson(["explain", "images/app", "--since", first]);
+    assert.deepEqual(
+      [json.since.revision, json.since.added.map(({ hash }: { hash: string }) => hash), json.since.removed],
+      [first, [made.head()], []],
+    );
+    const unknown = await cliJson(["explain", "images/app", "--since", "0123456"]);
+    assert.deepEqual([unknown.status, unknown.json.error.code], [1, "InvalidArgument"]);
   });
 
   it("prints the whole of it as JSON", async () => {
@@ -145,7 +166,8 @@ Update    would build the commit and push it, unless the registry has it already
   it("says that an update would be refused where the tag is another commit's, with exit status 1", async () => {
     const made = withImage();
     const tag = made.head().slice(0, 7);
-    const { registry, repository } = await holding({ tags: [tag], labels: { [REVISION]: "2".repeat(40) } });
+    const labels = { [REVISION]: "2".repeat(40), [TREE]: made.git("rev-parse", "HEAD:images/app") };
+    const { registry, repository } = await holding({ tags: [tag], labels });
     const { status, out, err } = await cli(["explain", "images/app", "--repository", repository]);
     assert.equal(status, 1);
     assert.equal(err, "");

@@ -92,6 +92,7 @@ describe("versioned-image, started", () => {
       ["explain", "images/app", "--repository", repository],
       ["tags", repository],
       ["verify", `${repository}:${tag}`],
+      ["provenance", `${repository}:${tag}`],
     ]) {
       const { status, out, err } = await ended(launch(argv, {}, watched));
       assert.deepEqual([status, err], [0, ""], argv.join(" "));

@@ -458,8 +458,9 @@ describe("what may go from any repository", () => {
         for (const [tag, digest] of held.tags) {
           const { commit, commitIs, refs, paths } = provenance.get(digest) ?? {
             commit: undefined,
+            commitIs: undefined,
             refs: [],
-            paths: [],
+            paths: [] as string[],
           };
           const labels = held.manifests.get(digest)?.labels ?? {};
           const isVersion = /^[0-9a-f]{7,12}(-debug)?$/.test(tag);

@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { inParallel } from "../../../cli/inParallel";
 import { columns, count, fields, printable, printableLines, shortTime } from "../../../cli/output";
+import type { Attested } from "../../../cli/verify/attested";
 import { isVerified } from "../../../cli/verify/check";
 import { clusterChecks } from "../../../cli/verify/clusterChecks";
 import { imageChecks } from "../../../cli/verify/imageChecks";
@@ -105,6 +106,27 @@ describe("the command line's rules", () => {
         { maxLength: 2 },
       ),
     });
+    const attested: fc.Arbitrary<Attested> = fc.record({
+      by: fc.constant("the key k"),
+      signatures: fc.nat({ max: 1 }),
+      noSignature: fc.constant(""),
+      claims: fc.array(
+        fc.record({
+          source: fc.constant(undefined),
+          commit: hash,
+          tree: hash,
+          context: fc.constant("images/app"),
+          paths: fc.constant(["images/app"]),
+          dockerfile: fc.constant(undefined),
+          build: fc.constant(undefined),
+          isCommitHere: fc.boolean(),
+          treeInGit: fc.option(hash, { nil: undefined }),
+        }),
+        { maxLength: 2 },
+      ),
+      others: fc.array(fc.constant("other"), { maxLength: 1 }),
+      noProvenance: fc.constant(""),
+    });
     const evidence = fc.record({
       tag: fc.option(
         fc.oneof(
@@ -117,12 +139,24 @@ describe("the command line's rules", () => {
       servedDigest: fc.constant("sha256:1"),
       labels,
       origin,
+      attested: fc.option(attested, { nil: undefined, freq: 2 }),
+    });
+
+    /** The same with claims that are right, which chance rarely makes. */
+    const rightly = evidence.map((given) => {
+      const { [REVISION]: commit = "", [TREE]: tree = "" } = given.labels;
+      const claims = given.attested?.claims.map((claim) => ({
+        ...claim,
+        ...{ commit, tree, isCommitHere: true, treeInGit: tree },
+      }));
+      return given.attested && claims ? { ...given, attested: { ...given.attested, claims } } : given;
     });
 
     it("count it as verified only if its commit and tree are known and nothing speaks against it", () => {
       let verified = 0;
+      let vouched = 0;
       fc.assert(
-        fc.property(evidence, (given) => {
+        fc.property(fc.oneof(evidence, rightly), (given) => {
           const checks = imageChecks(given);
           const results = new Map(checks.map(({ name, result }) => [name, result]));
           assert.equal(results.size, checks.length);
@@ -137,10 +171,23 @@ describe("the command line's rules", () => {
             assert.equal(given.labels[DIRTY], undefined);
             assert.notEqual(given.statedDigest, "sha256:2");
           }
+          if (results.get("content") === "proven") {
+            vouched++;
+            assert.equal(given.labels[DIRTY], undefined);
+            assert.ok(given.attested && given.attested.signatures > 0 && given.attested.claims.length > 0);
+            for (const { commit, tree, isCommitHere, treeInGit } of given.attested.claims) {
+              assert.deepEqual(
+                [commit, tree, isCommitHere, treeInGit],
+                [given.labels[REVISION] ?? "", given.labels[TREE] ?? "", true, tree],
+              );
+            }
+          } else {
+            assert.ok(given.attested === undefined || !isVerified(checks));
+          }
         }),
         { numRuns: 20_000, seed: 1 },
       );
-      assert.ok(verified > 0);
+      assert.ok(verified > 0 && vouched > 0, `${verified} verified, ${vouched} vouched for`);
     });
   });
 

@@ -85,7 +85,7 @@ describe("versioned-image tags", () => {
       committedAt,
     });
     const tree = (hash: string) => repository.git("rev-parse", `${hash}:images/app`);
-    const nothing = { source: null, dirty: null, problem: null };
+    const nothing = { scratchTags: [], source: null, dirty: null, problem: null };
     const { status, json } = await cliJson(["tags", `${registry.host}/app`]);
     assert.equal(status, 0);
     assert.deepEqual(json, {
@@ -151,6 +151,7 @@ describe("versioned-image tags", () => {
         },
       ],
       dangling: [],
+      notTags: [],
     });
   });
 
@@ -248,6 +249,32 @@ describe("versioned-image tags", () => {
     assert.match(out, /: 1 image, 1 tag\n/);
     assert.match(out, /\nThe registry lists tags that it has no image for any more: gone\n$/);
     assert.deepEqual((await cliJson(["tags", `${registry.host}/app`])).json.dangling, ["gone"]);
+  });
+
+  it("marks scratch tags, and names what is listed but is no tag", async () => {
+    const repository = withImage();
+    const [version, scratch] = [repository.head().slice(0, 7), "scratch-dev-0123456789ab"];
+    const labels = labelsOf(repository, repository.head(), "images/app");
+    const registry = await start(
+      shelf([{ tags: [version, scratch], labels }, { tags: ["scratch-old-0123456789ab"] }], {
+        "/v2/app/tags/list?n=1000": {
+          status: 200,
+          body: { name: "app", tags: [version, scratch, "scratch-old-0123456789ab", "a/b"] },
+        },
+      }),
+    );
+    const { out } = await cli(["tags", `${registry.host}/app`]);
+    assert.match(out, new RegExp(`\\n${version}, ${scratch} .* Add the image\\n`));
+    assert.match(out, /\nscratch-old-0123456789ab .* \(says no commit\) {2}\[scratch\]\n/);
+    assert.ok(
+      out.includes("\nTags of the form scratch-STACK-HASH hold what a stack pushed last. They name no version.\n"),
+    );
+    assert.ok(out.endsWith("\nThe registry lists names that can be no tags, which are left out: a/b\n"), out);
+    const { json } = await cliJson(["tags", `${registry.host}/app`]);
+    assert.deepEqual(
+      [json.images.map((image: { scratchTags: string[] }) => image.scratchTags), json.notTags],
+      [[[scratch], ["scratch-old-0123456789ab"]], ["a/b"]],
+    );
   });
 
   it("fails as a whole where the registry refuses", async () => {

@@ -13,6 +13,7 @@ describe("the command line's usage", () => {
     [["tag", "a", "--tag-policy", "branch"], /argument 'branch' is invalid\. Say commit or tree\./],
     [["tags"], /^error: missing required argument 'repository'/],
     [["verify"], /^error: missing required argument 'reference'/],
+    [["provenance"], /^error: missing required argument 'reference'/],
     [["explain"], /^error: missing required argument 'context'/],
     [[], /^Usage: versioned-image/],
   ];
@@ -40,6 +41,8 @@ describe("the command line's usage", () => {
     [["tags", "127.0.0.1:5000/app:tag"], /it has a tag or digest of its own/],
     [["explain", ".", "--repository", "127.0.0.1:5000/app:tag"], /it has a tag or digest of its own/],
     [["verify", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app names no image: say which one by its tag or digest/],
+    [["provenance", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app names no image: say which one by its tag or digest/],
+    [["provenance", "127.0.0.1:5000/app:t", "--path", "a"], /name that with --context/],
     [["verify", "127.0.0.1:5000/app:t", "--path", "a"], /name that with --context/],
     [["verify", "127.0.0.1:5000/app:t", "--dockerfile", "a"], /name that with --context/],
   ];
@@ -54,7 +57,7 @@ describe("the command line's usage", () => {
     });
   }
 
-  for (const command of ["tag", "tags", "verify", "explain"]) {
+  for (const command of ["tag", "tags", "verify", "explain", "prune"]) {
     it(`is taught by ${command} --help`, async () => {
       const { status, out, err } = await cli([command, "--help"]);
       assert.equal(status, 0);
@@ -71,7 +74,7 @@ describe("the command line's usage", () => {
     assert.equal(status, 0);
     assert.deepEqual(
       [...out.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name),
-      ["tag", "explain", "tags", "verify"],
+      ["tag", "explain", "tags", "verify", "provenance", "prune"],
     );
   });
 

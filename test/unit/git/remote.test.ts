@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
-import { withoutCredentials } from "../../../components/git/remote";
+import { addressOf } from "../../../components/git/remote";
 import { useImages } from "./images";
 
 /** The remote's URL goes into labels that whoever can pull the image can read. */
@@ -8,25 +8,57 @@ describe("the URL of the remote", () => {
   const { withImage, facts } = useImages();
 
   for (const [url, shown] of [
-    ["https://github.com/o/r.git", "https://github.com/o/r.git"],
-    ["https://user:secret@github.com/o/r.git", "https://github.com/o/r.git"],
-    ["https://ghp_token@github.com/o/r.git", "https://github.com/o/r.git"],
-    ["HTTPS://user:se@cret@h:8443/r", "HTTPS://h:8443/r"],
+    ["https://github.com/o/r.git", "https://github.com/o/r"],
+    ["https://github.com/o/r", "https://github.com/o/r"],
+    ["git@github.com:o/r.git", "https://github.com/o/r"],
+    ["ssh://git@github.com/o/r.git", "https://github.com/o/r"],
+    ["ssh://git@ssh.github.com:443/o/r.git", "https://github.com/o/r"],
+    ["https://oauth2:secret@gitlab.com/g/s/r.git/", "https://gitlab.com/g/s/r"],
+    ["https://user:secret@h.example/o/r.git", "https://h.example/o/r.git"],
+    ["git@h.example:o/r.git", "https://h.example/o/r.git"],
+    ["ssh://git@h.example:2222/o/r.git", "https://h.example/o/r.git"],
+    ["https://ghp_token@github.com/o/r.git", "https://github.com/o/r"],
+    ["HTTPS://user:se@cret@H:8443/R", "https://h:8443/R"],
+    ["https://h:443/r", "https://h/r"],
     ["https://h/r?private_token=secret#x", "https://h/r"],
-    ["ssh://git@h:22/o/r", "ssh://git@h:22/o/r"],
-    ["ssh://git:secret@h/o/r", "ssh://git@h/o/r"],
-    ["git@github.com:o/r.git", "git@github.com:o/r.git"],
+    ["ssh://git@h:22/o/r", "https://h/o/r"],
+    ["ssh://git:secret@h/o/r", "https://h/o/r"],
+    ["ssh://deploy:secret@h:22/srv/r", "ssh://deploy@h:22/srv/r"],
+    ["ssh://git@h/~ada/r", "ssh://git@h/~ada/r"],
+    ["git+ssh://git@h/o/r", "https://h/o/r"],
+    ["deploy@h:srv/r.git", "deploy@h:srv/r.git"],
+    ["git@h:/srv/r.git", "git@h:/srv/r.git"],
+    ["gcrypt::https://alice:TOKEN@host/r", "gcrypt::https://host/r"],
+    ["gcrypt::rsync://alice:TOKEN@host/r", "gcrypt::rsync://host/r"],
+    ["ext::sh -c 'TOKEN=secret connect'", undefined],
+    ["alice:TOKEN@host:r", undefined],
+    ["C:\\r", "C:\\r"],
     ["../r", "../r"],
     ["file:///srv/r", "file:///srv/r"],
   ] as const) {
-    it(`${url} is shown as ${shown}`, () => assert.equal(withoutCredentials(url), shown));
+    it(`${url} is shown as ${shown}`, () => assert.equal(addressOf(url), shown));
   }
 
   it("never shows a password of an http URL, whatever it is", () => {
     const word = fc.stringMatching(/^[A-Za-z0-9:%._~!$&'()*+,;=-]{8,20}$/);
     fc.assert(
       fc.property(word, word, fc.constantFrom("http", "https"), (user, password, scheme) =>
-        assert.equal(withoutCredentials(`${scheme}://${user}:${password}@host/r`), `${scheme}://host/r`),
+        assert.equal(addressOf(`${scheme}://${user}:${password}@host/r`), `${scheme}://host/r`),
+      ),
+    );
+    const secret = fc.stringMatching(/^[A-Za-z0-9:@/._~-]{0,12}$/).map((text) => `${text}CANARY`);
+    const before = fc.constantFrom("", "ssh://", "git+ssh://", "gcrypt::https://", "rsync://", "x::y::ftp://");
+    fc.assert(
+      fc.property(
+        before,
+        fc.stringMatching(/^[a-z]{1,3}$/),
+        secret,
+        fc.constantFrom("@h/r", "@h:r", "@h:7/r"),
+        (...parts) => {
+          const [scheme, user, password, rest] = parts;
+          const shown = addressOf(`${scheme}${user}:${password}${rest}`);
+          assert.ok(!shown?.includes("CANARY"), shown);
+        },
       ),
     );
   });

@@ -1,18 +1,30 @@
 import * as assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 
 const ROOT = path.resolve(__dirname, "../../..");
-const README = readFileSync(path.join(ROOT, "README.md"), "utf8");
+const PAGES = [
+  "README.md",
+  ...readdirSync(path.join(ROOT, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 
-/** The README's pictures, by file, with what it says of each to those who can't see it. */
-const PICTURES = [...README.matchAll(/!\[(.*?)\]\(([^()]+)\)/gs)].map(([, alt = "", file = ""]) => ({ alt, file }));
+/** The pictures of all pages, by file, with what a page says of each to those who can't see it. */
+const PICTURES = PAGES.flatMap((page) =>
+  [...readFileSync(path.join(ROOT, page), "utf8").matchAll(/!\[(.*?)\]\(([^()]+)\)/gs)].map(
+    ([, alt = "", file = ""]) => ({
+      alt,
+      file: path.join(path.dirname(page), file),
+    }),
+  ),
+);
 
-describe("the README's pictures", () => {
+describe("the pictures of the README and the docs", () => {
   it("are those of a preview, an update and the command line", () => {
     assert.deepEqual(
       PICTURES.map(({ file }) => file),
-      ["docs/images/preview.svg", "docs/images/update.svg", "docs/images/command-line.svg"],
+      ["docs/images/preview.svg", "docs/images/command-line.svg", "docs/images/update.svg"],
     );
   });
 

@@ -92,13 +92,80 @@ describe("userCredentials", () => {
     assert.deepEqual(await read({ credsStore: "one" }), { identityToken: CANARY });
   });
 
-  it("goes on to the file where a helper has nothing", async () => {
+  it("has no password where a helper has none, whatever the file says, as Docker's client has it", async () => {
     helper("one", "echo 'credentials not found in native keychain'; exit 1");
     assert.equal(await read({ credsStore: "one" }), undefined);
-    assert.equal(
-      (await read({ credsStore: "one", auths: { "h.example:5000": { auth: encode("u:p") } } }))?.password,
-      "p",
-    );
+    const file = (entry: object) => ({ credsStore: "one", auths: { "h.example:5000": entry } });
+    assert.equal(await read(file({ auth: encode("u:p") })), undefined);
+    assert.deepEqual(await read(file({ auth: encode("u:p"), registrytoken: "T" })), { registryToken: "T" });
+  });
+
+  it("asks no helper for a host whose own is empty, and takes the file's", async () => {
+    helper("one", "exit 9");
+    const auths = { "h.example:5000": { auth: encode("u:p") } };
+    assert.deepEqual(await read({ auths, credsStore: "one", credHelpers: { "h.example:5000": "" } }), {
+      username: "u",
+      password: "p",
+      identityToken: undefined,
+      registryToken: undefined,
+    });
+    await errorOf("CredentialsFailed", () => read({ auths, credsStore: "one", credHelpers: { "other.example": "" } }));
+  });
+
+  it("takes an empty file for none, and JSON as Docker's client reads it", async () => {
+    for (const nothing of ["", " \n", "{}", "null", "{} and what follows"]) {
+      assert.equal(await read(nothing), undefined);
+    }
+    const entry = { "h.example:5000": { AUTH: encode("u:p") } };
+    assert.equal((await read({ Auths: entry }))?.password, "p");
+    assert.equal((await read(`${JSON.stringify({ auths: entry })}\n{}`))?.password, "p");
+  });
+
+  it("takes credentials from DOCKER_AUTH_CONFIG before any others", async () => {
+    helper("one", "exit 9");
+    const given = (value: unknown) =>
+      userCredentials("h.example:5000", {
+        DOCKER_CONFIG: directory,
+        PATH: `${directory}:${process.env.PATH}`,
+        DOCKER_AUTH_CONFIG: typeof value === "string" ? value : JSON.stringify(value),
+      });
+    writeFileSync(path.join(directory, "config.json"), JSON.stringify({ credsStore: "one" }));
+    const auth = encode("env:secret");
+    const expected = { username: "env", password: "secret" };
+    assert.deepEqual(await given({ auths: { "h.example:5000": { auth } } }), expected);
+    // For another host, or of another form: as if it were not set.
+    for (const other of [
+      { auths: { "other.example": { auth } } },
+      { auths: { "https://h.example:5000/v1/": { auth } } },
+      { auths: { "h.example:5000": { auth, username: "u" } } },
+      { auths: { "h.example:5000": { auth } }, credsStore: "one" },
+      { auths: { "h.example:5000": {} } },
+      "{",
+      "",
+    ]) {
+      assert.match(await errorOf("CredentialsFailed", () => given(other)), /docker-credential-one/);
+    }
+  });
+
+  describe("where the configuration names none", () => {
+    const found = '{"Username":"u","Secret":"p"}';
+    const at = (env: NodeJS.ProcessEnv) => userCredentials("h.example", { DOCKER_CONFIG: directory, ...env });
+
+    it("asks pass, where that is installed with its helper", async () => {
+      helper("pass", `echo '${found}'`);
+      assert.equal(await at({ PATH: directory }), undefined);
+      writeFileSync(path.join(directory, "pass"), "#!/bin/sh\n", { mode: 0o755 });
+      assert.deepEqual(await at({ PATH: directory }), { username: "u", password: "p" });
+    });
+
+    it("asks secretservice else, and no helper where the file names anything", async () => {
+      helper("secretservice", `/bin/cat > /dev/null; echo '${found}'`);
+      assert.deepEqual(await at({ PATH: directory }), { username: "u", password: "p" });
+      for (const config of [{ auths: { "other.example": {} } }, { credHelpers: { "other.example": "one" } }]) {
+        writeFileSync(path.join(directory, "config.json"), JSON.stringify(config));
+        assert.equal(await at({ PATH: directory }), undefined);
+      }
+    });
   });
 
   it("says why a helper failed, and never what it holds", async () => {
@@ -142,12 +209,7 @@ describe("userCredentials", () => {
   });
 
   it("says that a configuration is broken, and never what is in it", async () => {
-    for (const config of [
-      `{"auths": "${CANARY}`,
-      "[]",
-      "",
-      { auths: { "h.example:5000": { auth: encode(CANARY) } } },
-    ]) {
+    for (const config of [`{"auths": "${CANARY}`, "[]", { auths: { "h.example:5000": { auth: encode(CANARY) } } }]) {
       const message = await errorOf("CredentialsFailed", () => read(config));
       assert.ok(message.includes(path.join(directory, "config.json")) && !message.includes(CANARY), message);
     }
@@ -173,10 +235,13 @@ describe("userCredentials", () => {
     const deep = `${'{"auths":'.repeat(100_000)}1${"}".repeat(100_000)}`;
     assert.equal(await read(deep), undefined);
     await errorOf("CredentialsFailed", () => read("[".repeat(100_000)));
-    // What is no base64 is left out, as Node.js has it.
-    const found = await read({ auths: { "h.example:5000": { auth: ` ${encode("u:p\0\0")}\n\u20ac` } } });
+    const withAuth = (auth: string) => ({ auths: { "h.example:5000": { auth } } });
+    // Line ends are left out, and nothing else, as Go's base64 has it.
+    const found = await read(withAuth(`${encode("u:p\0\0")}\r\n`));
     assert.deepEqual([found?.username, found?.password], ["u", "p"]);
-    await errorOf("CredentialsFailed", () => read({ auths: { "h.example:5000": { auth: "\u20ac\u20ac" } } }));
+    for (const auth of [` ${encode("u:p")}`, `${encode("u:p")}\u20ac`, "\u20ac\u20ac"]) {
+      await errorOf("CredentialsFailed", () => read(withAuth(auth)));
+    }
   });
 
   it("never fails in another way, whatever the configuration holds", async () => {

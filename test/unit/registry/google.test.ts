@@ -62,9 +62,10 @@ describe("a registry that answers as gcr.io does", () => {
       {
         code: "RegistryUnavailable",
         message:
-          "The registry gcr.io has a certificate that Node.js does not trust (UNABLE_TO_VERIFY_LEAF_SIGNATURE): set " +
-          "NODE_EXTRA_CA_CERTS to the file of its authority's certificate (tried 1 time). Whether it has the image is not " +
-          "known, so nothing was built: see that the host is right and can be reached, then run again.",
+          "The registry gcr.io has a certificate that Node.js does not trust (UNABLE_TO_VERIFY_LEAF_SIGNATURE) through the " +
+          `proxy ${registry.names.https_proxy} (https_proxy): set NODE_EXTRA_CA_CERTS to the file of its authority's ` +
+          "certificate (tried 1 time). What it holds is not known, so nothing was published: see that the host is right and " +
+          "can be reached, then run again.",
       },
     ]);
     assert.deepEqual(registry.requests, []);
@@ -80,7 +81,9 @@ describe("a registry that answers as gcr.io does", () => {
       "HEAD gcr.io/v2/p/a/manifests/t",
       "GET gcr.io/v2/token Basic",
       "HEAD gcr.io/v2/p/a/manifests/t Bearer",
+      "GET gcr.io/v2/p/a/manifests/t Bearer",
       "HEAD gcr.io/v2/p/a/manifests/u Bearer",
+      "GET gcr.io/v2/p/a/manifests/u Bearer",
     ]);
   });
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { errorOf } from "../../support/assertError";
-import { fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
+import { ABSENT, fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
 import { AUTH, BASIC, CANARY, challenge, client, MANIFEST, sha256 } from "./setup";
 
 describe("logging in to a registry", () => {
@@ -16,7 +16,7 @@ describe("logging in to a registry", () => {
       if (url.startsWith("/token")) {
         return { status: 200, body: { token: current() } };
       }
-      return authorization === `Bearer ${current()}` ? { status: 404 } : challenge(host);
+      return authorization === `Bearer ${current()}` ? ABSENT : challenge(host);
     };
   }
 
@@ -31,7 +31,9 @@ describe("logging in to a registry", () => {
         "HEAD /v2/a/b/manifests/t undefined",
         `GET /token?service=s&scope=repository%3Aa%2Fb%3Apull ${BASIC}`,
         "HEAD /v2/a/b/manifests/t Bearer T",
+        "GET /v2/a/b/manifests/t Bearer T",
         "HEAD /v2/a/b/manifests/u Bearer T",
+        "GET /v2/a/b/manifests/u Bearer T",
       ],
     );
   });
@@ -81,6 +83,7 @@ describe("logging in to a registry", () => {
           `refresh_token=${CANARY}`,
       },
       { method: "HEAD", url: "/v2/a/manifests/t", authorization: "Bearer T", body: "" },
+      { method: "GET", url: "/v2/a/manifests/t", authorization: "Bearer T", body: "" },
     ]);
   });
 
@@ -108,8 +111,8 @@ describe("logging in to a registry", () => {
     writeFileSync(path.join(directory, "config.json"), '{"credsStore":"fake"}');
     writeFileSync(log, "");
     const env = { DOCKER_CONFIG: directory, PATH: `${directory}:${process.env.PATH}` };
-    const open = await start(() => ({ status: 404 }));
-    const closed = await start(({ authorization }) => (authorization === BASIC ? { status: 404 } : basicChallenge));
+    const open = await start(() => ABSENT);
+    const closed = await start(({ authorization }) => (authorization === BASIC ? ABSENT : basicChallenge));
     const one = client({ env });
     await one.resolve(`${open.host}/a`, "t");
     await Promise.all(["a", "b", "c"].map((name) => one.resolve(`${closed.host}/${name}`, "t")));
@@ -162,11 +165,11 @@ describe("logging in to a registry", () => {
   });
 
   it("gives basic credentials where the registry asks for them", async () => {
-    const registry = await start(({ authorization }) => (authorization ? { status: 404 } : basicChallenge));
+    const registry = await start(({ authorization }) => (authorization ? ABSENT : basicChallenge));
     assert.equal(await client({ auth: AUTH }).resolve(`${registry.host}/a`, "t"), undefined);
     assert.deepEqual(
       registry.seen.map(({ authorization }) => authorization),
-      [undefined, BASIC],
+      [undefined, BASIC, BASIC],
     );
   });
 

@@ -53,10 +53,32 @@ describe("decideVersion", () => {
     });
   });
 
+  for (const [tagPrefix, why] of [
+    ["-", "a tag begins with a letter"],
+    ["a/b-", "a tag begins with a letter"],
+    [" ", "a tag begins with a letter"],
+    ["git-1", "where the hash begins could not be told"],
+    ["release", "where the hash begins could not be told"],
+    ["scratch-", "tags that begin so are scratch tags"],
+    ["x".repeat(83), "it may have 82 characters at the most"],
+  ] as const) {
+    it(`refuses the prefix ${JSON.stringify(tagPrefix)}`, async () => {
+      const message = await errorOf("InvalidArgument", async () => decide({}, { tagPrefix }));
+      assert.ok(message.startsWith(`tagPrefix is ${JSON.stringify(tagPrefix)}: ${why}`), message);
+    });
+  }
+
+  it("takes the longest prefix, and no tag is too long", () => {
+    const { tag } = decide({}, { tagPrefix: "x".repeat(82), tagLength: 40, debug: true });
+    assert.equal(tag.length, 128);
+  });
+
   const tags: [what: string, facts: Partial<Facts>, options: Partial<VersionOptions>, tag: string][] = [
     ["a longer tag", {}, { tagLength: 12 }, COMMIT.slice(0, 12)],
     ["the longest tag", {}, { tagLength: 40 }, COMMIT],
     ["a debug tag", {}, { debug: true }, "88d38d9-debug"],
+    ["a tag with a prefix", {}, { tagPrefix: "git-" }, "git-88d38d9"],
+    ["a debug tag with a prefix", {}, { tagPrefix: "v1.x", debug: true, tagLength: 9 }, "v1.x88d38d900-debug"],
     [
       "a debug tag with changes",
       { uncommitted: CHANGES, hidden: ["x"], uninitialized: ["y"] },

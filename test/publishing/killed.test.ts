@@ -1,10 +1,10 @@
 import * as assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isScratchTag } from "../../components/version";
 import { ALL_VICTIMS, kill, started, type Victim } from "../support/kill";
-import { imageProject, imageStack } from "../support/project";
+import { changes, imageProject, imageStack } from "../support/project";
 import { randomFrom } from "../support/random";
 import { registry } from "../support/registry";
+import { RegistryProxy } from "../support/registryProxy";
 import type { TestStack } from "../support/stack";
 
 /** How many updates are killed; the long run sets VERSIONED_IMAGE_KILLS. */
@@ -51,6 +51,32 @@ describe("a production tag 4. when updates are killed", () => {
       project.dispose();
     }
   });
+
+  for (const victim of ["program", "engine"] as const) {
+    it(`is set by the next update where the ${victim} is killed between content and tag`, async () => {
+      const project = imageProject();
+      const proxy = await RegistryProxy.start({});
+      const behind = `${registry.host}/${registry.repository("between").split("/")[1]}`;
+      const stack = imageStack(project, { repository: behind.replace(registry.host, proxy.host) });
+      const served = new Map<string, string>();
+      try {
+        const pushed = proxy.nextContent();
+        const running = stack.start("up");
+        await Promise.race([pushed, running.result]);
+        assert.equal(kill(running, victim), true);
+        await running.result;
+        await note(behind, served);
+        await converge(stack);
+        await note(behind, served);
+        assert.deepEqual([...served.keys()], [project.head().slice(0, 7)]);
+        assert.deepEqual(changes(await stack.up()), {});
+      } finally {
+        stack.forget();
+        project.dispose();
+        await proxy.stop();
+      }
+    });
+  }
 });
 
 /** Runs one more update; where a killed engine left its lock, that is cancelled first, as Pulumi asks for. */
@@ -70,7 +96,7 @@ async function converge(stack: TestStack): Promise<number> {
 
 /** Every tag that was ever served must still serve the same digest. */
 async function note(repository: string, served: Map<string, string>): Promise<void> {
-  for (const tag of (await registry.tags(repository)).filter((name) => !isScratchTag(name))) {
+  for (const tag of await registry.tags(repository)) {
     const digest = await registry.digest(`${repository}:${tag}`);
     assert.ok(digest);
     assert.equal(digest, served.get(tag) ?? digest, `${tag} changed its digest`);

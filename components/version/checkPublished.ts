@@ -1,6 +1,7 @@
 import { VersionedImageError } from "../errors";
-import { TagPolicy, type Version } from "../version";
-import { BUILD_LABEL, DIRTY_LABEL, REVISION_LABEL, TREE_LABEL } from "../version/labels";
+import { BUILD_LABEL, DIRTY_LABEL, REVISION_LABEL, TREE_LABEL } from "./labels";
+import { TagPolicy } from "./tagPolicy";
+import type { Version } from "./version";
 
 /** What the registry holds under a production tag. */
 export interface PublishedImage {

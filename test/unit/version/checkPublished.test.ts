@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
-import { checkPublished, type Expectation } from "../../../components/publish/checkPublished";
 import { TagPolicy, type Version } from "../../../components/version";
+import { checkPublished, type Expectation } from "../../../components/version/checkPublished";
 import { errorOf } from "../../support/assertError";
 
 const COMMIT = "c".repeat(40);

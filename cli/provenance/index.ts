@@ -1,0 +1,94 @@
+import * as path from "node:path";
+import { VersionedImageError } from "../../components/errors";
+import { locateImage, readFileAt } from "../../components/git/lookup";
+import { BUILD_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import { sourceOf } from "../imageOptions";
+import { type Io, printJson, type Status } from "../output";
+import { isVerified } from "../verify/check";
+import {
+  createVerifier,
+  readReference,
+  refuseLoosePaths,
+  type Verification,
+  type Verifier,
+  type VerifierFlags,
+} from "../verify/verification";
+import { imagesOfBuildKit } from "./buildkitImages";
+import { buildPart } from "./buildPart";
+import { imagesOfDockerfile } from "./dockerfileImages";
+import { type BaseImage, type Claim, predicateOf } from "./predicate";
+
+export interface ProvenanceFlags extends VerifierFlags {
+  /** A URI that names who built the image. */
+  builderId: string;
+}
+
+/**
+ * Prints SLSA's provenance of an image, for a tool that signs it. It says only what was checked against git: an image that
+ * does not count as verified has none. Throws NotVerified, and what `verify` throws.
+ */
+export async function provenance(reference: string, flags: ProvenanceFlags, version: string, io: Io): Promise<Status> {
+  readReference(reference);
+  refuseLoosePaths(flags);
+  const verifier = await createVerifier(flags, io);
+  const verification = await verifier.verify(reference);
+  if (!isVerified(verification.checks)) {
+    throw notVerified(reference, verification);
+  }
+  const claim = await claimOf(verification, flags, verifier);
+  const baseImages = await baseImagesOf(verification, claim, flags, verifier);
+  printJson(io, predicateOf(claim, { builderId: flags.builderId, version, baseImages }));
+  return 0;
+}
+
+function notVerified(reference: string, { checks }: Verification): VersionedImageError {
+  const wrong = checks.filter(
+    ({ result, required }) => result === "contradicted" || (result === "unproven" && required),
+  );
+  const list = wrong.map(({ name, message }) => `  ${name}: ${message}`).join("\n");
+  return new VersionedImageError(
+    "NotVerified",
+    `${reference} has no provenance that could be vouched for:\n${list}\nSee all of it with: versioned-image verify ${reference}`,
+  );
+}
+
+async function claimOf(verification: Verification, flags: ProvenanceFlags, { history }: Verifier): Promise<Claim> {
+  const { labels, commit, candidates } = verification;
+  const build = labels[BUILD_LABEL];
+  const rest = { source: labels[SOURCE_LABEL], commit: commit?.hash ?? "", tree: labels[TREE_LABEL] ?? "", build };
+  if (flags.context !== undefined) {
+    return { ...rest, ...(await locateImage(history, sourceOf(flags.context, flags))) };
+  }
+  // Who touched it is asked only until one is found.
+  const possible = candidates.filter(({ touched }) => touched === undefined || touched === commit?.hash);
+  const [only, ...others] = possible.length > 0 ? possible : candidates;
+  const [context] = only?.paths ?? [];
+  if (only === undefined || context === undefined || others.length > 0) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `The image can be from ${candidates.map(({ paths }) => paths.join(", ") || "the whole repository").join(" or ")}, which ` +
+        "hold the same: name its directory with --context.",
+    );
+  }
+  const dockerfile = buildPart(build, "dockerfile");
+  return {
+    ...rest,
+    context,
+    paths: only.paths,
+    dockerfile: dockerfile === undefined ? undefined : path.posix.join(context, dockerfile),
+  };
+}
+
+/** What BuildKit says, which has all digests; else what the Dockerfile names, as the commit has it. */
+async function baseImagesOf(
+  { repository, digest }: Verification,
+  { commit, dockerfile, build }: Claim,
+  { platform }: ProvenanceFlags,
+  { client, history }: Verifier,
+): Promise<BaseImage[]> {
+  const told = await imagesOfBuildKit(client, repository, digest, platform);
+  if (told !== undefined || dockerfile === undefined) {
+    return told ?? [];
+  }
+  return imagesOfDockerfile(await readFileAt(history, commit, dockerfile), buildPart(build, "target"));
+}

@@ -1,0 +1,107 @@
+/** The predicate type of SLSA's provenance, version 1. */
+export const PREDICATE_TYPE = "https://slsa.dev/provenance/v1";
+
+/** What kind of build the provenance is of; docs/cli.md says what its parameters mean. */
+export const BUILD_TYPE = "https://versioned-image.dev/build/v1";
+
+/** Where an image is from. Paths are relative to the repository's root. */
+export interface Claim {
+  /** The URL of the git repository; undefined if the image does not say. */
+  source: string | undefined;
+  commit: string;
+  /** Git's hash of the content of the paths. */
+  tree: string;
+  context: string;
+  paths: string[];
+  /** Undefined if it is not known. */
+  dockerfile: string | undefined;
+  /** The label that says how it was built; undefined if the image does not say. */
+  build: string | undefined;
+}
+
+/** An image that another one was built from. */
+export interface BaseImage {
+  /** A package URL, as pkg:docker/debian@12. */
+  uri: string;
+  /** 64 hexadecimal digits; undefined if it is not known. */
+  sha256: string | undefined;
+}
+
+export interface PredicateOptions {
+  /** A URI that names who built it. */
+  builderId: string;
+  /** The version of this package. */
+  version: string;
+  baseImages: BaseImage[];
+}
+
+/** A claim as SLSA's provenance says it. */
+export function predicateOf(claim: Claim, { builderId, version, baseImages }: PredicateOptions) {
+  const { source, commit, tree, context, paths, dockerfile, build } = claim;
+  return {
+    buildDefinition: {
+      buildType: BUILD_TYPE,
+      externalParameters: {
+        ...(source !== undefined && { source }),
+        commit,
+        context,
+        paths,
+        ...(dockerfile !== undefined && { dockerfile }),
+        ...(build !== undefined && { build }),
+      },
+      resolvedDependencies: [
+        {
+          name: "source",
+          ...(source !== undefined && { uri: `git+${source}` }),
+          digest: { gitCommit: commit, gitTree: tree },
+        },
+        ...baseImages.map(({ uri, sha256 }) => ({ uri, ...(sha256 !== undefined && { digest: { sha256 } }) })),
+      ],
+    },
+    runDetails: { builder: { id: builderId, version: { "versioned-image": version } } },
+  };
+}
+
+/** The build type of a provenance; undefined if it has none. */
+export function buildTypeOf(predicate: unknown): string | undefined {
+  const { buildType } = fields(fields(predicate).buildDefinition);
+  return text(buildType);
+}
+
+/** The claim of a provenance of this kind; undefined if it is not one that `provenance` prints. */
+export function claimIn(predicate: unknown): Claim | undefined {
+  const { externalParameters, resolvedDependencies } = fields(fields(predicate).buildDefinition);
+  const { source, commit, context, paths, dockerfile, build } = fields(externalParameters);
+  const dependencies = Array.isArray(resolvedDependencies) ? resolvedDependencies.map(fields) : [];
+  const { gitCommit, gitTree } = fields(dependencies.find(({ name }) => name === "source")?.digest);
+  const isComplete =
+    buildTypeOf(predicate) === BUILD_TYPE &&
+    typeof commit === "string" &&
+    typeof gitTree === "string" &&
+    typeof context === "string" &&
+    Array.isArray(paths) &&
+    paths.length > 0 &&
+    paths.every((path) => typeof path === "string") &&
+    [source, dockerfile, build].every((value) => value === undefined || typeof value === "string");
+  // One that names two commits says nothing.
+  if (!isComplete || gitCommit !== commit) {
+    return undefined;
+  }
+  return {
+    source: text(source),
+    commit,
+    tree: gitTree,
+    context,
+    paths,
+    dockerfile: text(dockerfile),
+    build: text(build),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,137 @@
+import { spawn } from "node:child_process";
+import { VersionedImageError } from "../../components/errors";
+import { mayBePlain } from "../../components/registry";
+import { PREDICATE_TYPE } from "../provenance/predicate";
+import { attestationsIn, signaturesIn } from "./cosignAnswer";
+import type { Signer } from "./signer";
+
+/** How long cosign may take for an answer, in milliseconds: it may ask a registry, a KMS and sigstore's servers. */
+const LIMIT = 60_000;
+/** How many characters it may say. */
+const LONGEST = 16 * 1024 * 1024;
+/** How many of its words a message quotes. */
+const QUOTED = 500;
+
+/** What cosign found that a signer made of an image. */
+export interface Signed {
+  /** For messages: "the key cosign.pub". */
+  by: string;
+  /** Whether there is a signature, and cosign's words if there is none. */
+  signature: Found<number>;
+  /** The predicates of the SLSA provenance that is attested, and cosign's words if there is none. */
+  predicates: Found<unknown[]>;
+}
+
+/** What was found; empty if nothing was, with the reason. */
+export interface Found<T> {
+  found: T;
+  words: string;
+}
+
+/** What an image is called, and the environment that cosign is run in. */
+export interface CosignOptions {
+  repository: string;
+  digest: string;
+  env: NodeJS.ProcessEnv;
+  /** How long cosign may take for each answer, in milliseconds. Default: 60 seconds. */
+  limit?: number;
+}
+
+/** Has cosign look for a signer's signature and provenance of an image. Throws CosignNotFound and CosignFailed. */
+export async function askCosign({ name, args }: Signer, options: CosignOptions): Promise<Signed> {
+  const { repository, digest, env } = options;
+  const plain = mayBePlain(repository.slice(0, repository.indexOf("/")), env) ? ["--allow-http-registry"] : [];
+  const rest = ["--output=json", ...args, ...plain, `${repository}@${digest}`];
+  const [signature, predicates] = await Promise.all([
+    answerOf(["verify", ...rest], options, 0, (output) => signaturesIn(output, digest)),
+    answerOf(["verify-attestation", "--type=slsaprovenance1", ...rest], options, [], (output) =>
+      attestationsIn(output, digest, PREDICATE_TYPE),
+    ),
+  ]);
+  return { by: name, signature, predicates };
+}
+
+/** That there is none, or none by this signer, is an answer; whatever else keeps cosign from telling is an error. */
+const NONE =
+  /no signatures found|no matching (?:signatures|attestations)|none of the attestations matched|no attestations/i;
+
+async function answerOf<T>(
+  args: string[],
+  { env, limit = LIMIT }: CosignOptions,
+  none: T,
+  read: (output: string) => T | undefined,
+): Promise<Found<T>> {
+  const { status, signal, stdout, stderr } = await run(args, env, limit);
+  const words = wordsOf(stderr);
+  if (status !== 0) {
+    if (status !== null && NONE.test(words)) {
+      return { found: none, words };
+    }
+    throw failed(args, words || (signal ? `it was ended by ${signal}` : `exit status ${status}`));
+  }
+  const found = read(stdout);
+  if (found === undefined) {
+    throw failed(args, "its answer is not what cosign 3 gives for this image");
+  }
+  return { found, words: "" };
+}
+
+/** Cosign says its error twice, after warnings. */
+function wordsOf(stderr: string): string {
+  const [, error] = /^Error: (.*?)(?:^error during command execution: |$(?![\s\S]))/ms.exec(stderr) ?? [];
+  return (error ?? stderr).replace(/\s+/g, " ").trim().slice(0, QUOTED);
+}
+
+function failed(args: string[], why: string): VersionedImageError {
+  return new VersionedImageError(
+    "CosignFailed",
+    `cosign ${args[0]} of ${args.at(-1)} did not tell: ${why}. See that the same works by hand: cosign ${args.join(" ")}`,
+  );
+}
+
+interface Ended {
+  status: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+function run(args: string[], env: NodeJS.ProcessEnv, limit: number): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("cosign", args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const giveUp = (why: string) => {
+      child.kill("SIGKILL");
+      // A program that cosign started, such as a credential helper, may still hold these open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      reject(failed(args, why));
+    };
+    const timer = setTimeout(() => giveUp(`it did not end within ${limit / 1000} seconds`), limit);
+    const output = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        output[name] += text;
+        if (output[name].length > LONGEST) {
+          giveUp(`its answer is longer than ${LONGEST} characters`);
+        }
+      });
+    }
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      reject(error.code === "ENOENT" ? notFound(error) : failed(args, error.message));
+    });
+    child.on("close", (status, signal) => {
+      clearTimeout(timer);
+      resolve({ status, signal, ...output });
+    });
+  });
+}
+
+function notFound(cause: Error): VersionedImageError {
+  return new VersionedImageError(
+    "CosignNotFound",
+    "Checking a signature needs the program cosign, which is not on PATH: install cosign 3, or leave --key and " +
+      "--certificate-identity out.",
+    { cause },
+  );
+}

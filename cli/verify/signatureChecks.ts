@@ -1,0 +1,69 @@
+import { BUILD_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import type { Attested, AttestedClaim } from "./attested";
+import { type Check, contradicted, lacking, proven } from "./check";
+
+/** Checks of a signature and of the provenance that the signer attests. */
+export function signatureChecks(attested: Attested, labels: Record<string, string>): Check[] {
+  return [signatureCheck(attested), attestationCheck(attested, labels)];
+}
+
+function signatureCheck({ by, signatures, noSignature, claims, others }: Attested): Check {
+  if (signatures > 0) {
+    return proven("signature", `the digest is signed by ${by}`);
+  }
+  return lacking(
+    "signature",
+    claims.length + others.length > 0
+      ? `${by} attests something of the digest, but has not signed it: cosign sign`
+      : `no signature by ${by}${noSignature === "" ? "" : ` (cosign: ${noSignature})`}`,
+  );
+}
+
+function attestationCheck({ by, claims, others, noProvenance }: Attested, labels: Record<string, string>): Check {
+  if (claims.length === 0) {
+    const kinds = [...new Set(others)].join(", ");
+    return lacking(
+      "attestation",
+      others.length > 0
+        ? `the provenance that ${by} attests is of another kind (build type ${kinds}): versioned-image provenance prints one`
+        : `no provenance attested by ${by}${noProvenance === "" ? "" : ` (cosign: ${noProvenance})`}`,
+    );
+  }
+  // One that is wrong counts, whatever others say.
+  const faults = claims.map((claim) => faultOf(claim, by, labels)).filter((fault) => fault !== undefined);
+  return (
+    faults.find(({ result }) => result === "contradicted") ??
+    faults[0] ??
+    proven("attestation", `${by} attests that it was built from commit ${claims[0]?.commit}, ${pathsOf(claims[0])}`)
+  );
+}
+
+function faultOf(claim: AttestedClaim, by: string, labels: Record<string, string>): Check | undefined {
+  const differs = [
+    { what: "commit", says: claim.commit, label: REVISION_LABEL },
+    { what: "tree", says: claim.tree, label: TREE_LABEL },
+    { what: "repository", says: claim.source, label: SOURCE_LABEL },
+    { what: "build", says: claim.build, label: BUILD_LABEL },
+  ].find(({ says, label }) => says !== labels[label]);
+  if (differs) {
+    const { what, says, label } = differs;
+    return contradicted(
+      "attestation",
+      `${by} attests ${what} ${says ?? "(none)"}, and the image says ${labels[label] ?? "none"}`,
+    );
+  }
+  if (!claim.isCommitHere) {
+    return lacking("attestation", `${by} attests commit ${claim.commit}, which is not in this repository`);
+  }
+  if (claim.treeInGit !== claim.tree) {
+    return contradicted(
+      "attestation",
+      `${by} attests that ${pathsOf(claim)} at commit ${claim.commit} is tree ${claim.tree}, and git has ${claim.treeInGit ?? "nothing there"}`,
+    );
+  }
+  return undefined;
+}
+
+function pathsOf(claim: AttestedClaim | undefined): string {
+  return (claim?.paths ?? []).map((path) => path || "the whole repository").join(", ");
+}

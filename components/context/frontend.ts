@@ -1,0 +1,36 @@
+import { VersionedImageError } from "../errors";
+import { frontendOf } from "./directives";
+import { hereDocumentsOf } from "./hereDocuments";
+import type { Instruction } from "./instructions";
+
+/** The instructions that Docker's own frontend knows. */
+const KNOWN = new Set(
+  "add arg cmd copy entrypoint env expose from healthcheck label maintainer onbuild run shell stopsignal user volume workdir".split(
+    " ",
+  ),
+);
+
+/**
+ * Throws DockerfileInvalid where only the frontend that reads the Dockerfile (`# syntax=`) can know whether a here-document
+ * begins, and so where the instruction ends: in one that Docker's own does not know, and in any other that has `<<` where Docker's own
+ * takes none and the frontend is another one.
+ */
+export function refuseUndecided(content: Buffer, instructions: Instruction[], dockerfile: string): void {
+  const frontend = frontendOf(content.toString());
+  const isForeign = frontend !== undefined && !isDockers(frontend);
+  for (const { name, text, line, takesHereDocuments } of instructions) {
+    if (!takesHereDocuments && (isForeign || !KNOWN.has(name)) && hereDocumentsOf(text).length > 0) {
+      const who = isForeign ? `for ${frontend} to say` : "not known";
+      throw new VersionedImageError(
+        "DockerfileInvalid",
+        `Whether a here-document begins at line ${line} of ${dockerfile} (${name.toUpperCase()}) is ${who}, and labels could get ` +
+          "into it. Put the << in quotes, or write the instruction without it.",
+      );
+    }
+  }
+}
+
+/** Whether a frontend is docker/dockerfile, its next release, or a copy of one of them in another registry. */
+function isDockers(reference: string): boolean {
+  return /(^|\/)dockerfile(-upstream)?([:@]|$)/.test(reference);
+}

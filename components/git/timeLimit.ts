@@ -1,0 +1,108 @@
+import type { ChildProcess } from "node:child_process";
+import { setTimeout as wait } from "node:timers/promises";
+import { VersionedImageError } from "../errors";
+import { descendantsOf, type Running, signalAll } from "./descendants";
+
+/** What a call of git is for. */
+export type Purpose =
+  /** To find something out. */
+  | "facts"
+  /** To write files, which filters may have to fetch. */
+  | "files";
+
+/** How long a call may take, in seconds. */
+const DEFAULTS: Record<Purpose, number> = { facts: 120, files: 600 };
+
+/** The variable that replaces both limits, in seconds. */
+const VARIABLE = "VERSIONED_IMAGE_GIT_TIMEOUT";
+
+/** The most that a timer can wait for, in seconds. */
+const MOST = Math.floor((2 ** 31 - 1) / 1000);
+
+/** So long has a program to end by itself once it was told to, in ms. */
+const GRACE = 2_000;
+
+/** A call of git that runs. */
+export interface Call {
+  args: readonly string[];
+  cwd: string;
+  purpose: Purpose;
+  /** The program; undefined until it has been started. */
+  program(): ChildProcess | undefined;
+  /** Tells git to end. */
+  abort(): void;
+}
+
+/**
+ * Waits for a call of git, but no longer than 120 seconds, or 600 if it writes files, or as many as VERSIONED_IMAGE_GIT_TIMEOUT
+ * says. Throws GitTimeout, once git and all that it has started has been ended; InvalidArgument if the variable is no number
+ * of seconds.
+ */
+export async function withinLimit<T>(call: Call, running: () => Promise<T>): Promise<T> {
+  const seconds = limitOf(call.purpose);
+  let late = () => {};
+  const limit = new Promise<"late">((resolve) => {
+    late = () => resolve("late");
+  });
+  const timer = setTimeout(late, seconds * 1000);
+  const work = running();
+  try {
+    const first = await Promise.race([work.then((value) => ({ value })), limit]);
+    if (first !== "late") {
+      return first.value;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  throw timedOut(call, seconds, await end(call, work));
+}
+
+/** How long a call of git may take, in seconds. Throws InvalidArgument if the variable is no number of seconds. */
+export function limitOf(purpose: Purpose): number {
+  const given = process.env[VARIABLE];
+  if (given === undefined || given === "") {
+    return DEFAULTS[purpose];
+  }
+  const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : 0;
+  if (seconds <= 0 || seconds > MOST) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `${VARIABLE} is ${JSON.stringify(given)}: give the seconds that a call of git may take, for instance 1800.`,
+    );
+  }
+  return seconds;
+}
+
+/** Ends git and what it has started, which would hold its output open. Returns what git was waiting for. */
+async function end({ program, abort }: Call, work: Promise<unknown>): Promise<Running[]> {
+  const pid = program()?.pid;
+  const started = pid === undefined ? [] : await descendantsOf(pid);
+  const ended = work.then(
+    () => "ended" as const,
+    () => "ended" as const,
+  );
+  abort();
+  await signalAll(started, "SIGTERM");
+  const patience = new AbortController();
+  const first = await Promise.race([ended, wait(GRACE, "late" as const, { signal: patience.signal })]);
+  patience.abort();
+  if (first === "late") {
+    program()?.kill("SIGKILL");
+  }
+  await signalAll(started, "SIGKILL");
+  return started;
+}
+
+function timedOut({ args, cwd, purpose }: Call, seconds: number, started: Running[]): VersionedImageError {
+  const names = [...new Set(started.map(({ name }) => name))];
+  const waiting =
+    names.length > 0
+      ? ` Git was waiting for ${names.join(", ")}: see why that hangs (a filter of .gitattributes, a fetch of what a partial clone ` +
+        "lacks, a network without an answer)."
+      : ` See whether \`git ${purpose === "files" ? "checkout" : (args[0] ?? "")}\` ends when you run it there.`;
+  return new VersionedImageError(
+    "GitTimeout",
+    `git ${args[0]} in ${cwd} did not end within ${seconds} seconds and was stopped.${waiting} If it only is slow, give it ` +
+      `more time: ${VARIABLE}=1800 (seconds).`,
+  );
+}

@@ -1,0 +1,2 @@
+export { findGoogleProject } from "./findGoogleProject";
+export { projectInImageNames } from "./imageNames";

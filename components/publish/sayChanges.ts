@@ -1,0 +1,27 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readChanges } from "../git";
+import { parseReference } from "../registry";
+import { describeChanges, digitsOfTag, TagPolicy } from "../version";
+import type { Used } from "./record";
+import type { Subject, Target } from "./subject";
+
+/** Says which commits lie between the version that a stack uses and the one that replaces it. */
+export async function sayChanges(subject: Subject, target: Target, before: Used | undefined): Promise<void> {
+  const { component, name, args, version } = subject;
+  if (!before?.spec || before.spec === target.spec) {
+    return;
+  }
+  const tag = parseReference(before.spec).tag ?? "";
+  // The hash is at the end of the tag, whatever prefix it had. That of a tree names no commit.
+  const from = digitsOfTag(tag, tag);
+  if (from === undefined || args.tagPolicy === TagPolicy.Tree) {
+    return;
+  }
+  const said = describeChanges(
+    tag,
+    await readChanges({ root: version.root, from, to: version.commit, paths: version.paths }),
+  );
+  if (said !== undefined) {
+    pulumi.log.info(`${name}: ${version.tag}: ${said}`, component);
+  }
+}

@@ -1,0 +1,12 @@
+import type { Fetcher } from "./fetcher";
+import { verifyContent } from "./media";
+
+/** What is under a blob's digest, checked against it; undefined if the registry does not have it. Throws RegistryProtocol. */
+export async function fetchBlob({ other }: Fetcher, digest: string): Promise<Buffer | undefined> {
+  const answer = await other(`blobs/${digest}`);
+  if (answer.status === 404) {
+    return undefined;
+  }
+  verifyContent(answer, digest);
+  return answer.body;
+}

@@ -1,0 +1,103 @@
+import { BlockList, isIP } from "node:net";
+import { VersionedImageError } from "../errors";
+import { isLoopback } from "./hosts";
+
+/** A proxy that the environment names. */
+export interface NamedProxy {
+  /** Where it is, without what it is shown. */
+  url: string;
+  /** What it is shown as Proxy-Authorization, if its address has a user. */
+  authorization: string | undefined;
+  /** The variable that names it. */
+  variable: string;
+}
+
+/**
+ * The proxy that a request goes through, by the rules that Docker and other programs in Go have: HTTPS_PROXY for https,
+ * HTTP_PROXY for http, each in lower case first; none for loopback, nor for the hosts, domains (with all below them),
+ * addresses and networks that NO_PROXY lists. Throws RegistryUnavailable where a variable names what can't be used.
+ */
+export function proxyFor(url: URL, env: NodeJS.ProcessEnv): NamedProxy | undefined {
+  const variables = url.protocol === "https:" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
+  const variable = variables.find((name) => env[name]);
+  if (variable === undefined || isLoopback(url.host) || isExempt(url, env.no_proxy || env.NO_PROXY || "")) {
+    return undefined;
+  }
+  return readProxy(env[variable] ?? "", variable);
+}
+
+function readProxy(value: string, variable: string): NamedProxy {
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url?.host || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new VersionedImageError(
+      "RegistryUnavailable",
+      `${variable} names no proxy that can be used: give it the form http://host:port or https://host:port, or unset it.`,
+    );
+  }
+  const [username, password] = [url.username, url.password].map(decoded);
+  const login = `${username}:${password}`;
+  return {
+    url: `${url.protocol}//${url.host}`,
+    authorization: login === ":" ? undefined : `Basic ${Buffer.from(login).toString("base64")}`,
+    variable,
+  };
+}
+
+/** What can't be decoded stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function isExempt(url: URL, list: string): boolean {
+  const entries = list.split(",").map((entry) => entry.trim().toLowerCase());
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  return entries.some((entry) => entry === "*" || (entry !== "" && covers(entry, host, port)));
+}
+
+function covers(entry: string, host: string, port: string): boolean {
+  const network = networkOf(entry);
+  if (network) {
+    return isIP(host) !== 0 && network.check(host, familyOf(host));
+  }
+  const [, bracketed, plain, wanted] = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(entry) ?? [];
+  const name = bracketed ?? plain ?? entry;
+  if (name === "" || (wanted && wanted !== port)) {
+    return false;
+  }
+  if (isIP(name) !== 0) {
+    return isIP(host) !== 0 && single(name).check(host, familyOf(host));
+  }
+  if (isIP(host) !== 0) {
+    return false;
+  }
+  const domain = name.startsWith("*.") ? name.slice(1) : name;
+  return domain.startsWith(".") ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`);
+}
+
+/** A network such as 10.0.0.0/8. */
+function networkOf(entry: string): BlockList | undefined {
+  const [, address = "", bits = ""] = /^([^/]+)\/(\d{1,3})$/.exec(entry) ?? [];
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (Number(bits) > most || (bits.length > 1 && bits.startsWith("0"))) {
+    return undefined;
+  }
+  const list = new BlockList();
+  list.addSubnet(address, Number(bits), familyOf(address));
+  return list;
+}
+
+function single(address: string): BlockList {
+  const list = new BlockList();
+  list.addAddress(address, familyOf(address));
+  return list;
+}
+
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return isIP(address) === 6 ? "ipv6" : "ipv4";
+}

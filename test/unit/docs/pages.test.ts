@@ -1,0 +1,107 @@
+import * as assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import type { Command } from "commander";
+import { createProgram } from "../../../cli/program";
+
+const ROOT = path.resolve(__dirname, "../../..");
+const PAGES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "examples/README.md",
+  ...readdirSync(path.join(ROOT, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+
+const read = (page: string) => readFileSync(path.join(ROOT, page), "utf8");
+
+/** What pages say can be typed: the lines of their shell blocks, without comments, and what stands in backquotes. */
+function commandsIn(page: string): string[] {
+  const blocks = [...read(page).matchAll(/^ *```sh\n(.*?)^ *```/gms)].map(([, block = ""]) => block);
+  const lines = blocks.flatMap((block) => block.split("\n")).map((line) => line.replace(/\s+#.*$/, "").trim());
+  const quoted = [
+    ...read(page)
+      .replace(/^ *```.*?^ *```/gms, "")
+      .matchAll(/`([^`\n]+)`/g),
+  ].map(([, text = ""]) => text);
+  return [...lines, ...quoted].filter((line) => line !== "");
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replace(/ /g, "-"),
+  );
+}
+
+describe("the pages", () => {
+  it("begin with a README of 150 lines at the most", () => {
+    assert.ok(read("README.md").split("\n").length <= 151);
+  });
+
+  it("list every error with what to do, and no other", () => {
+    const declared = [...read("components/errors.ts").matchAll(/^ {2}\| "(\w+)"/gm)].map(([, code]) => code);
+    const listed = [...read("docs/errors.md").matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, codes = ""]) =>
+      [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => code),
+    );
+    assert.ok(declared.length > 30);
+    assert.deepEqual(listed.sort(), declared.sort());
+  });
+
+  for (const page of PAGES) {
+    it(`${page}: its links lead somewhere`, () => {
+      const links = [...read(page).matchAll(/\]\(([^()\s]+)\)/g)].map(([, link = ""]) => link);
+      for (const link of links.filter((each) => !/^https?:/.test(each))) {
+        const [file = "", anchor] = link.split("#");
+        const target = file === "" ? page : path.join(path.dirname(page), file);
+        assert.ok(existsSync(path.join(ROOT, target)), `${link} leads nowhere`);
+        assert.ok(anchor === undefined || anchorsOf(target).includes(anchor), `${link}: there is no such heading`);
+      }
+    });
+
+    it(`${page}: what it says to type is there`, () => {
+      const scripts = JSON.parse(read("package.json")).scripts as Record<string, string>;
+      const parts = [...read("scripts/test.ts").matchAll(/^ {2}(\w+)(?::|,$)/gm)].map(([, part]) => part);
+      for (const command of commandsIn(page)) {
+        const [, script] = /^npm (?:--silent )?run (?:--silent )?([\w:]+)/.exec(command) ?? [];
+        assert.ok(script === undefined || Object.hasOwn(scripts, script), `${command}: there is no such script`);
+        const [, wanted = ""] = /^npm test -- (.*)$/.exec(command) ?? [];
+        for (const part of wanted.split(" ").filter(Boolean)) {
+          assert.ok(parts.includes(part), `${command}: the tests have no part ${part}`);
+        }
+      }
+    });
+
+    it(`${page}: the command line knows what it says`, () => {
+      for (const command of commandsIn(page)) {
+        const [, name, rest = ""] = /(?:^|\$\()versioned-image ([a-z]+)(?: (.*))?$/.exec(command) ?? [];
+        if (name === undefined) {
+          continue;
+        }
+        const found = program().commands.find((each) => each.name() === name);
+        assert.ok(found, `${command}: there is no command ${name}`);
+        for (const [, flag] of rest.matchAll(/(?:^|[\s[])(--[a-z-]+)/g)) {
+          const flags = ["--help", "--json", ...found.options.map(({ long }) => long)];
+          assert.ok(flags.includes(flag), `${command}: ${name} has no option ${flag}`);
+        }
+      }
+    });
+
+    it(`${page}: names nothing on npm that is not this project's`, () => {
+      const wrong = commandsIn(page).filter((command) =>
+        /\bnpx versioned-image|npm i(?:nstall)?\b.*\bversioned-image(?!-)/.test(command),
+      );
+      assert.deepEqual(wrong, []);
+    });
+  }
+});
+
+function program(): Command {
+  const nowhere = () => {};
+  const io = { out: nowhere, err: nowhere, input: async () => "", color: false, env: {}, now: () => new Date(0) };
+  return createProgram({ io, complain: nowhere, done: nowhere });
+}

@@ -1,0 +1,72 @@
+import * as assert from "node:assert/strict";
+import type { VersionedImageArgs } from "../../../components/args";
+import { moveTags, movingTags } from "../../../components/publish/alsoTag";
+import { errorOf } from "../../support/assertError";
+import { ABSENT, fakeRegistries } from "../../support/fakeRegistry";
+import { client, MANIFEST, sha256 } from "../registry/setup";
+
+describe("alsoTag", () => {
+  const start = fakeRegistries();
+  const CONTENT = "{}";
+  const HELD = {
+    status: 200,
+    headers: { "content-type": MANIFEST, "docker-content-digest": sha256(CONTENT) },
+    body: CONTENT,
+  };
+
+  function moving(args: Partial<VersionedImageArgs>, debug = false): string[] {
+    return movingTags({ args: { context: "app", ...args }, version: { debug } as never });
+  }
+
+  it("names tags to move, each once", () => {
+    assert.deepEqual(moving({}), []);
+    assert.deepEqual(moving({ alsoTag: ["latest", "stable", "latest", "v1.2"] }), ["latest", "stable", "v1.2"]);
+  });
+
+  it("moves none to a debug image, nor from a stack that may not publish", () => {
+    assert.deepEqual(moving({ alsoTag: ["latest"] }, true), []);
+    assert.deepEqual(moving({ alsoTag: ["latest"], publish: false }), []);
+  });
+
+  for (const [args, why] of [
+    [{ alsoTag: ["a/b"] }, /"a\/b" is no tag/],
+    [{ alsoTag: [""] }, /"" is no tag/],
+    [{ alsoTag: ["88d38d9"] }, /88d38d9 looks like a version/],
+    [{ alsoTag: ["88d38d9-debug"] }, /88d38d9-debug looks like a version/],
+    [{ alsoTag: ["git-88d38d9"], tagPrefix: "git-" }, /git-88d38d9 looks like a version/],
+    [{ alsoTag: ["scratch-dev-0123456789ab"] }, /scratch-dev-0123456789ab looks like a version/],
+    [{ alsoTag: ["latest"], immutableTags: true }, /leave out alsoTag, or immutableTags/],
+  ] as const) {
+    it(`refuses ${JSON.stringify(args)}`, async () => {
+      assert.match(await errorOf("InvalidArgument", async () => moving({ ...args, alsoTag: [...args.alsoTag] })), why);
+    });
+  }
+
+  it("puts the image's own manifest under each tag that names something else", async () => {
+    const registry = await start(({ method, url }) => {
+      const reference = url.split("/").at(-1);
+      if (method === "PUT") {
+        return { status: 201, headers: { "docker-content-digest": sha256(CONTENT) } };
+      }
+      return reference === "latest" ? ABSENT : HELD;
+    });
+    const target = { registry: client(), repository: `${registry.host}/a`, spec: `${registry.host}/a:88d38d9` };
+    await moveTags(target, sha256(CONTENT), ["latest", "stable"]);
+    assert.deepEqual(
+      registry.seen.filter(({ method }) => method === "PUT").map(({ url, body }) => [url, body]),
+      [["/v2/a/manifests/latest", CONTENT]],
+    );
+  });
+
+  it("that the registry refuses to move: TagRefused, with its words", async () => {
+    const registry = await start(({ method, url }) => {
+      if (method === "PUT") {
+        return { status: 403, body: { errors: [{ code: "DENIED", message: "no" }] } };
+      }
+      return url.endsWith("latest") ? ABSENT : HELD;
+    });
+    const target = { registry: client(), repository: `${registry.host}/a`, spec: `${registry.host}/a:88d38d9` };
+    const message = await errorOf("TagRefused", () => moveTags(target, sha256(CONTENT), ["latest"]));
+    assert.match(message, /refuses to move the tag latest to it \(status 403: DENIED: no\)/);
+  });
+});
