@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isScratchTag } from "../../components/version";
 import { changes, errorsOn, imageConfig, imageProject, imageStack, infoOn } from "../support/project";
@@ -12,8 +13,11 @@ import type { Result, TestStack } from "../support/stack";
 /** How often two stacks publish at the same time; the long run sets VERSIONED_IMAGE_RACES. */
 const RACES = Number(process.env.VERSIONED_IMAGE_RACES ?? 3);
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
+/** How long a build takes, in seconds; more than nothing needs a static busybox. */
+const BUILD_SECONDS = Number(process.env.VERSIONED_IMAGE_BUILD_SECONDS ?? 0);
+const BUSYBOX = process.env.VERSIONED_IMAGE_BUSYBOX ?? "/bin/busybox";
 /** How much later the second stack begins at the most, in milliseconds: within the first one's update. */
-const OFFSET = 3_000;
+const OFFSET = 3_000 + BUILD_SECONDS * 1_000;
 
 interface Image {
   digest: string;
@@ -139,7 +143,17 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
       const args = {
         repository: `${proxy.host}/${registry.repository("both").split("/")[1]}`,
         immutableTags: immutable,
+        // The second daemon has no network.
+        ...(BUILD_SECONDS > 0 && { build: { network: "none" } }),
       };
+      if (BUILD_SECONDS > 0) {
+        const sleeping = `RUN ["/bin/busybox", "sleep", "${BUILD_SECONDS}"]`;
+        source
+          .write("app/busybox", readFileSync(BUSYBOX), 0o755)
+          .write("app/Dockerfile", `FROM scratch\nCOPY busybox /bin/busybox\nCOPY main /\n${sleeping}\n`)
+          .add()
+          .commit("Sleep");
+      }
       const clone = source.clone();
       disposables.push(() => clone.dispose());
       const one = stackOf(source, args);
