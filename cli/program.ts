@@ -5,6 +5,7 @@ import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
 import { readDuration, readNumber } from "./prune/duration";
+import { type StatusFlags, status } from "./status";
 import { type TagFlags, tag } from "./tag";
 import { type TagsFlags, tags } from "./tags";
 import { type VerifyFlags, verify } from "./verify";
@@ -225,6 +226,35 @@ Examples:
 ${STATUSES}`,
     )
     .action(async (repositories: string[], flags: PruneFlags) => done(await prune(repositories, flags, io)));
+
+  addSourceOptions(program.command("status").argument("<context...>", "the directories that Docker builds from"))
+    .summary("show what runs where, and how far behind it is")
+    .description(
+      "Show for each image and each namespace the version that pods run, by what their runtime says, how many commits that touch " +
+        "the image it is behind or ahead, since when, and whether it is verified. Exit status 1 if something is not, or if a pod " +
+        "runs another image than its Deployment names.",
+    )
+    .option("--kubeconfig <file>", "a cluster to ask; repeatable (default: as kubectl finds it)", collect)
+    .option("--kube-context <context>", "the context of a cluster to ask; repeatable", collect)
+    .option("--namespace <name>", "a namespace to look at; repeatable (default: each context's own)", collect)
+    .option("--branch <revision>", "what versions are compared with (default: HEAD)")
+    .option(
+      "--repository <repository>",
+      "look at images of this repository and of those below it alone; repeatable",
+      collect,
+    )
+    .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
+    .option("--html <file>", "write a page that shows the same, which needs no network")
+    .option("--json", JSON_OUTPUT)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image status images/* --kube-context staging --kube-context production
+  versioned-image status images/simple --namespace shop --branch origin/main --html status.html
+${STATUSES}`,
+    )
+    .action(async (contexts: string[], flags: StatusFlags) => done(await status(contexts, flags, io)));
 
   return program;
 }

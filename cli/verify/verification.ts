@@ -51,11 +51,14 @@ export interface Verifier {
   verify(reference: string, more?: (image: Wanted) => Check[] | Promise<Check[]>): Promise<Verification>;
 }
 
-/** A verifier that keeps its connections and its place in git for all the images that it checks. Throws InvalidArgument. */
-export async function createVerifier(flags: VerifierFlags, { env }: Io): Promise<Verifier> {
+/**
+ * A verifier that keeps its connections and its place in git for all the images that it checks; `directory` is in that repository, the
+ * working directory by default. Throws InvalidArgument.
+ */
+export async function createVerifier(flags: VerifierFlags, { env }: Io, directory = "."): Promise<Verifier> {
   const signer = signerOf(flags);
   const client = createRegistryClient({ env });
-  const history = await openHistory(flags.context ?? ".");
+  const history = await openHistory(flags.context ?? directory);
   const source = flags.context === undefined ? undefined : sourceOf(flags.context, flags);
 
   async function verify(reference: string, more: (image: Wanted) => Check[] | Promise<Check[]> = () => []) {

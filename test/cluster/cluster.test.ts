@@ -79,6 +79,17 @@ describe("on a cluster", function () {
     project.add().commit();
   }
 
+  /** What the command line says of the cluster, as JSON. */
+  async function cli(...args: string[]) {
+    const flags = ["--kubeconfig", String(process.env.KUBECONFIG), "--namespace", cluster.namespace, "--json"];
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", require.resolve("tsx"), path.join(ROOT, "cli/main.ts"), ...args, ...flags],
+      { cwd: project.directory, env: { ...process.env, TSX_TSCONFIG_PATH: path.join(ROOT, "tsconfig.json") } },
+    );
+    return JSON.parse(stdout);
+  }
+
   it("up ends when the pod of the published image runs", async () => {
     first = await up();
     assert.equal(first.outcome, "published");
@@ -87,25 +98,25 @@ describe("on a cluster", function () {
   });
 
   it("verify proves what the cluster runs", async () => {
-    const { reference } = first;
-    const args = ["verify", String(reference), "--kubeconfig", String(process.env.KUBECONFIG)];
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [
-        "--import",
-        require.resolve("tsx"),
-        path.join(ROOT, "cli/main.ts"),
-        ...args,
-        "--namespace",
-        cluster.namespace,
-        "--json",
-      ],
-      { cwd: project.directory, env: { ...process.env, TSX_TSCONFIG_PATH: path.join(ROOT, "tsconfig.json") } },
-    );
-    const { checks } = JSON.parse(stdout) as { checks: { name: string; result: string }[] };
+    const { checks } = (await cli("verify", String(first.reference))) as { checks: { name: string; result: string }[] };
     assert.deepEqual(
       checks.filter(({ name }) => /deployment|pod/i.test(name)).map(({ result }) => result),
       ["proven", "proven"],
+    );
+  });
+
+  it("status shows what it runs, and that it is the newest", async () => {
+    const { images } = await cli("status", "app");
+    assert.equal(images.length, 1);
+    assert.deepEqual(
+      images[0].running.map(({ tag, behind, ahead, verified, pods }: Record<string, unknown>) => ({
+        tag,
+        behind,
+        ahead,
+        verified,
+        pods: (pods as string[]).length,
+      })),
+      [{ tag: first.tag, behind: 0, ahead: 0, verified: true, pods: 1 }],
     );
   });
 

@@ -1,0 +1,24 @@
+import { age } from "../../components/version";
+import type { RunningImage } from ".";
+
+/** Where a version is on the line of commits that touch the image. */
+export function distanceOf({ behind, ahead }: Pick<RunningImage, "behind" | "ahead">): string {
+  if (behind === undefined || ahead === undefined) {
+    return "not known";
+  }
+  const parts = [behind > 0 ? `${behind} behind` : "", ahead > 0 ? `${ahead} ahead` : ""].filter((part) => part !== "");
+  return parts.join(", ") || "newest";
+}
+
+/** What is to be said of it beside that. */
+export function marksOf({ debug, verified, why, differing }: RunningImage): string[] {
+  return [
+    ...(debug ? ["debug"] : []),
+    verified ? "verified" : `not verified: ${why}`,
+    ...(differing.length > 0 ? [`${differing.join(", ")}: the Deployment names another image by now`] : []),
+  ];
+}
+
+export function sinceWords({ since }: Pick<RunningImage, "since">, now: Date): string {
+  return since ? age(since, now) : "not known";
+}

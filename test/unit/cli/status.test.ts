@@ -1,0 +1,264 @@
+import * as assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { which } from "../../../scripts/setup/run";
+import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, shelf } from "./setup";
+
+describe("versioned-image status", () => {
+  const { withImage } = repositories();
+  const start = fakeRegistries();
+  let home: string;
+
+  beforeEach(() => {
+    home = mkdtempSync(path.join(tmpdir(), "kube-"));
+  });
+
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  /** A kubeconfig with a context for each server; each server lists pods and Deployments by namespace. */
+  async function clusters(
+    lists: Record<string, Record<string, { pods?: object[]; deployments?: object[] } | Reply>>,
+  ): Promise<string> {
+    const servers = await Promise.all(
+      Object.entries(lists).map(async ([name, namespaces]) => {
+        const server = await start(({ url }) => {
+          const [, namespace = "", kind = ""] = /\/namespaces\/([^/]+)\/(pods|deployments)/.exec(url) ?? [];
+          const found = namespaces[namespace];
+          if (typeof found === "string" || (found && "status" in found)) {
+            return found;
+          }
+          const items = (found as Record<string, object[]> | undefined)?.[kind] ?? [];
+          return { status: 200, headers: { "content-type": "application/json" }, body: { metadata: {}, items } };
+        });
+        return { name, server: `http://${server.host}` };
+      }),
+    );
+    const file = path.join(home, "config");
+    writeFileSync(
+      file,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        "current-context": servers[0]?.name,
+        contexts: servers.map(({ name }) => ({ name, context: { cluster: name, user: "me", namespace: "web" } })),
+        clusters: servers.map(({ name, server }) => ({ name, cluster: { server, "insecure-skip-tls-verify": true } })),
+        users: [{ name: "me", user: { token: "canary" } }],
+      }),
+    );
+    return file;
+  }
+
+  const pod = (name: string, image: string, imageID: string | undefined) => ({
+    metadata: { name, labels: { app: "app" } },
+    spec: { containers: [{ name: "main", image }] },
+    status: {
+      phase: "Running",
+      containerStatuses: [{ name: "main", imageID, state: { running: { startedAt: "2024-01-01T12:00:00Z" } } }],
+    },
+  });
+
+  const deployment = (image: string) => ({
+    spec: {
+      selector: { matchLabels: { app: "app" } },
+      template: { spec: { containers: [{ name: "main", image }] } },
+    },
+  });
+
+  /** Three versions of images/app, each published, and a debug image of the last. */
+  async function example() {
+    const made = withImage();
+    const commits = [made.head()];
+    for (const name of ["two", "three"]) {
+      made.write("images/app/main", name).add().commit(`Say ${name}`);
+      made.write("elsewhere", name).add().commit("Elsewhere");
+      commits.push(made.git("rev-parse", "HEAD~1"));
+    }
+    const shelved = commits.map((commit) => ({
+      tags: [commit.slice(0, 7)],
+      labels: labelsOf(made, commit, "images/app"),
+    }));
+    const last = commits[2] ?? "";
+    const debug = {
+      tags: [`${last.slice(0, 7)}-debug`],
+      labels: { ...labelsOf(made, last, "images/app"), [DIRTY]: "true" },
+    };
+    const registry = await start(shelf([...shelved, debug]));
+    const repository = `${registry.host}/app`;
+    const images = await Promise.all(
+      [...shelved, debug].map(async ({ tags: [tag = ""] }) => {
+        const digest = await digestOf(registry, tag);
+        return { tag, digest, reference: `${repository}:${tag}@${digest}`, imageID: `${repository}@${digest}` };
+      }),
+    );
+    return { made, commits, repository, images: images as [Image, Image, Image, Image] };
+  }
+
+  interface Image {
+    tag: string;
+    digest: string;
+    reference: string;
+    imageID: string;
+  }
+
+  it("shows the version that pods run in each place, and how far behind it is", async () => {
+    const { commits, images } = await example();
+    const [first, , third] = images;
+    const file = await clusters({
+      staging: {
+        web: {
+          pods: [pod("app-1", third.reference, third.imageID), pod("app-2", third.reference, third.imageID)],
+          deployments: [deployment(third.reference)],
+        },
+      },
+      production: {
+        web: { pods: [pod("app-1", first.reference, first.imageID)], deployments: [deployment(first.reference)] },
+      },
+    });
+    const flags = ["--kubeconfig", file, "--kube-context", "staging", "--kube-context", "production"];
+    const { status, json } = await cliJson(["status", "images/app", ...flags]);
+    assert.equal(status, 0, JSON.stringify(json, undefined, 1));
+    const [{ context, newest, running }] = json.images;
+    assert.deepEqual([context, newest.hash], ["images/app", commits[2]]);
+    assert.deepEqual(
+      running.map((image: Record<string, unknown>) => [
+        image.cluster,
+        image.namespace,
+        image.tag,
+        image.behind,
+        image.ahead,
+        image.verified,
+        image.debug,
+        image.pods,
+        image.since,
+      ]),
+      [
+        ["production", "web", first.tag, 2, 0, true, false, ["app-1/main"], "2024-01-01T12:00:00.000Z"],
+        ["staging", "web", third.tag, 0, 0, true, false, ["app-1/main", "app-2/main"], "2024-01-01T12:00:00.000Z"],
+      ],
+    );
+    const { out } = await cli(["status", "images/app", ...flags]);
+    assert.match(out, /^images\/app: newest version [0-9a-f]{7} "Say three"\n/);
+    assert.match(out, new RegExp(`production/web +${first.tag} .* 2 behind +1 day ago +1 +verified\\n`));
+    assert.match(out, new RegExp(`staging/web +${third.tag} .* newest +1 day ago +2 +verified\\n`));
+    const back = await cliJson(["status", "images/app", ...flags, "--branch", commits[1] ?? ""]);
+    assert.deepEqual(
+      back.json.images[0].running.map(({ behind, ahead }: Record<string, unknown>) => [behind, ahead]),
+      [
+        [1, 0],
+        [0, 1],
+      ],
+    );
+  });
+
+  it("says no of debug images, and of pods that run another image than their Deployment names", async () => {
+    const { images } = await example();
+    const [first, second, , debug] = images;
+    const file = await clusters({
+      one: {
+        web: {
+          pods: [pod("old", first.reference, first.imageID), pod("debug", debug.reference, debug.imageID)],
+          deployments: [deployment(second.reference)],
+        },
+      },
+    });
+    const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
+    assert.equal(status, 1);
+    const byTag = Object.fromEntries(json.images[0].running.map((image: { tag: string }) => [image.tag, image]));
+    assert.deepEqual(byTag[first.tag].differing, ["old/main"]);
+    assert.deepEqual([byTag[debug.tag].debug, byTag[debug.tag].verified], [true, false]);
+  });
+
+  it("goes by what the runtime says and not by the name, and names what it can't tell", async () => {
+    const { repository, images } = await example();
+    const [first, , third] = images;
+    const file = await clusters({
+      one: {
+        web: {
+          pods: [
+            pod("moved", `${repository}:latest`, first.imageID),
+            pod("new", third.reference, undefined),
+            pod("strange", `${repository}:x`, `${repository}@sha256:${"0".repeat(64)}`),
+          ],
+        },
+      },
+    });
+    const { json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
+    assert.deepEqual(
+      json.images[0].running.map(({ digest, pods }: Record<string, unknown>) => [digest, pods]),
+      [[first.digest, ["moved/main"]]],
+    );
+    assert.deepEqual(
+      json.others
+        .map(({ pods, why }: { pods: string[]; why: string }) => [pods, /^it has not|\[ImageNotFound\]$/.test(why)])
+        .sort(),
+      [
+        [["new/main"], true],
+        [["strange/main"], true],
+      ],
+    );
+  });
+
+  it("is an error where a cluster does not answer or forbids it, or where the branch is not there", async () => {
+    await example();
+    for (const reply of ["close", { status: 403, body: { kind: "Status", message: "pods is forbidden" } }] as Reply[]) {
+      const file = await clusters({ one: { web: reply } });
+      const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
+      assert.deepEqual([status, json.error.code], [1, "ClusterFailed"]);
+    }
+    const { json } = await cliJson(["status", "images/app", "--branch", "none", "--kubeconfig", "/nonexistent"]);
+    assert.equal(json.error.code, "InvalidArgument");
+  });
+
+  it("writes a page that needs nothing else, and in which others' words are text", async () => {
+    const { made, images } = await example();
+    made.write("images/app/main", "x").add().commit('<script>alert(1)</script> & "more"');
+    const [first, second] = images;
+    const file = await clusters({
+      'a<b>"': { web: { pods: [pod("app-1", first.reference, first.imageID)] } },
+      other: { web: { pods: [pod("app-1", second.reference, second.imageID)] } },
+    });
+    const html = path.join(home, "status.html");
+    await cli([
+      ...[
+        "status",
+        "images/app",
+        "--kubeconfig",
+        file,
+        "--kube-context",
+        'a<b>"',
+        "--kube-context",
+        "other",
+        "--html",
+        html,
+      ],
+    ]);
+    const page = readFileSync(html, "utf8");
+    assert.doesNotMatch(page, /<script|https?:|src=|url\(|@import|\son[a-z]+=/);
+    assert.match(page, /&#60;script&#62;alert\(1\)&#60;\/script&#62; &#38; &#34;more&#34;/);
+    assert.match(page, /aria-label="images\/app: a&#60;b&#62;&#34;\/web: 3 behind; other\/web: 2 behind"/);
+    assert.match(page, /<html lang="en">/);
+    assert.match(page, /prefers-color-scheme: dark/);
+    assert.equal(page.match(/<circle /g)?.length, 2);
+    const chromium = which("chromium") ?? which("google-chrome");
+    if (!chromium) {
+      console.log("      not looked at in a browser: there is no chromium on PATH");
+      return;
+    }
+    const flags = [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      `--user-data-dir=${path.join(home, "chromium")}`,
+      "--dump-dom",
+    ];
+    const shown = execFileSync(chromium, [...flags, `file://${html}`], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    assert.match(shown, /<td>3 behind<\/td>/);
+    assert.equal(shown.match(/<circle /g)?.length, 2);
+  });
+});
