@@ -116,7 +116,7 @@ describe("on a cluster", function () {
         verified,
         pods: (pods as string[]).length,
       })),
-      [{ tag: first.tag, behind: 0, ahead: 0, verified: true, pods: 1 }],
+      [{ tag: project.head().slice(0, 7), behind: 0, ahead: 0, verified: true, pods: 1 }],
     );
   });
 
