@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
 import { clusterObstacle, ensureCluster } from "./setup/cluster";
+import { ensureCosign } from "./setup/cosign";
 import { dockerAt } from "./setup/docker";
 import { ensureDockerToday } from "./setup/dockerToday";
 import { ROOT } from "./setup/paths";
@@ -30,8 +31,7 @@ const parts: Record<string, () => Promise<Counts>> = {
     return { passed: style.passed + rooms.passed, failed: style.failed + rooms.failed, skipped: 0 };
   },
   types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
-  unit: () =>
-    mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], process.env, true),
+  unit,
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   engine: () => onEngine(["test/engine/**/*.test.ts"]),
   publishing,
@@ -76,6 +76,13 @@ async function onEngine(files: string[], more: NodeJS.ProcessEnv = {}): Promise<
     say(`The engine ran with stand-ins for the provider plugins of ${ready.standins.join(" and ")}.`);
   }
   return counts;
+}
+
+/** Signatures are tried with the real cosign, where it can be had. */
+async function unit(): Promise<Counts> {
+  const cosign = await ifToBeHad("Signatures are not tested", ensureCosign);
+  const env = cosign ? { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${cosign}` } : process.env;
+  return mocha(["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"], env, true);
 }
 
 /** Where a tag is in danger, a registry of today takes part, and a second Docker of today, where they can be had. */
