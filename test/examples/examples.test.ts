@@ -33,7 +33,7 @@ describe("the examples", () => {
   it("in TypeScript are type-checked against the library", () => {
     const folder = path.join(EXAMPLES, "typescript");
     const programs = readdirSync(folder).map((name) => path.join(folder, name, "index.ts"));
-    assert.equal(programs.length, 5);
+    assert.equal(programs.length, 6);
     const files = [...programs, path.join(EXAMPLES, "policy/index.ts")];
     const program = ts.createProgram(files, {
       strict: true,

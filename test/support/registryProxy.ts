@@ -26,8 +26,8 @@ export class RegistryProxy {
   private readonly pushing: (() => void)[] = [];
   /** Called when a content has been pushed under a scratch tag. */
   private readonly contents: (() => void)[] = [];
-  /** The digests that were seen under each tag, in the order in which they were served. */
-  readonly served = new Map<string, string[]>();
+  /** The digests that each tag was given or served, in that order, with the time of each first one in milliseconds. */
+  readonly served = new Map<string, { digest: string; at: number }[]>();
 
   private constructor(
     private readonly server: Server,
@@ -126,8 +126,8 @@ export class RegistryProxy {
       }
     }
     const known = this.served.get(tag) ?? [];
-    if (known.at(-1) !== digest) {
-      this.served.set(tag, [...known, digest]);
+    if (known.at(-1)?.digest !== digest) {
+      this.served.set(tag, [...known, { digest, at: Date.now() }]);
     }
   }
 
