@@ -35,11 +35,11 @@ const MOMENT = 1_000;
  */
 export async function tagContent(untagged: Untagged): Promise<Served> {
   const { registry, repository, tag, digest, prove, momentMs = MOMENT } = untagged;
-  const content = await registry.manifest(repository, digest);
+  const content = await registry.manifest(repository, digest, "push");
   if (!content) {
     throw lost(untagged, "was pushed, but the registry does not have it (any more)");
   }
-  if (!(await registry.resolve(repository, tag))) {
+  if (await isAbsent(registry, repository, tag)) {
     const answer = await registry.tag(repository, tag, content);
     if (answer !== "tagged" && !(await registry.resolve(repository, tag))) {
       throw refused(untagged, answer.refused.status, answer.refused.words);
@@ -55,6 +55,22 @@ export async function tagContent(untagged: Untagged): Promise<Served> {
   }
   return { digest: served.digest, byAnother: served.digest !== digest };
 }
+
+/** Whether a tag is absent at this very moment: an answer that took long, or that this process came to late, is asked for again. */
+async function isAbsent(registry: RegistryClient, repository: string, tag: string): Promise<boolean> {
+  for (let look = 1; ; look++) {
+    const asked = performance.now();
+    if (await registry.resolve(repository, tag)) {
+      return false;
+    }
+    if (performance.now() - asked < MOMENT / 2 || look === LOOKS) {
+      return true;
+    }
+  }
+}
+
+/** How often is looked at the most: some registries are never quick. */
+const LOOKS = 3;
 
 function lost({ repository, tag, digest }: Untagged, what: string): VersionedImageError {
   return new VersionedImageError(

@@ -19,8 +19,11 @@ import { listTags, type TagList } from "./tags";
 export interface RegistryClient {
   /** What is under a tag or digest; undefined only if the registry, or its token service, says that there is nothing (404). */
   resolve(repository: string, reference: string): Promise<Manifest | undefined>;
-  /** The same with the manifest's bytes, which are checked against its digest. Always by GET. */
-  manifest(repository: string, reference: string): Promise<ManifestContent | undefined>;
+  /**
+   * The same with the manifest's bytes, which are checked against its digest. Always by GET; with a login for pushing where that is
+   * what follows, so that it is made by then.
+   */
+  manifest(repository: string, reference: string, access?: "pull" | "push"): Promise<ManifestContent | undefined>;
   /**
    * What an image says of itself, its content checked against the digests. Of an index, the image for the platform is
    * looked at. Throws PlatformNotFound if it has several, and none for that.
@@ -65,12 +68,12 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     credentials: async (host) => explicitCredentials(auth, host) ?? userCredentials(host, env),
   });
 
-  function fetcher(repository: string): Fetcher {
+  function fetcher(repository: string, access: "pull" | "push" = "pull"): Fetcher {
     const { host, name } = parseRepository(repository);
     const manifestAt = (reference: string) => ({ host, name, path: `manifests/${reference}`, limit: MANIFEST_LIMIT });
     return {
       name,
-      manifest: (method, reference) => call({ ...manifestAt(reference), method, access: "pull", accept: ACCEPT }),
+      manifest: (method, reference) => call({ ...manifestAt(reference), method, access, accept: ACCEPT }),
       other: (path) => call({ method: "GET", access: "pull", host, name, path, limit: OTHER_LIMIT }),
       putManifest: (tag, { mediaType, bytes }) =>
         call({
@@ -87,7 +90,7 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
 
   return {
     resolve: async (repository, reference) => resolveManifest(fetcher(repository), reference),
-    manifest: async (repository, reference) => fetchManifest(fetcher(repository), reference),
+    manifest: async (repository, reference, access) => fetchManifest(fetcher(repository, access), reference),
     inspect: async (repository, digest, platform) => inspectImage(fetcher(repository), digest, platform),
     tags: async (repository) => (await listTags(fetcher(repository))).tags,
     listTags: async (repository) => listTags(fetcher(repository)),
