@@ -1,0 +1,107 @@
+import * as assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { readFacts } from "../../components/git";
+import { decideVersion, TagPolicy } from "../../components/version";
+import { errorOf } from "../support/assertError";
+import { GIT_ENV, type Repo, repo } from "../support/repo";
+
+const CI = path.resolve(__dirname, "../../examples/ci");
+const read = (name: string) => parse(readFileSync(path.join(CI, name), "utf8"));
+
+/** The recipes' git part, on clones as those services make them. */
+describe("the recipes for CI", () => {
+  let origin: Repo;
+  let expected: string;
+  const clones: Repo[] = [];
+  const saved = { ...process.env };
+
+  beforeEach(() => {
+    Object.assign(process.env, GIT_ENV);
+    origin = repo().write("app/Dockerfile", "FROM scratch\n").add().commit("Begin");
+    origin.write("app/main", "one\n").add().commit("One");
+    expected = origin.head().slice(0, 7);
+    origin.write("elsewhere", "x").add().commit("Elsewhere").write("elsewhere", "y").add().commit("Elsewhere again");
+    origin.git("config", "uploadpack.allowFilter", "true");
+  });
+
+  afterEach(() => {
+    for (const clone of clones.splice(0)) {
+      clone.dispose();
+    }
+    origin.dispose();
+    for (const name of Object.keys(process.env)) {
+      delete process.env[name];
+    }
+    Object.assign(process.env, saved);
+  });
+
+  function clone(...options: string[]): Repo {
+    const made = origin.clone(...options);
+    clones.push(made);
+    return made;
+  }
+
+  async function tagIn(repository: Repo): Promise<string> {
+    const facts = await readFacts({ context: repository.path("app") });
+    return decideVersion(facts, { debug: false, tagPolicy: TagPolicy.Commit, tagLength: 7 }).tag;
+  }
+
+  it("GitHub Actions: the whole history without the files of old commits", async () => {
+    const { jobs } = read("github-actions.yml");
+    for (const { steps } of Object.values(jobs) as { steps: { uses?: string; with?: Record<string, unknown> }[] }[]) {
+      const checkout = steps.find(({ uses }) => uses?.startsWith("actions/checkout@"));
+      assert.deepEqual([checkout?.with?.["fetch-depth"], checkout?.with?.filter], [0, "blob:none"]);
+    }
+    assert.equal(await tagIn(clone("--filter=blob:none")), expected);
+    const { on } = read("github-actions.yml");
+    assert.deepEqual(Object.keys(on), ["pull_request", "push"]);
+  });
+
+  it("GitHub Actions: the pull request's own commit, and not the merge that is made for the run", async () => {
+    const checkout = read("github-actions.yml").jobs.preview.steps[0];
+    assert.equal(checkout.with.ref, `\${{ github.event.pull_request.head.sha }}`);
+    origin.git("switch", "--quiet", "-c", "feature", "HEAD~1");
+    origin.write("app/feature", "x").add().commit("Feature");
+    const own = origin.head().slice(0, 7);
+    origin.git("switch", "--quiet", "main");
+    origin.write("app/main", "two\n").add().commit("Two");
+    origin.git("merge", "--quiet", "-m", "Merge", "feature");
+    const merge = origin.head();
+    const made = clone();
+    assert.equal(await tagIn(made), merge.slice(0, 7));
+    made.git("checkout", "--quiet", "origin/feature");
+    assert.equal(await tagIn(made), own);
+  });
+
+  it("GitLab CI: the whole history", async () => {
+    const { variables, update } = read("gitlab-ci.yml");
+    assert.equal(variables.GIT_DEPTH, 0);
+    assert.deepEqual(update.script, ['pulumi up --stack "my-org/$STACK" --yes --non-interactive']);
+    assert.equal(await tagIn(clone()), expected);
+    await errorOf("ShallowHistory", () => tagIn(clone("--depth=1")));
+  });
+
+  it("Google Cloud Build: a clone of one commit, and what its first step makes of it", async () => {
+    const { steps } = read("cloudbuild.yaml");
+    const [history] = steps;
+    const made = clone("--depth=1");
+    await errorOf("ShallowHistory", () => tagIn(made));
+    // Twice: what is whole already stays so.
+    for (const _ of [1, 2]) {
+      execFileSync(history.entrypoint, history.args, { cwd: made.directory, env: GIT_ENV, stdio: "pipe" });
+      assert.equal(await tagIn(made), expected);
+    }
+  });
+
+  it("what a cluster asks for is YAML", () => {
+    const admission = path.resolve(CI, "../admission");
+    const kinds = ["sigstore.yaml", "binary-authorization.yaml"].map((name) => {
+      const { kind, gkePolicy } = parse(readFileSync(path.join(admission, name), "utf8"));
+      return kind ?? Object.keys(gkePolicy)[0];
+    });
+    assert.deepEqual(kinds, ["ClusterImagePolicy", "checkSets"]);
+  });
+});
