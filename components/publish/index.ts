@@ -1,1 +1,2 @@
+export { type MockedImage, mockImages } from "./mockedImages";
 export { publishImage } from "./publishImage";

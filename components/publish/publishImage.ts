@@ -9,6 +9,7 @@ import { decideVersion, TagPolicy, type Version } from "../version";
 import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
 import { defaultRepository } from "./defaultRepository";
+import { mockedImage } from "./mockedImages";
 import { publishProduction } from "./production";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 
@@ -30,6 +31,10 @@ export function publishImage(
   name: string,
   args: VersionedImageArgs,
 ): ImageOutputs {
+  const mocked = mockedImage(name, args);
+  if (mocked) {
+    return mocked;
+  }
   const version = reportAt(component, async () => {
     await requireEngine();
     return versionOf(args);

@@ -33,8 +33,8 @@ describe("the examples", () => {
   it("in TypeScript are type-checked against the library", () => {
     const folder = path.join(EXAMPLES, "typescript");
     const programs = readdirSync(folder).map((name) => path.join(folder, name, "index.ts"));
-    assert.equal(programs.length, 6);
-    const files = [...programs, path.join(EXAMPLES, "policy/index.ts")];
+    assert.equal(programs.length, 7);
+    const files = [...programs, path.join(folder, "tested/index.test.ts"), path.join(EXAMPLES, "policy/index.ts")];
     const program = ts.createProgram(files, {
       strict: true,
       noEmit: true,
@@ -43,9 +43,12 @@ describe("the examples", () => {
       lib: ["lib.es2023.d.ts"],
       module: ts.ModuleKind.NodeNext,
       moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      types: ["node"],
+      types: ["node", "mocha"],
       typeRoots: [path.join(ROOT, "node_modules/@types")],
-      paths: { "versioned-image": [path.join(ROOT, "components/index.ts")] },
+      paths: {
+        "versioned-image": [path.join(ROOT, "components/index.ts")],
+        "versioned-image/testing": [path.join(ROOT, "components/testing.ts")],
+      },
     });
     const faults = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
       return `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;

@@ -34,6 +34,17 @@ for (const exported of [docker.Image, VersionedImage, VersionedImageError, Image
 }
 `;
 
+const MODULE = `
+import * as pulumi from "@pulumi/pulumi";
+import { VersionedImage } from "versioned-image";
+import { mockImages } from "versioned-image/testing";
+
+await pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) });
+mockImages(() => ({ tag: "88d38d9" }));
+const image = new VersionedImage("app", { context: "app", repository: "h.example/app" });
+image.reference.apply(console.log);
+`;
+
 /** The package as npm would publish it, used from an empty project. */
 describe("the npm package", function () {
   // Packages are installed, from npm's cache where it has them.
@@ -79,6 +90,12 @@ describe("the npm package", function () {
     );
     const { stdout } = await inFolder(process.execPath, "program.js");
     assert.equal(stdout, "Image\nVersionedImage\nVersionedImageError\nImageRepository\nImageDeployment\n");
+  });
+
+  it("is imported by an ES module, whose images can be mocked", async () => {
+    writeFileSync(path.join(folder, "program.mjs"), MODULE);
+    const { stdout } = await inFolder(process.execPath, "program.mjs");
+    assert.match(stdout, /^h\.example\/app:88d38d9@sha256:[0-9a-f]{64}\n$/);
   });
 
   it("brings the command line", async () => {

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { VersionedImageArgs } from "../args";
+import { VersionedImageError } from "../errors";
+import { isMocked } from "../pulumi";
+import type { ImageOutputs } from "./publishImage";
+
+/** What an image is in a test. What is left out follows from the image's name, so that it is the same in each run. */
+export interface MockedImage {
+  /** Default: seven digits; with debug: true, -debug after them. */
+  tag?: string;
+  /** Default: that of the arguments, or gcr.io/project/NAME. */
+  repository?: string;
+  digest?: string;
+  commit?: string;
+  tree?: string;
+  source?: string;
+  outcome?: "published" | "adopted" | "debug";
+}
+
+let answer: ((name: string, args: VersionedImageArgs) => MockedImage) | undefined;
+
+/**
+ * For tests of a program under Pulumi's mocks (`pulumi.runtime.setMocks`): images made from now on ask neither git nor a registry, and
+ * declare nothing but themselves. `describe` says what each one is. Returns what takes that back. An image that is made without mocks
+ * is refused meanwhile (error InvalidArgument), so that none is ever deployed so.
+ */
+export function mockImages(describe: (name: string, args: VersionedImageArgs) => MockedImage = () => ({})): () => void {
+  answer = describe;
+  return () => {
+    answer = undefined;
+  };
+}
+
+/** The outputs of an image whose test has said what it is; undefined in all other programs. */
+export function mockedImage(name: string, args: VersionedImageArgs): ImageOutputs | undefined {
+  if (!answer) {
+    return undefined;
+  }
+  if (!isMocked()) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "mockImages is for tests under Pulumi's mocks: call pulumi.runtime.setMocks first, or leave mockImages out.",
+    );
+  }
+  const hash = createHash("sha256").update(name).digest("hex");
+  const image = answer(name, args);
+  const { commit = hash.slice(0, 40), tree = hash.slice(24), digest = `sha256:${hash}` } = image;
+  const tag =
+    image.tag ?? `${args.tagPrefix ?? ""}${commit.slice(0, args.tagLength ?? 7)}${args.debug ? "-debug" : ""}`;
+  const repository = pulumi.output(image.repository ?? args.repository ?? `gcr.io/project/${name}`);
+  const spec = pulumi.interpolate`${repository}:${tag}`;
+  return {
+    tag: pulumi.output(tag),
+    spec,
+    reference: pulumi.interpolate`${spec}@${digest}`,
+    digest: pulumi.output(digest),
+    commit: pulumi.output(commit),
+    tree: pulumi.output(tree),
+    source: pulumi.output(image.source),
+    outcome: pulumi.output(image.outcome ?? (args.debug ? "debug" : "published")),
+  };
+}

@@ -1,0 +1,1 @@
+export { type MockedImage, mockImages } from "./publish";
