@@ -3,8 +3,10 @@ import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import type { V1Pod } from "@kubernetes/client-node";
+import { createRegistryClient } from "../../components/registry";
 import { isReady, runningDigest, TestCluster } from "../support/cluster";
-import { errorsOn, imageProject } from "../support/project";
+import { changes, errorsOn, imageProject } from "../support/project";
+import { pushImage } from "../support/pushImage";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import { type Result, TestStack } from "../support/stack";
@@ -196,5 +198,34 @@ describe("on a cluster", function () {
 
     commit({ start: SERVES, main: "three\n" });
     await assertRuns(await up(), "three\n");
+  });
+
+  it("prune deletes what nothing needs, and after it every pod can be restarted and the stack is unchanged", async () => {
+    commit({ main: "four\n" });
+    const [four = "", tree = ""] = project.git("rev-parse", "HEAD", "HEAD:app").split("\n");
+    const labels = { "org.opencontainers.image.revision": four, "dev.versioned-image.tree": tree };
+    await pushImage(repository, four.slice(0, 7), labels);
+    commit({ main: "five\n" });
+    const outputs = await up({ debug: "false" });
+    const needed = (await cluster.replicaSets()).map(({ spec }) => String(spec?.template?.spec?.containers[0]?.image));
+    assert.ok(needed.length > 3);
+
+    const flags = ["--keep-last", "1", "--keep-for", "0h", "--delete"];
+    const { repositories } = await cli("prune", repository, ...flags);
+    const [{ tags: verdicts, removals, lost }] = repositories;
+    assert.deepEqual(lost, []);
+    assert.deepEqual(
+      removals.map(({ tags, outcome }: Record<string, unknown>) => [tags, outcome]),
+      [[[four.slice(0, 7)], "deleted"]],
+      JSON.stringify(verdicts, undefined, 1),
+    );
+    for (const reference of needed) {
+      const digest = reference.slice(reference.indexOf("@") + 1);
+      assert.equal((await createRegistryClient().resolve(repository, digest))?.digest, digest, reference);
+    }
+    await cluster.restart(await cluster.pod());
+    await assertRuns(outputs, "five\n");
+    const again = await stack.up();
+    assert.deepEqual(changes(again), {}, again.text);
   });
 });

@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   AppsV1Api,
   CoreV1Api,
@@ -59,6 +60,19 @@ export class TestCluster {
     const pods = await this.pods();
     assert.equal(pods.length, 1, pods.map(({ metadata }) => metadata?.name).join(", "));
     return pods[0] as V1Pod;
+  }
+
+  /** Deletes a pod, and waits for the ready one that takes its place. */
+  async restart(pod: V1Pod): Promise<void> {
+    await this.core.deleteNamespacedPod({ name: pod.metadata?.name ?? "", namespace: this.namespace });
+    for (let tries = 0; tries < 600; tries++) {
+      const pods = await this.pods();
+      if (pods.length === 1 && pods[0]?.metadata?.uid !== pod.metadata?.uid && isReady(pods[0] as V1Pod)) {
+        return;
+      }
+      await sleep(100);
+    }
+    assert.fail(`no pod took the place of ${pod.metadata?.name}`);
   }
 
   log(pod: V1Pod): Promise<string> {
