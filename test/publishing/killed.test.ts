@@ -8,7 +8,7 @@ import { RegistryProxy } from "../support/registryProxy";
 import type { TestStack } from "../support/stack";
 
 /** How many updates are killed; the long run sets VERSIONED_IMAGE_KILLS. */
-const KILLS = Number(process.env.VERSIONED_IMAGE_KILLS ?? 6);
+const KILLS = Number(process.env.VERSIONED_IMAGE_KILLS ?? 4);
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 /** How long after its start a process is killed at the latest, in milliseconds; the provider's life is short. */
 const LIFE = { program: 3_000, engine: 3_000, provider: 600 };

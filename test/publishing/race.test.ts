@@ -11,7 +11,7 @@ import { SecondDocker } from "../support/secondDocker";
 import type { Result, TestStack } from "../support/stack";
 
 /** How often two stacks publish at the same time; the long run sets VERSIONED_IMAGE_RACES. */
-const RACES = Number(process.env.VERSIONED_IMAGE_RACES ?? 3);
+const RACES = Number(process.env.VERSIONED_IMAGE_RACES ?? 2);
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 /** How long a build takes, in seconds; more than nothing needs a static busybox. */
 const BUILD_SECONDS = Number(process.env.VERSIONED_IMAGE_BUILD_SECONDS ?? 0);

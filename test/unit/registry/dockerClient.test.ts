@@ -8,7 +8,7 @@ import { userCredentials } from "../../../components/registry/dockerConfig";
 import { Originals } from "../../support/originals";
 
 /** How many configurations are made up. */
-const COUNT = 1_500;
+const COUNT = 800;
 
 const HOSTS = ["h.example:5000", "h.example", "docker.io", "127.0.0.1:5000"];
 const KEYS = [
