@@ -1,11 +1,26 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { TagPolicy } from "./version";
 
-/** How Docker builds the image, beyond the files that it is built from. */
+/** What builds an image. Both push its content without touching the version's tag. */
+export enum Builder {
+  /** `docker build`, by @pulumi/docker. */
+  Docker = "Docker",
+  /** `docker buildx build`, by @pulumi/docker-build, which must be installed (error BuildKitNotInstalled). */
+  BuildKit = "BuildKit",
+}
+
+/** How the image is built, beyond the files that it is built from. */
 export interface BuildOptions {
+  /** What builds the image. Default: Docker. */
+  builder?: Builder;
+  /**
+   * BuildKit: the builder instance, `docker buildx build --builder`. It must be there (error BuilderNotFound) and not be one of the
+   * driver docker (error BuilderUnsupported). Default: one that is there with another driver, or a new one in a container.
+   */
+  builderName?: string;
   /**
    * Build arguments, `docker build --build-arg`. Default: none. They are visible in the image's history, so a Pulumi
-   * secret is refused (error SecretBuildArgument).
+   * secret is refused (error SecretBuildArgument): BuildKit takes it as one of `secrets`.
    */
   args?: Record<string, pulumi.Input<string>>;
   /** The stage of the Dockerfile to build, `docker build --target`. Default: the last one. */
@@ -15,8 +30,36 @@ export interface BuildOptions {
    * machine is that builds.
    */
   platform?: string;
-  /** Images whose layers may be reused, `docker build --cache-from`. Default: none. */
+  /**
+   * BuildKit: what the image runs on, `docker buildx build --platform`; several make one index with an image for each. Not together
+   * with `platform` (error InvalidArgument). Default: that of `platform`.
+   */
+  platforms?: string[];
+  /**
+   * BuildKit: secrets by their ids, `docker buildx build --secret`, which `RUN --mount=type=secret,id=ID` reads. They are in no
+   * layer, label or log, and another value makes no other version. Default: none.
+   */
+  secrets?: Record<string, pulumi.Input<string>>;
+  /**
+   * BuildKit: SSH agents that `RUN --mount=type=ssh` may use, `docker buildx build --ssh`: default, or ID=SOCKET. Default: none.
+   */
+  ssh?: string[];
+  /**
+   * BuildKit: named contexts, `docker buildx build --build-context`, for `FROM NAME`, `COPY --from=NAME` and `RUN --mount=from=NAME`.
+   * A directory of the same repository, relative to the program's working directory, belongs to the version as `paths` do; an image
+   * is given as docker-image://REFERENCE@sha256:DIGEST (error InvalidArgument without the digest). Default: none.
+   */
+  contexts?: Record<string, string>;
+  /**
+   * Where layers may be reused from, `docker build --cache-from`: images, and for BuildKit also what `docker buildx build
+   * --cache-from` takes, such as type=registry,ref=HOST/REPOSITORY. Default: none.
+   */
   cacheFrom?: string[];
+  /**
+   * BuildKit: where layers are kept for later builds, `docker buildx build --cache-to`, such as type=registry,ref=HOST/REPOSITORY.
+   * Default: the builder's own cache alone.
+   */
+  cacheTo?: string[];
   /** The network of RUN instructions, `docker build --network`. Default: Docker's own. */
   network?: string;
   /** Further host names for RUN instructions, as host:address, `docker build --add-host`. Default: none. */
@@ -82,7 +125,7 @@ export interface VersionedImageArgs {
    * stack with publish: false move none. Nothing should run by them: use `reference`. Default: none.
    */
   alsoTag?: string[];
-  /** How Docker builds the image. Default: a linux/amd64 build of the last stage without arguments. */
+  /** How the image is built. Default: a linux/amd64 build of the last stage without arguments. */
   build?: BuildOptions;
   /** Credentials of the registry. Default: those of the user's Docker configuration or credential helper. */
   registryAuth?: RegistryAuth;

@@ -28,6 +28,9 @@ export type ErrorCode =
   | "DockerfileInvalid"
   | "StagingFailed"
   | "SecretBuildArgument"
+  | "BuildKitNotInstalled"
+  | "BuilderNotFound"
+  | "BuilderUnsupported"
   // registry
   | "RegistryUnauthorized"
   | "RegistryUnavailable"

@@ -1,4 +1,4 @@
-export type { BuildOptions, RegistryAuth, VersionedImageArgs } from "./args";
+export { Builder, type BuildOptions, type RegistryAuth, type VersionedImageArgs } from "./args";
 export { type ErrorCode, VersionedImageError } from "./errors";
 export { TagPolicy } from "./version";
 export { VersionedImage } from "./versionedImage";

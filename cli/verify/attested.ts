@@ -48,6 +48,6 @@ export async function readAttested(history: History, { by, signature, predicates
   };
 }
 
-async function treeOfClaim(history: History, { commit, context, paths }: Claim): Promise<string | undefined> {
-  return treeIn(history, await readContent(history, commit), { context, paths, dockerfile: "" });
+async function treeOfClaim(history: History, { commit, paths }: Claim): Promise<string | undefined> {
+  return treeIn(history, await readContent(history, commit), { paths });
 }

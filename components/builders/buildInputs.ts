@@ -1,61 +1,94 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { BuildOptions } from "../args";
+import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isSecret, knownValue } from "../pulumi";
+import { type NamedContexts, namedContexts } from "./buildKitOptions";
 
 export const DEFAULT_PLATFORM = "linux/amd64";
 
 /** Build options with their defaults. */
-export interface BuildInputs extends BuildOptions {
-  platform: string;
+export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms" | "contexts"> {
+  builder: Builder;
+  /** Sorted, each once. */
+  platforms: [string, ...string[]];
+  contexts: NamedContexts;
   /** The values of the build arguments; undefined while a preview can't know all of them. */
   knownArgs: Record<string, string> | undefined;
 }
 
-/** Fills in defaults and waits for the build arguments. Throws SecretBuildArgument for a Pulumi secret among them. */
+/**
+ * Fills in defaults and waits for the build arguments. Throws InvalidArgument for a platform that can't be, SecretBuildArgument for a
+ * Pulumi secret among the arguments.
+ */
 export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInputs> {
-  const platform = options.platform ?? DEFAULT_PLATFORM;
-  if (!/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `build.platform is ${JSON.stringify(platform)}: give it as os/arch or os/arch/variant, for instance linux/arm64.`,
-    );
-  }
-  const args = options.args ?? {};
+  const { platform, platforms, contexts, builder = Builder.Docker, args = {}, ...others } = options;
   for (const [name, value] of Object.entries(args)) {
     if (await isSecret(value)) {
-      throw new VersionedImageError(
-        "SecretBuildArgument",
-        `build.args.${name} is a Pulumi secret: build arguments can be read in the image's history by whoever can pull it. ` +
-          "Give the secret to the container when it runs, for instance as an environment variable from a Kubernetes Secret.",
-      );
+      throw secretArgument(name, builder);
     }
   }
   return {
-    ...options,
-    platform,
+    ...others,
+    args: options.args,
+    builder,
+    platforms: platformsOf(platform, platforms),
+    contexts: namedContexts(contexts),
     knownArgs: await knownValue<Record<string, string>>(pulumi.output(args) as pulumi.Output<Record<string, string>>),
     // The order makes no difference to the build, so it must make none to the resource.
     extraHosts: options.extraHosts && [...options.extraHosts].sort(),
   };
 }
 
+function platformsOf(platform: string | undefined, platforms: string[] | undefined): [string, ...string[]] {
+  const [first = DEFAULT_PLATFORM, ...others] = [...new Set(platforms ?? [platform ?? DEFAULT_PLATFORM])].sort();
+  for (const given of [first, ...others]) {
+    if (!/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(given)) {
+      throw new VersionedImageError(
+        "InvalidArgument",
+        `build.${platforms ? "platforms" : "platform"} is ${JSON.stringify(given)}: give it as os/arch or os/arch/variant, for ` +
+          "instance linux/arm64.",
+      );
+    }
+  }
+  return [first, ...others];
+}
+
+function secretArgument(name: string, builder: Builder): VersionedImageError {
+  const remedy =
+    builder === Builder.BuildKit
+      ? `Give it as build.secrets.${name} and read it with RUN --mount=type=secret,id=${name}.`
+      : "Give the secret to the container when it runs, for instance as an environment variable from a Kubernetes Secret. If the " +
+        `build needs it, set build.builder to BuildKit and give it as build.secrets.${name}.`;
+  return new VersionedImageError(
+    "SecretBuildArgument",
+    `build.args.${name} is a Pulumi secret: build arguments can be read in the image's history by whoever can pull it. ${remedy}`,
+  );
+}
+
 /**
- * One line that two builds of the same files share exactly if their images may be taken for each other: platform, target,
- * Dockerfile and a hash of the build arguments. Undefined while the arguments are unknown.
+ * One line that two builds of the same files share exactly if their images may be taken for each other: platforms, target,
+ * Dockerfile, and hashes of the build arguments and the named contexts (`contexts` are their directories, from the repository's
+ * root). What builds it is no part of it. Undefined while the arguments are unknown.
  */
-export function buildFingerprint(build: BuildInputs, dockerfile: string): string | undefined {
+export function buildFingerprint(
+  build: BuildInputs,
+  dockerfile: string,
+  contexts: Record<string, string> = {},
+): string | undefined {
   if (!build.knownArgs) {
     return undefined;
   }
-  const parts = [`platform=${build.platform}`, `dockerfile=${dockerfile}`];
+  const parts = [`platform=${build.platforms.join(",")}`, `dockerfile=${dockerfile}`];
   if (build.target !== undefined) {
     parts.push(`target=${build.target}`);
   }
-  const args = Object.entries(build.knownArgs).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (args.length > 0) {
-    parts.push(`args=${createHash("sha256").update(JSON.stringify(args)).digest("hex").slice(0, 16)}`);
+  const hashed = { args: build.knownArgs, contexts: { ...contexts, ...build.contexts.images } };
+  for (const [name, values] of Object.entries(hashed)) {
+    const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (sorted.length > 0) {
+      parts.push(`${name}=${createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16)}`);
+    }
   }
   return parts.join(" ");
 }

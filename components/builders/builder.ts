@@ -8,10 +8,17 @@ export interface ContentRequest {
   /** The resource's name. */
   name: string;
   component: pulumi.ComponentResource;
-  /** repository:tag under which the content is pushed; never a version's own tag, unless the registry keeps tags from being overwritten. */
+  /**
+   * Where the content is pushed: the repository alone, to push by digest; else repository:tag, which is never a version's own,
+   * unless the registry keeps tags from being overwritten.
+   */
   spec: pulumi.Input<string>;
   /** Where the builder finds the files. */
   context: pulumi.Input<BuildContext>;
+  /** What the image is to say of itself, where the Dockerfile does not say it already. */
+  labels: Record<string, string>;
+  /** The time of the commit that is built; undefined for what is on disk. */
+  committedAt: Date | undefined;
   build: BuildInputs;
   registryAuth: RegistryAuth | undefined;
   /** Whether the content is published: whatever the program says of how it is built, nothing is to be built any more. */
@@ -29,6 +36,8 @@ export interface Content {
 }
 
 /** Builds a content and pushes it. */
-export interface Builder {
+export interface ImageBuilder {
   declare(request: ContentRequest): Content;
+  /** The context in the inputs of a resource of this builder, as a state has them. */
+  contextIn(inputs: Record<string, unknown> | undefined): unknown;
 }

@@ -1,12 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Builder } from "./builder";
+import type { ImageBuilder } from "./builder";
 
 /**
  * Docker's own builder, by Docker's provider. It builds and pushes whenever an input differs, and never asks what the
  * registry holds.
  */
-export const dockerBuilder: Builder = {
+export const dockerBuilder: ImageBuilder = {
   declare({ name, component, spec, context, build, registryAuth, settled, hooks }) {
     const { context: directory, dockerfile } = pulumi.output(context);
     const image = new docker.Image(
@@ -16,7 +16,7 @@ export const dockerBuilder: Builder = {
         build: {
           context: directory,
           dockerfile,
-          platform: build.platform,
+          platform: build.platforms[0],
           target: build.target,
           args: build.args,
           cacheFrom: build.cacheFrom && { images: build.cacheFrom },
@@ -43,6 +43,10 @@ export const dockerBuilder: Builder = {
       digest: image.repoDigest.apply((pushed) => pushed?.slice(pushed.indexOf("@") + 1)),
       context: image.context,
     };
+  },
+
+  contextIn(inputs) {
+    return (inputs?.build as { context?: unknown } | undefined)?.context;
   },
 };
 

@@ -1,3 +1,20 @@
-export type { Builder, Content, ContentRequest } from "./builder";
+import { Builder } from "../args";
+import type { ImageBuilder } from "./builder";
+import { buildKitBuilder } from "./buildKitImage";
+import { dockerBuilder } from "./dockerImage";
+
+export type { Content, ContentRequest, ImageBuilder } from "./builder";
 export { type BuildInputs, buildFingerprint, DEFAULT_PLATFORM, resolveBuild } from "./buildInputs";
-export { dockerBuilder } from "./dockerImage";
+export { requireBuildKit } from "./buildKitImage";
+export { contextDirectories } from "./buildKitOptions";
+export { requireBuilder } from "./buildxInstance";
+
+const BUILDERS: Record<Builder, ImageBuilder> = {
+  [Builder.Docker]: dockerBuilder,
+  [Builder.BuildKit]: buildKitBuilder,
+};
+
+/** What builds as a program asks for. */
+export function builderOf(builder: Builder): ImageBuilder {
+  return BUILDERS[builder];
+}

@@ -1,4 +1,4 @@
-import { refuseUndecided } from "./frontend";
+import { foreignFrontend, refuseUndecided } from "./frontend";
 import { type Instruction, readInstructions } from "./instructions";
 import { builtStage, stagesOf } from "./stages";
 
@@ -29,6 +29,13 @@ export function stampDockerfile(content: Buffer, { name, target, labels }: Stamp
   const after = content.subarray(next?.start ?? content.length);
   const isEnded = before.length === 0 || before.at(-1) === "\n".charCodeAt(0);
   return Buffer.concat([before, Buffer.from(`${isEnded ? "" : newline}${cased}${newline}`), after]);
+}
+
+/** Throws DockerfileInvalid if the stage that is to be built can't be found. What only another frontend can read is left to it. */
+export function refuseUnbuildable(content: Buffer, { name, target }: Omit<Stamp, "labels">): void {
+  if (foreignFrontend(content) === undefined) {
+    builtStage(stagesOf(readInstructions(content, name).instructions), target, name);
+  }
 }
 
 /** `FROM` of an image and nothing else: building it gives that image again, whatever the Dockerfile was before. */

@@ -16,11 +16,10 @@ const KNOWN = new Set(
  * takes none and the frontend is another one.
  */
 export function refuseUndecided(content: Buffer, instructions: Instruction[], dockerfile: string): void {
-  const frontend = frontendOf(content.toString());
-  const isForeign = frontend !== undefined && !isDockers(frontend);
+  const foreign = foreignFrontend(content);
   for (const { name, text, line, takesHereDocuments } of instructions) {
-    if (!takesHereDocuments && (isForeign || !KNOWN.has(name)) && hereDocumentsOf(text).length > 0) {
-      const who = isForeign ? `for ${frontend} to say` : "not known";
+    if (!takesHereDocuments && (foreign !== undefined || !KNOWN.has(name)) && hereDocumentsOf(text).length > 0) {
+      const who = foreign !== undefined ? `for ${foreign} to say` : "not known";
       throw new VersionedImageError(
         "DockerfileInvalid",
         `Whether a here-document begins at line ${line} of ${dockerfile} (${name.toUpperCase()}) is ${who}, and labels could get ` +
@@ -28,6 +27,12 @@ export function refuseUndecided(content: Buffer, instructions: Instruction[], do
       );
     }
   }
+}
+
+/** The frontend that a Dockerfile asks for (`# syntax=`), if it is not Docker's own. */
+export function foreignFrontend(content: Buffer): string | undefined {
+  const frontend = frontendOf(content.toString());
+  return frontend !== undefined && isDockers(frontend) ? undefined : frontend;
 }
 
 /** Whether a frontend is docker/dockerfile, its next release, or a copy of one of them in another registry. */

@@ -1,3 +1,4 @@
+export { ensureFilled, type KeptPlace, keptContextOf, makeLayout, setInUse } from "./keptPlace";
 export {
   type BuildContext,
   contextOf,
@@ -8,5 +9,11 @@ export {
   type Place,
   removePlace,
 } from "./place";
-export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
+export {
+  type ContextContent,
+  checkDockerfile,
+  contentOfImage,
+  type PreparedContext,
+  prepareContext,
+} from "./preparedContext";
 export { copyContext } from "./snapshot";

@@ -18,10 +18,11 @@ export interface Place {
   marker: string;
 }
 
-/** A context and the Dockerfile in it, both relative to the working directory. */
+/** A context, the Dockerfile in it and its named contexts, all relative to the working directory. */
 export interface BuildContext {
   context: string;
   dockerfile: string;
+  named?: Record<string, string>;
 }
 
 /** A name that no other place has, in this folder or any other. */
@@ -29,9 +30,19 @@ export function newPlaceName(): string {
   return randomBytes(8).toString("hex");
 }
 
+/** The folder of a place. */
+export function placeFolder(name: string): string {
+  return path.join(STAGING, name);
+}
+
+/** Says beside the folder what is in it, of files that are kept. */
+export function sidecarOf(name: string): string {
+  return `${placeFolder(name)}.filled`;
+}
+
 /** Where a place is. */
 export function contextOf({ name, dockerfile }: Pick<Place, "name" | "dockerfile">): BuildContext {
-  const context = path.join(STAGING, name);
+  const context = placeFolder(name);
   return { context, dockerfile: path.join(context, dockerfile) };
 }
 
@@ -55,7 +66,7 @@ export async function fillPlace(place: Place, files: PreparedContext): Promise<v
   await stagingFailed(async () => {
     await writeFile(lockOf(place.name), "");
     const { context } = contextOf(place);
-    await replace(files.directory, context);
+    await putInPlace(files.directory, context);
   });
 }
 
@@ -69,12 +80,10 @@ export async function emptyPlace(place: Place): Promise<void> {
 
 /** Removes the place of a context that nothing is built from any more; of any other context, nothing. */
 export async function removePlace(context: unknown): Promise<void> {
-  if (
-    typeof context === "string" &&
-    /^[0-9a-f]{16}$/.test(path.basename(context)) &&
-    path.dirname(context) === STAGING
-  ) {
-    await rm(context, { recursive: true, force: true });
+  const [, name] = /^([0-9a-f]{16})(?:\/context)?$/.exec(path.relative(STAGING, String(context))) ?? [];
+  if (name !== undefined) {
+    await rm(placeFolder(name), { recursive: true, force: true });
+    await rm(sidecarOf(name), { force: true });
   }
 }
 
@@ -105,14 +114,14 @@ async function mark(place: Place): Promise<void> {
     await writeFile(file, textOf(place));
     // The provider hashes modes, too, and the umask is no part of a version.
     await chmod(file, 0o644);
-    await replace(scratch, context);
+    await putInPlace(scratch, context);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
 /** Of several runs that put a folder in one place at once, each may find that another's has just come there. */
-async function replace(scratch: string, context: string, tries = 20): Promise<void> {
+export async function putInPlace(scratch: string, context: string, tries = 20): Promise<void> {
   try {
     await rm(context, { recursive: true, force: true });
     await rename(scratch, context);
@@ -120,6 +129,6 @@ async function replace(scratch: string, context: string, tries = 20): Promise<vo
     if (tries === 0 || !["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) {
       throw error;
     }
-    await replace(scratch, context, tries - 1);
+    await putInPlace(scratch, context, tries - 1);
   }
 }

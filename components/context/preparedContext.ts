@@ -91,8 +91,29 @@ async function stampLabels(
   labels: Record<string, string>,
   { dockerfile, target }: ContextContent,
 ): Promise<void> {
-  const file = path.join(directory, dockerfile);
-  const real = await realpath(file);
+  const content = await readDockerfile(directory, dockerfile);
+  const { stampDockerfile } = dockerfiles();
+  await replaceFile(
+    path.join(directory, dockerfile),
+    stampDockerfile(content, { name: dockerfile, target, labels }),
+    `${directory}.next`,
+  );
+}
+
+/**
+ * Throws DockerfileInvalid for a Dockerfile without a stage to build, DockerfileNotCovered for one that is elsewhere; for what is to be
+ * built without labels in its Dockerfile.
+ */
+export async function checkDockerfile(
+  directory: string,
+  { dockerfile, target }: Pick<ContextContent, "dockerfile" | "target">,
+): Promise<void> {
+  const content = await readDockerfile(directory, dockerfile);
+  dockerfiles().refuseUnbuildable(content, { name: dockerfile, target });
+}
+
+async function readDockerfile(directory: string, dockerfile: string): Promise<Buffer> {
+  const real = await realpath(path.join(directory, dockerfile));
   if (!real.startsWith((await realpath(directory)) + path.sep)) {
     throw new VersionedImageError(
       "DockerfileNotCovered",
@@ -100,12 +121,7 @@ async function stampLabels(
         "put the Dockerfile itself there.",
     );
   }
-  const { stampDockerfile } = dockerfiles();
-  await replaceFile(
-    file,
-    stampDockerfile(await readFile(real), { name: dockerfile, target, labels }),
-    `${directory}.next`,
-  );
+  return readFile(real);
 }
 
 /**

@@ -1,7 +1,6 @@
 import { forEachFew } from "../limitConcurrency";
 import { explain } from "./explain";
 import { git } from "./git";
-import type { Located } from "./locate";
 import type { Repository } from "./repository";
 import { type TreeEntry, treeOf } from "./trees";
 
@@ -31,9 +30,8 @@ export async function treesAt(
         return new Map(distinct.map((commit, index) => [commit, found[index]]));
       }
     }
-    const located: Located = { context: "", paths, dockerfile: "" };
     const trees = await forEachFew(distinct, AT_ONCE, async (commit) =>
-      treeOf(located, await entriesAt(root, commit, paths), repository),
+      treeOf({ paths }, await entriesAt(root, commit, paths), repository),
     );
     return new Map(distinct.map((commit, index) => [commit, trees[index]]));
   } catch (error) {

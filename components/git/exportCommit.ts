@@ -17,17 +17,28 @@ export interface Exported {
 }
 
 /**
- * Writes the committed files of a version into a directory that then is its context, through git's own filters and
+ * Writes the committed files of a version into a directory that then is its context, and those of its named contexts into theirs
+ * (`named` tells which), through git's own filters and
  * without touching the repository, its index or its work tree. The commit's own attributes alone say what is filtered and how
  * lines end. Submodules are written from the commit that is recorded for them. A call of git may take 600 seconds, or what
  * VERSIONED_IMAGE_GIT_TIMEOUT says. Throws LfsNotInstalled, FilterNotConfigured, SubmoduleNotInitialized, StagingFailed for names
  * that the disk takes for one, GitTimeout, or GitFailed with git's own words.
  */
-export async function exportCommit(version: Version, into: string): Promise<Exported> {
+export async function exportCommit(
+  version: Version,
+  into: string,
+  named?: (context: string) => string,
+): Promise<Exported> {
   const tree = `${path.resolve(into)}.checkout`;
   await mkdir(tree, { recursive: true });
   try {
     const filtered = await checkOut(version.root, version.commit, version.paths, tree);
+    // Before files are moved away that two of them may share.
+    if (named) {
+      for (const [name, directory] of Object.entries(version.contexts)) {
+        await cp(path.join(tree, directory), named(name), COPY);
+      }
+    }
     const context = path.join(tree, version.context);
     for (const entry of await readdir(context)) {
       await rename(path.join(context, entry), path.join(into, entry));

@@ -2,7 +2,7 @@ import { readlink, realpath } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import { ifThere, MISSING } from "./files";
-import type { Repository } from "./repository";
+import { findContext, type Repository } from "./repository";
 
 /** The files of an image, as its arguments name them. */
 export interface ImageSource {
@@ -12,17 +12,38 @@ export interface ImageSource {
   paths?: string[];
   /** Relative to the context. Default: Dockerfile. */
   dockerfile?: string;
+  /** Directories of named contexts, relative to the working directory. Default: none. */
+  contexts?: Record<string, string>;
 }
 
 /** The files of an image, with paths relative to the repository's root. */
 export interface Located {
   context: string;
+  /** What the version covers, the named contexts among it. */
   paths: string[];
   dockerfile: string;
+  /** The directories of named contexts. */
+  contexts: Record<string, string>;
+}
+
+/** Directories that are there, as absolute paths without symbolic links. */
+export interface FoundSource {
+  context: string;
+  contexts: Record<string, string>;
+}
+
+/** Finds an image's directories. Throws ContextNotFound. */
+export async function findSource({ context, contexts = {} }: ImageSource): Promise<FoundSource> {
+  const named = Object.entries(contexts).map(async ([name, directory]) => [
+    name,
+    await findContext(directory, `build.contexts.${name}`),
+  ]);
+  return { context: await findContext(context), contexts: Object.fromEntries(await Promise.all(named)) };
 }
 
 /** Puts an image's paths in terms of its repository, and refuses what lies outside of the context. */
-export async function locate(source: ImageSource, context: string, { root }: Repository): Promise<Located> {
+export async function locate(source: ImageSource, found: FoundSource, { root }: Repository): Promise<Located> {
+  const { context } = found;
   const { paths = ["."], dockerfile = "Dockerfile" } = source;
   if (paths.length === 0) {
     throw new VersionedImageError(
@@ -40,7 +61,21 @@ export async function locate(source: ImageSource, context: string, { root }: Rep
     );
   }
   await refuseLinkedDockerfile(file, covered, root);
-  return { context: prefix, paths: covered, dockerfile: file };
+  const contexts = Object.fromEntries(
+    Object.entries(found.contexts).map(([name, directory]) => [name, locateNamed(name, directory, root)]),
+  );
+  return { context: prefix, paths: outermost([...covered, ...Object.values(contexts)]), dockerfile: file, contexts };
+}
+
+function locateNamed(name: string, directory: string, root: string): string {
+  if (!isWithin(directory, root)) {
+    throw new VersionedImageError(
+      "OutsideRepository",
+      `build.contexts.${name} is ${directory}, which is not in the repository of the context (${root}): the version would not change ` +
+        "with it. Name a directory of the repository, or an image with its digest.",
+    );
+  }
+  return path.relative(root, directory);
 }
 
 /** A link to a file elsewhere would stay the same while that file changes. */

@@ -2,7 +2,7 @@ import type { Commit } from "../version";
 import { describeCommits } from "./commits";
 import { explain } from "./explain";
 import { git } from "./git";
-import { type ImageSource, type Located, locate } from "./locate";
+import { findSource, type ImageSource, type Located, locate } from "./locate";
 import { findContext, findRepository, type Repository } from "./repository";
 import { readShallow } from "./shallow";
 import { type TreeEntry, treeOf } from "./trees";
@@ -77,7 +77,7 @@ export async function readFileAt({ root }: History, commit: string, path: string
 }
 
 /** The tree of an image's paths, as the version has it, in what a commit holds; undefined if that lacks one of them. */
-export function treeIn(history: History, content: Content, located: Located): string | undefined {
+export function treeIn(history: History, content: Content, located: Pick<Located, "paths">): string | undefined {
   return treeOf(located, content, { ...history, headTree: content.get("")?.hash ?? "" });
 }
 
@@ -90,7 +90,7 @@ export async function lastCommitAt({ root }: History, commit: string, paths: str
 
 /** Puts an image's paths in terms of the repository. Throws ContextNotFound, InvalidArgument and the like. */
 export async function locateImage(history: History, source: ImageSource): Promise<Located> {
-  return locate(source, await findContext(source.context), history);
+  return locate(source, await findSource(source), history);
 }
 
 function isFullHash(text: string): boolean {

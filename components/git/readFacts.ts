@@ -3,14 +3,20 @@ import * as path from "node:path";
 import type { Facts } from "../version";
 import { explain } from "./explain";
 import { factsOf } from "./facts";
-import { type ImageSource, type Located, locate } from "./locate";
-import { findContext, findRepository } from "./repository";
+import { type FoundSource, findSource, type ImageSource, type Located, locate } from "./locate";
+import { findRepository } from "./repository";
 
 /** An image whose facts are asked for. */
 interface Waiting {
   source: ImageSource;
   resolve(facts: Facts): void;
   reject(error: unknown): void;
+}
+
+/** One whose directories are there. */
+interface Found {
+  image: Waiting;
+  found: FoundSource;
 }
 
 let waiting: Waiting[] = [];
@@ -33,13 +39,13 @@ export function readFacts(source: ImageSource): Promise<Facts> {
 async function answerAll(): Promise<void> {
   const asked = waiting;
   waiting = [];
-  const byRepository = new Map<string, { image: Waiting; context: string }[]>();
+  const byRepository = new Map<string, Found[]>();
   await Promise.all(
     asked.map(async (image) => {
       try {
-        const context = await findContext(image.source.context);
-        const key = nearestRepository(context);
-        byRepository.set(key, [...(byRepository.get(key) ?? []), { image, context }]);
+        const found = await findSource(image.source);
+        const key = nearestRepository(found.context);
+        byRepository.set(key, [...(byRepository.get(key) ?? []), { image, found }]);
       } catch (error) {
         image.reject(error);
       }
@@ -61,14 +67,14 @@ function nearestRepository(directory: string): string {
 }
 
 /** Answers images of one repository. */
-async function answer(asked: { image: Waiting; context: string }[]): Promise<void> {
+async function answer(asked: Found[]): Promise<void> {
   const located: { image: Waiting; at: Located }[] = [];
   try {
-    const repository = await findRepository(asked[0]?.context ?? "");
+    const repository = await findRepository(asked[0]?.found.context ?? "");
     await Promise.all(
-      asked.map(async ({ image, context }) => {
+      asked.map(async ({ image, found }) => {
         try {
-          located.push({ image, at: await locate(image.source, context, repository) });
+          located.push({ image, at: await locate(image.source, found, repository) });
         } catch (error) {
           image.reject(error);
         }

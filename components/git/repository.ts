@@ -20,7 +20,7 @@ export interface Repository {
  * Finds an image's directory, as an absolute path without symbolic links. It need not be on disk if HEAD has it: a sparse
  * checkout leaves directories out.
  */
-export async function findContext(context: string): Promise<string> {
+export async function findContext(context: string, argument = "context"): Promise<string> {
   const stats = await ifThere(stat(context));
   if (stats?.isDirectory()) {
     return realpath(context);
@@ -34,8 +34,8 @@ export async function findContext(context: string): Promise<string> {
   throw new VersionedImageError(
     "ContextNotFound",
     `${stats ? `The context ${context} is not a directory` : `There is no directory ${context}`} ` +
-      `(looked for at ${absolute}): set context to the image's directory, relative to the program's ` +
-      "working directory.",
+      `(looked for at ${absolute}): set ${argument} to ${argument === "context" ? "the image's" : "its"} directory, relative to the ` +
+      "program's working directory.",
   );
 }
 

@@ -35,16 +35,20 @@ export async function readTree(root: string, paths: string[]): Promise<Map<strin
  * Git's hash of an image's content: of one directory, its tree's. Of several paths, or of a file, that which
  * `git ls-tree -z --full-tree HEAD -- PATHS | git hash-object --stdin` prints. Undefined if HEAD lacks one of them.
  */
-export function treeOf(located: Located, entries: Map<string, TreeEntry>, repository: Repository): string | undefined {
-  const [only = ""] = located.paths;
-  if (located.paths.length === 1 && (only === "" || entries.get(only)?.type === "tree")) {
+export function treeOf(
+  { paths }: Pick<Located, "paths">,
+  entries: Map<string, TreeEntry>,
+  repository: Repository,
+): string | undefined {
+  const [only = ""] = paths;
+  if (paths.length === 1 && (only === "" || entries.get(only)?.type === "tree")) {
     return only === "" ? repository.headTree : entries.get(only)?.hash;
   }
-  if (!located.paths.every((path) => entries.has(path))) {
+  if (!paths.every((path) => entries.has(path))) {
     return undefined;
   }
   // In the order in which git printed them, which is not that of the names alone.
-  const covered = new Set(located.paths);
+  const covered = new Set(paths);
   const listed = [...entries].filter(([path]) => covered.has(path));
   const content = Buffer.from(
     listed.map(([path, { mode, type, hash }]) => `${mode} ${type} ${hash}\t${path}\0`).join(""),

@@ -1,18 +1,41 @@
+import { VersionedImageError } from "../errors";
 import { checkPublished, TagPolicy } from "../version";
 import type { Subject, Target } from "./subject";
 
 /**
- * Whether what a digest names may be used as a version. Returns a warning where it may but can't be traced. Throws TagTaken
- * if it was made of something else, BuildInputsChanged if it was built in another way.
+ * Whether what a digest names may be used as a version, on each of its platforms. Returns a warning where it may but can't be traced.
+ * Throws TagTaken if it was made of something else, BuildInputsChanged if it was built in another way.
  */
-export async function checkContent(
-  { args, version, build, fingerprint }: Subject,
+export async function checkContent(subject: Subject, target: Target, digest: string): Promise<string | undefined> {
+  const { args, version, build, fingerprint } = subject;
+  let warning: string | undefined;
+  for (const platform of build.platforms) {
+    const { labels, platform: found } = await imageFor(subject, target, digest, platform);
+    warning ??= checkPublished(
+      { digest, labels, platform: found },
+      { version, tagPolicy: args.tagPolicy ?? TagPolicy.Commit, spec: target.spec, platform, fingerprint },
+    );
+  }
+  return warning;
+}
+
+async function imageFor(
+  { build: { platforms } }: Subject,
   { registry, repository, spec }: Target,
   digest: string,
-): Promise<string | undefined> {
-  const { labels, platform } = await registry.inspect(repository, digest, build.platform);
-  return checkPublished(
-    { digest, labels, platform },
-    { version, tagPolicy: args.tagPolicy ?? TagPolicy.Commit, spec, platform: build.platform, fingerprint },
-  );
+  platform: string,
+) {
+  try {
+    return await registry.inspect(repository, digest, platform);
+  } catch (error) {
+    if (platforms.length > 1 && error instanceof VersionedImageError && error.code === "PlatformNotFound") {
+      throw new VersionedImageError(
+        "BuildInputsChanged",
+        `${spec} is published already, but without an image for ${platform}; this program asks for ${platforms.join(" and ")}. ` +
+          "A production tag is never overwritten: commit a change in the image's directory that goes with it, or publish to another repository.",
+        { cause: error },
+      );
+    }
+    throw error;
+  }
 }

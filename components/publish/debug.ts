@@ -1,21 +1,21 @@
 import { createHash } from "node:crypto";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerBuilder } from "../builders";
-import { contextOf, copyContext, emptyPlace, ensureMarked, fillPlace, newPlaceName, prepareContext } from "../context";
+import { builderOf } from "../builders";
+import { newPlaceName } from "../context";
 import { VersionedImageError } from "../errors";
-import { hooksFor, isMocked, knownValue, unknownOutput, urnOf } from "../pulumi";
+import { isMocked, knownValue, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels } from "../version";
 import { announce } from "./announce";
-import { settledContent } from "./buildContent";
+import { contentBuilderOf, settledContent } from "./buildContent";
 import { keepRecord, ownOf } from "./record";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 import { publishUndecided } from "./undecided";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */
 export async function publishDebug(subject: Subject): Promise<Publication> {
-  const { component, name, version, build, args, dockerfile, fingerprint, target } = subject;
+  const { component, name, version, build, args, fingerprint, target } = subject;
   if (!target) {
     return { ...(await publishUndecided(subject)), outcome: "debug" };
   }
@@ -24,18 +24,10 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     (repository) =>
       `the directory as it is on disk (${uncommitted(version.uncommitted.length)}) will be built and pushed to ${repository}`,
   );
+  const builder = contentBuilderOf(subject);
   let copied: string[] = [];
-  const files = await prepareContext({
-    dockerfile,
-    target: build.target,
-    labels: imageLabels(version, fingerprint),
-    mtime: undefined,
-    write: async (into) => {
-      copied = await copyContext(
-        { context: path.join(version.root, version.context), paths: args.paths, dockerfile },
-        into,
-      );
-    },
+  const files = await builder.prepareDebug(subject, (found) => {
+    copied = found;
   });
   try {
     warnOfIgnored(subject, copied);
@@ -46,28 +38,17 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       ? await keepRecord(name, component, { keep: ["own", "debug"], write: { current } })
       : undefined;
     const placeName = isThere ? (keptBefore?.debug.place ?? (await firstPlace(component))) : newPlaceName();
-    const place = { name: placeName, dockerfile, marker: `${version.tag} ${await files.hash()}` };
-    const isKnown = isThere || !pulumi.runtime.isDryRun();
-    if (isKnown) {
-      await ensureMarked(place);
-    }
-    const content = dockerBuilder.declare({
+    const staged = await builder.stageDebug(subject, placeName, isThere || !pulumi.runtime.isDryRun(), files);
+    const content = builderOf(build.builder).declare({
       name: `${name}-debug`,
       component,
       spec: specOf(subject),
-      context: isKnown ? contextOf(place) : unknownOutput(),
+      labels: imageLabels(version, fingerprint),
+      committedAt: undefined,
       build,
       registryAuth: args.registryAuth,
       settled: false,
-      hooks: await hooksFor(component, {
-        name: "debug",
-        before: () => fillPlace(place, files),
-        after: () => emptyPlace(place),
-        failed: async () => {
-          await emptyPlace(place);
-          return false;
-        },
-      }),
+      ...staged,
     });
     const digest = await knownValue(content.digest);
     const kept = isThere

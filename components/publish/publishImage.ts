@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RegistryAuth, VersionedImageArgs } from "../args";
-import { buildFingerprint, resolveBuild } from "../builders";
+import { Builder, type RegistryAuth, type VersionedImageArgs } from "../args";
+import { buildFingerprint, contextDirectories, requireBuilder, requireBuildKit, resolveBuild } from "../builders";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
@@ -66,7 +66,8 @@ export function publishImage(
 
 async function versionOf(args: VersionedImageArgs): Promise<Version> {
   const { context, paths, dockerfile, debug = false, tagPolicy = TagPolicy.Commit, tagLength = 7, tagPrefix } = args;
-  const facts = await readFacts({ context, paths, dockerfile });
+  const contexts = contextDirectories(args.build);
+  const facts = await readFacts({ context, paths, dockerfile, contexts });
   return decideVersion(facts, { debug, tagPolicy, tagLength, tagPrefix });
 }
 
@@ -84,6 +85,12 @@ async function subjectOf(
     );
   }
   const build = await resolveBuild(args.build);
+  if (build.builder === Builder.BuildKit) {
+    requireBuildKit();
+  }
+  if (build.builderName !== undefined) {
+    await requireBuilder(build.builderName, process.env);
+  }
   const dockerfile = args.dockerfile ?? "Dockerfile";
   return {
     component,
@@ -92,7 +99,7 @@ async function subjectOf(
     version,
     build,
     dockerfile,
-    fingerprint: buildFingerprint(build, dockerfile),
+    fingerprint: buildFingerprint(build, dockerfile, version.contexts),
     repository,
     target: await targetOf(await knownValue(repository), version, args.registryAuth),
   };

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Builder } from "../args";
 import { hooksFor, isMocked, knownValue } from "../pulumi";
 
 /** What a stack's state keeps of an image. */
@@ -22,6 +23,8 @@ export interface Own {
   place: string;
   /** The Dockerfile in it. */
   dockerfile: string;
+  /** What built it; not there for Docker. */
+  builder?: Builder;
 }
 
 export interface Used {

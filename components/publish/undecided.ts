@@ -1,6 +1,7 @@
-import { dockerBuilder } from "../builders";
+import { builderOf } from "../builders";
 import { unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
+import { imageLabels } from "../version";
 import { announce } from "./announce";
 import { settledContent } from "./buildContent";
 import { keepRecord, ownOf } from "./record";
@@ -8,7 +9,7 @@ import { type Publication, type Subject, specOf } from "./subject";
 
 /** In a preview that can't know yet where an image goes, or with which credentials, nobody is asked and all stays unknown. */
 export async function publishUndecided(subject: Subject): Promise<Publication> {
-  const { component, name, args, build } = subject;
+  const { component, name, args, build, version, fingerprint } = subject;
   announce(subject, (repository) => `will be looked for in ${repository}, and published there unless it is there`);
   const kept = await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} });
   const own = ownOf(kept);
@@ -16,11 +17,13 @@ export async function publishUndecided(subject: Subject): Promise<Publication> {
   if (own) {
     await settledContent(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
   } else if (args.publish !== false) {
-    dockerBuilder.declare({
+    builderOf(build.builder).declare({
       name: `${name}-image`,
       component,
       spec: unknownOutput(),
       context: unknownOutput(),
+      labels: imageLabels(version, fingerprint),
+      committedAt: version.committedAt,
       build,
       registryAuth: args.registryAuth,
       settled: false,

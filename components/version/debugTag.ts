@@ -5,6 +5,11 @@ export function debugTag(digits: string): string {
   return digits + SUFFIX;
 }
 
+/** The tag of the production version of the commit that a debug image's tag names, too; of any other tag, itself. */
+export function productionTag(tag: string): string {
+  return isDebugTag(tag) ? tag.slice(0, -SUFFIX.length) : tag;
+}
+
 /** Whether a tag is that of a debug image. */
 export function isDebugTag(tag: string): boolean {
   return tag.endsWith(SUFFIX);
@@ -15,7 +20,7 @@ export function isDebugTag(tag: string): boolean {
  * (`tagPrefix`) where the image itself says that this is its tag.
  */
 export function digitsOfTag(tag: string, said?: string): string | undefined {
-  const named = isDebugTag(tag) ? tag.slice(0, -SUFFIX.length) : tag;
+  const named = productionTag(tag);
   const prefix = tag === said ? "(?:.*[^0-9a-f])?" : "";
   return new RegExp(`^${prefix}([0-9a-f]{7,40})$`).exec(named)?.[1];
 }

@@ -63,6 +63,7 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
     context: facts.context,
     paths: facts.paths,
     dockerfile: facts.dockerfile,
+    contexts: facts.contexts,
     remote: facts.remote,
   };
 }

@@ -23,6 +23,8 @@ export interface Facts {
   /** What the version covers; the context itself unless the image names parts of it. */
   paths: string[];
   dockerfile: string;
+  /** The directories of named contexts; they are covered, too. */
+  contexts: Record<string, string>;
   /** Whether the Dockerfile is on disk. */
   dockerfileOnDisk: boolean;
   /** Whether the Dockerfile is in HEAD. */

@@ -1,6 +1,6 @@
 export { type Changes, describeChanges } from "./changes";
 export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
-export { digitsOfTag, isDebugTag } from "./debugTag";
+export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion } from "./describe";
 export type { Change, Commit, Facts } from "./facts";

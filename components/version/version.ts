@@ -20,6 +20,8 @@ export interface Version {
   context: string;
   paths: string[];
   dockerfile: string;
+  /** The directories of named contexts, by name. */
+  contexts: Record<string, string>;
   /** The URL of the remote `origin`, without credentials. */
   remote: string | undefined;
 }

@@ -12,6 +12,7 @@ const FACTS: Facts = {
   context: "app",
   paths: ["app"],
   dockerfile: "app/Dockerfile",
+  contexts: {},
   dockerfileOnDisk: true,
   dockerfileCommitted: true,
   commit: { hash: COMMIT, subject: "Fix worker", author: "Ada", committedAt: new Date(0) },
@@ -49,6 +50,7 @@ describe("decideVersion", () => {
       context: "app",
       paths: ["app"],
       dockerfile: "app/Dockerfile",
+      contexts: {},
       remote: "https://h.example/r",
     });
   });

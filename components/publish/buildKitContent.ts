@@ -1,0 +1,161 @@
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Builder } from "../args";
+import { builderOf } from "../builders";
+import {
+  checkDockerfile,
+  copyContext,
+  ensureFilled,
+  type KeptPlace,
+  keptContextOf,
+  makeLayout,
+  newPlaceName,
+  type PreparedContext,
+  prepareContext,
+  removePlace,
+  setInUse,
+} from "../context";
+import { hooksFor, knownValue, unknownOutput } from "../pulumi";
+import { parseReference } from "../registry";
+import { imageLabels, productionTag } from "../version";
+import type { Building, ContentBuilder, Staged } from "./contentBuilder";
+import type { Own } from "./record";
+import type { Subject, Target } from "./subject";
+import { writeCommit } from "./writeCommit";
+
+/** BuildKit's provider looks at the files in each run, so they are kept where it looks for as long as it does. */
+export const buildKitContent: ContentBuilder = { build, keep, prepareDebug, stageDebug };
+
+const buildKitBuilder = builderOf(Builder.BuildKit);
+
+/** Pushes by digest, so that no tag is needed. */
+async function build(subject: Subject, target: Target): Promise<Building> {
+  const { component, name, args, dockerfile, version } = subject;
+  const place = placeIn(subject, newPlaceName());
+  // The place is another in the update that follows, and a Dockerfile that can't be built is to be found now.
+  const preview = pulumi.runtime.isDryRun();
+  if (preview) {
+    await (await prepareCommit(subject)).discard();
+  } else {
+    await ensureFilled(place, target.spec, () => prepareCommit(subject));
+  }
+  const declared = buildKitBuilder.declare({
+    name: `${name}-image`,
+    component,
+    spec: target.repository,
+    context: preview ? unknownOutput() : keptContextOf(place),
+    labels: imageLabels(version, subject.fingerprint),
+    committedAt: version.committedAt,
+    build: subject.build,
+    registryAuth: args.registryAuth,
+    settled: false,
+    hooks: await hooksFor(component, {
+      name: "image",
+      after: async ({ oldInputs }) => {
+        const before = buildKitBuilder.contextIn(oldInputs);
+        if (before !== keptContextOf(place).context) {
+          await removePlace(before);
+        }
+      },
+    }),
+  });
+  const [builtFrom, digest] = await Promise.all([knownValue(declared.context), knownValue(declared.digest)]);
+  return {
+    content: declared,
+    own: { spec: target.spec, pushedAs: target.repository, place: place.name, dockerfile, builder: Builder.BuildKit },
+    digest,
+    leftOut: preview
+      ? digest !== undefined
+      : digest === undefined || (builtFrom !== undefined && builtFrom !== keptContextOf(place).context),
+  };
+}
+
+/**
+ * Only the version that the program is at can be looked at in every clone: what was built of an earlier one leaves the state, and stays
+ * in the registry.
+ */
+async function keep(subject: Subject, own: Own): Promise<void> {
+  const { component, name, args, version, build } = subject;
+  const place = placeIn(subject, own.place, own.dockerfile);
+  if (build.builder !== Builder.BuildKit || !isCurrent(subject, own)) {
+    await removePlace(keptContextOf(place).context);
+    return;
+  }
+  await ensureFilled(place, own.spec, () => prepareCommit(subject));
+  buildKitBuilder.declare({
+    name: `${name}-image`,
+    component,
+    spec: own.pushedAs,
+    context: keptContextOf(place),
+    labels: imageLabels(version, subject.fingerprint),
+    committedAt: version.committedAt,
+    build,
+    registryAuth: args.registryAuth,
+    settled: true,
+    hooks: undefined,
+  });
+}
+
+/** Whether a content is that of the commit that the program is at, which a debug image has as well. */
+function isCurrent({ version, target }: Subject, own: Own): boolean {
+  const { repository, tag = "" } = parseReference(own.spec);
+  return tag === productionTag(version.tag) && (target === undefined || target.repository === repository);
+}
+
+function placeIn({ version, dockerfile }: Subject, name: string, dockerfileThere = dockerfile): KeptPlace {
+  return { name, dockerfile: dockerfileThere, contexts: Object.keys(version.contexts).sort() };
+}
+
+function prepareCommit(subject: Subject): Promise<PreparedContext> {
+  return prepare(subject, subject.version.committedAt, (context, named) => writeCommit(subject, context, named));
+}
+
+function prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext> {
+  const { version, args, dockerfile } = subject;
+  return prepare(subject, undefined, async (context, named) => {
+    copied(
+      await copyContext({ context: path.join(version.root, version.context), paths: args.paths, dockerfile }, context),
+    );
+    for (const [name, directory] of Object.entries(version.contexts)) {
+      await copyContext({ context: path.join(version.root, directory), paths: undefined, dockerfile }, named(name));
+    }
+  });
+}
+
+function prepare(
+  { version, build, dockerfile }: Subject,
+  mtime: Date | undefined,
+  write: (context: string, named: (name: string) => string) => Promise<void>,
+): Promise<PreparedContext> {
+  return prepareContext({
+    dockerfile,
+    target: build.target,
+    labels: undefined,
+    mtime,
+    write: async (into) => {
+      const { context, named } = await makeLayout(into, Object.keys(version.contexts));
+      await write(context, named);
+      await checkDockerfile(context, { dockerfile, target: build.target });
+    },
+  });
+}
+
+async function stageDebug(subject: Subject, name: string, isKnown: boolean, files: PreparedContext): Promise<Staged> {
+  const place = placeIn(subject, name);
+  if (isKnown) {
+    await ensureFilled(place, await files.hash(), async () => files);
+  }
+  const leave = async () => setInUse(place, false);
+  return {
+    context: isKnown ? keptContextOf(place) : unknownOutput(),
+    hooks: await hooksFor(subject.component, {
+      name: "debug",
+      before: () => setInUse(place, true),
+      after: leave,
+      failed: async () => {
+        await leave();
+        return false;
+      },
+    }),
+  };
+}
