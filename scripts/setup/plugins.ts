@@ -19,7 +19,7 @@ const INSTALL_LIMIT = 600_000;
  */
 export async function ensurePlugins(pulumi: string, env: NodeJS.ProcessEnv): Promise<string[]> {
   const missing: string[] = [];
-  for (const name of ["docker", "kubernetes"]) {
+  for (const name of ["docker", "docker-build", "kubernetes"]) {
     if (!isInstalled(name, env) && !(await install(pulumi, name, env))) {
       missing.push(name);
     }

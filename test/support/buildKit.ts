@@ -1,0 +1,52 @@
+import * as assert from "node:assert/strict";
+import { createRegistryClient } from "../../components/registry";
+import { imageStack } from "./project";
+import type { Repo } from "./repo";
+import type { TestStack } from "./stack";
+
+function setting(name: string): string {
+  const value = process.env[name];
+  assert.ok(value, `${name} is not set: run these tests by npm test -- buildKit`);
+  return value;
+}
+
+/** The Docker configurations of two BuildKit daemons, which share nothing; each knows its own by the name `farm`. */
+export const farms = {
+  get one(): string {
+    return setting("VERSIONED_IMAGE_TEST_BUILDKIT");
+  },
+  get other(): string {
+    return setting("VERSIONED_IMAGE_TEST_BUILDKIT_OTHER");
+  },
+};
+
+/** A static busybox, for images that run something while they are built. */
+export function busybox(): string {
+  return setting("VERSIONED_IMAGE_TEST_BUSYBOX");
+}
+
+/** A stack with one image, `app`, that BuildKit builds. No Docker daemon answers it. */
+export function farmStack(
+  project: Repo,
+  args: { build?: object; [name: string]: unknown },
+  farm = farms.one,
+): TestStack {
+  const build = { builder: "BuildKit", builderName: "farm", ...args.build };
+  return imageStack(
+    project,
+    { ...args, build },
+    { env: { DOCKER_CONFIG: farm, DOCKER_HOST: "unix:///nonexistent.sock" } },
+  );
+}
+
+/** What an index holds, as os/arch and digest. */
+export async function platformsOf(repository: string, digest: string): Promise<Record<string, string>> {
+  const found = await createRegistryClient().manifest(repository, digest, "pull");
+  const { manifests = [] } = JSON.parse(found?.bytes.toString() ?? "{}");
+  return Object.fromEntries(
+    manifests.map(({ platform, digest: each }: { platform: { os: string; architecture: string }; digest: string }) => [
+      `${platform.os}/${platform.architecture}`,
+      each,
+    ]),
+  );
+}
