@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
 import { createRegistryClient } from "../../components/registry";
 import { imageStack } from "./project";
 import type { Repo } from "./repo";
@@ -30,13 +31,11 @@ export function farmStack(
   project: Repo,
   args: { build?: object; [name: string]: unknown },
   farm = farms.one,
+  env: NodeJS.ProcessEnv = {},
 ): TestStack {
   const build = { builder: "BuildKit", builderName: "farm", ...args.build };
-  return imageStack(
-    project,
-    { ...args, build },
-    { env: { DOCKER_CONFIG: farm, DOCKER_HOST: "unix:///nonexistent.sock" } },
-  );
+  const noDocker = { DOCKER_HOST: "unix:///nonexistent.sock" };
+  return imageStack(project, { ...args, build }, { env: { DOCKER_CONFIG: farm, ...noDocker, ...env } });
 }
 
 /** What an index holds, as os/arch and digest. */
@@ -49,4 +48,23 @@ export async function platformsOf(repository: string, digest: string): Promise<R
       each,
     ]),
   );
+}
+
+/** All that a registry hands out of an image: manifest, configuration and unpacked layers. */
+export async function contentOf(repository: string, digest: string): Promise<Buffer> {
+  const slash = repository.indexOf("/");
+  const url = `http://${repository.slice(0, slash)}/v2${repository.slice(slash)}`;
+  const bytes = async (part: string) => {
+    const answer = await fetch(`${url}/${part}`, { headers: { accept: "application/vnd.oci.image.manifest.v1+json" } });
+    assert.equal(answer.status, 200, `${url}/${part}`);
+    return Buffer.from(await answer.arrayBuffer());
+  };
+  const manifest = await bytes(`manifests/${digest}`);
+  const { config, layers } = JSON.parse(manifest.toString()) as { config: Blob; layers: Blob[] };
+  const unpacked = layers.map(async (layer) => gunzipSync(await bytes(`blobs/${layer.digest}`)));
+  return Buffer.concat([manifest, await bytes(`blobs/${config.digest}`), ...(await Promise.all(unpacked))]);
+}
+
+interface Blob {
+  digest: string;
 }

@@ -11,6 +11,9 @@ export const images = Object.fromEntries(
     if (args.registryAuth && process.env.TEST_PASSWORD !== undefined) {
       args.registryAuth.password = process.env.TEST_PASSWORD;
     }
+    if (process.env.TEST_SECRET !== undefined) {
+      args.build = { ...args.build, secrets: { token: process.env.TEST_SECRET } };
+    }
     const { tag, spec, reference, digest, commit, tree, outcome } = new VersionedImage(name, args, options);
     return [name, { tag, spec, reference, digest, commit, tree, outcome }];
   }),

@@ -37,7 +37,7 @@ function argumentsOf(image: Image, metadata: string): string[] {
       options[`${kind}:${name}`] = value;
     }
   }
-  const single = { target: image.target, platform: image.platforms?.join(","), "force-network-mode": image.network };
+  const single = { target: image.target, platform: image.platforms?.join(","), "force-network-mode": networkOf(image) };
   for (const [name, value] of Object.entries({ ...single, "add-hosts": hostsOf(image) })) {
     if (value !== undefined) {
       options[name] = value;
@@ -55,6 +55,11 @@ function argumentsOf(image: Image, metadata: string): string[] {
     "--metadata-file",
     metadata,
   ];
+}
+
+/** The SDK says `default` where the program says nothing. */
+function networkOf({ network }: Image): string | undefined {
+  return network === "default" ? undefined : network;
 }
 
 function hostsOf({ addHosts }: Image): string | undefined {
