@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
+import { staticBusybox } from "./setup/baseImage";
+import { ensureBuildKit, startBuildKit } from "./setup/buildKit";
 import { clusterObstacle, ensureCluster } from "./setup/cluster";
 import { ensureCosign } from "./setup/cosign";
 import { dockerAt } from "./setup/docker";
@@ -35,6 +37,7 @@ const parts: Record<string, () => Promise<Counts>> = {
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   engine: () => onEngine(["test/engine/**/*.test.ts"]),
   publishing,
+  buildKit,
   providers: () => onEngine(["test/providers/**/*.test.ts"]),
   soak: () => onEngine(["test/soak/**/*.test.ts"]),
   cluster,
@@ -45,7 +48,7 @@ const CRUISER = path.join(ROOT, "node_modules/dependency-cruiser/bin/dependency-
 
 /** What runs at the same time: the engine's tests wait for others much of the time, and those of a lane for each other. */
 const LANES = [
-  ["style", "types", "unit", "package", "providers", "publishing", "soak"],
+  ["style", "types", "unit", "package", "providers", "publishing", "buildKit", "soak"],
   ["engine", "cluster"],
 ];
 
@@ -112,6 +115,45 @@ async function publishing(): Promise<Counts> {
     });
   } finally {
     await stopRegistryToday();
+  }
+}
+
+/** Two daemons, which share nothing but the registry. */
+async function buildKit(): Promise<Counts> {
+  const { registry, env } = await prepared();
+  const programs = await ifToBeHad("BuildKit is not tested", ensureBuildKit);
+  const busybox = await ifToBeHad("BuildKit is not tested", () =>
+    staticBusybox(mkdtempSync(path.join(scratch, "busybox-"))),
+  );
+  if (!programs || !busybox) {
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const start = (folder: string) =>
+    startBuildKit({
+      home: path.join(scratch, folder),
+      programs,
+      name: "farm",
+      registries: [registry.host],
+      started: (service) => buildKits.push(service),
+    });
+  try {
+    const [one, other] = [await start("buildkit"), await start("buildkit-other")];
+    return await onEngine(["test/buildKit/**/*.test.ts"], {
+      PATH: [programs, env.PATH].join(path.delimiter),
+      VERSIONED_IMAGE_TEST_BUILDKIT: one.dockerConfig,
+      VERSIONED_IMAGE_TEST_BUILDKIT_OTHER: other.dockerConfig,
+      VERSIONED_IMAGE_TEST_BUSYBOX: busybox,
+    });
+  } finally {
+    await stopBuildKits();
+  }
+}
+
+const buildKits: Service[] = [];
+
+async function stopBuildKits(): Promise<void> {
+  for (const service of buildKits.splice(0)) {
+    await stopService(service);
   }
 }
 
@@ -280,6 +322,7 @@ async function runAll(wanted: string[]): Promise<void> {
   } finally {
     await stopOwnCluster();
     await stopRegistryToday();
+    await stopBuildKits();
     await stop(services);
     rmSync(scratch, { recursive: true, force: true });
     console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -23,7 +23,7 @@ export async function ensureBaseImage(docker: Docker): Promise<void> {
   } catch (error) {
     const scratch = mkdtempSync(path.join(tmpdir(), "base-"));
     try {
-      await importImage(docker, await staticBusybox(scratch, error as Error), scratch);
+      await importImage(docker, await busyboxInstead(scratch, error as Error), scratch);
     } finally {
       rmSync(scratch, { recursive: true });
     }
@@ -31,16 +31,27 @@ export async function ensureBaseImage(docker: Docker): Promise<void> {
   }
 }
 
-/** A busybox that runs without libraries: the machine's own, or that of Debian's package. */
-async function staticBusybox(scratch: string, pullError: Error): Promise<string> {
+async function busyboxInstead(scratch: string, pullError: Error): Promise<string> {
+  try {
+    return await staticBusybox(scratch);
+  } catch (error) {
+    if (error instanceof MissingError) {
+      throw new MissingError(
+        `${BASE_IMAGE} can't be pulled (${pullError.message}): pull it by hand. ${error.message}.`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** A busybox that runs without libraries: the machine's own, or that of Debian's package. Throws MissingError where there is none. */
+export async function staticBusybox(scratch: string): Promise<string> {
   const found = which("busybox");
   if (found && isStatic(found)) {
     return found;
   }
   if (!canInstall()) {
-    throw new MissingError(
-      `${BASE_IMAGE} can't be pulled (${pullError.message}): pull it by hand, or install Debian's busybox-static.`,
-    );
+    throw new MissingError("A static busybox is needed: install Debian's busybox-static");
   }
   const unpacked = path.join(scratch, "package");
   mkdirSync(unpacked);

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { busybox, contentOf, farmStack, farms } from "../support/buildKit";
-import { changes, errorsOn, imageProject } from "../support/project";
+import { changes, imageProject } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
@@ -116,49 +116,5 @@ describe("what BuildKit can do and Docker's builder can't", () => {
       },
     });
     assert.deepEqual(changes(await stack.up({ images: settled })), {});
-  });
-
-  it("is refused in the preview where it can't be had", async () => {
-    const source = project({ "Dockerfile.bad": "# nothing here\n" });
-    const repository = registry.repository("refused");
-    const digest = `sha256:${"0".repeat(64)}`;
-    const cases: [object, RegExp][] = [
-      [
-        { builder: "Docker", builderName: undefined, secrets: { a: "b" }, ssh: ["default"] },
-        /^build\.secrets and build\.ssh can't be had with the builder Docker: set build\.builder to BuildKit\. \[InvalidArgument\]$/,
-      ],
-      [
-        { platform: "linux/arm64", platforms: ["linux/amd64"] },
-        /^build\.platform and build\.platforms can't be given together: .*\[InvalidArgument\]$/,
-      ],
-      [
-        { builderName: "nobody" },
-        /^build\.builderName is "nobody", and buildx has no such builder in .* \(it has farm\): .*\[BuilderNotFound\]$/,
-      ],
-      [{ builderName: "default" }, /^The builder default is of the driver docker, .*\[BuilderUnsupported\]$/],
-      [
-        { contexts: { lib: "/" } },
-        /^build\.contexts\.lib is \/, which is not in the repository of the context .*\[OutsideRepository\]$/,
-      ],
-      [
-        { contexts: { lib: "nowhere" } },
-        /^There is no directory nowhere .*: set build\.contexts\.lib to its directory, .*\[ContextNotFound\]$/,
-      ],
-      [
-        { contexts: { lib: "docker-image://alpine:3" } },
-        /^build\.contexts\.lib is "docker-image:\/\/alpine:3": give a directory .*\[InvalidArgument\]$/,
-      ],
-      [
-        { contexts: { lib: `docker-image://alpine@${digest}`, Lib: "app" } },
-        /^build\.contexts is "Lib": a name has lower-case .*\[InvalidArgument\]$/,
-      ],
-      [{ target: "nobody" }, /^Dockerfile has no stage "nobody" for build\.target; .*\[DockerfileInvalid\]$/],
-    ];
-    for (const [build, message] of cases) {
-      const result = await stackOf(source, { repository, build }).preview();
-      const errors = errorsOn(result, "app");
-      assert.equal(errors.length, 1, result.text);
-      assert.match(errors[0] ?? "", message);
-    }
   });
 });

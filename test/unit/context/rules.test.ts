@@ -1,5 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
+import { Builder } from "../../../components/args";
 import { buildFingerprint, resolveBuild } from "../../../components/builders/buildInputs";
 import type { Version } from "../../../components/version";
 import { imageLabels } from "../../../components/version/labels";
@@ -31,9 +32,43 @@ describe("buildFingerprint", () => {
     );
   });
 
+  it("says which platforms, in one order, and nothing of what builds", async () => {
+    const platforms = ["linux/arm64", "linux/amd64", "linux/arm64"];
+    assert.equal(await fingerprint({ platforms }), "platform=linux/amd64,linux/arm64 dockerfile=Dockerfile");
+    const { Docker, BuildKit } = Builder;
+    for (const builder of [Docker, BuildKit]) {
+      assert.equal(await fingerprint({ builder }), await fingerprint({}));
+    }
+  });
+
+  it("has a hash of the named contexts: of images by their digests, of directories by their paths in the repository", async () => {
+    const image = (digit: string) => `docker-image://h.example/base@sha256:${digit.repeat(64)}`;
+    const named = async (images: Record<string, string>, directories: Record<string, string>) =>
+      buildFingerprint(await resolveBuild({ contexts: images }), "Dockerfile", directories);
+    const one = await named({ base: image("a") }, { lib: "lib" });
+    assert.equal(one, "platform=linux/amd64 dockerfile=Dockerfile contexts=cc5188e1e4954515");
+    assert.equal(await named({ base: image("a") }, { lib: "lib" }), one);
+    for (const other of [
+      await named({ base: image("b") }, { lib: "lib" }),
+      await named({ base: image("a") }, { lib: "other" }),
+      await named({ base: image("a") }, { code: "lib" }),
+      await named({ base: image("a") }, {}),
+    ]) {
+      assert.notEqual(other, one);
+    }
+  });
+
   it("is not moved by what makes no other content", async () => {
     assert.equal(
-      await fingerprint({ cacheFrom: ["h/c"], network: "host", extraHosts: ["a:1"] }),
+      await fingerprint({
+        cacheFrom: ["h/c"],
+        cacheTo: ["type=inline"],
+        network: "host",
+        extraHosts: ["a:1"],
+        secrets: { a: "b" },
+        ssh: ["default"],
+        builderName: "farm",
+      }),
       await fingerprint({}),
     );
   });

@@ -1,0 +1,294 @@
+import * as assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Builder, type BuildOptions, VersionedImage, type VersionedImageArgs } from "../../components";
+import type { ErrorCode } from "../../components/errors";
+import { knownValue } from "../../components/pulumi/outputs";
+import { secret } from "../standins/properties";
+import { diagnosticOf } from "../support/assertError";
+import { ABSENT, FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { type Declared, declaredBy, inputsOf } from "../support/mocked";
+import { type Repo, repo } from "../support/repo";
+
+const DIGEST = `sha256:${"d".repeat(64)}`;
+
+const IMAGE = "docker-build:index:Image";
+
+/** What BuildKit's provider is given, under Pulumi's mocks. */
+describe("VersionedImage with BuildKit", () => {
+  let project: Repo;
+  let registry: FakeRegistry;
+  let held: Reply;
+  let saved: { home: string; docker: string | undefined };
+  let docker: string;
+
+  beforeEach(async () => {
+    saved = { home: process.cwd(), docker: process.env.DOCKER_CONFIG };
+    project = repo()
+      .write("app/Dockerfile", "FROM scratch AS web\nFROM scratch\n")
+      .write("app/main", "one\n")
+      .write("lib/code", "1\n")
+      .add()
+      .commit("Begin");
+    held = ABSENT;
+    registry = await FakeRegistry.start(() => held);
+    docker = mkdtempSync(path.join(tmpdir(), "docker-"));
+    mkdirSync(path.join(docker, "buildx/instances"), { recursive: true });
+    writeFileSync(path.join(docker, "buildx/instances/farm"), '{"Name":"farm","Driver":"kubernetes"}');
+    writeFileSync(path.join(docker, "buildx/instances/plain"), '{"Name":"plain","Driver":"docker"}');
+    process.env.DOCKER_CONFIG = docker;
+    process.chdir(project.directory);
+  });
+
+  afterEach(async () => {
+    process.chdir(saved.home);
+    if (saved.docker === undefined) {
+      delete process.env.DOCKER_CONFIG;
+    } else {
+      process.env.DOCKER_CONFIG = saved.docker;
+    }
+    await registry.stop();
+    project.dispose();
+    rmSync(docker, { recursive: true });
+  });
+
+  async function run(build: BuildOptions, preview: boolean, args: Partial<VersionedImageArgs> = {}) {
+    const state = ({ type, inputs }: Declared) => {
+      if (type !== IMAGE || preview) {
+        return { ...inputs, output: inputs.input };
+      }
+      const headers = { "docker-content-digest": DIGEST, "content-type": "application/vnd.oci.image.index.v1+json" };
+      held = { status: 200, headers };
+      return { ...inputs, digest: DIGEST };
+    };
+    const { declared, made } = await declaredBy(
+      async () => {
+        const image = new VersionedImage("app", {
+          context: "app",
+          repository: `${registry.host}/app`,
+          build: { builder: Builder.BuildKit, ...build },
+          ...args,
+        });
+        return { reference: await knownValue(image.reference), outcome: await knownValue(image.outcome) };
+      },
+      { preview, state },
+    );
+    return { outputs: made, declared };
+  }
+
+  const labels = (build = "platform=linux/amd64 dockerfile=Dockerfile") => ({
+    "dev.versioned-image.build": build,
+    "dev.versioned-image.tree": project.git("rev-parse", "HEAD:app"),
+    "org.opencontainers.image.created": project.git("show", "-s", "--format=%cI").replace("+00:00", "Z"),
+    "org.opencontainers.image.revision": project.head(),
+    "org.opencontainers.image.version": project.head().slice(0, 7),
+  });
+  const exporter = () =>
+    `type=image,name=${registry.host}/app,push=true,push-by-digest=true,oci-mediatypes=true,rewrite-timestamp=true`;
+  const epoch = () => project.git("show", "-s", "--format=%ct");
+
+  for (const preview of [true, false]) {
+    const when = preview ? "preview" : "update";
+
+    it(`pushes by digest what is built from the commit, at the commit's time (${when})`, async () => {
+      const { outputs, declared } = await run({}, preview);
+      const spec = `${registry.host}/app:${project.head().slice(0, 7)}`;
+      assert.deepEqual(outputs, { reference: preview ? undefined : `${spec}@${DIGEST}`, outcome: "published" });
+      const { context, dockerfile, ...others } = inputsOf(declared, "app-image");
+      assert.deepEqual(others, {
+        buildArgs: { SOURCE_DATE_EPOCH: epoch() },
+        buildOnPreview: false,
+        exports: [{ raw: exporter() }],
+        labels: labels(),
+        network: "default",
+        platforms: ["linux/amd64"],
+        push: false,
+      });
+      const { location } = context as { location: string };
+      if (preview) {
+        assert.deepEqual([location, dockerfile], [pulumi.unknown, { location: pulumi.unknown }]);
+      } else {
+        assert.match(location, /^\.versioned-image\/[0-9a-f]{16}\/context$/);
+        assert.deepEqual(dockerfile, { location: `${location}/Dockerfile` });
+      }
+      const { own } = inputsOf(declared, "app-record").input as { own: Record<string, unknown> };
+      assert.deepEqual(
+        { ...own, place: "" },
+        {
+          spec,
+          pushedAs: `${registry.host}/app`,
+          dockerfile: "Dockerfile",
+          builder: "BuildKit",
+          digest: preview ? pulumi.unknown : DIGEST,
+          place: "",
+        },
+      );
+    });
+
+    it(`hands on every option (${when})`, async () => {
+      const image = `docker-image://h.example/base@${DIGEST}`;
+      const { declared } = await run(
+        {
+          builderName: "farm",
+          args: { A: "1" },
+          target: "web",
+          platforms: ["linux/arm64", "linux/amd64", "linux/arm64"],
+          secrets: { token: pulumi.secret("x") },
+          ssh: ["default", "key=/run/agent"],
+          contexts: { lib: "lib", base: image },
+          cacheFrom: ["h.example/cache", "type=gha,scope=a"],
+          cacheTo: ["type=registry,ref=h.example/cache"],
+          network: "host",
+          extraHosts: ["b:2", "a:1"],
+        },
+        preview,
+        { registryAuth: { username: "u", password: "p" } },
+      );
+      const { context, dockerfile: _, ...others } = inputsOf(declared, "app-image");
+      const fingerprint = "platform=linux/amd64,linux/arm64 dockerfile=Dockerfile target=web args=";
+      const given = (others.labels as Record<string, string>)["dev.versioned-image.build"] ?? "";
+      assert.match(given, new RegExp(`^${fingerprint}[0-9a-f]{16} contexts=[0-9a-f]{16}$`));
+      assert.deepEqual(others, {
+        addHosts: ["a:1", "b:2"],
+        buildArgs: { A: "1", SOURCE_DATE_EPOCH: epoch() },
+        builder: { name: "farm" },
+        buildOnPreview: false,
+        cacheFrom: [{ raw: "type=registry,ref=h.example/cache" }, { raw: "type=gha,scope=a" }],
+        cacheTo: [{ raw: "type=registry,ref=h.example/cache" }],
+        exports: [{ raw: exporter() }],
+        ignoreSecretsInDiffCalculation: ["token"],
+        labels: { ...labels(given), "dev.versioned-image.tree": treeOfBoth() },
+        network: "host",
+        platforms: ["linux/amd64", "linux/arm64"],
+        push: false,
+        registries: secret([{ address: registry.host, username: "u", password: "p" }]),
+        secrets: secret({ token: "x" }),
+        ssh: [{ id: "default" }, { id: "key", paths: ["/run/agent"] }],
+        target: "web",
+      });
+      if (!preview) {
+        const { location, named } = context as { location: string; named: object };
+        assert.deepEqual(named, {
+          base: { location: image },
+          lib: { location: location.replace(/context$/, "contexts/lib") },
+        });
+      }
+    });
+
+    it(`pushes a debug image under its tag, with the times of the disk (${when})`, async () => {
+      project.write("app/main", "two\n");
+      const { declared } = await run({}, preview, { debug: true });
+      const { buildArgs, exports, labels: said } = inputsOf(declared, "app-debug");
+      const tag = `${project.head().slice(0, 7)}-debug`;
+      assert.equal(buildArgs, undefined);
+      assert.deepEqual(exports, [{ raw: `type=image,name=${registry.host}/app:${tag},push=true,oci-mediatypes=true` }]);
+      assert.equal((said as Record<string, string>)["dev.versioned-image.dirty"], "true");
+    });
+  }
+
+  function treeOfBoth(): string {
+    const listed = execFileSync("git", ["ls-tree", "-z", "--full-tree", "HEAD", "--", "app", "lib"]);
+    return execFileSync("git", ["hash-object", "--stdin"], { input: listed, encoding: "utf8" }).trim();
+  }
+
+  const without = "docker-image://h.example/base:1";
+  const mistakes: [what: string, build: BuildOptions, code: ErrorCode, message: RegExp][] = [
+    [
+      "its options with the builder Docker",
+      { builder: Builder.Docker, secrets: { a: "b" }, ssh: ["default"] },
+      "InvalidArgument",
+      /^build\.secrets and build\.ssh can't be had with the builder Docker: set build\.builder to BuildKit\./,
+    ],
+    [
+      "a cache of BuildKit's with the builder Docker",
+      { builder: Builder.Docker, cacheFrom: ["type=gha"] },
+      "InvalidArgument",
+      /^build\.cacheFrom with type= can't be had/,
+    ],
+    [
+      "a builder that there is not",
+      { builder: "Kaniko" as Builder },
+      "InvalidArgument",
+      /^build\.builder is "Kaniko": say Docker or BuildKit\./,
+    ],
+    [
+      "a platform and platforms",
+      { platform: "linux/arm64", platforms: ["linux/amd64"] },
+      "InvalidArgument",
+      /^build\.platform and build\.platforms can't be given together/,
+    ],
+    ["no platform", { platforms: [] }, "InvalidArgument", /^build\.platforms is \[\]: name at least one/],
+    ["a platform that is none", { platforms: ["arm"] }, "InvalidArgument", /^build\.platforms is "arm": give it as os/],
+    ["a secret's id", { secrets: { "a,b": "x" } }, "InvalidArgument", /^build\.secrets is "a,b": an id has no comma/],
+    ["an SSH agent", { ssh: ["id="] }, "InvalidArgument", /^build\.ssh is "id=": say default, or ID=SOCKET\./],
+    [
+      "a secret argument",
+      { args: { TOKEN: pulumi.secret("x") } },
+      "SecretBuildArgument",
+      /Give it as build\.secrets\.TOKEN and read it with RUN --mount=type=secret,id=TOKEN\./,
+    ],
+    [
+      "a builder instance that is not there",
+      { builderName: "nobody" },
+      "BuilderNotFound",
+      /^build\.builderName is "nobody", and buildx has no such builder in .* \(it has farm, plain\): /,
+    ],
+    [
+      "Docker's own instance",
+      { builderName: "default" },
+      "BuilderUnsupported",
+      /^The builder default is of the driver/,
+    ],
+    ["one of the driver docker", { builderName: "plain" }, "BuilderUnsupported", /^The builder plain is of the driver/],
+    [
+      "a named context outside of the repository",
+      { contexts: { lib: "/" } },
+      "OutsideRepository",
+      /^build\.contexts\.lib is \/, which is not in the repository of the context/,
+    ],
+    [
+      "a named context that is not there",
+      { contexts: { lib: "nowhere" } },
+      "ContextNotFound",
+      /^There is no directory nowhere .*: set build\.contexts\.lib to its directory, /,
+    ],
+    [
+      "an image without a digest",
+      { contexts: { base: without } },
+      "InvalidArgument",
+      /^build\.contexts\.base is "docker-image:\/\/h\.example\/base:1": give a directory .* or an image with its digest/,
+    ],
+    [
+      "a context from elsewhere",
+      { contexts: { base: "https://h.example/repo.git" } },
+      "InvalidArgument",
+      /^build\.contexts\.base is "https:/,
+    ],
+    [
+      "a context's name",
+      { contexts: { Lib: "lib" } },
+      "InvalidArgument",
+      /^build\.contexts is "Lib": a name has lower/,
+    ],
+    [
+      "a stage that is not there",
+      { target: "db" },
+      "DockerfileInvalid",
+      /^Dockerfile has no stage "db" for build\.target/,
+    ],
+  ];
+  for (const [what, build, code, message] of mistakes) {
+    it(`refuses ${what} in the preview`, async () => {
+      assert.match(await diagnosticOf(code, () => run(build, true)), message);
+    });
+  }
+
+  it("refuses a named context with uncommitted files", async () => {
+    project.write("lib/code", "2\n");
+    const message = await diagnosticOf("UncommittedChanges", () => run({ contexts: { lib: "lib" } }, true));
+    assert.match(message, / {2} M lib\/code/);
+  });
+});
