@@ -4,7 +4,7 @@
  */
 const ROOMS = {
   publish: ["builders", "context", "git", "googleProject", "registry", "pulumi", "version"],
-  builders: ["context", "pulumi"],
+  builders: ["context", "pulumi", "version"],
   context: ["git", "version"],
   git: ["version"],
   registry: ["version"],

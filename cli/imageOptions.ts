@@ -6,6 +6,8 @@ import { TagPolicy, type VersionOptions } from "../components/version";
 export interface SourceFlags {
   dockerfile?: string;
   path?: string[];
+  /** Named contexts, by name. */
+  buildContext?: Record<string, string>;
 }
 
 /** Those and the ones that say how its version is wanted. */
@@ -23,6 +25,11 @@ export function addSourceOptions(command: Command): Command {
       "--path <path>",
       "what the image is made of, relative to the context; repeatable (default: all of it)",
       collect,
+    )
+    .option(
+      "--build-context <name=place>",
+      "a named context: a directory, relative to the working directory, or docker-image://REFERENCE@DIGEST; repeatable",
+      collectPairs,
     );
 }
 
@@ -40,8 +47,21 @@ export function addImageOptions(command: Command): Command {
     .option("--tag-prefix <prefix>", "what stands before the hash in the tag (default: nothing)");
 }
 
-export function sourceOf(context: string, { dockerfile, path }: SourceFlags): ImageSource {
-  return { context, paths: path, dockerfile };
+export function sourceOf(context: string, { dockerfile, path, buildContext }: SourceFlags): ImageSource {
+  return { context, paths: path, dockerfile, contexts: directoriesOf(buildContext) };
+}
+
+function directoriesOf(contexts: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(contexts).filter(([, where]) => !isImage(where)));
+}
+
+/** The named contexts that are images. */
+export function imageContextsOf({ buildContext = {} }: SourceFlags): Record<string, string> {
+  return Object.fromEntries(Object.entries(buildContext).filter(([, where]) => isImage(where)));
+}
+
+function isImage(where: string): boolean {
+  return where.startsWith("docker-image://");
 }
 
 export function versionOptionsOf({ debug = false, tagPolicy, tagLength, tagPrefix }: ImageFlags): VersionOptions {
@@ -51,6 +71,15 @@ export function versionOptionsOf({ debug = false, tagPolicy, tagLength, tagPrefi
 /** Gathers the values of an option that can be given several times. */
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
+}
+
+/** Gathers NAME=VALUE. */
+export function collectPairs(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) {
+    throw new InvalidArgumentError("Say NAME=VALUE.");
+  }
+  return { ...before, [name]: value };
 }
 
 function tagPolicy(value: string): TagPolicy {

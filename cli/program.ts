@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { type ExplainFlags, explain } from "./explain";
-import { addImageOptions, addSourceOptions, collect } from "./imageOptions";
+import { addImageOptions, addSourceOptions, collect, collectPairs } from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
@@ -126,7 +126,7 @@ ${STATUSES}`,
       "--context <directory>",
       "the image's directory (default: found by its content, from this directory's repository)",
     )
-    .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
+    .option("--platform <platform>", `${PLATFORM} (default: all)`)
     .option("--file <file>", "verify the references that a file names, one on each line; - is standard input")
     .option("--all", "verify all images that the Deployments and pods of a namespace name")
     .option(
@@ -141,6 +141,11 @@ ${STATUSES}`,
     .option("--certificate-oidc-issuer <url>", "who must have vouched for that identity")
     .option("--trusted-root <file>", "the authorities whose certificates count (default: sigstore's)")
     .option("--no-transparency-log", "do without the public logs, for signatures that are in none")
+    .option("--rebuild", "build the commit again with docker buildx, pushing nothing, and compare (of one image)")
+    .option("--builder <name>", "with --rebuild: the builder instance (default: buildx's current one)")
+    .option("--build-arg <name=value>", "with --rebuild: a build argument; repeatable", collectPairs)
+    .option("--secret <secret>", "with --rebuild: as docker buildx build --secret; repeatable", collect)
+    .option("--ssh <agent>", "with --rebuild: as docker buildx build --ssh; repeatable", collect)
     .option("--verbose", "show all checks of several images, too")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
@@ -150,6 +155,7 @@ Examples:
   versioned-image verify gcr.io/my-project/simple:88d38d9
   versioned-image verify gcr.io/my-project/simple:88d38d9 --context images/simple
   versioned-image verify gcr.io/my-project/simple:88d38d9 --namespace production
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --rebuild --builder farm
   versioned-image verify --all --namespace production --repository gcr.io/my-project
   versioned-image verify --file images.txt
   versioned-image verify gcr.io/my-project/simple:88d38d9 --key cosign.pub --no-transparency-log

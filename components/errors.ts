@@ -54,6 +54,7 @@ export type ErrorCode =
   | "RegistryChanged"
   | "CosignNotFound"
   | "CosignFailed"
+  | "RebuildFailed"
   | "NotVerified";
 
 /** Every error that this package throws on purpose. Its message says what happened, where, and what to do next. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
 import { staticBusybox } from "./setup/baseImage";
-import { ensureBuildKit, startBuildKit } from "./setup/buildKit";
+import { ensureBuildKit, ensureBuildx, startBuildKit } from "./setup/buildKit";
 import { clusterObstacle, ensureCluster } from "./setup/cluster";
 import { ensureCosign } from "./setup/cosign";
 import { dockerAt } from "./setup/docker";
@@ -125,7 +125,8 @@ async function buildKit(): Promise<Counts> {
   const busybox = await ifToBeHad("BuildKit is not tested", () =>
     staticBusybox(mkdtempSync(path.join(scratch, "busybox-"))),
   );
-  if (!programs || !busybox) {
+  const buildx = await ifToBeHad("BuildKit is not tested", ensureBuildx);
+  if (!programs || !busybox || !buildx) {
     return { passed: 0, failed: 0, skipped: 1 };
   }
   const start = (folder: string) =>
@@ -133,6 +134,7 @@ async function buildKit(): Promise<Counts> {
       home: path.join(scratch, folder),
       programs,
       name: "farm",
+      buildx,
       registries: [registry.host],
       started: (service) => buildKits.push(service),
     });

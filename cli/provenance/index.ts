@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
 import { locateImage, readFileAt } from "../../components/git/lookup";
-import { BUILD_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import { BUILD_LABEL, buildPart, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import { sourceOf } from "../imageOptions";
 import { type Io, printJson, type Status } from "../output";
 import { isVerified } from "../verify/check";
@@ -14,11 +14,12 @@ import {
   type VerifierFlags,
 } from "../verify/verification";
 import { imagesOfBuildKit } from "./buildkitImages";
-import { buildPart } from "./buildPart";
 import { imagesOfDockerfile } from "./dockerfileImages";
 import { type BaseImage, type Claim, predicateOf } from "./predicate";
 
 export interface ProvenanceFlags extends VerifierFlags {
+  /** Of images for several platforms, the one to tell of. */
+  platform: string;
   /** A URI that names who built the image. */
   builderId: string;
 }

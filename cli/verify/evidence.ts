@@ -1,5 +1,6 @@
 import type { Attested } from "./attested";
 import type { Origin } from "./origin";
+import type { Rebuilt } from "./rebuild";
 
 /** An image, what it says of itself, and what git says of that. */
 export interface Evidence {
@@ -13,6 +14,8 @@ export interface Evidence {
   origin: Origin;
   /** What a signer says of it; undefined if no signature was asked for. */
   attested?: Attested;
+  /** What came of building it again; undefined if that was not asked for. */
+  rebuilt?: Rebuilt;
 }
 
 /** Whether digits are the beginning of a hash. */

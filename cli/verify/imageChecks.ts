@@ -99,7 +99,7 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   ];
 }
 
-function contentCheck({ labels, attested }: Evidence, signed: Check[]): Check {
+function contentCheck({ labels, attested, rebuilt }: Evidence, signed: Check[]): Check {
   const dirty = labels[DIRTY_LABEL];
   if (dirty === "true") {
     return contradicted("content", "it is a debug image, built from a directory with uncommitted changes");
@@ -111,12 +111,15 @@ function contentCheck({ labels, attested }: Evidence, signed: Check[]): Check {
         "may be in it",
     );
   }
+  if (rebuilt) {
+    return rebuilt.same ? proven("content", rebuilt.found) : lacking("content", rebuilt.found);
+  }
   if (attested && signed.every(({ result }) => result === "proven")) {
     return proven("content", `${attested.by} vouches that the files in the image are those of the commit`);
   }
   return open(
     "content",
     "that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit " +
-      "again would show",
+      "again would show (--rebuild)",
   );
 }

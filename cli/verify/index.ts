@@ -62,6 +62,7 @@ async function verifyOne(reference: string, flags: VerifyFlags, io: Io): Promise
 
 async function verifyReferences(references: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
   refuseStray(flags);
+  refuseRebuild(flags);
   if (references.length === 0) {
     throw invalid(
       `${flags.file === "-" ? "Standard input" : flags.file} names no image: write a reference on each line.`,
@@ -87,6 +88,7 @@ async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io)
     throw invalid("--all verifies what a namespace runs: leave the references, --file and --context out.");
   }
   refuseStray({ ...flags, repository: undefined });
+  refuseRebuild(flags);
   const workloads = await readWorkloads(flags);
   const images = imagesOfNamespace(workloads, flags.repository);
   if (images.length === 0) {
@@ -110,6 +112,12 @@ function refuseStray(flags: VerifyFlags): void {
   refuseLoosePaths(flags);
   if (flags.repository !== undefined) {
     throw invalid("--repository chooses among what a namespace runs: say --all as well.");
+  }
+}
+
+function refuseRebuild({ rebuild }: VerifyFlags): void {
+  if (rebuild) {
+    throw invalid("--rebuild builds one image again, and there are several: verify one alone.");
   }
 }
 

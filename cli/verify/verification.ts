@@ -2,13 +2,14 @@ import { VersionedImageError } from "../../components/errors";
 import { type History, openHistory } from "../../components/git/lookup";
 import {
   createRegistryClient,
+  type ImageConfig,
   INDEX_TYPES,
   type Manifest,
   parseReference,
   type RegistryClient,
 } from "../../components/registry";
-import type { Commit } from "../../components/version";
-import { type SourceFlags, sourceOf } from "../imageOptions";
+import { type Commit, DIRTY_LABEL } from "../../components/version";
+import { sourceOf } from "../imageOptions";
 import { commitJson } from "../json";
 import type { Io } from "../output";
 import { readAttested } from "./attested";
@@ -17,6 +18,8 @@ import type { Wanted } from "./clusterChecks";
 import { askCosign } from "./cosign";
 import { imageChecks } from "./imageChecks";
 import { type Candidate, readOrigin } from "./origin";
+import { platformChecks } from "./platformChecks";
+import type { RebuildFlags } from "./rebuild";
 import { type SignerFlags, signerOf } from "./signer";
 
 /** What `verify` shows of an image. */
@@ -33,11 +36,11 @@ export interface Verification {
   checks: Check[];
 }
 
-export interface VerifierFlags extends SourceFlags, SignerFlags {
+export interface VerifierFlags extends RebuildFlags, SignerFlags {
   /** The image's directory. Default: found by its content, in the repository of the working directory. */
   context?: string;
-  /** Of images for several platforms, the one to look at. */
-  platform: string;
+  /** Of images for several platforms, the one to look at. Default: all. */
+  platform?: string;
 }
 
 /** Checks images against one git repository. */
@@ -68,8 +71,8 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       held(client, repository, statedDigest ?? tag ?? ""),
     ]);
     const { digest, mediaType } = manifest;
-    const [image, signed] = await Promise.all([
-      client.inspect(repository, digest, flags.platform),
+    const [[image, ...others], signed] = await Promise.all([
+      imagesUnder(client, repository, digest, flags.platform),
       signer && askCosign(signer, { repository, digest, env }),
     ]);
     const { labels } = image;
@@ -77,6 +80,11 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       readOrigin(history, labels, source),
       signed && readAttested(history, signed),
     ]);
+    // Few need it, and it brings what unpacks layers.
+    const rebuilt =
+      flags.rebuild && labels[DIRTY_LABEL] === undefined
+        ? await (await import("./rebuild")).rebuild(history, { repository, digest, labels, origin }, flags, env)
+        : undefined;
     return {
       repository,
       tag,
@@ -85,7 +93,8 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       commit: origin.commit,
       candidates: origin.candidates,
       checks: [
-        ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin, attested }),
+        ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin, attested, rebuilt }),
+        ...platformChecks(image, others),
         ...(await more({ repository, tag, digest, isIndex: INDEX_TYPES.includes(mediaType) })),
       ],
     };
@@ -114,6 +123,20 @@ export function readReference(reference: string) {
     );
   }
   return parsed;
+}
+
+/** What is under a digest, for one platform or for all of an index. */
+async function imagesUnder(
+  client: RegistryClient,
+  repository: string,
+  digest: string,
+  platform: string | undefined,
+): Promise<[ImageConfig, ...ImageConfig[]]> {
+  const images =
+    platform === undefined
+      ? await client.inspectAll(repository, digest)
+      : [await client.inspect(repository, digest, platform)];
+  return images as [ImageConfig, ...ImageConfig[]];
 }
 
 async function held(client: RegistryClient, repository: string, named: string): Promise<Manifest> {

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isSecret, knownValue } from "../pulumi";
+import { buildLabel } from "../version";
 import { type NamedContexts, namedContexts } from "./buildKitOptions";
 
 export const DEFAULT_PLATFORM = "linux/amd64";
@@ -67,28 +67,15 @@ function secretArgument(name: string, builder: Builder): VersionedImageError {
 }
 
 /**
- * One line that two builds of the same files share exactly if their images may be taken for each other: platforms, target,
- * Dockerfile, and hashes of the build arguments and the named contexts (`contexts` are their directories, from the repository's
- * root). What builds it is no part of it. Undefined while the arguments are unknown.
+ * What the image says of how it was built; `contexts` are the directories of its named contexts, from the repository's root. What builds it
+ * is no part of it. Undefined while the arguments are unknown.
  */
 export function buildFingerprint(
-  build: BuildInputs,
+  { platforms, target, knownArgs, contexts: { images } }: BuildInputs,
   dockerfile: string,
   contexts: Record<string, string> = {},
 ): string | undefined {
-  if (!build.knownArgs) {
-    return undefined;
-  }
-  const parts = [`platform=${build.platforms.join(",")}`, `dockerfile=${dockerfile}`];
-  if (build.target !== undefined) {
-    parts.push(`target=${build.target}`);
-  }
-  const hashed = { args: build.knownArgs, contexts: { ...contexts, ...build.contexts.images } };
-  for (const [name, values] of Object.entries(hashed)) {
-    const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
-    if (sorted.length > 0) {
-      parts.push(`${name}=${createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16)}`);
-    }
-  }
-  return parts.join(" ");
+  return (
+    knownArgs && buildLabel({ platforms, dockerfile, target, args: knownArgs, contexts: { ...contexts, ...images } })
+  );
 }

@@ -1,4 +1,5 @@
 export { ensureFilled, type KeptPlace, keptContextOf, makeLayout, setInUse } from "./keptPlace";
+export { normalize } from "./normalize";
 export {
   type BuildContext,
   contextOf,

@@ -25,7 +25,7 @@ export interface Exported {
  * that the disk takes for one, GitTimeout, or GitFailed with git's own words.
  */
 export async function exportCommit(
-  version: Version,
+  version: Pick<Version, "root" | "commit" | "paths" | "context" | "contexts">,
   into: string,
   named?: (context: string) => string,
 ): Promise<Exported> {

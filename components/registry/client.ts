@@ -3,7 +3,7 @@ import { DELETE_REFUSALS, type Deletion, deleteManifest } from "./deleteManifest
 import { userCredentials } from "./dockerConfig";
 import { type ExplicitAuth, explicitCredentials } from "./explicitAuth";
 import type { Fetcher } from "./fetcher";
-import { type ImageConfig, inspectImage } from "./inspect";
+import { type ImageConfig, inspectImage, inspectImages } from "./inspect";
 import { fetchManifest, type Manifest, type ManifestContent, resolveManifest } from "./manifest";
 import { ACCEPT } from "./media";
 import { parseRepository } from "./reference";
@@ -29,8 +29,13 @@ export interface RegistryClient {
    * looked at. Throws PlatformNotFound if it has several, and none for that.
    */
   inspect(repository: string, digest: string, platform: string): Promise<ImageConfig>;
-  /** What is under a blob's digest, 8 MiB at most, checked against it; undefined if the registry does not have it. */
-  blob(repository: string, digest: string): Promise<Buffer | undefined>;
+  /**
+   * The same for each image of an index, by the platform that the index names; of what is no index, for the one image. Throws
+   * PlatformNotFound if there is none.
+   */
+  inspectAll(repository: string, digest: string): Promise<ImageConfig[]>;
+  /** What is under a blob's digest, 8 MiB at most by default, checked against it; undefined if the registry does not have it. */
+  blob(repository: string, digest: string, limit?: number): Promise<Buffer | undefined>;
   /** All tags of a repository; none if there is no such repository. */
   tags(repository: string): Promise<string[]>;
   /** The same, with the names in the registry's list that can be no tags and are left out. */
@@ -74,7 +79,7 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     return {
       name,
       manifest: (method, reference) => call({ ...manifestAt(reference), method, access, accept: ACCEPT }),
-      other: (path) => call({ method: "GET", access: "pull", host, name, path, limit: OTHER_LIMIT }),
+      other: (path, limit = OTHER_LIMIT) => call({ method: "GET", access: "pull", host, name, path, limit }),
       putManifest: (tag, { mediaType, bytes }) =>
         call({
           ...manifestAt(tag),
@@ -92,9 +97,10 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     resolve: async (repository, reference) => resolveManifest(fetcher(repository), reference),
     manifest: async (repository, reference, access) => fetchManifest(fetcher(repository, access), reference),
     inspect: async (repository, digest, platform) => inspectImage(fetcher(repository), digest, platform),
+    inspectAll: async (repository, digest) => inspectImages(fetcher(repository), digest),
     tags: async (repository) => (await listTags(fetcher(repository))).tags,
     listTags: async (repository) => listTags(fetcher(repository)),
-    blob: async (repository, digest) => fetchBlob(fetcher(repository), digest),
+    blob: async (repository, digest, limit) => fetchBlob(fetcher(repository), digest, limit),
     tag: async (repository, tag, manifest) => tagManifest(fetcher(repository), tag, manifest),
     delete: async (repository, digestOrTag) => deleteManifest(fetcher(repository), digestOrTag),
   };

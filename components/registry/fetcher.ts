@@ -6,8 +6,8 @@ export interface Fetcher {
   /** The repository's name. */
   name: string;
   manifest(method: "GET" | "HEAD", reference: string): Promise<Answer>;
-  /** Path: what follows /v2/NAME/. */
-  other(path: string): Promise<Answer>;
+  /** Path: what follows /v2/NAME/. Limit: of the answer, in bytes; 8 MiB by default. */
+  other(path: string, limit?: number): Promise<Answer>;
   /** Puts a manifest's bytes under a tag; a refusal is an answer like others. */
   putManifest(tag: string, manifest: ManifestContent): Promise<Answer>;
   /** Deletes what is under a tag or digest; a refusal is an answer like others. */

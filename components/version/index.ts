@@ -1,3 +1,4 @@
+export { type BuildDescription, buildLabel, buildPart } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";
 export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
 export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";

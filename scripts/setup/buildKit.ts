@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { cachedPrograms } from "./cached";
 import { goCommand } from "./go";
 import { run, which } from "./run";
 import { during, MissingError } from "./say";
 import { type Service, startService } from "./service";
+import { programsOfUnstable } from "./unstable";
 
 const VERSION = "0.32.2";
 const GO_MINOR = 26;
@@ -39,6 +40,15 @@ export async function ensureBuildKit(): Promise<string> {
   });
 }
 
+/** The `docker buildx` of today: Debian 12 has none. Throws MissingError where it can't be had. */
+export async function ensureBuildx(): Promise<string> {
+  const program = "libexec/docker/cli-plugins/docker-buildx";
+  const bin = await programsOfUnstable("docker-buildx", ["docker-buildx"], [program], (folder) =>
+    run(path.join(folder, "docker-buildx"), ["version"]),
+  );
+  return path.join(bin, "docker-buildx");
+}
+
 /** In milliseconds. */
 const BUILD_LIMIT = 900_000;
 
@@ -58,13 +68,15 @@ export interface BuildKitOptions {
   programs: string;
   /** The builder's name. */
   name: string;
+  /** The `docker buildx` of its configuration. */
+  buildx: string;
   /** Registries on this machine, which speak plain HTTP. */
   registries: string[];
   started(service: Service): void;
 }
 
 /** Starts a daemon. The driver remote needs no Docker. */
-export async function startBuildKit({ home, programs, name, registries, started }: BuildKitOptions): Promise<BuildKit> {
+export async function startBuildKit({ home, programs, name, buildx, registries, started }: BuildKitOptions): Promise<BuildKit> {
   await mkdir(home, { recursive: true });
   const socket = path.join(home, "buildkitd.sock");
   const config = path.join(home, "buildkitd.toml");
@@ -92,6 +104,8 @@ export async function startBuildKit({ home, programs, name, registries, started 
   const dockerConfig = path.join(home, "docker");
   const instances = path.join(dockerConfig, "buildx", "instances");
   await mkdir(instances, { recursive: true });
+  await mkdir(path.join(dockerConfig, "cli-plugins"));
+  await symlink(buildx, path.join(dockerConfig, "cli-plugins", "docker-buildx"));
   const instance = { Name: name, Driver: "remote", Nodes: [{ Name: `${name}0`, Endpoint: address }], Dynamic: false };
   await writeFile(path.join(instances, name), JSON.stringify(instance));
   return { service, address, dockerConfig };

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { materialsIn } from "../../../cli/provenance/buildkitImages";
-import { buildPart } from "../../../cli/provenance/buildPart";
 import { imagesOfDockerfile } from "../../../cli/provenance/dockerfileImages";
 import { type Claim, claimIn, predicateOf } from "../../../cli/provenance/predicate";
+import { buildPart } from "../../../components/version";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import type { Repo } from "../../support/repo";
 import { BUILD, cli, DIRTY, INDEX, labelsOf, repositories, SOURCE, sha256, shelf } from "./setup";

@@ -1,0 +1,29 @@
+import type { ImageConfig } from "../../components/registry";
+import {
+  BUILD_LABEL,
+  CREATED_LABEL,
+  DIRTY_LABEL,
+  REVISION_LABEL,
+  SOURCE_LABEL,
+  TREE_LABEL,
+  VERSION_LABEL,
+} from "../../components/version";
+import { type Check, contradicted, proven } from "./check";
+
+/** Whether the images of an index say the same of their origin; nothing of a single image. */
+export function platformChecks(first: ImageConfig, others: ImageConfig[]): Check[] {
+  if (others.length === 0) {
+    return [];
+  }
+  for (const other of others) {
+    const label = OF_ORIGIN.find((name) => first.labels[name] !== other.labels[name]);
+    if (label !== undefined) {
+      const said = [first, other].map(({ labels, platform }) => `${labels[label] ?? "nothing"} for ${platform}`);
+      return [contradicted("platforms", `the images say different things of ${label}: ${said.join(", ")}`)];
+    }
+  }
+  const names = [first, ...others].map(({ platform }) => platform);
+  return [proven("platforms", `the images for ${names.join(", ")} say the same of their origin`)];
+}
+
+const OF_ORIGIN = [REVISION_LABEL, TREE_LABEL, BUILD_LABEL, VERSION_LABEL, CREATED_LABEL, SOURCE_LABEL, DIRTY_LABEL];

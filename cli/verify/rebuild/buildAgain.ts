@@ -1,0 +1,126 @@
+import { spawn } from "node:child_process";
+import { mkdir, readFile } from "node:fs/promises";
+import * as path from "node:path";
+import { normalize } from "../../../components/context";
+import { VersionedImageError } from "../../../components/errors";
+import { exportCommit } from "../../../components/git";
+import type { Blobs } from "./content";
+
+/** A commit's image, and how it was built. */
+export interface Recipe {
+  /** The repository's root. */
+  root: string;
+  commit: string;
+  committedAt: Date;
+  /** What the version covers, from the root. */
+  paths: string[];
+  context: string;
+  /** The directories of named contexts, from the root. */
+  contexts: Record<string, string>;
+  /** Named contexts that are images. */
+  images: Record<string, string>;
+  /** Relative to the context. */
+  dockerfile: string;
+  platforms: string;
+  target: string | undefined;
+  args: Record<string, string>;
+  labels: Record<string, string>;
+}
+
+/** How it is built now. */
+export interface Buildx {
+  /** `docker buildx build --builder`. Default: buildx's current one. */
+  builder?: string;
+  /** `--secret` and `--ssh`, as they are. */
+  secret?: string[];
+  ssh?: string[];
+}
+
+/** How long a build may take, in milliseconds: an hour. */
+const LIMIT = 60 * 60 * 1000;
+
+/**
+ * Builds a commit's image from its own files in a folder and without any cache, and pushes nothing. Returns the digest, and what it is of.
+ * Throws RebuildFailed, and what git throws.
+ */
+export async function buildAgain(
+  recipe: Recipe,
+  buildx: Buildx,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ digest: string; blobs: Blobs }> {
+  const [context, layout] = [path.join(folder, "context"), path.join(folder, "layout")];
+  const named = (name: string) => path.join(folder, "contexts", encodeURIComponent(name));
+  await mkdir(context);
+  await exportCommit(recipe, context, named);
+  for (const directory of [context, ...Object.keys(recipe.contexts).map(named)]) {
+    await normalize(directory, recipe.committedAt);
+  }
+  await run(argumentsOf(recipe, buildx, { context, layout, named }), env);
+  const blobs = (digest: string) => readFile(path.join(layout, "blobs", ...digest.split(":")));
+  const index = JSON.parse(await readFile(path.join(layout, "index.json"), "utf8"));
+  return { digest: index.manifests[0].digest, blobs };
+}
+
+interface Folders {
+  context: string;
+  layout: string;
+  named(name: string): string;
+}
+
+function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx, folders: Folders): string[] {
+  const { context, layout, named } = folders;
+  const epoch = String(Math.floor(recipe.committedAt.getTime() / 1000));
+  const contexts = [
+    ...Object.keys(recipe.contexts).map((name) => [name, named(name)]),
+    ...Object.entries(recipe.images),
+  ];
+  const pairs = (option: string, values: (string | undefined)[][]) =>
+    values.flatMap(([name, value]) => [option, `${name}=${value}`]);
+  return [
+    "buildx",
+    "build",
+    ...(builder === undefined ? [] : ["--builder", builder]),
+    "--no-cache",
+    "--provenance=false",
+    "--sbom=false",
+    "--progress=plain",
+    ...["--platform", recipe.platforms],
+    ...["--file", path.join(context, recipe.dockerfile)],
+    ...(recipe.target === undefined ? [] : ["--target", recipe.target]),
+    ...pairs("--build-arg", Object.entries({ SOURCE_DATE_EPOCH: epoch, ...recipe.args })),
+    ...pairs("--label", Object.entries(recipe.labels)),
+    ...pairs("--build-context", contexts),
+    ...secret.flatMap((each) => ["--secret", each]),
+    ...ssh.flatMap((each) => ["--ssh", each]),
+    ...["--output", `type=oci,dest=${layout},tar=false,oci-mediatypes=true,rewrite-timestamp=true`],
+    context,
+  ];
+}
+
+function run(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("docker", args, { env, timeout: LIMIT, stdio: ["ignore", "ignore", "pipe"] });
+    let words = "";
+    child.stderr.on("data", (chunk) => {
+      words = `${words}${chunk}`.slice(-LONGEST);
+    });
+    child.on("error", (error) => reject(failed(`docker can't be started (${error.message})`)));
+    child.on("close", (status, signal) =>
+      status === 0
+        ? resolve()
+        : reject(failed(`${signal ? `it was ended by ${signal}` : `exit status ${status}`}:\n${words.trim()}`)),
+    );
+  });
+}
+
+/** How many characters of a build's last words are shown. */
+const LONGEST = 2_000;
+
+function failed(why: string): VersionedImageError {
+  return new VersionedImageError(
+    "RebuildFailed",
+    `\`docker buildx build\` did not build the commit again: ${why}\nName a builder that can with --builder (docker buildx ls), and what the ` +
+      "build needs with --build-arg, --secret and --ssh.",
+  );
+}

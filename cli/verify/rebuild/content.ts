@@ -1,0 +1,42 @@
+import { contentsOf, fieldsOf } from "../../../components/registry";
+
+/** An image as a registry or a folder has it. */
+export interface BuiltImage {
+  platform: string;
+  /** The digest of its configuration, which names the unpacked content of each layer. */
+  configDigest: string;
+  config: Record<string, unknown>;
+  /** The layers' digests, as they are packed. */
+  layers: string[];
+}
+
+/** Gives the bytes that a digest is of. */
+export type Blobs = (digest: string) => Promise<Buffer>;
+
+/** The images that a digest names: those of an index, or the one. */
+export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage[]> {
+  const manifest = await json(blobs, digest);
+  if (Array.isArray(manifest.manifests)) {
+    const found = await Promise.all(contentsOf(manifest).images.map((image) => imagesIn(blobs, image.digest)));
+    return found.flat();
+  }
+  const configDigest = String(fieldsOf(manifest.config).digest);
+  const config = await json(blobs, configDigest);
+  const { os, architecture, variant } = config;
+  return [
+    {
+      platform: [os, architecture, variant].filter(Boolean).join("/"),
+      configDigest,
+      config,
+      layers: list(manifest.layers).map((layer) => String(fieldsOf(layer).digest)),
+    },
+  ];
+}
+
+async function json(blobs: Blobs, digest: string): Promise<Record<string, unknown>> {
+  return fieldsOf(JSON.parse((await blobs(digest)).toString()));
+}
+
+export function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,175 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { VersionedImageError } from "../../../components/errors";
+import { type History, locateImage } from "../../../components/git/lookup";
+import { createRegistryClient, fieldsOf } from "../../../components/registry";
+import {
+  BUILD_LABEL,
+  buildLabel,
+  buildPart,
+  CREATED_LABEL,
+  REVISION_LABEL,
+  SOURCE_LABEL,
+  TREE_LABEL,
+  VERSION_LABEL,
+} from "../../../components/version";
+import { imageContextsOf, type SourceFlags, sourceOf } from "../../imageOptions";
+import type { Origin } from "../origin";
+import { type Buildx, buildAgain, type Recipe } from "./buildAgain";
+import { type Difference, firstDifference } from "./compare";
+import { type Blobs, type BuiltImage, imagesIn, list } from "./content";
+import { changedFiles, filesOf } from "./layerFiles";
+
+/** What came of building an image's commit again, in words. */
+export interface Rebuilt {
+  same: boolean;
+  found: string;
+}
+
+export interface RebuildFlags extends SourceFlags, Buildx {
+  /** Whether to build the commit again. */
+  rebuild?: boolean;
+  context?: string;
+  buildArg?: Record<string, string>;
+}
+
+/** An image that is to be compared with what its commit gives. */
+export interface Published {
+  repository: string;
+  digest: string;
+  labels: Record<string, string>;
+  origin: Origin;
+}
+
+/**
+ * Builds an image again from the commit that it says it is of, and compares. Throws InvalidArgument where the build needs to be told more,
+ * RebuildFailed where it fails.
+ */
+export async function rebuild(
+  history: History,
+  published: Published,
+  flags: RebuildFlags,
+  env: NodeJS.ProcessEnv,
+): Promise<Rebuilt> {
+  const { repository, digest } = published;
+  const recipe = await recipeOf(history, published, flags);
+  if (typeof recipe === "string") {
+    return { same: false, found: recipe };
+  }
+  const blobs = blobsOf(repository, env);
+  const images = await imagesIn(blobs, digest);
+  if (images.some(isLabelledByDockerfile)) {
+    return { same: false, found: BY_DOCKER };
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), "versioned-image-"));
+  try {
+    const again = await buildAgain(recipe, flags, folder, env);
+    const difference = firstDifference(images, await imagesIn(again.blobs, again.digest));
+    if (!difference) {
+      const same = again.digest === digest ? "the same digest" : "the same files, packed otherwise";
+      return { same: true, found: `building commit ${recipe.commit} again gives ${same}` };
+    }
+    return { same: false, found: await describe(difference, blobs, again.blobs) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const BY_DOCKER =
+  "it was built by Docker's builder, which writes the time of the build into an image: no two builds are alike. Publish with " +
+  "build.builder BuildKit, and they are";
+
+/** How the image was built; in words, why that can't be told. */
+async function recipeOf(history: History, published: Published, flags: RebuildFlags): Promise<Recipe | string> {
+  const { labels, origin } = published;
+  const [build, { commit, candidates }] = [labels[BUILD_LABEL], origin];
+  const dockerfile = buildPart(build, "dockerfile");
+  if (build === undefined || dockerfile === undefined) {
+    return `the image has no label ${BUILD_LABEL}: nothing says how it was built`;
+  }
+  const candidate = candidates.find(({ tree }) => tree === labels[TREE_LABEL]);
+  if (!commit || !candidate) {
+    return origin.named
+      ? "what it says it was built from is not what the commit has, so there is nothing to build again"
+      : "its directory was not found by its content: name it with --context, and with --path and --build-context what else it is made of";
+  }
+  const located = flags.context === undefined ? undefined : await locateImage(history, sourceOf(flags.context, flags));
+  const contexts = located?.contexts ?? {};
+  const images = imageContextsOf(flags);
+  const args = flags.buildArg ?? {};
+  const platforms = buildPart(build, "platform") ?? "";
+  const target = buildPart(build, "target");
+  const told = buildLabel({
+    platforms: platforms.split(","),
+    dockerfile,
+    target,
+    args,
+    contexts: { ...contexts, ...images },
+  });
+  if (told !== build) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `The image was built with ${build}, and what is given comes to ${told}: give the same arguments with --build-arg NAME=VALUE, and the ` +
+        "same contexts with --build-context NAME=DIRECTORY.",
+    );
+  }
+  const context = located?.context ?? candidate.paths[0] ?? "";
+  return {
+    ...{ root: history.root, commit: commit.hash, committedAt: commit.committedAt, paths: candidate.paths, context },
+    ...{ contexts, images, dockerfile, platforms, target, args, labels: own(labels) },
+  };
+}
+
+const OWN = [REVISION_LABEL, CREATED_LABEL, VERSION_LABEL, TREE_LABEL, SOURCE_LABEL, BUILD_LABEL];
+
+function own(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(OWN.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])));
+}
+
+/** Docker's builder is given the labels in the Dockerfile. */
+function isLabelledByDockerfile({ config }: BuiltImage): boolean {
+  return list(config.history).some((step) => String(fieldsOf(step).created_by).includes(TREE_LABEL));
+}
+
+/** Layers may be large, and a registry far away. */
+const LAYER_LIMIT = 2 * 1024 * 1024 * 1024;
+const TIMEOUT = 10 * 60 * 1000;
+
+function blobsOf(repository: string, env: NodeJS.ProcessEnv): Blobs {
+  const client = createRegistryClient({ env, timeoutMs: TIMEOUT });
+  return async (digest) => {
+    const manifest = await client.manifest(repository, digest);
+    const found = manifest?.bytes ?? (await client.blob(repository, digest, LAYER_LIMIT));
+    if (!found) {
+      throw new VersionedImageError("ImageNotFound", `The registry has no ${digest} in ${repository} (any more).`);
+    }
+    return found;
+  };
+}
+
+async function describe(difference: Difference, published: Blobs, rebuilt: Blobs): Promise<string> {
+  const begin = "building the commit again gives another image";
+  if (difference.kind === "platforms") {
+    return `${begin}: for ${difference.rebuilt.join(", ")}, and the published one is for ${difference.published.join(", ")}`;
+  }
+  if (difference.kind === "config") {
+    return `${begin}: for ${difference.platform} all layers are the same, and these fields of the configuration are not: ${difference.fields.join(", ")}`;
+  }
+  const { platform, number, instruction } = difference;
+  const [before, after] = await Promise.all([
+    filesIn(published, difference.published),
+    filesIn(rebuilt, difference.rebuilt),
+  ]);
+  const files = changedFiles(before, after);
+  const shown =
+    files.slice(0, LISTED).join(", ") + (files.length > LISTED ? `, and ${files.length - LISTED} more` : "");
+  return `${begin}: for ${platform} the layers differ from number ${number} on, which ${instruction} made, in ${shown || "their order"}`;
+}
+
+/** The longest list of files that is shown. */
+const LISTED = 10;
+
+async function filesIn(blobs: Blobs, layer: string) {
+  return layer === "" ? new Map<string, string>() : filesOf(await blobs(layer));
+}

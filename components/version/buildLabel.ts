@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+
+/** What, beside the files, decides the content of an image. */
+export interface BuildDescription {
+  platforms: string[];
+  /** The Dockerfile, relative to the context. */
+  dockerfile: string;
+  target?: string;
+  args: Record<string, string>;
+  /** The named contexts: directories from the repository's root, images by their digests. */
+  contexts: Record<string, string>;
+}
+
+/**
+ * One line that two builds of the same files share exactly if their images may be taken for each other: platforms, target,
+ * Dockerfile, and hashes of the build arguments and the named contexts.
+ */
+export function buildLabel({ platforms, dockerfile, target, args, contexts }: BuildDescription): string {
+  const parts = [`platform=${platforms.join(",")}`, `dockerfile=${dockerfile}`];
+  if (target !== undefined) {
+    parts.push(`target=${target}`);
+  }
+  for (const [name, values] of Object.entries({ args, contexts })) {
+    const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (sorted.length > 0) {
+      parts.push(`${name}=${createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16)}`);
+    }
+  }
+  return parts.join(" ");
+}
+
+/** A part of such a line; undefined if it lacks it. */
+export function buildPart(build: string | undefined, name: "platform" | "dockerfile" | "target"): string | undefined {
+  // A file's name can hold spaces, so that a part goes on to the next one or to the end.
+  return new RegExp(`(?:^| )${name}=(.*?)(?= [a-zA-Z]+=|$)`, "s").exec(build ?? "")?.[1];
+}
