@@ -80,10 +80,9 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       readOrigin(history, labels, source),
       signed && readAttested(history, signed),
     ]);
-    // Few need it, and it brings what unpacks layers.
     const rebuilt =
       flags.rebuild && labels[DIRTY_LABEL] === undefined
-        ? await (await import("./rebuild")).rebuild(history, { repository, digest, labels, origin }, flags, env)
+        ? await rebuilding().rebuild(history, { repository, digest, labels, origin }, flags, env)
         : undefined;
     return {
       repository,
@@ -101,6 +100,11 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
   }
 
   return { client, history, verify };
+}
+
+/** Few need it, and it brings what unpacks layers. */
+function rebuilding(): typeof import("./rebuild") {
+  return require("./rebuild");
 }
 
 /** Throws InvalidArgument for paths that are relative to nothing. */

@@ -1,4 +1,6 @@
 import * as assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { createRegistryClient } from "../../components/registry";
 import { imageStack } from "./project";
@@ -20,6 +22,11 @@ export const farms = {
     return setting("VERSIONED_IMAGE_TEST_BUILDKIT_OTHER");
   },
 };
+
+/** Where the daemon of a farm listens. */
+export function addressOf(farm: string): string {
+  return JSON.parse(readFileSync(path.join(farm, "buildx/instances/farm"), "utf8")).Nodes[0].Endpoint;
+}
 
 /** A static busybox, for images that run something while they are built. */
 export function busybox(): string {

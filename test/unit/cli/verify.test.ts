@@ -81,7 +81,7 @@ Proven
   tag      ${commit.slice(0, 7)} begins as that commit does
 
 Not proven
-  content  that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit again would show
+  content  that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit again would show (--rebuild)
 
 Verified: what the image says of its origin is so.
 `,

@@ -1,0 +1,130 @@
+import * as assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
+import { addressOf, busybox, farmStack, farms } from "../support/buildKit";
+import { imageProject } from "../support/project";
+import { registry } from "../support/registry";
+import type { Repo } from "../support/repo";
+import type { Result } from "../support/stack";
+import { cliJson } from "../unit/cli/setup";
+
+interface Image {
+  spec: string;
+  digest: string;
+  tag: string;
+}
+
+interface Check {
+  name: string;
+  result: string;
+  message: string;
+}
+
+/** An image against what its commit gives, on a daemon that has never seen it. */
+describe("versioned-image verify --rebuild", () => {
+  let home: string;
+  let disposables: (() => void)[] = [];
+
+  beforeEach(() => {
+    home = process.cwd();
+  });
+
+  afterEach(() => {
+    process.chdir(home);
+    for (const dispose of disposables) {
+      dispose();
+    }
+    disposables = [];
+  });
+
+  function project(dockerfile: string): Repo {
+    const source = imageProject({ Dockerfile: dockerfile });
+    copyFileSync(busybox(), source.path("app/busybox"));
+    source.write("lib/code", "1\n").add().commit("Tools");
+    disposables.push(() => source.dispose());
+    return source;
+  }
+
+  function succeeded(result: Result): Image {
+    assert.equal(result.succeeded, true, result.text);
+    return (result.outputs.images as { app: Image }).app;
+  }
+
+  async function published(source: Repo, build: object): Promise<Image> {
+    const stack = farmStack(source, { repository: registry.repository("rebuild"), build });
+    disposables.push(() => stack.forget());
+    return succeeded(await stack.up());
+  }
+
+  async function content(source: Repo, ...args: string[]): Promise<Check> {
+    process.chdir(source.directory);
+    const env = { ...process.env, DOCKER_CONFIG: farms.other };
+    const { json } = await cliJson(["verify", ...args, "--rebuild", "--builder", "farm"], { env });
+    return (
+      (json.checks as Check[] | undefined)?.find(({ name }) => name === "content") ?? assert.fail(JSON.stringify(json))
+    );
+  }
+
+  const shell = (line: string) => JSON.stringify(["/bin/busybox", "sh", "-c", line.replaceAll("@", "/bin/busybox ")]);
+
+  it("proves an image of two platforms, with arguments and named contexts", async () => {
+    const source = project(
+      `FROM scratch\nARG WORD\nCOPY busybox /bin/busybox\nCOPY --from=lib code /code\nENV WORD=$WORD\nCOPY main /main\n`,
+    );
+    const build = { platforms: ["linux/amd64", "linux/arm64"], args: { WORD: "w" }, contexts: { lib: "lib" } };
+    const image = await published(source, build);
+    const named = ["--context", "app", "--build-context", "lib=lib"];
+    const check = await content(source, image.spec, ...named, "--build-arg", "WORD=w");
+    assert.deepEqual(check, {
+      name: "content",
+      result: "proven",
+      message: `building commit ${source.head()} again gives the same digest`,
+      required: true,
+    });
+    const env = { ...process.env, DOCKER_CONFIG: farms.other };
+    const { json } = await cliJson(["verify", image.spec, ...named, "--rebuild", "--builder", "farm"], { env });
+    assert.equal((json.error as { code: string }).code, "InvalidArgument");
+    const { json: both } = await cliJson(["verify", image.spec, ...named], { env });
+    assert.equal(
+      (both.checks as Check[]).find(({ name }) => name === "platforms")?.message,
+      "the images for linux/amd64, linux/arm64 say the same of their origin",
+    );
+  });
+
+  it("names the instruction and the files of one that is not what its commit gives", async () => {
+    const line = "@cat /proc/sys/kernel/random/uuid > /when; @echo same > /same";
+    const unlike = project(`FROM scratch\nCOPY busybox /bin/busybox\nRUN ${shell(line)}\n`);
+    const check = await content(unlike, (await published(unlike, {})).spec);
+    assert.equal(check.result, "unproven");
+    assert.match(
+      check.message,
+      /^building the commit again gives another image: for linux\/amd64 the layers differ from number 2 on, which RUN \/bin\/busybox sh -c .* made, in when$/,
+    );
+  });
+
+  it("finds the file that was swapped under the labels of an honest image", async () => {
+    const source = project("FROM scratch\nCOPY main /main\n");
+    const { spec } = await published(source, {});
+    assert.equal((await content(source, spec)).result, "proven");
+    const repository = spec.slice(0, spec.lastIndexOf(":"));
+    const labels = Object.entries(await registry.labels(spec));
+    source.write("app/main", "swapped\n");
+    const context = source.path("app");
+    const args = [
+      ...["--addr", addressOf(farms.one), "build", "--frontend=dockerfile.v0"],
+      ...["--local", `context=${context}`, "--local", `dockerfile=${context}`],
+      ...["--opt", `build-arg:SOURCE_DATE_EPOCH=${source.git("show", "-s", "--format=%ct")}`],
+      ...labels.flatMap(([name, value]) => ["--opt", `label:${name}=${value}`]),
+      ...["--output", `type=image,name=${repository}:fake,push=true,oci-mediatypes=true,rewrite-timestamp=true`],
+    ];
+    execFileSync("buildctl", args, { stdio: "pipe" });
+    const check = await content(source, `${repository}:fake`);
+    assert.deepEqual(
+      [check.result, check.message],
+      [
+        "unproven",
+        "building the commit again gives another image: for linux/amd64 the layers differ from number 1 on, which COPY main /main made, in main",
+      ],
+    );
+  });
+});
