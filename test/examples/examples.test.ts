@@ -33,7 +33,7 @@ describe("the examples", () => {
   it("in TypeScript are type-checked against the library", () => {
     const folder = path.join(EXAMPLES, "typescript");
     const programs = readdirSync(folder).map((name) => path.join(folder, name, "index.ts"));
-    assert.equal(programs.length, 7);
+    assert.equal(programs.length, 13);
     const files = [...programs, path.join(folder, "tested/index.test.ts"), path.join(EXAMPLES, "policy/index.ts")];
     const program = ts.createProgram(files, {
       strict: true,
@@ -47,6 +47,7 @@ describe("the examples", () => {
       typeRoots: [path.join(ROOT, "node_modules/@types")],
       paths: {
         "versioned-image": [path.join(ROOT, "components/index.ts")],
+        "versioned-image/kubernetes": [path.join(ROOT, "components/kubernetes.ts")],
         "versioned-image/testing": [path.join(ROOT, "components/testing.ts")],
       },
     });
