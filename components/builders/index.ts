@@ -7,6 +7,7 @@ export type { Content, ContentRequest, ImageBuilder } from "./builder";
 export { type BuildInputs, buildFingerprint, DEFAULT_PLATFORM, resolveBuild } from "./buildInputs";
 export { requireBuildKit } from "./buildKitImage";
 export { contextDirectories } from "./buildKitOptions";
+export { OLDEST_BUILDKIT, tooOldBuildKit } from "./buildKitVersion";
 export { requireBuilder } from "./buildxInstance";
 
 const BUILDERS: Record<Builder, ImageBuilder> = {

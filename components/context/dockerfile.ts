@@ -1,4 +1,4 @@
-import { foreignFrontend, refuseUndecided } from "./frontend";
+import { foreignFrontend, refuseUndecided, refuseUnknown } from "./frontend";
 import { type Instruction, readInstructions } from "./instructions";
 import { builtStage, stagesOf } from "./stages";
 
@@ -31,10 +31,12 @@ export function stampDockerfile(content: Buffer, { name, target, labels }: Stamp
   return Buffer.concat([before, Buffer.from(`${isEnded ? "" : newline}${cased}${newline}`), after]);
 }
 
-/** Throws DockerfileInvalid if the stage that is to be built can't be found. What only another frontend can read is left to it. */
+/** Throws DockerfileInvalid for an instruction that is none, and if the stage that is to be built can't be found. What only another frontend can read is left to it. */
 export function refuseUnbuildable(content: Buffer, { name, target }: Omit<Stamp, "labels">): void {
   if (foreignFrontend(content) === undefined) {
-    builtStage(stagesOf(readInstructions(content, name).instructions), target, name);
+    const { instructions } = readInstructions(content, name);
+    refuseUnknown(content, instructions, name);
+    builtStage(stagesOf(instructions), target, name);
   }
 }
 

@@ -29,6 +29,17 @@ export function refuseUndecided(content: Buffer, instructions: Instruction[], do
   }
 }
 
+/** Throws DockerfileInvalid for an instruction that Docker does not know; one that asks for a frontend may have others. */
+export function refuseUnknown(content: Buffer, instructions: Instruction[], dockerfile: string): void {
+  const unknown = instructions.find(({ name }) => !KNOWN.has(name));
+  if (unknown && frontendOf(content.toString()) === undefined) {
+    throw new VersionedImageError(
+      "DockerfileInvalid",
+      `Docker knows no instruction ${unknown.name.toUpperCase()} (line ${unknown.line} of ${dockerfile}).`,
+    );
+  }
+}
+
 /** The frontend that a Dockerfile asks for (`# syntax=`), if it is not Docker's own. */
 export function foreignFrontend(content: Buffer): string | undefined {
   const frontend = frontendOf(content.toString());

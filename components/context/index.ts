@@ -1,3 +1,4 @@
+export { refuseDeadLinks } from "./deadLinks";
 export { ensureFilled, type KeptPlace, keptContextOf, makeLayout, setInUse } from "./keptPlace";
 export { normalize } from "./normalize";
 export {

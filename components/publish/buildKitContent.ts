@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Builder } from "../args";
-import { builderOf } from "../builders";
+import { builderOf, OLDEST_BUILDKIT, tooOldBuildKit } from "../builders";
 import {
   checkDockerfile,
   copyContext,
@@ -12,6 +12,7 @@ import {
   newPlaceName,
   type PreparedContext,
   prepareContext,
+  refuseDeadLinks,
   removePlace,
   setInUse,
 } from "../context";
@@ -32,6 +33,7 @@ const buildKitBuilder = builderOf(Builder.BuildKit);
 async function build(subject: Subject, target: Target): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
   const place = placeIn(subject, newPlaceName());
+  await warnOfOld(subject);
   // The place is another in the update that follows, and a Dockerfile that can't be built is to be found now.
   const preview = pulumi.runtime.isDryRun();
   if (preview) {
@@ -68,6 +70,17 @@ async function build(subject: Subject, target: Target): Promise<Building> {
       ? digest !== undefined
       : digest === undefined || (builtFrom !== undefined && builtFrom !== keptContextOf(place).context),
   };
+}
+
+async function warnOfOld({ component, name, build }: Subject): Promise<void> {
+  const version = await tooOldBuildKit(build.builderName, process.env);
+  if (version !== undefined) {
+    pulumi.log.warn(
+      `${name}: the builder ${build.builderName ?? "in use"} has BuildKit ${version}. One commit gives one digest from ${OLDEST_BUILDKIT} on: before, ` +
+        "each build gives another one. Make a new builder with `docker buildx create`.",
+      component,
+    );
+  }
 }
 
 /**
@@ -133,9 +146,11 @@ function prepare(
     labels: undefined,
     mtime,
     write: async (into) => {
-      const { context, named } = await makeLayout(into, Object.keys(version.contexts));
+      const contexts = Object.keys(version.contexts);
+      const { context, named } = await makeLayout(into, contexts);
       await write(context, named);
       await checkDockerfile(context, { dockerfile, target: build.target });
+      await refuseDeadLinks([context, ...contexts.map(named)], context, dockerfile);
     },
   });
 }

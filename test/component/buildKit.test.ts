@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -285,6 +285,23 @@ describe("VersionedImage with BuildKit", () => {
       assert.match(await diagnosticOf(code, () => run(build, true)), message);
     });
   }
+
+  it("refuses an instruction that is none, unless a frontend may know it", async () => {
+    project.write("app/Dockerfile", "FROM scratch\nRUNN x\n").add().commit("Typo");
+    const message = await diagnosticOf("DockerfileInvalid", () => run({}, true));
+    assert.equal(message, "Docker knows no instruction RUNN (line 2 of Dockerfile).");
+    project.write("app/Dockerfile", "# syntax=docker/dockerfile:1-labs\nFROM scratch\nRUNN x\n").add().commit("Labs");
+    await run({}, true);
+  });
+
+  it("refuses a link to nowhere, unless it is ignored", async () => {
+    symlinkSync("/srv/in/the/container", project.path("app/current"));
+    project.add().commit("Link");
+    const message = await diagnosticOf("StagingFailed", () => run({}, true));
+    assert.match(message, /^current is a symbolic link to what is not on this machine/);
+    project.write("app/.dockerignore", "current\n").add().commit("Ignore it");
+    await run({}, true);
+  });
 
   it("refuses a named context with uncommitted files", async () => {
     project.write("lib/code", "2\n");
