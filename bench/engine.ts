@@ -8,7 +8,8 @@ import { type Result, TestStack } from "../test/support/stack";
 import { atMost, interleaved, type Row } from "./row";
 
 const ROOT = path.resolve(__dirname, "..");
-const VERSIONED = path.join(__dirname, "programs", "versioned.ts");
+/** The program of versioned images. */
+export const VERSIONED = path.join(__dirname, "programs", "versioned.ts");
 const PLAIN = path.join(__dirname, "programs", "plain.ts");
 const RESOURCES = path.join(__dirname, "programs", "resources.ts");
 const run = promisify(execFile);
@@ -146,7 +147,8 @@ async function changedImageRow(rounds: number): Promise<Row> {
   }
 }
 
-async function emptyUpdate(source: Repo): Promise<void> {
+/** Pulumi's own time: an update of a program without images. */
+export async function emptyUpdate(source: Repo): Promise<void> {
   const stack = stackOf(source, VERSIONED, "unused", 0);
   done(await stack.up());
   stack.forget();
@@ -169,18 +171,26 @@ function monorepo(count: number): Repo {
   return source.add().commit();
 }
 
-function stackOf(source: Repo, program: string, name: string, count: number): TestStack {
+/** A stack of the images app-0, app-1, …; `more` are further arguments of each. */
+export function stackOf(
+  source: Repo,
+  program: string,
+  name: string,
+  count: number,
+  more: object = {},
+  env: NodeJS.ProcessEnv = process.env,
+): TestStack {
   const images = Object.fromEntries(
     Array.from({ length: count }, (_, image) => [
       `app-${image}`,
-      { context: `app-${image}`, repository: `${name}/app-${image}` },
+      { context: `app-${image}`, repository: `${name}/app-${image}`, ...more },
     ]),
   );
   const config = { images: JSON.stringify(images) };
-  return new TestStack("bench", { workDir: source.directory, env: process.env, program, config, project: "bench" });
+  return new TestStack("bench", { workDir: source.directory, env, program, config, project: "bench" });
 }
 
-function done(result: Result): void {
+export function done(result: Result): void {
   assert.equal(result.succeeded, true, result.text);
 }
 

@@ -2,9 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { prepare, type Services, stop } from "../scripts/setup";
+import { ensureBuildKit, ensureBuildx, startBuildKit } from "../scripts/setup/buildKit";
 import { freePort } from "../scripts/setup/registry";
+import { MissingError } from "../scripts/setup/say";
+import { type Service, stopService } from "../scripts/setup/service";
+import { buildKitRow } from "./buildKit";
 import { engineRows } from "./engine";
 import { gitRows } from "./git";
+import { realHistoryRows } from "./realHistory";
 import type { Row } from "./row";
 
 const [json, quick, onlyGit, onlyEngine] = ["--json", "--quick", "--git", "--engine"].map((flag) =>
@@ -32,19 +37,66 @@ async function engine(): Promise<Row[]> {
       VERSIONED_IMAGE_TEST_REGISTRY: registry.host,
       VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile,
     });
-    return await engineRows({ progress, ...(quick && { images: [1], rounds: 3 }) });
+    return [
+      ...(await engineRows({ progress, ...(quick && { images: [1], rounds: 3 }) })),
+      ...(await buildKit(home, registry.host)),
+    ];
   } finally {
     await stop(services);
     rmSync(home, { recursive: true, force: true });
   }
 }
 
+/** No row where BuildKit can't be had. */
+async function buildKit(home: string, registryHost: string): Promise<Row[]> {
+  let daemon: Service | undefined;
+  try {
+    progress("comparing BuildKit with a script of docker buildx build");
+    const [programs, buildx] = [await ensureBuildKit(), await ensureBuildx()];
+    process.env.PATH = [programs, process.env.PATH].join(path.delimiter);
+    const { dockerConfig } = await startBuildKit({
+      home: path.join(home, "buildkit"),
+      programs,
+      name: "farm",
+      buildx,
+      registries: [registryHost],
+      started: (service) => {
+        daemon = service;
+      },
+    });
+    return [await buildKitRow(dockerConfig, quick ? 3 : 5)];
+  } catch (error) {
+    if (error instanceof MissingError) {
+      progress(`BuildKit is not measured: ${error.message}.`);
+      return [];
+    }
+    throw error;
+  } finally {
+    if (daemon) {
+      await stopService(daemon);
+    }
+  }
+}
+
 async function main(): Promise<void> {
-  const rows = [
+  const root = optionValue("--repository");
+  const count = Number(optionValue("--directories") ?? 200);
+  const rows = root === undefined ? await made() : await realHistoryRows({ root, directories: count, progress });
+  process.stdout.write(json ? `${JSON.stringify({ rows })}\n` : table(rows));
+}
+
+/** The value of an option, if it is given. */
+function optionValue(option: string): string | undefined {
+  const at = process.argv.indexOf(option);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
+/** Of repositories and stacks that are made for it. */
+async function made(): Promise<Row[]> {
+  return [
     ...(onlyEngine ? [] : await gitRows({ progress, ...(quick && { commits: [100], directories: [1, 10] }) })),
     ...(onlyGit ? [] : await engine()),
   ];
-  process.stdout.write(json ? `${JSON.stringify({ rows })}\n` : table(rows));
 }
 
 function table(rows: Row[]): string {

@@ -76,7 +76,14 @@ export interface BuildKitOptions {
 }
 
 /** Starts a daemon. The driver remote needs no Docker. */
-export async function startBuildKit({ home, programs, name, buildx, registries, started }: BuildKitOptions): Promise<BuildKit> {
+export async function startBuildKit({
+  home,
+  programs,
+  name,
+  buildx,
+  registries,
+  started,
+}: BuildKitOptions): Promise<BuildKit> {
   await mkdir(home, { recursive: true });
   const socket = path.join(home, "buildkitd.sock");
   const config = path.join(home, "buildkitd.toml");
