@@ -45,6 +45,14 @@ const image = new VersionedImage("app", { context: "app", repository: "h.example
 image.reference.apply(console.log);
 `;
 
+const BUILDKIT = `
+import * as pulumi from "@pulumi/pulumi";
+import { Builder, VersionedImage } from "versioned-image";
+
+await pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) });
+new VersionedImage("app", { context: "app", repository: "127.0.0.1:1/app", build: { builder: Builder.BuildKit } });
+`;
+
 /** The package as npm would publish it, used from an empty project. */
 describe("the npm package", function () {
   // Packages are installed, from npm's cache where it has them.
@@ -97,6 +105,45 @@ describe("the npm package", function () {
     const { stdout } = await inFolder(process.execPath, "program.mjs");
     assert.match(stdout, /^h\.example\/app:88d38d9@sha256:[0-9a-f]{64}\n$/);
   });
+
+  it("says what to install where BuildKit is wanted", async () => {
+    const project = repo().write("app/Dockerfile", "FROM scratch\n").add().commit("Begin");
+    try {
+      writeFileSync(path.join(folder, "buildkit.mjs"), BUILDKIT);
+      const error = await run(process.execPath, [path.join(folder, "buildkit.mjs")], { cwd: project.directory }).then(
+        () => assert.fail("it was built"),
+        ({ stderr }: { stderr: string }) => stderr,
+      );
+      assert.match(error, /run `npm install @pulumi\/docker-build`\. \[BuildKitNotInstalled\]/);
+    } finally {
+      project.dispose();
+    }
+  });
+
+  const managers: Record<string, { manager: string; add: string[]; node: string[] }> = {
+    pnpm: { manager: "pnpm@10", add: ["add", "--ignore-scripts"], node: ["exec", "node"] },
+    // Without node_modules: what a package does not list it can't load.
+    yarn: { manager: "@yarnpkg/cli-dist@4", add: ["add"], node: ["node"] },
+  };
+  for (const [name, { manager, add, node }] of Object.entries(managers)) {
+    it(`is installed by ${name}`, async () => {
+      const cwd = mkdtempSync(path.join(tmpdir(), `${name}-`));
+      try {
+        writeFileSync(path.join(cwd, "package.json"), JSON.stringify({ name: "empty", private: true }));
+        writeFileSync(path.join(cwd, "yarn.lock"), "");
+        writeFileSync(path.join(cwd, ".yarnrc.yml"), "enableTelemetry: false\nenableScripts: false\n");
+        writeFileSync(path.join(cwd, "program.mjs"), MODULE);
+        const { version } = require("@pulumi/pulumi/package.json") as { version: string };
+        const npx = (args: string[]) =>
+          run("npx", ["--yes", manager, ...args], { cwd, env: { ...process.env, CI: "false" } });
+        await npx([...add, tarball, `@pulumi/pulumi@^${version}`]);
+        const { stdout } = await npx([...node, "program.mjs"]);
+        assert.match(stdout, /^h\.example\/app:88d38d9@sha256:[0-9a-f]{64}$/m);
+      } finally {
+        rmSync(cwd, { recursive: true, force: true });
+      }
+    });
+  }
 
   it("brings the command line", async () => {
     const project = repo().write("app/Dockerfile", "FROM scratch\n").add().commit("Begin");
