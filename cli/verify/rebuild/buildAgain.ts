@@ -57,9 +57,9 @@ export async function buildAgain(
     await normalize(directory, recipe.committedAt);
   }
   await run(argumentsOf(recipe, buildx, { context, layout, named }), env);
-  const blobs = (digest: string) => readFile(path.join(layout, "blobs", ...digest.split(":")));
+  const read = (digest: string) => readFile(path.join(layout, "blobs", ...digest.split(":")));
   const index = JSON.parse(await readFile(path.join(layout, "index.json"), "utf8"));
-  return { digest: index.manifests[0].digest, blobs };
+  return { digest: index.manifests[0].digest, blobs: { manifest: read, blob: read } };
 }
 
 interface Folders {

@@ -10,18 +10,21 @@ export interface BuiltImage {
   layers: string[];
 }
 
-/** Gives the bytes that a digest is of. */
-export type Blobs = (digest: string) => Promise<Buffer>;
+/** Gives the bytes that a digest is of. Registries tell manifests from other content. */
+export interface Blobs {
+  manifest(digest: string): Promise<Buffer>;
+  blob(digest: string): Promise<Buffer>;
+}
 
 /** The images that a digest names: those of an index, or the one. */
 export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage[]> {
-  const manifest = await json(blobs, digest);
+  const manifest = json(await blobs.manifest(digest));
   if (Array.isArray(manifest.manifests)) {
     const found = await Promise.all(contentsOf(manifest).images.map((image) => imagesIn(blobs, image.digest)));
     return found.flat();
   }
   const configDigest = String(fieldsOf(manifest.config).digest);
-  const config = await json(blobs, configDigest);
+  const config = json(await blobs.blob(configDigest));
   const { os, architecture, variant } = config;
   return [
     {
@@ -33,8 +36,8 @@ export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage
   ];
 }
 
-async function json(blobs: Blobs, digest: string): Promise<Record<string, unknown>> {
-  return fieldsOf(JSON.parse((await blobs(digest)).toString()));
+function json(content: Buffer): Record<string, unknown> {
+  return fieldsOf(JSON.parse(content.toString()));
 }
 
 export function list(value: unknown): unknown[] {

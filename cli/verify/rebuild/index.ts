@@ -138,13 +138,15 @@ const TIMEOUT = 10 * 60 * 1000;
 
 function blobsOf(repository: string, env: NodeJS.ProcessEnv): Blobs {
   const client = createRegistryClient({ env, timeoutMs: TIMEOUT });
-  return async (digest) => {
-    const manifest = await client.manifest(repository, digest);
-    const found = manifest?.bytes ?? (await client.blob(repository, digest, LAYER_LIMIT));
+  const there = (found: Buffer | undefined, digest: string) => {
     if (!found) {
       throw new VersionedImageError("ImageNotFound", `The registry has no ${digest} in ${repository} (any more).`);
     }
     return found;
+  };
+  return {
+    manifest: async (digest) => there((await client.manifest(repository, digest))?.bytes, digest),
+    blob: async (digest) => there(await client.blob(repository, digest, LAYER_LIMIT), digest),
   };
 }
 
@@ -171,5 +173,5 @@ async function describe(difference: Difference, published: Blobs, rebuilt: Blobs
 const LISTED = 10;
 
 async function filesIn(blobs: Blobs, layer: string) {
-  return layer === "" ? new Map<string, string>() : filesOf(await blobs(layer));
+  return layer === "" ? new Map<string, string>() : filesOf(await blobs.blob(layer));
 }
