@@ -1,9 +1,10 @@
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import * as path from "node:path";
-import { type BuildContext, placeFolder, putInPlace, sidecarOf } from "./place";
+import { type BuildContext, placeFolder, putInPlace, removePlace, sidecarOf } from "./place";
 import type { PreparedContext } from "./preparedContext";
 import { stagingFailed } from "./stagingFailed";
-import { ensureStagingRoot, isLockedByAnother, lockOf } from "./stagingRoot";
+import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING } from "./stagingRoot";
 
 /** Where a builder finds the files of one content that it looks at in each run, built or not: BuildKit's provider does. */
 export interface KeptPlace {
@@ -13,7 +14,12 @@ export interface KeptPlace {
   dockerfile: string;
   /** The names of the named contexts that are directories. */
   contexts: string[];
+  /** Whose files they are, in words that nothing else has: of one owner, one place is in use. */
+  owner: string;
 }
+
+/** After how long a place is taken for abandoned where its owner fills another one, in milliseconds. */
+const ABANDONED = 24 * 60 * 60 * 1000;
 
 /** Where in a directory the context is, and each named one. */
 export interface Layout {
@@ -40,7 +46,7 @@ export async function makeLayout(directory: string, contexts: string[]): Promise
 }
 
 /** Where a kept place is. */
-export function keptContextOf({ name, dockerfile, contexts }: KeptPlace): BuildContext {
+export function keptContextOf({ name, dockerfile, contexts }: Omit<KeptPlace, "owner">): BuildContext {
   const { context, named } = layoutIn(placeFolder(name));
   return {
     context,
@@ -50,24 +56,26 @@ export function keptContextOf({ name, dockerfile, contexts }: KeptPlace): BuildC
 }
 
 /**
- * Sees that a place holds the files that a key stands for, which are prepared only where it does not. Leaves alone what another
- * process builds from. Throws StagingFailed.
+ * Sees that a place holds the files that a key stands for, which are prepared only where it does not; what the owner left elsewhere long ago
+ * is removed then. Leaves alone what another process builds from. Throws StagingFailed.
  */
 export async function ensureFilled(
-  { name }: KeptPlace,
+  { name, owner }: KeptPlace,
   key: string,
   prepare: () => Promise<PreparedContext>,
 ): Promise<void> {
   await stagingFailed(async () => {
     await ensureStagingRoot();
-    if ((await isFilled(name, key)) || (await isLockedByAnother(name))) {
+    const said = `${owner}\n${key}`;
+    if ((await isFilled(name, said)) || (await isLockedByAnother(name))) {
       return;
     }
+    await removeLeftBehind(name, owner);
     const files = await prepare();
     try {
       await rm(sidecarOf(name), { force: true });
       await putInPlace(files.directory, placeFolder(name));
-      await writeFile(sidecarOf(name), key);
+      await writeFile(sidecarOf(name), said);
     } finally {
       await files.discard();
     }
@@ -79,12 +87,32 @@ export async function setInUse({ name }: KeptPlace, inUse: boolean): Promise<voi
   await stagingFailed(() => (inUse ? writeFile(lockOf(name), "") : rm(lockOf(name), { force: true })));
 }
 
-async function isFilled(name: string, key: string): Promise<boolean> {
+/** Another machine's update of the same stack may have moved on, and nothing here was told. */
+async function removeLeftBehind(name: string, owner: string): Promise<void> {
+  for (const entry of await readdir(STAGING)) {
+    const [, other] = /^([0-9a-f]{16})\.filled$/.exec(entry) ?? [];
+    if (other !== undefined && other !== name && (await isLeftBehind(other, owner))) {
+      await removePlace(placeFolder(other));
+    }
+  }
+}
+
+async function isLeftBehind(name: string, owner: string): Promise<boolean> {
+  const isOwn = (await sidecarText(name))?.startsWith(`${owner}\n`) === true;
+  return isOwn && Date.now() - (await stat(sidecarOf(name))).mtimeMs > ABANDONED;
+}
+
+async function isFilled(name: string, said: string): Promise<boolean> {
+  return (await sidecarText(name)) === said && existsSync(placeFolder(name));
+}
+
+/** Undefined where there is none: others may take away what is theirs at any time. */
+async function sidecarText(name: string): Promise<string | undefined> {
   try {
-    return (await readFile(sidecarOf(name), "utf8")) === key && (await stat(placeFolder(name))).isDirectory();
+    return await readFile(sidecarOf(name), "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return false;
+      return undefined;
     }
     throw error;
   }

@@ -16,7 +16,7 @@ import {
   removePlace,
   setInUse,
 } from "../context";
-import { hooksFor, knownValue, unknownOutput } from "../pulumi";
+import { hooksFor, knownValue, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, productionTag } from "../version";
 import type { Building, ContentBuilder, Staged } from "./contentBuilder";
@@ -32,7 +32,7 @@ const buildKitBuilder = builderOf(Builder.BuildKit);
 /** Pushes by digest, so that no tag is needed. */
 async function build(subject: Subject, target: Target): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
-  const place = placeIn(subject, newPlaceName());
+  const place = await placeIn(subject, "image", newPlaceName());
   await warnOfOld(subject);
   // The place is another in the update that follows, and a Dockerfile that can't be built is to be found now.
   const preview = pulumi.runtime.isDryRun();
@@ -89,7 +89,7 @@ async function warnOfOld({ component, name, build }: Subject): Promise<void> {
  */
 async function keep(subject: Subject, own: Own): Promise<void> {
   const { component, name, args, version, build } = subject;
-  const place = placeIn(subject, own.place, own.dockerfile);
+  const place = await placeIn(subject, "image", own.place, own.dockerfile);
   if (build.builder !== Builder.BuildKit || !isCurrent(subject, own)) {
     await removePlace(keptContextOf(place).context);
     return;
@@ -115,8 +115,14 @@ function isCurrent({ version, target }: Subject, own: Own): boolean {
   return tag === productionTag(version.tag) && (target === undefined || target.repository === repository);
 }
 
-function placeIn({ version, dockerfile }: Subject, name: string, dockerfileThere = dockerfile): KeptPlace {
-  return { name, dockerfile: dockerfileThere, contexts: Object.keys(version.contexts).sort() };
+async function placeIn(
+  { component, version, dockerfile }: Subject,
+  kind: "image" | "debug",
+  name: string,
+  dockerfileThere = dockerfile,
+): Promise<KeptPlace> {
+  const owner = `${await urnOf(component)} ${kind}`;
+  return { name, dockerfile: dockerfileThere, contexts: Object.keys(version.contexts).sort(), owner };
 }
 
 function prepareCommit(subject: Subject): Promise<PreparedContext> {
@@ -156,7 +162,7 @@ function prepare(
 }
 
 async function stageDebug(subject: Subject, name: string, isKnown: boolean, files: PreparedContext): Promise<Staged> {
-  const place = placeIn(subject, name);
+  const place = await placeIn(subject, "debug", name);
   if (isKnown) {
     await ensureFilled(place, await files.hash(), async () => files);
   }

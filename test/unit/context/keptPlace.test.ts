@@ -1,5 +1,14 @@
 import * as assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import {
@@ -29,7 +38,9 @@ describe("a place whose files are kept", () => {
     rmSync(directory, { recursive: true });
   });
 
-  const place = () => ({ name: newPlaceName(), dockerfile: "build/Dockerfile", contexts: ["h.example/base:1", "lib"] });
+  const place = (owner = "urn:app image") => ({
+    ...{ name: newPlaceName(), dockerfile: "build/Dockerfile", contexts: ["h.example/base:1", "lib"], owner },
+  });
 
   function prepare(text: string) {
     return async () => {
@@ -111,6 +122,24 @@ describe("a place whose files are kept", () => {
     await setInUse(kept, false);
     assert.equal(readFileSync(path.join(keptContextOf(kept).context, "file"), "utf8"), "2");
     assert.deepEqual(readdirSync(".versioned-image").sort(), [".gitignore", kept.name, `${kept.name}.filled`].sort());
+  });
+
+  it("takes the place of what its owner left a day ago, and of nobody else's", async () => {
+    const [old, recent, foreign, filled] = [place(), place(), place("urn:web image"), place()];
+    for (const each of [old, recent, foreign]) {
+      await ensureFilled(each, "one", prepare("1"));
+    }
+    const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+    for (const [each, hours] of [
+      [old, 25],
+      [recent, 23],
+      [foreign, 99],
+    ] as const) {
+      utimesSync(`.versioned-image/${each.name}.filled`, hoursAgo(hours), hoursAgo(hours));
+    }
+    await ensureFilled(filled, "two", prepare("2"));
+    const left = readdirSync(".versioned-image").filter((name) => /^[0-9a-f]{16}$/.test(name));
+    assert.deepEqual(left.sort(), [recent.name, foreign.name, filled.name].sort());
   });
 
   it("is removed with what says that it is filled, and nothing else ever is", async () => {
