@@ -9,8 +9,8 @@ import {
   type ManifestContent,
   type RegistryClient,
 } from "../../components/registry";
-
 import { CREATED_LABEL } from "../../components/version";
+import { latestTime } from "../latestTime";
 import type { Held, HeldManifest } from "./held";
 
 /** What is asked of a registry. */
@@ -92,7 +92,7 @@ async function describe(shelf: Shelf, repository: string, content: ManifestConte
     subject: isDigest(subject) ? subject : undefined,
     config: isDigest(config) ? config : undefined,
     labels: said?.labels,
-    created: timeOf(said?.created, said?.labels[CREATED_LABEL]),
+    created: latestTime(said?.created, said?.labels[CREATED_LABEL]),
   };
 }
 
@@ -127,10 +127,4 @@ function parsed(repository: string, { digest, bytes }: ManifestContent): Record<
 /** All manifests of an index, attestations included. */
 function partsOf({ manifests }: Record<string, unknown>): string[] {
   return Array.isArray(manifests) ? manifests.map((entry) => fieldsOf(entry).digest).filter(isDigest) : [];
-}
-
-/** The last of what are times; builders that leave the time out write that of year 1 or 1970. */
-function timeOf(...stated: (string | undefined)[]): Date | undefined {
-  const times = stated.map((text) => new Date(text ?? "")).filter((time) => time.getTime() > 0);
-  return times.sort((one, other) => other.getTime() - one.getTime())[0];
 }

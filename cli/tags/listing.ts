@@ -12,6 +12,7 @@ import {
   VERSION_LABEL,
 } from "../../components/version";
 import { inParallel } from "../inParallel";
+import { latestTime } from "../latestTime";
 
 /** An image of a repository. */
 export interface ListedImage {
@@ -93,7 +94,7 @@ function describe(digest: string, tags: string[], found: ImageConfig | Problem):
     digest,
     tags,
     scratchTags: tags.filter(isScratchTag),
-    time: timeOf("labels" in found ? found.created : undefined, labels[CREATED_LABEL]),
+    time: latestTime("labels" in found ? found.created : undefined, labels[CREATED_LABEL]),
     revision: labels[REVISION_LABEL],
     tree: labels[TREE_LABEL],
     source: labels[SOURCE_LABEL],
@@ -103,11 +104,6 @@ function describe(digest: string, tags: string[], found: ImageConfig | Problem):
     dirty: dirty === undefined ? undefined : dirty === "true",
     problem: "code" in found ? found : undefined,
   };
-}
-
-/** The first that is a time; builders that leave the time out write that of year 1 or 1970. */
-function timeOf(...stated: (string | undefined)[]): Date | undefined {
-  return stated.map((text) => new Date(text ?? "")).find((time) => time.getTime() > 0);
 }
 
 function newestFirst(a: ListedImage, b: ListedImage): number {

@@ -1,12 +1,13 @@
 import type { ImageArgs } from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
+import { IMAGE_EPOCH } from "../version";
 import type { ContentRequest, ImageBuilder } from "./builder";
 import type { BuildInputs } from "./buildInputs";
 
 /**
- * BuildKit, by Pulumi's provider for it. Same commit, same digest: no time but the commit's is in the image, and nothing is attested that
- * another build would say otherwise. It reads the context whenever it is declared, so the files must be there in each run.
+ * BuildKit, by Pulumi's provider for it. Same commit, same digest: all times in the image are one, and nothing is attested that another
+ * build would say otherwise. It reads the context whenever it is declared, so the files must be there in each run.
  */
 export const buildKitBuilder: ImageBuilder = {
   declare(request) {
@@ -103,7 +104,7 @@ function namedInputs(directories: Record<string, string> | undefined, { contexts
   return all.length === 0 ? undefined : Object.fromEntries(all.map(([name, location]) => [name, { location }]));
 }
 
-/** BuildKit gives this time to all that is made while it builds. */
+/** A Dockerfile may ask for the commit's time; what BuildKit itself writes has a time that is always the same. */
 function argumentsOf({ build, committedAt }: ContentRequest): ImageArgs["buildArgs"] {
   const epoch = committedAt && { SOURCE_DATE_EPOCH: String(Math.floor(committedAt.getTime() / 1000)) };
   return epoch || build.args ? { ...epoch, ...build.args } : undefined;
@@ -120,7 +121,7 @@ function exporterOf({ spec, committedAt }: ContentRequest): pulumi.Output<string
         "push=true",
         ...(isTagged(name) ? [] : ["push-by-digest=true"]),
         "oci-mediatypes=true",
-        ...(committedAt ? ["rewrite-timestamp=true"] : []),
+        ...(committedAt ? ["rewrite-timestamp=true", `source-date-epoch=${IMAGE_EPOCH}`] : []),
       ].join(","),
     );
 }

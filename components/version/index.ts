@@ -5,6 +5,7 @@ export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion } from "./describe";
 export type { Change, Commit, Facts } from "./facts";
+export { IMAGE_EPOCH } from "./imageEpoch";
 export * from "./labels";
 export { mergeRequestOf } from "./mergeRequest";
 export { isScratchTag, scratchTag } from "./scratchTag";

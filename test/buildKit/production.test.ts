@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { copyFileSync, readdirSync } from "node:fs";
 import { createRegistryClient } from "../../components/registry";
-import { farmStack, farms, platformsOf } from "../support/buildKit";
+import { busybox, farmStack, farms, platformsOf } from "../support/buildKit";
 import { changes, errorsOn, imageProject, imageStack, warningsOn } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
@@ -25,6 +25,13 @@ const BUILDERS: Record<string, typeof farmStack> = {
   BuildKit: farmStack,
   Docker: (project, { build, ...args }) => imageStack(project, { ...args, build: withoutFarm(build) }),
 };
+
+/** What comes of it is the same each time, but for the times of its files. */
+const DOCKERFILE_THAT_RUNS = `FROM scratch
+COPY busybox /bin/busybox
+RUN ["/bin/busybox", "touch", "/made"]
+COPY main /main
+`;
 
 function withoutFarm(build: object = {}): object {
   return { ...build, builder: "Docker", builderName: undefined };
@@ -129,6 +136,21 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
         digests.push(succeeded(await stackOf(clone, { repository }, index % 2 ? farms.other : farms.one).up()).digest);
       }
       assert.equal(new Set(digests).size, 1, digests.join("\n"));
+    });
+
+    ofBuildKit("has that digest whatever a daemon has in its cache", async () => {
+      const source = track(imageProject({ Dockerfile: DOCKERFILE_THAT_RUNS }));
+      copyFileSync(busybox(), source.path("app/busybox"));
+      source.add().commit("Tools");
+      const stack = stackOf(source, { repository: registry.repository("cached") });
+      succeeded(await stack.up());
+      // A commit that is later than what the daemon has built of the other instructions.
+      source.write("app/main", "two\n").add();
+      const date = "2099-01-01T00:00:00Z";
+      source.gitWith({ GIT_COMMITTER_DATE: date, GIT_AUTHOR_DATE: date }, "commit", "--quiet", "-m", "Two");
+      const cached = succeeded(await stack.up());
+      const elsewhere = stackOf(source, { repository: registry.repository("uncached") }, farms.other);
+      assert.equal(succeeded(await elsewhere.up()).digest, cached.digest);
     });
 
     ofBuildKit("is adopted in a second stack, and for several platforms only as a whole", async () => {

@@ -87,7 +87,7 @@ describe("VersionedImage with BuildKit", () => {
     "org.opencontainers.image.version": project.head().slice(0, 7),
   });
   const exporter = () =>
-    `type=image,name=${registry.host}/app,push=true,push-by-digest=true,oci-mediatypes=true,rewrite-timestamp=true`;
+    `type=image,name=${registry.host}/app,push=true,push-by-digest=true,oci-mediatypes=true,rewrite-timestamp=true,source-date-epoch=315532801`;
   const epoch = () => project.git("show", "-s", "--format=%ct");
 
   for (const preview of [true, false]) {

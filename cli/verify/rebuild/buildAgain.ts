@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { normalize } from "../../../components/context";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
+import { IMAGE_EPOCH } from "../../../components/version";
 import type { Blobs } from "./content";
 
 /** A commit's image, and how it was built. */
@@ -93,7 +94,8 @@ function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx,
     ...pairs("--build-context", contexts),
     ...secret.flatMap((each) => ["--secret", each]),
     ...ssh.flatMap((each) => ["--ssh", each]),
-    ...["--output", `type=oci,dest=${layout},tar=false,oci-mediatypes=true,rewrite-timestamp=true`],
+    "--output",
+    `type=oci,dest=${layout},tar=false,oci-mediatypes=true,rewrite-timestamp=true,source-date-epoch=${IMAGE_EPOCH}`,
     context,
   ];
 }
