@@ -48,8 +48,8 @@ const CRUISER = path.join(ROOT, "node_modules/dependency-cruiser/bin/dependency-
 
 /** What runs at the same time: the engine's tests wait for others much of the time, and those of a lane for each other. */
 const LANES = [
-  ["style", "types", "unit", "package", "providers", "publishing", "buildKit", "soak"],
-  ["engine", "cluster"],
+  ["style", "types", "unit", "package", "providers", "publishing", "soak"],
+  ["engine", "buildKit", "cluster"],
 ];
 
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
