@@ -6,11 +6,11 @@ import type { Running } from "./stack";
 const VICTIMS = {
   program: /test\/support\/operation\.ts/,
   engine: /^pulumi (up|update) |\/pulumi up /,
-  provider: /pulumi-resource-docker|docker\/main\.ts/,
+  provider: /pulumi-resource-docker|docker(-build)?\/main\.ts/,
 };
 
 /** Any provider. One whose engine has died looks for it every few minutes only, and ends then. */
-export const PROVIDER = /pulumi-resource-|standins\/\w+\/main\.ts/;
+export const PROVIDER = /pulumi-resource-|standins\/[\w-]+\/main\.ts/;
 
 export type Victim = keyof typeof VICTIMS;
 
