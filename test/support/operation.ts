@@ -3,8 +3,10 @@
  * Argument: a JSON Operation. The result goes to its `resultFile`, Pulumi's own output to standard output.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { type EngineEvent, LocalWorkspace, type OutputMap } from "@pulumi/pulumi/automation";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { fileURLToPath } from "node:url";
+import { type EngineEvent, LocalWorkspace, type OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 
 export interface Operation {
@@ -54,6 +56,19 @@ function setConfig({ stack, project, config }: Operation): void {
   writeFileSync(file, stringify({ ...settings, config: { ...settings?.config, ...Object.fromEntries(added) } }));
 }
 
+/** All that is asked of it names the stack, which need not be selected; to try that first of one that is new takes as long again. */
+function openStack(workspace: LocalWorkspace, name: string): Promise<Stack> {
+  workspace.selectStack = async () => undefined;
+  return isMade(name) ? Stack.select(name, workspace) : Stack.create(name, workspace);
+}
+
+function isMade(name: string): boolean {
+  const stacks = path.join(fileURLToPath(process.env.PULUMI_BACKEND_URL ?? ""), ".pulumi", "stacks");
+  return (
+    existsSync(stacks) && readdirSync(stacks).some((project) => existsSync(path.join(stacks, project, `${name}.json`)))
+  );
+}
+
 function outputsOf(stack: string): OutputMap {
   const printed = execFileSync("pulumi", ["stack", "output", "--json", "--show-secrets", "--stack", stack]);
   const values = Object.entries(JSON.parse(printed.toString()) as Record<string, unknown>);
@@ -61,14 +76,11 @@ function outputsOf(stack: string): OutputMap {
 }
 
 async function run(operation: Operation): Promise<OperationResult> {
-  const stack = await LocalWorkspace.createOrSelectStack(
-    {
-      stackName: operation.stack,
-      projectName: operation.project,
-      program: async () => ({ ...(await import(operation.program)) }),
-    },
-    { workDir: process.cwd() },
-  );
+  const workspace = await LocalWorkspace.create({
+    workDir: process.cwd(),
+    program: async () => ({ ...(await import(operation.program)) }),
+  });
+  const stack = await openStack(workspace, operation.stack);
   // It asks for outputs twice, with secrets and without, and for the history: each takes as long as to start the CLI.
   Object.assign(stack, { outputs: async () => outputsOf(operation.stack), info: async () => undefined });
   setConfig(operation);
