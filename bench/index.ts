@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { prepare, type Services, stop } from "../scripts/setup";
-import { ensureBuildKit, ensureBuildx, startBuildKit } from "../scripts/setup/buildKit";
+import { ensureBuildKit, ensureBuildx, pathWithBuildKit, startBuildKit } from "../scripts/setup/buildKit";
 import { freePort } from "../scripts/setup/registry";
 import { MissingError } from "../scripts/setup/say";
 import { type Service, stopService } from "../scripts/setup/service";
@@ -53,8 +53,8 @@ async function buildKit(home: string, registryHost: string): Promise<Row[]> {
   try {
     progress("comparing BuildKit with a script of docker buildx build");
     const [programs, buildx] = [await ensureBuildKit(), await ensureBuildx()];
-    process.env.PATH = [programs, process.env.PATH].join(path.delimiter);
-    const { dockerConfig } = await startBuildKit({
+    process.env.PATH = await pathWithBuildKit(programs, process.env);
+    const dockerConfig = await startBuildKit({
       home: path.join(home, "buildkit"),
       programs,
       name: "farm",

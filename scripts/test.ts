@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
 import { staticBusybox } from "./setup/baseImage";
-import { ensureBuildKit, ensureBuildx, startBuildKit } from "./setup/buildKit";
+import { ensureBuildKit, ensureBuildx, pathWithBuildKit, startBuildKit } from "./setup/buildKit";
 import { clusterObstacle, ensureCluster } from "./setup/cluster";
 import { ensureCosign } from "./setup/cosign";
 import { dockerAt } from "./setup/docker";
@@ -143,9 +143,9 @@ async function buildKit(): Promise<Counts> {
   try {
     const [one, other] = [await start("buildkit"), await start("buildkit-other")];
     return await onEngine(["test/buildKit/**/*.test.ts"], {
-      PATH: [programs, env.PATH].join(path.delimiter),
-      VERSIONED_IMAGE_TEST_BUILDKIT: one.dockerConfig,
-      VERSIONED_IMAGE_TEST_BUILDKIT_OTHER: other.dockerConfig,
+      PATH: await pathWithBuildKit(programs, env),
+      VERSIONED_IMAGE_TEST_BUILDKIT: one,
+      VERSIONED_IMAGE_TEST_BUILDKIT_OTHER: other,
       VERSIONED_IMAGE_TEST_BUSYBOX: busybox,
     });
   } finally {

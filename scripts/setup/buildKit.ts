@@ -2,6 +2,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { cachedPrograms } from "./cached";
 import { goCommand } from "./go";
+import { ensurePlugins, standinOf } from "./plugins";
 import { run, which } from "./run";
 import { during, MissingError } from "./say";
 import { type Service, startService } from "./service";
@@ -49,17 +50,14 @@ export async function ensureBuildx(): Promise<string> {
   return path.join(bin, "docker-buildx");
 }
 
+/** PATH with BuildKit's client, and with the stand-in for its provider where that can't be had. */
+export async function pathWithBuildKit(programs: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const standins = await ensurePlugins("pulumi", env, ["docker-build"]);
+  return [...standins.map(standinOf), programs, env.PATH].join(path.delimiter);
+}
+
 /** In milliseconds. */
 const BUILD_LIMIT = 900_000;
-
-/** A daemon of its own, and a Docker configuration in which buildx knows it by a name. */
-export interface BuildKit {
-  service: Service;
-  /** unix://SOCKET */
-  address: string;
-  /** For DOCKER_CONFIG. */
-  dockerConfig: string;
-}
 
 export interface BuildKitOptions {
   /** Where it keeps its data. */
@@ -75,7 +73,10 @@ export interface BuildKitOptions {
   started(service: Service): void;
 }
 
-/** Starts a daemon. The driver remote needs no Docker. */
+/**
+ * Starts a daemon of its own, and returns a Docker configuration, for DOCKER_CONFIG, in which buildx knows it by its name. The driver remote
+ * needs no Docker.
+ */
 export async function startBuildKit({
   home,
   programs,
@@ -83,7 +84,7 @@ export async function startBuildKit({
   buildx,
   registries,
   started,
-}: BuildKitOptions): Promise<BuildKit> {
+}: BuildKitOptions): Promise<string> {
   await mkdir(home, { recursive: true });
   const socket = path.join(home, "buildkitd.sock");
   const config = path.join(home, "buildkitd.toml");
@@ -93,7 +94,7 @@ export async function startBuildKit({
     `root = ${JSON.stringify(path.join(home, "root"))}\n[worker.containerd]\n  enabled = false\n${plain}`,
   );
   const address = `unix://${socket}`;
-  const service = await startService({
+  await startService({
     command: path.join(programs, "buildkitd"),
     args: ["--config", config, "--addr", address],
     mark: config,
@@ -115,5 +116,5 @@ export async function startBuildKit({
   await symlink(buildx, path.join(dockerConfig, "cli-plugins", "docker-buildx"));
   const instance = { Name: name, Driver: "remote", Nodes: [{ Name: `${name}0`, Endpoint: address }], Dynamic: false };
   await writeFile(path.join(instances, name), JSON.stringify(instance));
-  return { service, address, dockerConfig };
+  return dockerConfig;
 }

@@ -17,9 +17,13 @@ const INSTALL_LIMIT = 600_000;
  * Makes sure of the provider plugins: those that are installed or can be downloaded, else the stand-ins. Returns the names
  * of those that are stood in for.
  */
-export async function ensurePlugins(pulumi: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+export async function ensurePlugins(
+  pulumi: string,
+  env: NodeJS.ProcessEnv,
+  names = ["docker", "kubernetes"],
+): Promise<string[]> {
   const missing: string[] = [];
-  for (const name of ["docker", "docker-build", "kubernetes"]) {
+  for (const name of names) {
     if (!isInstalled(name, env) && !(await install(pulumi, name, env))) {
       missing.push(name);
     }
