@@ -4,15 +4,10 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { busybox, contentOf, farmStack, farms } from "../support/buildKit";
-import { changes, imageProject } from "../support/project";
+import { changes, imageProject, succeeded } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
-import type { Result, TestStack } from "../support/stack";
-
-interface Image {
-  tag: string;
-  digest: string;
-}
+import type { TestStack } from "../support/stack";
 
 const SCRIPT = (line: string) => JSON.stringify(["/bin/busybox", "sh", "-c", line.replaceAll("@", "/bin/busybox ")]);
 
@@ -43,11 +38,6 @@ describe("what BuildKit can do and Docker's builder can't", () => {
     const stack = farmStack(...args);
     disposables.push(() => stack.forget());
     return stack;
-  }
-
-  function succeeded(result: Result): Image {
-    assert.equal(result.succeeded, true, result.text);
-    return (result.outputs.images as { app: Image }).app;
   }
 
   const filesBelow = (directory: string) =>

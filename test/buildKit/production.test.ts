@@ -2,20 +2,10 @@ import * as assert from "node:assert/strict";
 import { copyFileSync, readdirSync } from "node:fs";
 import { createRegistryClient } from "../../components/registry";
 import { busybox, farmStack, farms, platformsOf } from "../support/buildKit";
-import { changes, errorsOn, imageProject, imageStack, warningsOn } from "../support/project";
+import { changes, errorsOn, imageProject, imageStack, succeeded, warningsOn } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
-
-interface Image {
-  tag: string;
-  spec: string;
-  reference: string;
-  digest: string;
-  commit: string;
-  tree: string;
-  outcome: string;
-}
 
 /**
  * The promises of a production tag, in one list for both builders. Docker's own has them in test/engine and test/publishing as well, and is
@@ -59,11 +49,6 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
       const stack = (BUILDERS[builder] ?? farmStack)(...args);
       disposables.push(() => stack.forget());
       return stack;
-    }
-
-    function succeeded(result: Result): Image {
-      assert.equal(result.succeeded, true, result.text);
-      return (result.outputs.images as { app: Image }).app;
     }
 
     function refused(result: Result, message: RegExp): void {

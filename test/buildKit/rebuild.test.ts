@@ -2,17 +2,10 @@ import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync } from "node:fs";
 import { addressOf, busybox, farmStack, farms } from "../support/buildKit";
-import { imageProject } from "../support/project";
+import { type Image, imageProject, succeeded } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
-import type { Result } from "../support/stack";
 import { cliJson } from "../unit/cli/setup";
-
-interface Image {
-  spec: string;
-  digest: string;
-  tag: string;
-}
 
 interface Check {
   name: string;
@@ -43,11 +36,6 @@ describe("versioned-image verify --rebuild", () => {
     source.write("lib/code", "1\n").add().commit("Tools");
     disposables.push(() => source.dispose());
     return source;
-  }
-
-  function succeeded(result: Result): Image {
-    assert.equal(result.succeeded, true, result.text);
-    return (result.outputs.images as { app: Image }).app;
   }
 
   async function published(source: Repo, build: object): Promise<Image> {

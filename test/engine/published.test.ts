@@ -6,26 +6,17 @@ import {
   changes,
   cloneUnder,
   errorsOn,
+  type Image,
   imageConfig,
   imageProject,
   imageStack,
   infoOn,
+  succeeded,
   warningsOn,
 } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
-
-/** What a stack's one image gives to the program. */
-interface Image {
-  tag: string;
-  spec: string;
-  reference: string;
-  digest: string;
-  commit: string;
-  tree: string;
-  outcome: string;
-}
 
 /** A production tag means one commit, one content, for ever. The numbers are those of the promises in the README. */
 describe("a production tag", () => {
@@ -50,11 +41,6 @@ describe("a production tag", () => {
     const stack = imageStack(...args);
     disposables.push(() => stack.forget());
     return stack;
-  }
-
-  function succeeded(result: Result): Image {
-    assert.equal(result.succeeded, true, result.text);
-    return (result.outputs.images as { app: Image }).app;
   }
 
   function refused(result: Result, resource: string, message: RegExp): void {

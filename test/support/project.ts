@@ -1,3 +1,4 @@
+import * as assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { type Repo, repo } from "./repo";
@@ -51,6 +52,23 @@ export function imageStack(project: Repo, args: object, { env, ...options }: Ima
 
 export function imageConfig(args: object): Record<string, string> {
   return { images: JSON.stringify({ app: { context: "app", ...args } }) };
+}
+
+/** What a stack's one image gives to the program. */
+export interface Image {
+  tag: string;
+  spec: string;
+  reference: string;
+  digest: string;
+  commit: string;
+  tree: string;
+  outcome: string;
+}
+
+/** The image of an operation that must have succeeded. */
+export function succeeded(result: Result): Image {
+  assert.equal(result.succeeded, true, result.text);
+  return (result.outputs.images as { app: Image }).app;
 }
 
 /** What an operation did, by resource: everything but what stayed as it was. */
