@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ImageSource } from "../components/git";
-import { TagPolicy, type VersionOptions } from "../components/version";
+import { namedContexts, TagPolicy, type VersionOptions } from "../components/version";
 
 /** The options that say what an image is made of; they have the names and the defaults of VersionedImage's arguments. */
 export interface SourceFlags {
@@ -48,20 +48,7 @@ export function addImageOptions(command: Command): Command {
 }
 
 export function sourceOf(context: string, { dockerfile, path, buildContext }: SourceFlags): ImageSource {
-  return { context, paths: path, dockerfile, contexts: directoriesOf(buildContext) };
-}
-
-function directoriesOf(contexts: Record<string, string> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(contexts).filter(([, where]) => !isImage(where)));
-}
-
-/** The named contexts that are images. */
-export function imageContextsOf({ buildContext = {} }: SourceFlags): Record<string, string> {
-  return Object.fromEntries(Object.entries(buildContext).filter(([, where]) => isImage(where)));
-}
-
-function isImage(where: string): boolean {
-  return where.startsWith("docker-image://");
+  return { context, paths: path, dockerfile, contexts: namedContexts(buildContext).directories };
 }
 
 export function versionOptionsOf({ debug = false, tagPolicy, tagLength, tagPrefix }: ImageFlags): VersionOptions {

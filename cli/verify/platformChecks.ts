@@ -1,13 +1,5 @@
 import type { ImageConfig } from "../../components/registry";
-import {
-  BUILD_LABEL,
-  CREATED_LABEL,
-  DIRTY_LABEL,
-  REVISION_LABEL,
-  SOURCE_LABEL,
-  TREE_LABEL,
-  VERSION_LABEL,
-} from "../../components/version";
+import { OWN_LABELS } from "../../components/version";
 import { type Check, contradicted, proven } from "./check";
 
 /** Whether the images of an index say the same of their origin; nothing of a single image. */
@@ -16,7 +8,7 @@ export function platformChecks(first: ImageConfig, others: ImageConfig[]): Check
     return [];
   }
   for (const other of others) {
-    const label = OF_ORIGIN.find((name) => first.labels[name] !== other.labels[name]);
+    const label = OWN_LABELS.find((name) => first.labels[name] !== other.labels[name]);
     if (label !== undefined) {
       const said = [first, other].map(({ labels, platform }) => `${labels[label] ?? "nothing"} for ${platform}`);
       return [contradicted("platforms", `the images say different things of ${label}: ${said.join(", ")}`)];
@@ -25,5 +17,3 @@ export function platformChecks(first: ImageConfig, others: ImageConfig[]): Check
   const names = [first, ...others].map(({ platform }) => platform);
   return [proven("platforms", `the images for ${names.join(", ")} say the same of their origin`)];
 }
-
-const OF_ORIGIN = [REVISION_LABEL, TREE_LABEL, BUILD_LABEL, VERSION_LABEL, CREATED_LABEL, SOURCE_LABEL, DIRTY_LABEL];

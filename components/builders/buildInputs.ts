@@ -2,8 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isSecret, knownValue } from "../pulumi";
-import { buildLabel } from "../version";
-import { type NamedContexts, namedContexts } from "./buildKitOptions";
+import { buildLabel, type NamedContexts, namedContexts } from "../version";
 
 export const DEFAULT_PLATFORM = "linux/amd64";
 

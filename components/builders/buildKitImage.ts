@@ -1,7 +1,7 @@
 import type { ImageArgs } from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
-import { IMAGE_EPOCH } from "../version";
+import { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../version";
 import type { ContentRequest, ImageBuilder } from "./builder";
 import type { BuildInputs } from "./buildInputs";
 
@@ -106,7 +106,7 @@ function namedInputs(directories: Record<string, string> | undefined, { contexts
 
 /** A Dockerfile may ask for the commit's time; what BuildKit itself writes has a time that is always the same. */
 function argumentsOf({ build, committedAt }: ContentRequest): ImageArgs["buildArgs"] {
-  const epoch = committedAt && { SOURCE_DATE_EPOCH: String(Math.floor(committedAt.getTime() / 1000)) };
+  const epoch = committedAt && sourceDateEpoch(committedAt);
   return epoch || build.args ? { ...epoch, ...build.args } : undefined;
 }
 
@@ -121,7 +121,7 @@ function exporterOf({ spec, committedAt }: ContentRequest): pulumi.Output<string
         "push=true",
         ...(isTagged(name) ? [] : ["push-by-digest=true"]),
         "oci-mediatypes=true",
-        ...(committedAt ? ["rewrite-timestamp=true", `source-date-epoch=${IMAGE_EPOCH}`] : []),
+        ...(committedAt ? [REPRODUCIBLE_EXPORT] : []),
       ].join(","),
     );
 }

@@ -22,13 +22,13 @@ export interface KeptPlace {
 const ABANDONED = 24 * 60 * 60 * 1000;
 
 /** Where in a directory the context is, and each named one. */
-export interface Layout {
+interface Layout {
   context: string;
   named(name: string): string;
 }
 
 /** The context and its named contexts below a directory. */
-export function layoutIn(directory: string): Layout {
+function layoutIn(directory: string): Layout {
   return {
     context: path.join(directory, "context"),
     // A name may have slashes.

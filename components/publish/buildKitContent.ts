@@ -16,10 +16,10 @@ import {
   removePlace,
   setInUse,
 } from "../context";
-import { hooksFor, knownValue, unknownOutput, urnOf } from "../pulumi";
+import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, productionTag } from "../version";
-import type { Building, ContentBuilder, Staged } from "./contentBuilder";
+import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import type { Own } from "./record";
 import type { Subject, Target } from "./subject";
 import { writeCommit } from "./writeCommit";
@@ -61,15 +61,13 @@ async function build(subject: Subject, target: Target): Promise<Building> {
       },
     }),
   });
-  const [builtFrom, digest] = await Promise.all([knownValue(declared.context), knownValue(declared.digest)]);
-  return {
-    content: declared,
-    own: { spec: target.spec, pushedAs: target.repository, place: place.name, dockerfile, builder: Builder.BuildKit },
-    digest,
-    leftOut: preview
-      ? digest !== undefined
-      : digest === undefined || (builtFrom !== undefined && builtFrom !== keptContextOf(place).context),
-  };
+  return buildingOf(declared, keptContextOf(place).context, {
+    spec: target.spec,
+    pushedAs: target.repository,
+    place: place.name,
+    dockerfile,
+    builder: Builder.BuildKit,
+  });
 }
 
 async function warnOfOld({ component, name, build }: Subject): Promise<void> {

@@ -1,6 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Content } from "../builders";
 import type { BuildContext, PreparedContext } from "../context";
+import { knownValue } from "../pulumi";
 import type { Own } from "./record";
 import type { Subject, Target } from "./subject";
 
@@ -34,4 +35,18 @@ export interface ContentBuilder {
   prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext>;
   /** Puts a copy of what is on disk where the builder looks for it; `place` is known unless this is a preview that can't know it. */
   stageDebug(subject: Subject, place: string, isKnown: boolean, files: PreparedContext): Promise<Staged>;
+}
+
+/** What became of a content that was declared to be built from a context; nothing is known of it in a preview. */
+export async function buildingOf(content: Content, context: string, own: Building["own"]): Promise<Building> {
+  const [builtFrom, digest] = await Promise.all([knownValue(content.context), knownValue(content.digest)]);
+  const isPreview = pulumi.runtime.isDryRun();
+  return {
+    content,
+    own,
+    digest,
+    leftOut: isPreview
+      ? digest !== undefined
+      : digest === undefined || (builtFrom !== undefined && builtFrom !== context),
+  };
 }

@@ -17,11 +17,11 @@ import {
   removePlace,
 } from "../context";
 import { VersionedImageError } from "../errors";
-import { hooksFor, knownValue, unknownOutput } from "../pulumi";
+import { hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels } from "../version";
 import { checkContent } from "./checkContent";
-import type { Building, ContentBuilder, Staged } from "./contentBuilder";
+import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import type { Own } from "./record";
 import { isScratch, scratchSpec } from "./scratchSpec";
 import type { Subject, Target } from "./subject";
@@ -60,15 +60,7 @@ async function build(subject: Subject, target: Target): Promise<Building> {
     settled: false,
     hooks: await hooksAround(subject, target, place, content),
   });
-  const [builtFrom, digest] = await Promise.all([knownValue(declared.context), knownValue(declared.digest)]);
-  return {
-    content: declared,
-    own: { spec: target.spec, pushedAs, place: place.name, dockerfile },
-    digest,
-    leftOut: preview
-      ? digest !== undefined
-      : digest === undefined || (builtFrom !== undefined && builtFrom !== contextOf(place).context),
-  };
+  return buildingOf(declared, contextOf(place).context, { spec: target.spec, pushedAs, place: place.name, dockerfile });
 }
 
 function contentOf(subject: Subject): ContextContent {

@@ -30,7 +30,7 @@ export interface RegistryClient {
    */
   inspect(repository: string, digest: string, platform: string): Promise<ImageConfig>;
   /**
-   * The same for each image of an index, by the platform that the index names; of what is no index, for the one image. Throws
+   * The same of each image of an index, in its order; of what is no index, of the one image. Throws
    * PlatformNotFound if there is none.
    */
   inspectAll(repository: string, digest: string): Promise<ImageConfig[]>;

@@ -15,6 +15,17 @@ export const DIRTY_LABEL = "dev.versioned-image.dirty";
 /** What, beside the files, decided the content of an image. */
 export const BUILD_LABEL = "dev.versioned-image.build";
 
+/** All labels that this package gives an image. */
+export const OWN_LABELS = [
+  REVISION_LABEL,
+  TREE_LABEL,
+  BUILD_LABEL,
+  VERSION_LABEL,
+  CREATED_LABEL,
+  SOURCE_LABEL,
+  DIRTY_LABEL,
+];
+
 /** What an image says of its origin. Nothing in it depends on when or where the image is built. */
 export function imageLabels(version: Version, fingerprint: string | undefined): Record<string, string> {
   const labels: Record<string, string> = {

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import * as path from "node:path";
-import { normalize } from "../../../components/context";
+import { makeLayout, normalize } from "../../../components/context";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
-import { IMAGE_EPOCH } from "../../../components/version";
+import { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../../../components/version";
 import type { Blobs } from "./content";
 
 /** A commit's image, and how it was built. */
@@ -50,9 +50,8 @@ export async function buildAgain(
   folder: string,
   env: NodeJS.ProcessEnv,
 ): Promise<{ digest: string; blobs: Blobs }> {
-  const [context, layout] = [path.join(folder, "context"), path.join(folder, "layout")];
-  const named = (name: string) => path.join(folder, "contexts", encodeURIComponent(name));
-  await mkdir(context);
+  const layout = path.join(folder, "layout");
+  const { context, named } = await makeLayout(folder, Object.keys(recipe.contexts));
   await exportCommit(recipe, context, named);
   for (const directory of [context, ...Object.keys(recipe.contexts).map(named)]) {
     await normalize(directory, recipe.committedAt);
@@ -71,7 +70,6 @@ interface Folders {
 
 function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx, folders: Folders): string[] {
   const { context, layout, named } = folders;
-  const epoch = String(Math.floor(recipe.committedAt.getTime() / 1000));
   const contexts = [
     ...Object.keys(recipe.contexts).map((name) => [name, named(name)]),
     ...Object.entries(recipe.images),
@@ -89,13 +87,13 @@ function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx,
     ...["--platform", recipe.platforms],
     ...["--file", path.join(context, recipe.dockerfile)],
     ...(recipe.target === undefined ? [] : ["--target", recipe.target]),
-    ...pairs("--build-arg", Object.entries({ SOURCE_DATE_EPOCH: epoch, ...recipe.args })),
+    ...pairs("--build-arg", Object.entries({ ...sourceDateEpoch(recipe.committedAt), ...recipe.args })),
     ...pairs("--label", Object.entries(recipe.labels)),
     ...pairs("--build-context", contexts),
     ...secret.flatMap((each) => ["--secret", each]),
     ...ssh.flatMap((each) => ["--ssh", each]),
     "--output",
-    `type=oci,dest=${layout},tar=false,oci-mediatypes=true,rewrite-timestamp=true,source-date-epoch=${IMAGE_EPOCH}`,
+    `type=oci,dest=${layout},tar=false,oci-mediatypes=true,${REPRODUCIBLE_EXPORT}`,
     context,
   ];
 }

@@ -1,4 +1,4 @@
-import { contentsOf, fieldsOf } from "../../../components/registry";
+import { contentsOf, fieldsOf, platformOf } from "../../../components/registry";
 
 /** An image as a registry or a folder has it. */
 export interface BuiltImage {
@@ -25,10 +25,9 @@ export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage
   }
   const configDigest = String(fieldsOf(manifest.config).digest);
   const config = json(await blobs.blob(configDigest));
-  const { os, architecture, variant } = config;
   return [
     {
-      platform: [os, architecture, variant].filter(Boolean).join("/"),
+      platform: platformOf(config),
       configDigest,
       config,
       layers: list(manifest.layers).map((layer) => String(fieldsOf(layer).digest)),

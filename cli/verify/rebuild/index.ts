@@ -4,17 +4,8 @@ import * as path from "node:path";
 import { VersionedImageError } from "../../../components/errors";
 import { type History, locateImage } from "../../../components/git/lookup";
 import { createRegistryClient, fieldsOf } from "../../../components/registry";
-import {
-  BUILD_LABEL,
-  buildLabel,
-  buildPart,
-  CREATED_LABEL,
-  REVISION_LABEL,
-  SOURCE_LABEL,
-  TREE_LABEL,
-  VERSION_LABEL,
-} from "../../../components/version";
-import { imageContextsOf, type SourceFlags, sourceOf } from "../../imageOptions";
+import { BUILD_LABEL, buildLabel, buildPart, namedContexts, OWN_LABELS, TREE_LABEL } from "../../../components/version";
+import { type SourceFlags, sourceOf } from "../../imageOptions";
 import type { Origin } from "../origin";
 import { type Buildx, buildAgain, type Recipe } from "./buildAgain";
 import { type Difference, firstDifference } from "./compare";
@@ -96,7 +87,7 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
   }
   const located = flags.context === undefined ? undefined : await locateImage(history, sourceOf(flags.context, flags));
   const contexts = located?.contexts ?? {};
-  const images = imageContextsOf(flags);
+  const { images } = namedContexts(flags.buildContext);
   const args = flags.buildArg ?? {};
   const platforms = buildPart(build, "platform") ?? "";
   const target = buildPart(build, "target");
@@ -121,10 +112,8 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
   };
 }
 
-const OWN = [REVISION_LABEL, CREATED_LABEL, VERSION_LABEL, TREE_LABEL, SOURCE_LABEL, BUILD_LABEL];
-
 function own(labels: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(OWN.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])));
+  return Object.fromEntries(OWN_LABELS.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])));
 }
 
 /** Docker's builder is given the labels in the Dockerfile. */

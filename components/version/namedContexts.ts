@@ -1,0 +1,42 @@
+import { VersionedImageError } from "../errors";
+
+/** The named contexts of a build, by where they come from. */
+export interface NamedContexts {
+  /** Directories, relative to the working directory. */
+  directories: Record<string, string>;
+  /** Images, as docker-image://REFERENCE@DIGEST. */
+  images: Record<string, string>;
+}
+
+/** Sorts named contexts by where they come from. Throws InvalidArgument for a name or a place that can't be one. */
+export function namedContexts(contexts: Record<string, string> = {}): NamedContexts {
+  const found: NamedContexts = { directories: {}, images: {} };
+  for (const [name, where] of Object.entries(contexts)) {
+    // Docker takes the name for that of an image, so what can't be one would never be asked for.
+    if (!/^[a-z0-9]+([._:/@-]+[a-z0-9]+)*$/.test(name)) {
+      throw invalid(
+        "build.contexts",
+        name,
+        "a name has lower-case letters and digits, with . _ - : / or @ between them",
+      );
+    }
+    const [, scheme] = /^([a-z][a-z0-9+.-]*):/.exec(where) ?? [];
+    if (scheme === undefined) {
+      found.directories[name] = where;
+    } else if (scheme !== "docker-image" || !/^docker-image:\/\/[^@\s,]+@sha256:[0-9a-f]{64}$/.test(where)) {
+      throw invalid(
+        `build.contexts.${name}`,
+        where,
+        "give a directory of the repository, or an image with its digest (docker-image://REFERENCE@sha256:DIGEST), so that the " +
+          "same commit is built from the same content",
+      );
+    } else {
+      found.images[name] = where;
+    }
+  }
+  return found;
+}
+
+function invalid(what: string, value: string, remedy: string): VersionedImageError {
+  return new VersionedImageError("InvalidArgument", `${what} is ${JSON.stringify(value)}: ${remedy}.`);
+}
