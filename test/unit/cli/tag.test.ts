@@ -196,4 +196,17 @@ describe("versioned-image tag", () => {
       /^versioned-image: no such thing \[Unexpected\]\nThis is a fault of versioned-image; .*\nTypeError: /,
     );
   });
+
+  it("covers a named context, and refuses one that would not be the same each time", async () => {
+    const made = withImage();
+    made.write("lib/code", "1\n").add().commit("Lib");
+    const named = (place: string) => ["tag", "images/app", "--build-context", `lib=${place}`];
+    assert.equal((await cli(named("lib"))).out, `${made.head().slice(0, 7)}\n`);
+    const { json } = await cliJson(named("docker-image://h.example/base:1"));
+    assert.equal(json.error.code, "InvalidArgument");
+    assert.match(
+      json.error.message,
+      /^build\.contexts\.lib is "docker-image:.*: give a directory of the repository, or an image with its/,
+    );
+  });
 });
