@@ -8,6 +8,7 @@ export { type BuildInputs, buildFingerprint, DEFAULT_PLATFORM, resolveBuild } fr
 export { requireBuildKit } from "./buildKitImage";
 export { contextDirectories } from "./buildKitOptions";
 export { OLDEST_BUILDKIT, tooOldBuildKit } from "./buildKitVersion";
+export { lastLinesOfBuild } from "./buildOutput";
 export { requireBuilder } from "./buildxInstance";
 
 const BUILDERS: Record<Builder, ImageBuilder> = {

@@ -1,3 +1,4 @@
+import { failedInstruction } from "./failedInstruction";
 import { foreignFrontend, refuseUndecided, refuseUnknown } from "./frontend";
 import { type Instruction, readInstructions } from "./instructions";
 import { builtStage, stagesOf } from "./stages";
@@ -38,6 +39,11 @@ export function refuseUnbuildable(content: Buffer, { name, target }: Omit<Stamp,
     refuseUnknown(content, instructions, name);
     builtStage(stagesOf(instructions), target, name);
   }
+}
+
+/** The instruction at which a build failed, as far as the builder's words name one. */
+export function instructionNamed(content: Buffer, name: string, words: string): Instruction | undefined {
+  return failedInstruction(readInstructions(content, name).instructions, words);
 }
 
 /** `FROM` of an image and nothing else: building it gives that image again, whatever the Dockerfile was before. */

@@ -15,6 +15,7 @@ export {
   type ContextContent,
   checkDockerfile,
   contentOfImage,
+  findFailedInstruction,
   type PreparedContext,
   prepareContext,
 } from "./preparedContext";

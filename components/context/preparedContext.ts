@@ -112,6 +112,15 @@ export async function checkDockerfile(
   dockerfiles().refuseUnbuildable(content, { name: dockerfile, target });
 }
 
+/** The instruction at which a build from a directory failed: its line, from 1, and its text. Undefined if the builder's words name none. */
+export async function findFailedInstruction(
+  directory: string,
+  dockerfile: string,
+  words: string,
+): Promise<{ line: number; text: string } | undefined> {
+  return dockerfiles().instructionNamed(await readDockerfile(directory, dockerfile), dockerfile, words);
+}
+
 async function readDockerfile(directory: string, dockerfile: string): Promise<Buffer> {
   const real = await realpath(path.join(directory, dockerfile));
   if (!real.startsWith((await realpath(directory)) + path.sep)) {

@@ -30,7 +30,7 @@ export const buildKitContent: ContentBuilder = { build, keep, prepareDebug, stag
 const buildKitBuilder = builderOf(Builder.BuildKit);
 
 /** Pushes by digest, so that no tag is needed. */
-async function build(subject: Subject, target: Target): Promise<Building> {
+async function build(subject: Subject, target: Target, begin: () => void): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
   const place = await placeIn(subject, "image", newPlaceName());
   await warnOfOld(subject);
@@ -53,6 +53,7 @@ async function build(subject: Subject, target: Target): Promise<Building> {
     settled: false,
     hooks: await hooksFor(component, {
       name: "image",
+      before: async () => begin(),
       after: async ({ oldInputs }) => {
         const before = buildKitBuilder.contextIn(oldInputs);
         if (before !== keptContextOf(place).context) {
@@ -159,7 +160,13 @@ function prepare(
   });
 }
 
-async function stageDebug(subject: Subject, name: string, isKnown: boolean, files: PreparedContext): Promise<Staged> {
+async function stageDebug(
+  subject: Subject,
+  name: string,
+  isKnown: boolean,
+  files: PreparedContext,
+  begin: () => void,
+): Promise<Staged> {
   const place = await placeIn(subject, "debug", name);
   if (isKnown) {
     await ensureFilled(place, await files.hash(), async () => files);
@@ -169,7 +176,10 @@ async function stageDebug(subject: Subject, name: string, isKnown: boolean, file
     context: isKnown ? keptContextOf(place) : unknownOutput(),
     hooks: await hooksFor(subject.component, {
       name: "debug",
-      before: () => setInUse(place, true),
+      before: () => {
+        begin();
+        return setInUse(place, true);
+      },
       after: leave,
       failed: async () => {
         await leave();

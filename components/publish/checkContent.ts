@@ -39,3 +39,13 @@ async function imageFor(
     throw error;
   }
 }
+
+/** What a tag serves was published as something else, and its labels do not prove that it is the same version. */
+export function overwritten({ spec }: Target, expected: string, found: string): VersionedImageError {
+  return new VersionedImageError(
+    "DigestMismatch",
+    `${spec} was published as ${expected}, but the registry serves ${found}, and nothing proves that this is the same ` +
+      "version: something else has overwritten the tag. Put the published content back with `docker buildx imagetools create " +
+      `--tag ${spec} ${spec.slice(0, spec.lastIndexOf(":"))}@${expected}\`, and make tags immutable in the registry if it can.`,
+  );
+}

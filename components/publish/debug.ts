@@ -6,10 +6,10 @@ import { newPlaceName } from "../context";
 import { VersionedImageError } from "../errors";
 import { isMocked, knownValue, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
-import { imageLabels } from "../version";
-import { announce } from "./announce";
+import { duration, Fate, imageLabels } from "../version";
 import { contentBuilderOf, settledContent } from "./buildContent";
 import { keepRecord, ownOf } from "./record";
+import { announce, sayProgress } from "./runReport";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 import { publishUndecided } from "./undecided";
 
@@ -19,11 +19,8 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
   if (!target) {
     return { ...(await publishUndecided(subject)), outcome: "debug" };
   }
-  announce(
-    subject,
-    (repository) =>
-      `the directory as it is on disk (${uncommitted(version.uncommitted.length)}) will be built and pushed to ${repository}`,
-  );
+  const isPreview = pulumi.runtime.isDryRun();
+  let began: number | undefined;
   const builder = contentBuilderOf(subject);
   let copied: string[] = [];
   const files = await builder.prepareDebug(subject, (found) => {
@@ -38,7 +35,10 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       ? await keepRecord(name, component, { keep: ["own", "debug"], write: { current } })
       : undefined;
     const placeName = isThere ? (keptBefore?.debug.place ?? (await firstPlace(component))) : newPlaceName();
-    const staged = await builder.stageDebug(subject, placeName, isThere || !pulumi.runtime.isDryRun(), files);
+    const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, () => {
+      began = performance.now();
+      sayProgress(subject, `building the directory as it is on disk, to be pushed to ${target.spec}`);
+    });
     const content = builderOf(build.builder).declare({
       name: `${name}-debug`,
       component,
@@ -62,9 +62,10 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     if (own) {
       await settledContent(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
     }
-    if (digest !== undefined && !pulumi.runtime.isDryRun() && !isMocked()) {
+    if (digest !== undefined && !isPreview && !isMocked()) {
       await refuseLost(target, digest, content.resource);
     }
+    sayWhatBecame(subject, target, digest, began);
     return {
       spec: pulumi.all([specOf(subject), content.digest]).apply(([spec]) => spec),
       digest: content.digest,
@@ -72,6 +73,25 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     };
   } finally {
     await files.discard();
+  }
+}
+
+function sayWhatBecame(
+  subject: Subject,
+  { spec }: Target,
+  digest: string | undefined,
+  began: number | undefined,
+): void {
+  const disk = `the directory as it is on disk (${uncommitted(subject.version.uncommitted.length)})`;
+  if (isMocked() || (digest === undefined && pulumi.runtime.isDryRun())) {
+    announce(subject, Fate.Published, (repository) => `${disk} will be built and pushed to ${repository}`);
+  } else if (digest === undefined) {
+    announce(subject, Fate.LeftOut, () => "is left out of this update");
+  } else if (began === undefined) {
+    announce(subject, Fate.Unchanged, () => `${disk} is unchanged: ${spec}@${digest}`);
+  } else {
+    const took = duration(performance.now() - began);
+    announce(subject, Fate.Published, () => `${disk} was built and pushed in ${took}: ${spec}@${digest}`);
   }
 }
 

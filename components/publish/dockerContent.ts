@@ -23,6 +23,7 @@ import { imageLabels } from "../version";
 import { checkContent } from "./checkContent";
 import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import type { Own } from "./record";
+import { sayBuildFailed } from "./sayBuildFailed";
 import { isScratch, scratchSpec } from "./scratchSpec";
 import type { Subject, Target } from "./subject";
 import { writeCommit } from "./writeCommit";
@@ -36,7 +37,7 @@ const dockerBuilder = builderOf(Builder.Docker);
  * Pushes under a tag that is not the version's own (with immutable tags: under the version's own, which can then be written
  * but once).
  */
-async function build(subject: Subject, target: Target): Promise<Building> {
+async function build(subject: Subject, target: Target, begin: () => void): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
   const place: Place = { name: newPlaceName(), dockerfile, marker: `${target.spec}` };
   const content = contentOf(subject);
@@ -58,7 +59,7 @@ async function build(subject: Subject, target: Target): Promise<Building> {
     build: subject.build,
     registryAuth: args.registryAuth,
     settled: false,
-    hooks: await hooksAround(subject, target, place, content),
+    hooks: await hooksAround(subject, target, place, content, begin),
   });
   return buildingOf(declared, contextOf(place).context, { spec: target.spec, pushedAs, place: place.name, dockerfile });
 }
@@ -80,9 +81,11 @@ async function hooksAround(
   target: Target,
   place: Place,
   content: ContextContent,
+  begin: () => void,
 ): Promise<pulumi.ResourceHookBinding | undefined> {
   const { component, args, build, dockerfile } = subject;
   let swapped = false;
+  let began = new Date();
   const fill = async (wanted: ContextContent) => {
     const files = await prepareContext(wanted);
     try {
@@ -95,6 +98,8 @@ async function hooksAround(
   return hooksFor(component, {
     name: "image",
     before: async () => {
+      begin();
+      began = new Date();
       const held = args.immutableTags ? await heldVersion(subject, target) : undefined;
       await fill(held === undefined ? content : ofImage(held));
     },
@@ -106,8 +111,8 @@ async function hooksAround(
       }
     },
     failed: async ({ errors }) => {
-      await emptyPlace(place);
       const words = errors[0] ?? "";
+      await sayBuildFailed(subject, place, words, began).finally(() => emptyPlace(place));
       if (!args.immutableTags) {
         if (refusesToOverwrite(words)) {
           throw scratchTagRefused(target, words);
@@ -216,12 +221,15 @@ function prepareDebug(subject: Subject, copied: (files: string[]) => void): Prom
 }
 
 async function stageDebug(
-  { component, dockerfile, version }: Subject,
+  subject: Subject,
   name: string,
   isKnown: boolean,
   files: PreparedContext,
+  begin: () => void,
 ): Promise<Staged> {
+  const { component, dockerfile, version } = subject;
   const place = { name, dockerfile, marker: `${version.tag} ${await files.hash()}` };
+  let began = new Date();
   if (isKnown) {
     await ensureMarked(place);
   }
@@ -229,10 +237,14 @@ async function stageDebug(
     context: isKnown ? contextOf(place) : unknownOutput(),
     hooks: await hooksFor(component, {
       name: "debug",
-      before: () => fillPlace(place, files),
+      before: () => {
+        begin();
+        began = new Date();
+        return fillPlace(place, files);
+      },
       after: () => emptyPlace(place),
-      failed: async () => {
-        await emptyPlace(place);
+      failed: async ({ errors }) => {
+        await sayBuildFailed(subject, place, errors[0] ?? "", began).finally(() => emptyPlace(place));
         return false;
       },
     }),

@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
-import { isMocked, reportAt } from "../pulumi";
-import { mergeRequestOf } from "../version";
+import { isMocked } from "../pulumi";
+import { Fate, mergeRequestOf } from "../version";
 import { moveTags, movingTags } from "./alsoTag";
-import { announce } from "./announce";
-import { buildContent, settledContent } from "./buildContent";
-import { checkContent } from "./checkContent";
+import { buildAndTag } from "./buildAndTag";
+import { settledContent } from "./buildContent";
+import { checkContent, overwritten } from "./checkContent";
 import { type Kept, keepRecord, ownOf, type Used } from "./record";
+import { announce } from "./runReport";
 import { sayChanges } from "./sayChanges";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
-import { tagContent } from "./tagContent";
 import { publishUndecided } from "./undecided";
 
 /**
@@ -35,10 +35,12 @@ export async function publishProduction(subject: Subject): Promise<Publication> 
 async function usePublished(subject: Subject, target: Target, digest: string): Promise<Publication> {
   const { component, name, args } = subject;
   const moving = movingTags(subject);
+  let isUnchanged = true;
   const kept = await keepRecord(name, component, {
     keep: ["own", "debug", ...keepUnknown(subject)],
     write: { current: { spec: target.spec, digest, build: subject.fingerprint, ...alsoTagged(moving) } },
     beforeChange: async (before) => {
+      isUnchanged = before?.spec === target.spec && before.digest === digest;
       await checkBeforeUse(subject, target, digest, before);
       await sayChanges(subject, target, before);
       await moveInUpdate(target, digest, moving);
@@ -52,11 +54,15 @@ async function usePublished(subject: Subject, target: Target, digest: string): P
     return leftOut(subject, kept);
   }
   const isOwn = args.publish !== false && own?.spec === target.spec && own.digest === digest;
-  announce(subject, (repository) =>
-    isOwn
-      ? `is published: ${repository}@${digest}`
-      : `is in the registry already and will be used: ${repository}@${digest}`,
-  );
+  if (isUnchanged) {
+    announce(subject, Fate.Unchanged, (repository) => `unchanged: ${repository}@${digest}`);
+  } else {
+    announce(subject, Fate.Adopted, (repository) =>
+      pulumi.runtime.isDryRun()
+        ? `is in the registry already and will be used: ${repository}@${digest}`
+        : `adopted, since it was in the registry already: ${repository}@${digest}`,
+    );
+  }
   return { spec: specOf(subject), digest: pulumi.output(digest), outcome: isOwn ? "published" : "adopted" };
 }
 
@@ -94,13 +100,11 @@ async function checkBeforeUse(
 async function publish(subject: Subject, target: Target): Promise<Publication> {
   const { component, name } = subject;
   const moving = movingTags(subject);
-  announce(subject, (repository) => `will be built and pushed to ${repository}`);
-  const building = await buildContent(subject, target);
+  const { building, served } = await buildAndTag(subject, target);
   if (building.leftOut) {
     return leftOut(subject, await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} }));
   }
-  const { content, own, digest } = building;
-  const served = digest === undefined || isMocked() ? undefined : await tag(subject, target, digest);
+  const { content, own } = building;
   // In a preview, what is not known yet must stay unknown to whoever uses it.
   const servedDigest = served ? pulumi.output(served.digest) : content.digest;
   await keepRecord(name, component, {
@@ -142,31 +146,6 @@ async function moveInUpdate(target: Target, digest: string, moving: string[]): P
   }
 }
 
-function tag(subject: Subject, target: Target, digest: string) {
-  const { component, version } = subject;
-  const { registry, repository, spec } = target;
-  return reportAt(component, async () => {
-    const served = await tagContent({
-      registry,
-      repository,
-      tag: version.tag,
-      digest,
-      prove: async (found) => {
-        const warning = await checkContent(subject, target, found);
-        if (warning !== undefined) {
-          throw overwritten(target, digest, found);
-        }
-      },
-    });
-    announce(subject, () =>
-      served.byAnother
-        ? `was tagged by another stack meanwhile, and that is used: ${repository}@${served.digest}`
-        : `is published: ${spec}@${served.digest}`,
-    );
-    return served;
-  });
-}
-
 /** A pull request's preview shows what its merge would publish, and not the tag under which. */
 function noteMergeRequest({ component, name, version }: Subject): void {
   const request = mergeRequestOf(version.commit, process.env);
@@ -184,7 +163,7 @@ function noteMergeRequest({ component, name, version }: Subject): void {
 function leftOut(subject: Subject, kept: Kept | undefined): Publication {
   const used = kept?.current;
   const spec = used?.spec ? pulumi.output(used.spec) : specOf(subject);
-  announce(subject, () => `is left out of this update${used?.spec ? `, and stays at ${used.spec}` : ""}`);
+  announce(subject, Fate.LeftOut, () => `is left out of this update${used?.spec ? `, and stays at ${used.spec}` : ""}`);
   return {
     spec,
     digest: pulumi.output(used?.digest || undefined),
@@ -197,14 +176,5 @@ function notPublished({ spec }: Target): VersionedImageError {
     "NotPublished",
     `${spec} is not in the registry, and publish is false: run the stack that publishes it at this commit first, or leave ` +
       "publish out to build the image here.",
-  );
-}
-
-function overwritten({ spec }: Target, expected: string, found: string): VersionedImageError {
-  return new VersionedImageError(
-    "DigestMismatch",
-    `${spec} was published as ${expected}, but the registry serves ${found}, and nothing proves that this is the same ` +
-      "version: something else has overwritten the tag. Put the published content back with `docker buildx imagetools create " +
-      `--tag ${spec} ${spec.slice(0, spec.lastIndexOf(":"))}@${expected}\`, and make tags immutable in the registry if it can.`,
   );
 }

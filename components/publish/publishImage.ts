@@ -11,6 +11,7 @@ import { publishDebug } from "./debug";
 import { defaultRepository } from "./defaultRepository";
 import { mockedImage } from "./mockedImages";
 import { publishProduction } from "./production";
+import { beginReport } from "./runReport";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 
 /** What a VersionedImage gives to the program. */
@@ -35,6 +36,7 @@ export function publishImage(
   if (mocked) {
     return mocked;
   }
+  const end = beginReport();
   const version = reportAt(component, async () => {
     await requireEngine();
     return versionOf(args);
@@ -46,7 +48,7 @@ export function publishImage(
     const subject = await subjectOf(component, name, args, await version, repository);
     await claimTags(subject);
     return subject.version.debug ? publishDebug(subject) : publishProduction(subject);
-  });
+  }).finally(end);
 
   const digest = pulumi.output(published.then((publication) => publication.digest));
   // In an update, whoever uses the spec waits for the tag; in a preview there is nothing to wait for.

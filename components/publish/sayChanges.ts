@@ -1,13 +1,13 @@
-import * as pulumi from "@pulumi/pulumi";
 import { readChanges } from "../git";
 import { parseReference } from "../registry";
 import { describeChanges, digitsOfTag, TagPolicy } from "../version";
 import type { Used } from "./record";
+import { say } from "./runReport";
 import type { Subject, Target } from "./subject";
 
 /** Says which commits lie between the version that a stack uses and the one that replaces it. */
 export async function sayChanges(subject: Subject, target: Target, before: Used | undefined): Promise<void> {
-  const { component, name, args, version } = subject;
+  const { args, version } = subject;
   if (!before?.spec || before.spec === target.spec) {
     return;
   }
@@ -22,6 +22,6 @@ export async function sayChanges(subject: Subject, target: Target, before: Used 
     await readChanges({ root: version.root, from, to: version.commit, paths: version.paths }),
   );
   if (said !== undefined) {
-    pulumi.log.info(`${name}: ${version.tag}: ${said}`, component);
+    say(subject, `${version.tag}: ${said}`);
   }
 }

@@ -1,16 +1,20 @@
 import { builderOf } from "../builders";
 import { unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
-import { imageLabels } from "../version";
-import { announce } from "./announce";
+import { Fate, imageLabels } from "../version";
 import { settledContent } from "./buildContent";
 import { keepRecord, ownOf } from "./record";
+import { announce } from "./runReport";
 import { type Publication, type Subject, specOf } from "./subject";
 
 /** In a preview that can't know yet where an image goes, or with which credentials, nobody is asked and all stays unknown. */
 export async function publishUndecided(subject: Subject): Promise<Publication> {
   const { component, name, args, build, version, fingerprint } = subject;
-  announce(subject, (repository) => `will be looked for in ${repository}, and published there unless it is there`);
+  announce(
+    subject,
+    Fate.Undecided,
+    (repository) => `will be looked for in ${repository}, and published there unless it is there`,
+  );
   const kept = await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} });
   const own = ownOf(kept);
 

@@ -1,5 +1,6 @@
 export { checkAt, reportAt, reportInRun } from "./diagnostics";
 export { OLDEST_ENGINE, requireEngine, requireVersion } from "./engine";
 export { type Around, hooksFor } from "./hooks";
+export { interruptibly, type Step } from "./interrupt";
 export { engineRun, isMocked, organization } from "./monitor";
 export { isSecret, knownValue, unknownOutput, urnOf } from "./outputs";

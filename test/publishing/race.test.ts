@@ -69,7 +69,10 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
   }
 
   function lastInfo(result: Result): string | undefined {
-    return infoOn(result, "app").at(-1)?.split(" ago): ")[1];
+    return infoOn(result, "app")
+      .at(-1)
+      ?.split(" ago): ")[1]
+      ?.replace(/ in [\d.]+ s/, " in N s");
   }
 
   it("while ours is built: theirs is used, and nothing is written over it", async () => {
@@ -84,8 +87,11 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
     const image = imageOf(result);
     // Where there is no second daemon, the first one's cache gives the very same content.
     assert.deepEqual([image.digest, image.outcome], [digest, other ? "adopted" : "published"]);
-    const used = `was tagged by another stack meanwhile, and that is used: ${repository}@${digest}`;
-    assert.equal(lastInfo(result), other ? used : `is published: ${repository}:${source.head().slice(0, 7)}@${digest}`);
+    const used = `built in N s, but another stack tagged its own meanwhile, and that is used: ${repository}@${digest}`;
+    assert.equal(
+      lastInfo(result),
+      other ? used : `published in N s: ${repository}:${source.head().slice(0, 7)}@${digest}`,
+    );
     assert.equal(await registry.digest(spec), digest);
     assert.equal(registry.pushes(spec), 1);
     assert.deepEqual(changes(await stack.up()), {});

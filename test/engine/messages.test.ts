@@ -1,0 +1,140 @@
+import * as assert from "node:assert/strict";
+import { changes, errorsOn, imageProject, imageStack, infoOn } from "../support/project";
+import { registry } from "../support/registry";
+import type { Repo } from "../support/repo";
+import type { Result, TestStack } from "../support/stack";
+
+/** So many that no image has lines of its own unless something happens to it. */
+const MANY = 21;
+
+describe("what a person is told", () => {
+  const disposables: (() => unknown)[] = [];
+
+  afterEach(() => {
+    for (const dispose of disposables.splice(0)) {
+      dispose();
+    }
+  });
+
+  function project(files?: Record<string, string>): Repo {
+    const source = imageProject(files);
+    disposables.push(() => source.dispose());
+    return source;
+  }
+
+  function stackOf(source: Repo, args: object): TestStack {
+    const stack = imageStack(source, args);
+    disposables.push(() => stack.forget());
+    return stack;
+  }
+
+  /** Without the version at its beginning, and how long it took. */
+  function said(result: Result, name = "app"): string[] {
+    assert.equal(result.succeeded, true, result.text);
+    return infoOn(result, name).map((line) => (line.split(" ago): ")[1] ?? line).replace(/ in [\d.]+ s/, " in N s"));
+  }
+
+  /** What is said of no resource but the stack. */
+  function summaryOf(result: Result): string[] {
+    assert.equal(result.succeeded, true, result.text);
+    return result.diagnostics
+      .filter(({ severity, urn }) => severity.startsWith("info") && (urn === "" || urn.includes("pulumi:pulumi:Stack")))
+      .map(({ message }) => message);
+  }
+
+  it("is in a preview what would be done, and in an update what was", async () => {
+    const source = project();
+    const repository = registry.repository("messages");
+    const stack = stackOf(source, { repository });
+    assert.deepEqual(said(await stack.preview()), [`will be built and pushed to ${repository}`]);
+    const published = await stack.up();
+    const { digest, spec } = (published.outputs.images as { app: { digest: string; spec: string } }).app;
+    assert.deepEqual(said(published), [`published in N s: ${spec}@${digest}`]);
+    assert.deepEqual(said(await stack.preview()), [`unchanged: ${repository}@${digest}`]);
+    assert.deepEqual(said(await stack.up()), [`unchanged: ${repository}@${digest}`]);
+
+    const other = stackOf(source, { repository });
+    assert.deepEqual(said(await other.preview()), [
+      `is in the registry already and will be used: ${repository}@${digest}`,
+    ]);
+    assert.deepEqual(said(await other.up()), [
+      `adopted, since it was in the registry already: ${repository}@${digest}`,
+    ]);
+    assert.deepEqual(said(await other.up()), [`unchanged: ${repository}@${digest}`]);
+  });
+
+  it("is of a debug image what became of the disk", async () => {
+    const source = project().write("app/main", "two\n");
+    const repository = registry.repository("messages");
+    const stack = stackOf(source, { repository, debug: true });
+    const disk = "the directory as it is on disk (1 uncommitted change)";
+    assert.deepEqual(said(await stack.preview()), [`${disk} will be built and pushed to ${repository}`]);
+    const pushed = await stack.up();
+    const reference = (result: Result) => (result.outputs.images as { app: { reference: string } }).app.reference;
+    assert.deepEqual(said(pushed), [`${disk} was built and pushed in N s: ${reference(pushed)}`]);
+    // The first update can't keep what the second knows: that the tag is there.
+    await stack.up();
+    const again = await stack.up();
+    assert.deepEqual(said(again), [`${disk} is unchanged: ${reference(again)}`]);
+    assert.deepEqual(said(await stack.preview()), [`${disk} is unchanged: ${reference(again)}`]);
+  });
+
+  it("is of a build that failed the instruction, and how to see what it printed or the last of it", async () => {
+    const Dockerfile = 'FROM busybox:1.36 AS one\nCOPY main /\nRUN echo "to be read" && \\\n    false\n';
+    const stack = stackOf(project({ Dockerfile }), {
+      repository: registry.repository("messages"),
+      build: { network: "none", target: "one" },
+    });
+    const failed = await stack.up();
+    assert.equal(failed.succeeded, false, failed.text);
+    const [error = "", ...more] = errorsOn(failed, "app");
+    assert.deepEqual(more, []);
+    assert.match(
+      error,
+      /^app: the build of [0-9a-f]{7} failed at line 3 of Dockerfile: RUN echo "to be read" && false\n/,
+    );
+    assert.match(
+      error,
+      /\n(The last lines of that step:\n {4}to be read|`docker build --target one app` shows its output\.)$/,
+    );
+  });
+
+  it(`is a summary of ${MANY} images, and nothing of each that is unchanged`, async function () {
+    this.timeout(300_000);
+    const source = project();
+    const names = Array.from({ length: MANY }, (_, index) => `i${10 + index}`);
+    const [changing = "", ...rest] = names;
+    const images = Object.fromEntries(names.map((name) => [name, { repository: registry.repository(name) }]));
+    const config = (changed: object = {}) => ({
+      images: JSON.stringify(
+        Object.fromEntries(
+          names.map((name) => [name, { context: "app", ...images[name], ...(name === changing && changed) }]),
+        ),
+      ),
+    });
+    const stack = stackOf(source, {});
+    const named = names.slice(0, 10).join(", ");
+    assert.deepEqual(summaryOf(await stack.preview(config())), [
+      `${MANY} images: ${MANY} to publish (${named}, and 11 more)`,
+    ]);
+    const published = await stack.up(config());
+    assert.deepEqual(summaryOf(published), [`${MANY} images: ${MANY} published (${named}, and 11 more)`]);
+    assert.equal(names.filter((name) => infoOn(published, name).length > 0).length, 20);
+
+    const unchanged = await stack.up(config());
+    assert.deepEqual(summaryOf(unchanged), [`${MANY} images: ${MANY} unchanged`]);
+    assert.deepEqual(
+      names.flatMap((name) => infoOn(unchanged, name)),
+      [],
+    );
+    assert.deepEqual(changes(unchanged), {});
+
+    const one = await stack.preview(config({ repository: registry.repository("another") }));
+    assert.deepEqual(summaryOf(one), [`${MANY} images: 1 to publish (${changing}), ${MANY - 1} unchanged`]);
+    assert.equal(said(one, changing).length, 1);
+    assert.deepEqual(
+      rest.flatMap((name) => infoOn(one, name)),
+      [],
+    );
+  });
+});

@@ -1,0 +1,63 @@
+import * as assert from "node:assert/strict";
+import { failedInstruction } from "../../../components/context/failedInstruction";
+import { readInstructions } from "../../../components/context/instructions";
+
+/** The words are those of the builder that is named: of BuildKit 0.32, and of the builder that Docker 20.10 has as its default. */
+describe("failedInstruction", () => {
+  function lineOf(lines: string[], words: string): number | undefined {
+    const { instructions } = readInstructions(Buffer.from(lines.join("\n")), "Dockerfile");
+    return failedInstruction(instructions, words)?.line;
+  }
+
+  const BUILD = ["FROM alpine:3.20 AS base", "COPY package.json lock/ /app/", "RUN npm ci", 'RUN ["npm", "test"]'];
+
+  for (const [what, line, words] of [
+    ["BuildKit: a command", 3, 'process "/bin/sh -c npm ci" did not complete successfully: exit code: 127'],
+    ["BuildKit of Docker 20.10: a command", 3, "executor failed running [/bin/sh -c npm ci]: exit code: 127"],
+    ["Docker 20.10: a command", 3, "The command '/bin/sh -c npm ci' returned a non-zero code: 127"],
+    ["BuildKit: a command without a shell", 4, 'process "npm test" did not complete successfully: exit code: 1'],
+    ["Docker 20.10: a command without a shell", 4, "The command 'npm test' returned a non-zero code: 1"],
+    [
+      "BuildKit: a file that is not there",
+      2,
+      'failed to compute cache key: failed to calculate checksum of ref abc::def: "/package.json": not found',
+    ],
+    ["BuildKit: a directory that is not there", 2, 'failed to calculate checksum of ref abc::def: "/lock": not found'],
+    [
+      "Docker 20.10: a file that is not there",
+      2,
+      "COPY failed: file not found in build context or excluded by .dockerignore: stat package.json: file does not exist",
+    ],
+    [
+      "BuildKit: an image that is not there",
+      1,
+      "docker.io/library/alpine:3.20: failed to resolve source metadata for docker.io/library/alpine:3.20: not found",
+    ],
+    [
+      "a registry that refuses the push",
+      undefined,
+      "error pushing: denied: requested access to the resource is denied",
+    ],
+    ["nothing", undefined, ""],
+  ] as const) {
+    it(`${what}: ${line === undefined ? "none" : `line ${line}`}`, () => assert.equal(lineOf(BUILD, words), line));
+  }
+
+  it("reads what continues a line, mounts and quotes as they are run", () => {
+    const file = ["FROM scratch", 'RUN --mount=type=cache,target=/c echo "a" && \\', "    # why", "    false"];
+    const words = 'process "/bin/sh -c echo \\"a\\" &&     false" did not complete successfully: exit code: 1';
+    assert.equal(lineOf(file, words), 2);
+  });
+
+  it("takes no command for another that begins or ends like it", () => {
+    const file = ["FROM scratch", "RUN make", "RUN make test", "RUN cd /a && make"];
+    assert.equal(lineOf(file, 'process "/bin/sh -c make" did not complete successfully: exit code: 2'), 2);
+    assert.equal(lineOf(file, 'process "/bin/sh -c make test" did not complete successfully: exit code: 2'), 3);
+    assert.equal(lineOf(file, 'process "/bin/sh -c cd /a && make" did not complete successfully: exit code: 2'), 4);
+  });
+
+  it("names none of two that are alike", () => {
+    const file = ["FROM a/b AS one", "RUN make", "FROM a/c", "RUN make"];
+    assert.equal(lineOf(file, 'process "/bin/sh -c make" did not complete successfully: exit code: 2'), undefined);
+  });
+});

@@ -1,0 +1,110 @@
+import * as assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import * as path from "node:path";
+
+const ROOT = path.resolve(__dirname, "../../..");
+
+/** A program of its own, since it is the process that ends. It prints `ready` when it is to be interrupted. */
+const BEGIN = `
+  const { interruptibly } = require(${JSON.stringify(path.join(ROOT, "components/pulumi/interrupt.ts"))});
+  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const say = async (steps) => console.log("said:", steps.map(({ what }) => what).join(", "));
+  const stay = setInterval(() => {}, 1000);
+  const ready = () => setTimeout(() => console.log("ready"), 50);
+`;
+
+interface End {
+  lines: string[];
+  code: number | null;
+  signal: string | null;
+}
+
+function interrupted(program: string): Promise<End> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--import", "tsx", "-e", BEGIN + program], { cwd: ROOT });
+    let printed = "";
+    let errors = "";
+    child.stderr.on("data", (chunk) => {
+      errors += chunk;
+    });
+    child.stdout.on("data", (chunk) => {
+      const wasReady = printed.includes("ready");
+      printed += chunk;
+      if (!wasReady && printed.includes("ready")) {
+        child.kill("SIGINT");
+      }
+    });
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      assert.equal(errors, "");
+      resolve({
+        lines: printed
+          .trim()
+          .split("\n")
+          .filter((line) => line !== "ready"),
+        code,
+        signal,
+      });
+    });
+  });
+}
+
+describe("interruptibly", function () {
+  this.timeout(60_000);
+
+  it("says what goes on, and lets what is short come to its end", async () => {
+    const end = await interrupted(`
+      interruptibly({ what: "api is being built" }, say, () => sleep(1_000_000));
+      interruptibly({ what: "web is being tagged" }, say, async () => { await sleep(500); console.log("tagged"); });
+      ready();
+    `);
+    assert.deepEqual(end.lines, ["said: api is being built, web is being tagged", "tagged"]);
+    assert.deepEqual([end.code, end.signal], [null, "SIGINT"]);
+  });
+
+  it("ends the process as soon as nothing goes on any more", async () => {
+    const end = await interrupted(`
+      interruptibly({ what: "web is being tagged" }, say, () => sleep(300)).then(() => console.log("done"));
+      ready();
+    `);
+    assert.deepEqual(end.lines, ["said: web is being tagged", "done"]);
+    assert.equal(end.signal, "SIGINT");
+  });
+
+  it("says what a step is doing by then", async () => {
+    const end = await interrupted(`
+      const step = { what: "api is being built" };
+      interruptibly(step, say, async () => { step.what = "api is being tagged"; await sleep(200); });
+      ready();
+    `);
+    assert.deepEqual(end.lines, ["said: api is being tagged"]);
+  });
+
+  it("ends the process though nothing can be said", async () => {
+    const end = await interrupted(`
+      interruptibly({ what: "a" }, () => Promise.reject(new Error("no engine")), () => sleep(200));
+      ready();
+    `);
+    assert.deepEqual(end, { lines: [], code: null, signal: "SIGINT" });
+  });
+
+  it("leaves the end to whoever else listens", async () => {
+    const end = await interrupted(`
+      process.on("SIGINT", () => { console.log("theirs"); setTimeout(() => process.exit(7), 1_000); });
+      interruptibly({ what: "a" }, say, () => sleep(100));
+      ready();
+    `);
+    assert.deepEqual([end.lines.sort(), end.code], [["said: a", "theirs"], 7]);
+  });
+
+  it("listens only while something goes on", async () => {
+    const end = await interrupted(`
+      interruptibly({ what: "a" }, say, () => sleep(10)).then(() => {
+        console.log(process.listenerCount("SIGINT"));
+        ready();
+      });
+    `);
+    assert.deepEqual(end.lines, ["0"]);
+    assert.equal(end.signal, "SIGINT");
+  });
+});
