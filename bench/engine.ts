@@ -1,5 +1,6 @@
 import * as assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { registry } from "../test/support/registry";
@@ -83,6 +84,9 @@ async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
       );
     }
     assert.equal(registry.pushesTo(`${name}/app-0`), before, "an unchanged image was pushed");
+    if (count > MANY) {
+      rows.push(...(await freshCloneRows(count, source, ours, asMany)));
+    }
     return rows;
   } finally {
     for (const stack of [ours, theirs, asMany]) {
@@ -91,6 +95,35 @@ async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
     source.dispose();
   }
 }
+
+/** What unchanged images take where nothing of them is on disk yet, as on a CI runner. */
+async function freshCloneRows(count: number, source: Repo, ours: TestStack, asMany: TestStack): Promise<Row[]> {
+  const clone = source.clone();
+  try {
+    const [one, other] = [await ours.in(clone.directory).up(), await asMany.in(clone.directory).up()];
+    unchanged(one);
+    unchanged(other);
+    const staged = readdirSync(clone.path(".versioned-image"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(path.join(entry.parentPath, entry.name)).size);
+    const bytes = staged.reduce((sum, size) => sum + size, 0);
+    const mb = Math.round(one.memory / 1e6);
+    return [
+      atMost(
+        1.25,
+        `memory of the same update in a fresh clone (${mb} MB) / as many resources`,
+        one.memory,
+        other.memory,
+      ),
+      atMost(1, `files staged in it (${bytes} bytes in all) / images`, staged.length - ROOT_FILES, count),
+    ];
+  } finally {
+    clone.dispose();
+  }
+}
+
+/** The staging folder has a .gitignore of its own. */
+const ROOT_FILES = 1;
 
 async function secondStackRow(rounds: number): Promise<Row> {
   const source = monorepo(1);

@@ -10,7 +10,7 @@ import { ensureCosign } from "./setup/cosign";
 import { dockerAt } from "./setup/docker";
 import { ensureDockerToday } from "./setup/dockerToday";
 import { ROOT } from "./setup/paths";
-import { ensureRegistry, freePort } from "./setup/registry";
+import { ensureRegistry, ensureRegistryProgram, freePort } from "./setup/registry";
 import { ensureRegistryToday } from "./setup/registryToday";
 import { MissingError, say } from "./setup/say";
 import { type Service, stopService } from "./setup/service";
@@ -81,8 +81,9 @@ async function onEngine(files: string[], more: NodeJS.ProcessEnv = {}): Promise<
   return counts;
 }
 
-/** Signatures are tried with the real cosign, where it can be had. */
+/** Signatures are tried with the real cosign, and credentials with a registry of each test's own, where these can be had. */
 async function unit(): Promise<Counts> {
+  await ifToBeHad("Some tests have no registry of their own", ensureRegistryProgram);
   const cosign = await ifToBeHad("Signatures are not tested", ensureCosign);
   const env = cosign ? { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${cosign}` } : process.env;
   const files = ["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"];

@@ -1,6 +1,15 @@
 import { execFile } from "node:child_process";
 
-/** A build that failed, as Docker's history of builds has it. */
+export interface FailedBuild {
+  builder: string | undefined;
+  /** The builder's own, in which the error of the step is. */
+  words: string;
+  /** When it was begun, or before that. */
+  since: Date;
+  env: NodeJS.ProcessEnv;
+}
+
+/** A build that failed, as the history has it. */
 interface Entry {
   ref: string;
   status: string;
@@ -14,16 +23,17 @@ const LIMIT = 10_000;
 const LINES = 20;
 
 /**
- * The last lines of the output of a build that failed with these words, from Docker's history of builds: what Docker's provider shows of it
- * is gone when the build has ended. None where there is no such history: it takes Docker 23 and buildx 0.20.
+ * The last lines that the failed step of a build printed, from the builder's history of builds: what the providers show of it is gone when
+ * the build has ended. The build is the one that failed with these words. None where there is no such history: it takes Docker 23 and
+ * buildx 0.20. `builder` is as in `docker buildx --builder`; by default the current one.
  */
-export async function lastLinesOfBuild(words: string, since: Date, env: NodeJS.ProcessEnv): Promise<string[]> {
-  const listed = await history(["ls", "--no-trunc", "--format", "json"], env);
+export async function lastLinesOfBuild({ builder, words, since, env }: FailedBuild): Promise<string[]> {
+  const history = (args: string[]) =>
+    buildxHistory([...(builder === undefined ? [] : ["--builder", builder]), ...args], env);
+  const listed = await history(["ls", "--no-trunc", "--format", "json"]);
   for (const { ref, status, created_at } of entriesOf(listed)) {
     if (status === "Error" && new Date(created_at) >= since) {
-      const { error, lines } = failedStep(
-        await history(["logs", "--progress", "plain", ref.split("/").at(-1) ?? ref], env),
-      );
+      const { error, lines } = failedStep(await history(["logs", "--progress", "plain", ref.split("/").at(-1) ?? ref]));
       if (error !== undefined && words.includes(error)) {
         return lines.slice(-LINES);
       }
@@ -42,17 +52,25 @@ function entriesOf(listed: string): Entry[] {
 /** What a step that failed has printed, in the plain form of `docker buildx build --progress plain`. */
 export function failedStep(log: string): { error: string | undefined; lines: string[] } {
   const [, step, error] = /^#(\d+) ERROR: (.*)$/m.exec(log) ?? [];
-  const printed = new RegExp(`^#${step} \\d+\\.\\d+ (.*)$`, "gm");
-  return { error, lines: step === undefined ? [] : [...log.matchAll(printed)].map(([, line = ""]) => line) };
+  if (step === undefined) {
+    return { error, lines: [] };
+  }
+  const printed = [...log.matchAll(new RegExp(`^#${step} (\\d+\\.\\d+) (.*)$`, "gm"))];
+  // What a program wrote to its two streams comes in any order, but with its time.
+  const inOrder = printed.sort(([, one], [, other]) => Number(one) - Number(other));
+  return { error, lines: inOrder.map(([, , line = ""]) => line) };
 }
 
 /** Nothing where there is no history: it is asked to explain an error that is shown in any case. */
-function history(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
+function buildxHistory(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve) => {
-    const command = ["buildx", "history", "--builder", "default", ...args];
-    execFile("docker", command, { env, timeout: LIMIT, maxBuffer: 64 << 20 }, (_error, stdout, stderr) =>
-      // buildx writes logs to the one and tables to the other.
-      resolve(`${stdout}${stderr}`),
+    execFile(
+      "docker",
+      ["buildx", "history", ...args],
+      { env, timeout: LIMIT, maxBuffer: 64 << 20 },
+      (_error, stdout, stderr) =>
+        // buildx writes logs to the one and tables to the other.
+        resolve(`${stdout}${stderr}`),
     );
   });
 }

@@ -3,7 +3,7 @@ import { interruptibly, isMocked, reportAt, type Step } from "../pulumi";
 import { duration, Fate } from "../version";
 import { buildContent } from "./buildContent";
 import { checkContent, overwritten } from "./checkContent";
-import type { Building } from "./contentBuilder";
+import type { Building, Watch } from "./contentBuilder";
 import { announce, sayInterrupted, sayProgress } from "./runReport";
 import type { Subject, Target } from "./subject";
 import { type Served, tagContent } from "./tagContent";
@@ -19,17 +19,23 @@ export interface Built {
 export async function buildAndTag(subject: Subject, target: Target): Promise<Built> {
   if (pulumi.runtime.isDryRun() || isMocked()) {
     announce(subject, Fate.Published, (repository) => `will be built and pushed to ${repository}`);
-    return { building: await buildContent(subject, target, () => {}), served: undefined };
+    return { building: await buildContent(subject, target, { begin() {}, fail() {} }), served: undefined };
   }
   const { name, version } = subject;
   const step: Step = { what: `${name} is being built` };
   let began = performance.now();
-  const begin = () => {
-    began = performance.now();
-    sayProgress(subject, `building ${version.tag} from its commit, to be pushed to ${target.repository}`);
+  const watch: Watch = {
+    begin() {
+      began = performance.now();
+      sayProgress(subject, `building ${version.tag} from its commit, to be pushed to ${target.repository}`);
+    },
+    // The engine interrupts the program of an update that fails, and the image's own error says the rest.
+    fail() {
+      step.what = undefined;
+    },
   };
   return interruptibly(step, sayInterrupted, async () => {
-    const building = await buildContent(subject, target, begin);
+    const building = await buildContent(subject, target, watch);
     const { digest, leftOut } = building;
     if (leftOut || digest === undefined) {
       return { building, served: undefined };

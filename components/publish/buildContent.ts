@@ -1,6 +1,6 @@
 import { Builder } from "../args";
 import { buildKitContent } from "./buildKitContent";
-import type { Building, ContentBuilder } from "./contentBuilder";
+import type { Building, ContentBuilder, Watch } from "./contentBuilder";
 import { dockerContent } from "./dockerContent";
 import type { Own } from "./record";
 import type { Subject, Target } from "./subject";
@@ -15,9 +15,9 @@ export function contentBuilderOf({ build }: Subject): ContentBuilder {
   return CONTENTS[build.builder];
 }
 
-/** Has a version built from its commit by the builder that the program asks for, `begin` is called just before it is. */
-export function buildContent(subject: Subject, target: Target, begin: () => void): Promise<Building> {
-  return contentBuilderOf(subject).build(subject, target, begin);
+/** Has a version built from its commit by the builder that the program asks for. */
+export function buildContent(subject: Subject, target: Target, watch: Watch): Promise<Building> {
+  return contentBuilderOf(subject).build(subject, target, watch);
 }
 
 /** Declares what this stack built, by the builder that built it. `image` is what the registry has of it. */

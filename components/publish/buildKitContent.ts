@@ -19,8 +19,9 @@ import {
 import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, productionTag } from "../version";
-import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
+import { type Building, buildingOf, type ContentBuilder, type Staged, type Watch } from "./contentBuilder";
 import type { Own } from "./record";
+import { sayBuildFailed } from "./sayBuildFailed";
 import type { Subject, Target } from "./subject";
 import { writeCommit } from "./writeCommit";
 
@@ -30,7 +31,7 @@ export const buildKitContent: ContentBuilder = { build, keep, prepareDebug, stag
 const buildKitBuilder = builderOf(Builder.BuildKit);
 
 /** Pushes by digest, so that no tag is needed. */
-async function build(subject: Subject, target: Target, begin: () => void): Promise<Building> {
+async function build(subject: Subject, target: Target, watch: Watch): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
   const place = await placeIn(subject, "image", newPlaceName());
   await warnOfOld(subject);
@@ -41,6 +42,7 @@ async function build(subject: Subject, target: Target, begin: () => void): Promi
   } else {
     await ensureFilled(place, target.spec, () => prepareCommit(subject));
   }
+  let since = new Date();
   const declared = buildKitBuilder.declare({
     name: `${name}-image`,
     component,
@@ -53,12 +55,20 @@ async function build(subject: Subject, target: Target, begin: () => void): Promi
     settled: false,
     hooks: await hooksFor(component, {
       name: "image",
-      before: async () => begin(),
+      before: async () => {
+        watch.begin();
+        since = new Date();
+      },
       after: async ({ oldInputs }) => {
         const before = buildKitBuilder.contextIn(oldInputs);
         if (before !== keptContextOf(place).context) {
           await removePlace(before);
         }
+      },
+      failed: async ({ errors }) => {
+        watch.fail();
+        await sayBuildFailed(subject, keptContextOf(place), { errors, since });
+        return false;
       },
     }),
   });
@@ -165,24 +175,27 @@ async function stageDebug(
   name: string,
   isKnown: boolean,
   files: PreparedContext,
-  begin: () => void,
+  watch: Watch,
 ): Promise<Staged> {
   const place = await placeIn(subject, "debug", name);
   if (isKnown) {
     await ensureFilled(place, await files.hash(), async () => files);
   }
   const leave = async () => setInUse(place, false);
+  let since = new Date();
   return {
     context: isKnown ? keptContextOf(place) : unknownOutput(),
     hooks: await hooksFor(subject.component, {
       name: "debug",
       before: () => {
-        begin();
+        watch.begin();
+        since = new Date();
         return setInUse(place, true);
       },
       after: leave,
-      failed: async () => {
-        await leave();
+      failed: async ({ errors }) => {
+        watch.fail();
+        await sayBuildFailed(subject, keptContextOf(place), { errors, since }).finally(leave);
         return false;
       },
     }),

@@ -16,6 +16,14 @@ export interface Building {
   leftOut: boolean;
 }
 
+/** Is told how a build goes. */
+export interface Watch {
+  /** Just before it begins. */
+  begin(): void;
+  /** When it has failed for good. */
+  fail(): void;
+}
+
 /** What a builder builds from, and what is done around it. */
 export interface Staged {
   context: pulumi.Input<BuildContext>;
@@ -26,24 +34,18 @@ export interface Staged {
 export interface ContentBuilder {
   /**
    * Has a version built from its commit and pushed without touching the version's tag. Each call builds anew, since each has a place of
-   * its own; what the builder still has in its cache it takes from there. `begin` is called just before it builds.
+   * its own; what the builder still has in its cache it takes from there.
    */
-  build(subject: Subject, target: Target, begin: () => void): Promise<Building>;
+  build(subject: Subject, target: Target, watch: Watch): Promise<Building>;
   /** Declares what this stack built for a version that is published, so that it stays in the state as it is. */
   keep(subject: Subject, own: Own, image: string): Promise<void>;
   /** Copies what is on disk, as it is to be built. */
   prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext>;
   /**
    * Puts a copy of what is on disk where the builder looks for it; `place` is known unless this is a preview that can't
-   * know it. `begin` is called just before it is built.
+   * know it.
    */
-  stageDebug(
-    subject: Subject,
-    place: string,
-    isKnown: boolean,
-    files: PreparedContext,
-    begin: () => void,
-  ): Promise<Staged>;
+  stageDebug(subject: Subject, place: string, isKnown: boolean, files: PreparedContext, watch: Watch): Promise<Staged>;
 }
 
 /** What became of a content that was declared to be built from a context; nothing is known of it in a preview. */

@@ -35,9 +35,12 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       ? await keepRecord(name, component, { keep: ["own", "debug"], write: { current } })
       : undefined;
     const placeName = isThere ? (keptBefore?.debug.place ?? (await firstPlace(component))) : newPlaceName();
-    const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, () => {
-      began = performance.now();
-      sayProgress(subject, `building the directory as it is on disk, to be pushed to ${target.spec}`);
+    const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, {
+      begin() {
+        began = performance.now();
+        sayProgress(subject, `building the directory as it is on disk, to be pushed to ${target.spec}`);
+      },
+      fail() {},
     });
     const content = builderOf(build.builder).declare({
       name: `${name}-debug`,

@@ -21,7 +21,7 @@ import { hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels } from "../version";
 import { checkContent } from "./checkContent";
-import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
+import { type Building, buildingOf, type ContentBuilder, type Staged, type Watch } from "./contentBuilder";
 import type { Own } from "./record";
 import { sayBuildFailed } from "./sayBuildFailed";
 import { isScratch, scratchSpec } from "./scratchSpec";
@@ -37,7 +37,7 @@ const dockerBuilder = builderOf(Builder.Docker);
  * Pushes under a tag that is not the version's own (with immutable tags: under the version's own, which can then be written
  * but once).
  */
-async function build(subject: Subject, target: Target, begin: () => void): Promise<Building> {
+async function build(subject: Subject, target: Target, watch: Watch): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
   const place: Place = { name: newPlaceName(), dockerfile, marker: `${target.spec}` };
   const content = contentOf(subject);
@@ -59,7 +59,7 @@ async function build(subject: Subject, target: Target, begin: () => void): Promi
     build: subject.build,
     registryAuth: args.registryAuth,
     settled: false,
-    hooks: await hooksAround(subject, target, place, content, begin),
+    hooks: await hooksAround(subject, target, place, content, watch),
   });
   return buildingOf(declared, contextOf(place).context, { spec: target.spec, pushedAs, place: place.name, dockerfile });
 }
@@ -81,11 +81,11 @@ async function hooksAround(
   target: Target,
   place: Place,
   content: ContextContent,
-  begin: () => void,
+  watch: Watch,
 ): Promise<pulumi.ResourceHookBinding | undefined> {
   const { component, args, build, dockerfile } = subject;
   let swapped = false;
-  let began = new Date();
+  let since = new Date();
   const fill = async (wanted: ContextContent) => {
     const files = await prepareContext(wanted);
     try {
@@ -98,8 +98,8 @@ async function hooksAround(
   return hooksFor(component, {
     name: "image",
     before: async () => {
-      begin();
-      began = new Date();
+      watch.begin();
+      since = new Date();
       const held = args.immutableTags ? await heldVersion(subject, target) : undefined;
       await fill(held === undefined ? content : ofImage(held));
     },
@@ -111,8 +111,9 @@ async function hooksAround(
       }
     },
     failed: async ({ errors }) => {
+      watch.fail();
       const words = errors[0] ?? "";
-      await sayBuildFailed(subject, place, words, began).finally(() => emptyPlace(place));
+      await sayBuildFailed(subject, contextOf(place), { errors, since }).finally(() => emptyPlace(place));
       if (!args.immutableTags) {
         if (refusesToOverwrite(words)) {
           throw scratchTagRefused(target, words);
@@ -225,11 +226,11 @@ async function stageDebug(
   name: string,
   isKnown: boolean,
   files: PreparedContext,
-  begin: () => void,
+  watch: Watch,
 ): Promise<Staged> {
   const { component, dockerfile, version } = subject;
   const place = { name, dockerfile, marker: `${version.tag} ${await files.hash()}` };
-  let began = new Date();
+  let since = new Date();
   if (isKnown) {
     await ensureMarked(place);
   }
@@ -238,13 +239,14 @@ async function stageDebug(
     hooks: await hooksFor(component, {
       name: "debug",
       before: () => {
-        begin();
-        began = new Date();
+        watch.begin();
+        since = new Date();
         return fillPlace(place, files);
       },
       after: () => emptyPlace(place),
       failed: async ({ errors }) => {
-        await sayBuildFailed(subject, place, errors[0] ?? "", began).finally(() => emptyPlace(place));
+        watch.fail();
+        await sayBuildFailed(subject, contextOf(place), { errors, since }).finally(() => emptyPlace(place));
         return false;
       },
     }),

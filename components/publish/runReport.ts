@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { engineRun, type Step } from "../pulumi";
+import { engineRun } from "../pulumi";
 import { describeVersion, Fate, summarize } from "../version";
 import type { Subject } from "./subject";
 
@@ -88,9 +88,9 @@ export function sayProgress(subject: Subject, what: string): void {
 }
 
 /** Says what state an interrupt leaves images in. */
-export async function sayInterrupted(steps: Step[]): Promise<void> {
-  const named = steps.slice(0, NAMED).map(({ what }) => what);
-  const more = steps.length > NAMED ? [`${steps.length - NAMED} more`] : [];
+export async function sayInterrupted(goingOn: string[]): Promise<void> {
+  const named = goingOn.slice(0, NAMED);
+  const more = goingOn.length > NAMED ? [`${goingOn.length - NAMED} more`] : [];
   await pulumi.log.warn(
     `Interrupted while ${[...named, ...more].join(", ")}. No tag was overwritten, and an image whose tag is not set yet is none that ` +
       "anybody uses: run `pulumi up` again to go on from there.",

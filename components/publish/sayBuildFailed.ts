@@ -1,17 +1,32 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { Builder } from "../args";
 import { lastLinesOfBuild } from "../builders";
-import { contextOf, findFailedInstruction, type Place } from "../context";
+import { type BuildContext, findFailedInstruction } from "../context";
 import type { Subject } from "./subject";
 
+export interface Failure {
+  /** The provider's, the first of which is of the last attempt. */
+  errors: string[];
+  /** When the build was begun. */
+  since: Date;
+}
+
 /**
- * Says at which instruction a build by Docker's provider failed, and what its last lines were: the provider itself hands on the builder's
- * one sentence. Nothing where that is not about an instruction, as when the push failed.
+ * Says at which instruction a build failed, and what its last lines were: the providers hand on the builder's one sentence. Nothing where that
+ * is not about an instruction, as when the push failed.
  */
-export async function sayBuildFailed(subject: Subject, place: Place, words: string, since: Date): Promise<void> {
-  const { component, name, version, dockerfile } = subject;
-  const instruction = await findFailedInstruction(contextOf(place).context, dockerfile, words);
-  const lines = await lastLinesOfBuild(words, since, process.env);
+export async function sayBuildFailed(
+  subject: Subject,
+  { context }: BuildContext,
+  { errors, since }: Failure,
+): Promise<void> {
+  const { component, name, version, dockerfile, build } = subject;
+  const words = errors[0] ?? "";
+  const instruction = await findFailedInstruction(context, dockerfile, words);
+  // Docker's own builder goes by the name of default.
+  const builder = build.builder === Builder.Docker ? "default" : build.builderName;
+  const lines = await lastLinesOfBuild({ builder, words, since, env: process.env });
   if (instruction === undefined && lines.length === 0) {
     return;
   }

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** What an interrupt (Ctrl-C) can come into the middle of. */
 export interface Step {
-  /** What it is that goes on at the moment, such as "api is being built". */
-  what: string;
+  /** What it is that goes on at the moment, such as "api is being built"; undefined if it is known that nothing does any more. */
+  what: string | undefined;
 }
 
-/** Tells people of an interrupt, with all steps that go on. */
-export type SayInterrupted = (steps: Step[]) => Promise<void>;
+/** Tells people of an interrupt, and of all that goes on. */
+export type SayInterrupted = (goingOn: string[]) => Promise<void>;
 
 /** The Pulumi CLI kills a program five seconds after it has interrupted it. In milliseconds. */
 const GRACE = 4_000;
@@ -39,14 +39,20 @@ export async function interruptibly<T>(step: Step, say: SayInterrupted, work: ()
 
 async function interrupted(say: SayInterrupted): Promise<void> {
   const limit = performance.now() + GRACE;
-  // Whether it can be said or not, the process is to end.
-  const saying = say([...going]).catch(() => {});
-  await Promise.race([saying, sleep(GRACE)]);
-  while (going.size > 0 && performance.now() < limit) {
+  if (goingOn().length > 0) {
+    // Whether it can be said or not, the process is to end.
+    const saying = say(goingOn()).catch(() => {});
+    await Promise.race([saying, sleep(GRACE)]);
+  }
+  while (goingOn().length > 0 && performance.now() < limit) {
     await sleep(100);
   }
   // Where nobody else listens, the process ends as one that never listened.
   if (process.listenerCount("SIGINT") === 0) {
     process.kill(process.pid, "SIGINT");
   }
+}
+
+function goingOn(): string[] {
+  return [...going].flatMap(({ what }) => what ?? []);
 }

@@ -19,8 +19,17 @@ export function release(): string {
   return `debian-${/^VERSION_ID="?([^"\n]+)/m.exec(says)?.[1] ?? "unknown"}`;
 }
 
+/** One after the other: apt-get refuses to run twice at a time. */
+let installing: Promise<unknown> = Promise.resolve();
+
 /** Makes sure of a program that a Debian package has; installs that where this is root on Debian. */
-export async function ensureProgram(name: string, debianPackage: string, otherwise: string): Promise<string> {
+export function ensureProgram(name: string, debianPackage: string, otherwise: string): Promise<string> {
+  const program = installing.then(() => installProgram(name, debianPackage, otherwise));
+  installing = program.catch(() => {});
+  return program;
+}
+
+async function installProgram(name: string, debianPackage: string, otherwise: string): Promise<string> {
   const found = which(name);
   if (found) {
     return found;

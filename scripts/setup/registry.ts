@@ -76,8 +76,13 @@ type Command = Pick<ServiceOptions, "command" | "args" | "mark" | "env">;
 
 const PROGRAM = "docker-registry";
 
+/** Debian's registry, which is installed where that is possible. Throws MissingError where it can't be had. */
+export function ensureRegistryProgram(): Promise<string> {
+  return ensureProgram(PROGRAM, "docker-registry", "install Debian's docker-registry.");
+}
+
 async function program(home: string, host: string, given: string | undefined): Promise<Command> {
-  const command = given ?? (await ensureProgram(PROGRAM, "docker-registry", "install Debian's docker-registry."));
+  const command = given ?? (await ensureRegistryProgram());
   const config = path.join(home, "config.yml");
   await writeFile(
     config,

@@ -46,6 +46,8 @@ export interface OperationResult {
   /** What policies found. */
   violations: { policy: string; level: string; urn: string }[];
   outputs: Record<string, unknown>;
+  /** The most memory that the program had, the Automation API included, in bytes. */
+  memory: number;
 }
 
 /** As `pulumi config set-all`, which takes longer than all else that is done before an operation. */
@@ -84,7 +86,14 @@ async function run(operation: Operation): Promise<OperationResult> {
   // It asks for outputs twice, with secrets and without, and for the history: each takes as long as to start the CLI.
   Object.assign(stack, { outputs: async () => outputsOf(operation.stack), info: async () => undefined });
   setConfig(operation);
-  const result: OperationResult = { succeeded: false, steps: [], diagnostics: [], violations: [], outputs: {} };
+  const result: OperationResult = {
+    succeeded: false,
+    steps: [],
+    diagnostics: [],
+    violations: [],
+    outputs: {},
+    memory: 0,
+  };
   const options = {
     onOutput: (text: string) => process.stdout.write(text),
     onEvent: (event: EngineEvent) => collect(event, result),
@@ -109,6 +118,7 @@ async function run(operation: Operation): Promise<OperationResult> {
   } catch (error) {
     process.stdout.write(`${error instanceof Error ? error.message : error}\n`);
   }
+  result.memory = process.resourceUsage().maxRSS * 1024;
   return result;
 }
 

@@ -146,6 +146,6 @@ function readResult(file: string): OperationResult {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
     // The process was killed before it could write one.
-    return { succeeded: false, steps: [], diagnostics: [], violations: [], outputs: {} };
+    return { succeeded: false, steps: [], diagnostics: [], violations: [], outputs: {}, memory: 0 };
   }
 }

@@ -8,7 +8,7 @@ const ROOT = path.resolve(__dirname, "../../..");
 const BEGIN = `
   const { interruptibly } = require(${JSON.stringify(path.join(ROOT, "components/pulumi/interrupt.ts"))});
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  const say = async (steps) => console.log("said:", steps.map(({ what }) => what).join(", "));
+  const say = async (goingOn) => console.log("said:", goingOn.join(", "));
   const stay = setInterval(() => {}, 1000);
   const ready = () => setTimeout(() => console.log("ready"), 50);
 `;
@@ -83,6 +83,15 @@ describe("interruptibly", function () {
   it("ends the process though nothing can be said", async () => {
     const end = await interrupted(`
       interruptibly({ what: "a" }, () => Promise.reject(new Error("no engine")), () => sleep(200));
+      ready();
+    `);
+    assert.deepEqual(end, { lines: [], code: null, signal: "SIGINT" });
+  });
+
+  it("says nothing of what has failed", async () => {
+    const end = await interrupted(`
+      const step = { what: "api is being built" };
+      interruptibly(step, say, async () => { step.what = undefined; await sleep(1_000_000); });
       ready();
     `);
     assert.deepEqual(end, { lines: [], code: null, signal: "SIGINT" });
