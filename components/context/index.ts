@@ -20,3 +20,4 @@ export {
   prepareContext,
 } from "./preparedContext";
 export { copyContext } from "./snapshot";
+export { scratchPrefix } from "./stagingRoot";

@@ -29,6 +29,12 @@ export function ensureStagingRoot(): Promise<void> {
   return shared;
 }
 
+/** How the name of a folder begins that this process needs for a while: what is left of it when the process is killed, the next one removes. */
+export async function scratchPrefix(): Promise<string> {
+  await ensureStagingRoot();
+  return path.join(path.resolve(STAGING), `tmp.${OWNER}.`);
+}
+
 async function prepare(): Promise<void> {
   await mkdir(STAGING, { recursive: true, mode: 0o700 });
   const entries = await readdir(STAGING);

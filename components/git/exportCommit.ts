@@ -1,14 +1,16 @@
 import { type CopyOptions, constants } from "node:fs";
 import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import type { Version } from "../version";
-import { type CommitIndex, type IndexEntry, withCommitIndex } from "./commitIndex";
+import type { CommitIndex, IndexEntry } from "./commitIndex";
 import { explain } from "./explain";
 import { filtersOf, runningFilters } from "./filters";
 import { git } from "./git";
 import { isWithin } from "./locate";
 import { refuseCollisions } from "./sameFile";
+import { SharedCommit } from "./sharedCommit";
 
 /** What was done to files of a commit on their way to disk. */
 export interface Exported {
@@ -16,10 +18,24 @@ export interface Exported {
   filters: string[];
 }
 
+export interface ExportOptions {
+  /** Where the files of a named context are written. */
+  named?: (context: string) => string;
+  /** How the names of folders begin that are there for a while. Default: in the system's folder of temporary files. */
+  scratch?: string;
+}
+
 /**
- * Writes the committed files of a version into a directory that then is its context, and those of its named contexts into theirs
- * (`named` tells which), through git's own filters and
- * without touching the repository, its index or its work tree. The commit's own attributes alone say what is filtered and how
+ * Says that a version is going to be exported: what several images of one commit want is then written at once. Call what is returned when
+ * that is done, or not to be done any more.
+ */
+export function expectExport({ root, commit, paths }: Pick<Version, "root" | "commit" | "paths">): () => Promise<void> {
+  return SharedCommit.of(root, commit).expect(paths);
+}
+
+/**
+ * Writes the committed files of a version into a directory that then is its context, and those of its named contexts into theirs, through
+ * git's own filters and without touching the repository, its index or its work tree. The commit's own attributes alone say what is filtered and how
  * lines end. Submodules are written from the commit that is recorded for them. A call of git may take 600 seconds, or what
  * VERSIONED_IMAGE_GIT_TIMEOUT says. Throws LfsNotInstalled, FilterNotConfigured, SubmoduleNotInitialized, StagingFailed for names
  * that the disk takes for one, GitTimeout, or GitFailed with git's own words.
@@ -27,12 +43,12 @@ export interface Exported {
 export async function exportCommit(
   version: Pick<Version, "root" | "commit" | "paths" | "context" | "contexts">,
   into: string,
-  named?: (context: string) => string,
+  { named, scratch = path.join(tmpdir(), "commit-index-") }: ExportOptions = {},
 ): Promise<Exported> {
   const tree = `${path.resolve(into)}.checkout`;
   await mkdir(tree, { recursive: true });
   try {
-    const filtered = await checkOut(version.root, version.commit, version.paths, tree);
+    const filtered = await checkOut({ ...version, workTree: version.root, scratch }, tree);
     // Before files are moved away that two of them may share.
     if (named) {
       for (const [name, directory] of Object.entries(version.contexts)) {
@@ -58,20 +74,26 @@ interface Filtered {
   filter: string;
 }
 
-/** Writes what a commit holds at some paths; what several images want of it at the same time is written once. */
-function checkOut(workTree: string, commit: string, paths: string[], into: string): Promise<Filtered[]> {
-  return withCommitIndex(workTree, commit, paths, async (index) => {
-    const common =
-      index.wanted.length > 1 ? await index.once((folder) => writeAll(workTree, index, folder)) : undefined;
-    if (!common || !paths.every((wanted) => common.paths.includes(wanted))) {
-      return write(workTree, index, paths, into);
+interface Wanted {
+  workTree: string;
+  commit: string;
+  paths: string[];
+  scratch: string;
+}
+
+/** Writes what a commit holds at some paths; what several images want of it is written once. */
+function checkOut(wanted: Wanted, into: string): Promise<Filtered[]> {
+  const { workTree, commit, paths, scratch } = wanted;
+  return SharedCommit.of(workTree, commit).use(paths, scratch, async (index, together) => {
+    const common = await together?.once((directory) => writeAll(wanted, index, together.paths, directory));
+    if (!together || !common) {
+      return write(wanted, index, paths, into);
     }
-    await refuseCollisions(
-      entriesAt(index, paths).map(({ name }) => name),
-      into,
-    );
-    for (const wanted of paths) {
-      await cp(path.join(common.directory, wanted), path.join(into, wanted), COPY);
+    const names = entriesAt(index, paths).map(({ name }) => name);
+    await refuseCollisions(names, into);
+    for (const each of paths) {
+      const [from, to] = [path.join(common.directory, each), path.join(into, each)];
+      await (together.mayTake() && paths.length === 1 && each !== "" ? take(from, to) : cp(from, to, COPY));
     }
     return common.filtered.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
   });
@@ -80,19 +102,29 @@ function checkOut(workTree: string, commit: string, paths: string[], into: strin
 /** Links stay what they are in git, and blocks are shared where the file system can. */
 const COPY: CopyOptions = { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE };
 
-/** What all images want; nothing if that fails, so that each meets its own errors alone. */
-async function writeAll(workTree: string, index: CommitIndex, folder: string) {
-  const paths = [...new Set(index.wanted.flat())];
-  const directory = path.join(folder, "files");
-  await mkdir(directory);
+async function take(from: string, to: string): Promise<void> {
   try {
-    return { paths, directory, filtered: await write(workTree, index, paths, directory) };
+    await mkdir(path.dirname(to), { recursive: true });
+    await rename(from, to);
+  } catch (error) {
+    // Another file system.
+    if ((error as NodeJS.ErrnoException).code !== "EXDEV") {
+      throw error;
+    }
+    await cp(from, to, COPY);
+  }
+}
+
+/** What all images want; nothing if that fails, so that each meets its own errors alone. */
+async function writeAll(wanted: Wanted, index: CommitIndex, paths: string[], directory: string) {
+  try {
+    return { directory, filtered: await write(wanted, index, paths, directory) };
   } catch {
     return undefined;
   }
 }
 
-async function write(workTree: string, index: CommitIndex, paths: string[], into: string): Promise<Filtered[]> {
+async function write(wanted: Wanted, index: CommitIndex, paths: string[], into: string): Promise<Filtered[]> {
   const entries = entriesAt(index, paths);
   const names = entries.map(({ name }) => name);
   refuseUnreadable(names);
@@ -100,7 +132,10 @@ async function write(workTree: string, index: CommitIndex, paths: string[], into
   const files = entries.filter(({ mode }) => mode !== SUBMODULE);
   const filtered = files.length > 0 ? await writeFiles(index, files, into) : [];
   for (const { hash, name } of entries.filter(({ mode }) => mode === SUBMODULE)) {
-    const inside = await checkOutSubmodule(path.join(workTree, name), hash, path.join(into, name));
+    const inside = await checkOutSubmodule(
+      { ...wanted, workTree: path.join(wanted.workTree, name), commit: hash, paths: [""] },
+      path.join(into, name),
+    );
     filtered.push(...inside.map((file) => ({ ...file, name: path.posix.join(name, file.name) })));
   }
   return filtered;
@@ -137,7 +172,8 @@ function refuseUnreadable(names: string[]): void {
   }
 }
 
-async function checkOutSubmodule(workTree: string, commit: string, into: string): Promise<Filtered[]> {
+async function checkOutSubmodule(wanted: Wanted, into: string): Promise<Filtered[]> {
+  const { workTree, commit } = wanted;
   await mkdir(into, { recursive: true });
   try {
     await git(["cat-file", "-e", `${commit}^{commit}`], { cwd: workTree });
@@ -148,7 +184,7 @@ async function checkOutSubmodule(workTree: string, commit: string, into: string)
       { cause: error },
     );
   }
-  return checkOut(workTree, commit, [""], into);
+  return checkOut(wanted, into);
 }
 
 /** Without its filter, Git LFS leaves small text files that stand for the large ones. */

@@ -1,4 +1,4 @@
 export { readChanges } from "./changes";
-export { exportCommit } from "./exportCommit";
+export { expectExport, exportCommit } from "./exportCommit";
 export type { ImageSource } from "./locate";
 export { readFacts } from "./readFacts";

@@ -16,6 +16,7 @@ import {
   removePlace,
   setInUse,
 } from "../context";
+import { expectExport } from "../git";
 import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, productionTag } from "../version";
@@ -134,8 +135,15 @@ async function placeIn(
   return { name, dockerfile: dockerfileThere, contexts: Object.keys(version.contexts).sort(), owner };
 }
 
-function prepareCommit(subject: Subject): Promise<PreparedContext> {
-  return prepare(subject, subject.version.committedAt, (context, named) => writeCommit(subject, context, named));
+async function prepareCommit(subject: Subject): Promise<PreparedContext> {
+  const exported = expectExport(subject.version);
+  try {
+    return await prepare(subject, subject.version.committedAt, (context, named) =>
+      writeCommit(subject, context, named),
+    );
+  } finally {
+    await exported();
+  }
 }
 
 function prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext> {

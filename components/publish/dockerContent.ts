@@ -17,6 +17,7 @@ import {
   removePlace,
 } from "../context";
 import { VersionedImageError } from "../errors";
+import { expectExport } from "../git";
 import { hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels } from "../version";
@@ -38,6 +39,15 @@ const dockerBuilder = builderOf(Builder.Docker);
  * but once).
  */
 async function build(subject: Subject, target: Target, watch: Watch): Promise<Building> {
+  const exported = expectExport(subject.version);
+  try {
+    return await declare(subject, target, watch);
+  } finally {
+    await exported();
+  }
+}
+
+async function declare(subject: Subject, target: Target, watch: Watch): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
   const place: Place = { name: newPlaceName(), dockerfile, marker: `${target.spec}` };
   const content = contentOf(subject);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { scratchPrefix } from "../context";
 import { exportCommit } from "../git";
 import type { Subject } from "./subject";
 
@@ -8,7 +9,7 @@ export async function writeCommit(
   into: string,
   named?: (context: string) => string,
 ): Promise<void> {
-  const { filters } = await exportCommit(version, into, named);
+  const { filters } = await exportCommit(version, into, { named, scratch: await scratchPrefix() });
   const undoing = filters.filter((filter) => filter !== "lfs");
   if (undoing.length > 0) {
     pulumi.log.warn(

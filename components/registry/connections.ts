@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { type NamedProxy, proxyFor } from "./proxy";
+import { type NamedProxy, proxyOfClient } from "./proxy";
 
 type Undici = typeof import("undici");
 
@@ -17,8 +17,7 @@ const dispatchers = new Map<string, Dispatcher>();
 
 /** How to reach an address: through the proxy that the environment names for it, else straight. */
 export function routeTo(url: URL, env: NodeJS.ProcessEnv): Route {
-  // Connections are the process's: what the program does not set for this client is as for all of it.
-  const proxy = proxyFor(url, { ...process.env, ...env });
+  const proxy = proxyOfClient(url, env);
   const key = proxy ? JSON.stringify([proxy.url, proxy.authorization]) : "";
   const kept = dispatchers.get(key);
   const dispatcher = kept ?? open(proxy);

@@ -1,6 +1,6 @@
 import { VersionedImageError } from "../errors";
 import type { Answer, HttpOptions, Request } from "./http";
-import { proxyFor } from "./proxy";
+import { proxyOfClient } from "./proxy";
 
 /** Whether an error says that TLS was spoken to a server of plain HTTP. */
 export function speaksPlainHttp(error: unknown): boolean {
@@ -43,7 +43,7 @@ export function wantsProxyLogin(): Error {
 /** The error for a host that gave no answer. */
 export function silent(request: Request, error: Error, tries: number, options: HttpOptions): VersionedImageError {
   const { url } = request;
-  const proxy = proxyFor(new URL(url), { ...process.env, ...options.env });
+  const proxy = proxyOfClient(new URL(url), options.env);
   const through = proxy ? ` through the proxy ${proxy.url} (${proxy.variable})` : "";
   const fail = (what: string) => unreachable(request, what, tries, error);
   if (isNotHttp(error)) {

@@ -26,6 +26,14 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): NamedProxy | undefin
   return readProxy(env[variable] ?? "", variable);
 }
 
+const VARIABLES = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"];
+
+/** The same for one client of the process: what is not set for it is as for all of the process. */
+export function proxyOfClient(url: URL, env: NodeJS.ProcessEnv): NamedProxy | undefined {
+  // These alone: to copy a process's whole environment takes as long as much of a request.
+  return proxyFor(url, Object.fromEntries(VARIABLES.map((name) => [name, env[name] ?? process.env[name]])));
+}
+
 function readProxy(value: string, variable: string): NamedProxy {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
   const url = URL.canParse(address) ? new URL(address) : undefined;

@@ -52,7 +52,7 @@ export async function buildAgain(
 ): Promise<{ digest: string; blobs: Blobs }> {
   const layout = path.join(folder, "layout");
   const { context, named } = await makeLayout(folder, Object.keys(recipe.contexts));
-  await exportCommit(recipe, context, named);
+  await exportCommit(recipe, context, { named });
   for (const directory of [context, ...Object.keys(recipe.contexts).map(named)]) {
     await normalize(directory, recipe.committedAt);
   }

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { exportCommit, readFacts } from "../../../components/git";
+import { expectExport, exportCommit, readFacts } from "../../../components/git";
 import { decideVersion, TagPolicy, type Version } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
 import { type Repo, repo } from "../../support/repo";
@@ -73,6 +73,53 @@ describe("git, asked for many images at once", () => {
       versions.map((_, image) => [["Dockerfile", "main"], `${image}`]),
     );
     assert.deepEqual(readdirSync(bin).sort(), [...versions.map((_, image) => `export-${image}`), "git"].sort());
+  });
+
+  it("writes at once what images are expected to want, though they come one after the other", async () => {
+    for (let image = 0; image < IMAGES; image++) {
+      source.write(`app-${image}/main`, `${image}`);
+    }
+    source.add().commit("All");
+    const [root, commit] = [source.directory, source.head()];
+    const versions = Array.from({ length: IMAGES }, (_, image) => ({
+      ...{ root, commit, contexts: {} },
+      ...{ context: `app-${image}`, paths: image === 0 ? ["app-0", "app-1/main"] : [`app-${image}`] },
+    }));
+    const scratch = path.join(bin, "scratch-");
+    const done = versions.map(expectExport);
+    calls();
+    const counts: number[] = [];
+    for (const [image, version] of versions.entries()) {
+      const into = path.join(bin, `late-${image}`);
+      mkdirSync(into);
+      await exportCommit(version, into, { scratch });
+      assert.deepEqual(
+        [readdirSync(into), readFileSync(path.join(into, "main"), "utf8")],
+        [["Dockerfile", "main"], `${image}`],
+      );
+      await done[image]?.();
+      counts.push(calls());
+    }
+    assert.deepEqual(counts, [5, ...Array.from({ length: IMAGES - 1 }, () => 0)]);
+    assert.deepEqual(
+      readdirSync(bin).filter((name) => name.startsWith("scratch-")),
+      [],
+    );
+  });
+
+  it("keeps nothing of images that were expected and did not come", async () => {
+    source.write("app-0/main", "0").add().commit("One");
+    const version = { root: source.directory, commit: source.head(), contexts: {}, context: "app-0", paths: ["app-0"] };
+    const [came, stayedAway] = [expectExport(version), expectExport({ ...version, paths: ["app-1"] })];
+    const into = path.join(bin, "came");
+    mkdirSync(into);
+    const scratch = path.join(bin, "scratch-");
+    const left = () => readdirSync(bin).filter((name) => name.startsWith("scratch-")).length;
+    await exportCommit(version, into, { scratch });
+    await came();
+    assert.equal(left(), 1);
+    await stayedAway();
+    assert.equal(left(), 0);
   });
 
   it("gives each image of a commit its own files, where they overlap, and its own errors", async () => {
