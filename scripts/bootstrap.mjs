@@ -42,7 +42,7 @@ function isInstalled() {
 async function main([script, ...args]) {
   if (!isInstalled()) {
     console.log("Installing the project's packages (npm ci) …");
-    const status = await run("npm", ["ci", "--no-fund", "--no-audit"]);
+    const status = await run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"]);
     if (status !== 0) {
       return status;
     }
