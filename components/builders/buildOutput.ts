@@ -4,8 +4,6 @@ export interface FailedBuild {
   builder: string | undefined;
   /** The builder's own, in which the error of the step is. */
   words: string;
-  /** When it was begun, or before that. */
-  since: Date;
   env: NodeJS.ProcessEnv;
 }
 
@@ -19,6 +17,9 @@ interface Entry {
 /** How long docker may take for one answer, in milliseconds. */
 const LIMIT = 10_000;
 
+/** So many of the latest builds that failed are looked through, as several can fail at once. */
+const BUILDS = 10;
+
 /** So many of the last lines of the step that failed are shown. */
 const LINES = 20;
 
@@ -27,26 +28,27 @@ const LINES = 20;
  * the build has ended. The build is the one that failed with these words. None where there is no such history: it takes Docker 23 and
  * buildx 0.20. `builder` is as in `docker buildx --builder`; by default the current one.
  */
-export async function lastLinesOfBuild({ builder, words, since, env }: FailedBuild): Promise<string[]> {
+export async function lastLinesOfBuild({ builder, words, env }: FailedBuild): Promise<string[]> {
   const history = (args: string[]) =>
     buildxHistory([...(builder === undefined ? [] : ["--builder", builder]), ...args], env);
-  const listed = await history(["ls", "--no-trunc", "--format", "json"]);
-  for (const { ref, status, created_at } of entriesOf(listed)) {
-    if (status === "Error" && new Date(created_at) >= since) {
-      const { error, lines } = failedStep(await history(["logs", "--progress", "plain", ref.split("/").at(-1) ?? ref]));
-      if (error !== undefined && words.includes(error)) {
-        return lines.slice(-LINES);
-      }
+  const failed = failedIn(await history(["ls", "--no-trunc", "--format", "json"]));
+  for (const { ref } of failed.slice(0, BUILDS)) {
+    const { error, lines } = failedStep(await history(["logs", "--progress", "plain", ref.split("/").at(-1) ?? ref]));
+    if (error !== undefined && words.includes(error)) {
+      return lines.slice(-LINES);
     }
   }
   return [];
 }
 
-function entriesOf(listed: string): Entry[] {
+/** The builds that failed, the latest first. */
+function failedIn(listed: string): Entry[] {
   return listed
     .split("\n")
     .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Entry);
+    .map((line) => JSON.parse(line) as Entry)
+    .filter(({ status }) => status === "Error")
+    .sort((one, other) => Date.parse(other.created_at) - Date.parse(one.created_at));
 }
 
 /** What a step that failed has printed, in the plain form of `docker buildx build --progress plain`. */

@@ -43,7 +43,6 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
   } else {
     await ensureFilled(place, target.spec, () => prepareCommit(subject));
   }
-  let since = new Date();
   const declared = buildKitBuilder.declare({
     name: `${name}-image`,
     component,
@@ -56,10 +55,7 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
     settled: false,
     hooks: await hooksFor(component, {
       name: "image",
-      before: async () => {
-        watch.begin();
-        since = new Date();
-      },
+      before: async () => watch.begin(),
       after: async ({ oldInputs }) => {
         const before = buildKitBuilder.contextIn(oldInputs);
         if (before !== keptContextOf(place).context) {
@@ -68,7 +64,7 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
       },
       failed: async ({ errors }) => {
         watch.fail();
-        await sayBuildFailed(subject, keptContextOf(place), { errors, since });
+        await sayBuildFailed(subject, keptContextOf(place), errors);
         return false;
       },
     }),
@@ -190,20 +186,18 @@ async function stageDebug(
     await ensureFilled(place, await files.hash(), async () => files);
   }
   const leave = async () => setInUse(place, false);
-  let since = new Date();
   return {
     context: isKnown ? keptContextOf(place) : unknownOutput(),
     hooks: await hooksFor(subject.component, {
       name: "debug",
       before: () => {
         watch.begin();
-        since = new Date();
         return setInUse(place, true);
       },
       after: leave,
       failed: async ({ errors }) => {
         watch.fail();
-        await sayBuildFailed(subject, keptContextOf(place), { errors, since }).finally(leave);
+        await sayBuildFailed(subject, keptContextOf(place), errors).finally(leave);
         return false;
       },
     }),

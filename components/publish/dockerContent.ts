@@ -95,7 +95,6 @@ async function hooksAround(
 ): Promise<pulumi.ResourceHookBinding | undefined> {
   const { component, args, build, dockerfile } = subject;
   let swapped = false;
-  let since = new Date();
   const fill = async (wanted: ContextContent) => {
     const files = await prepareContext(wanted);
     try {
@@ -109,7 +108,6 @@ async function hooksAround(
     name: "image",
     before: async () => {
       watch.begin();
-      since = new Date();
       const held = args.immutableTags ? await heldVersion(subject, target) : undefined;
       await fill(held === undefined ? content : ofImage(held));
     },
@@ -123,7 +121,7 @@ async function hooksAround(
     failed: async ({ errors }) => {
       watch.fail();
       const words = errors[0] ?? "";
-      await sayBuildFailed(subject, contextOf(place), { errors, since }).finally(() => emptyPlace(place));
+      await sayBuildFailed(subject, contextOf(place), errors).finally(() => emptyPlace(place));
       if (!args.immutableTags) {
         if (refusesToOverwrite(words)) {
           throw scratchTagRefused(target, words);
@@ -240,7 +238,6 @@ async function stageDebug(
 ): Promise<Staged> {
   const { component, dockerfile, version } = subject;
   const place = { name, dockerfile, marker: `${version.tag} ${await files.hash()}` };
-  let since = new Date();
   if (isKnown) {
     await ensureMarked(place);
   }
@@ -250,13 +247,12 @@ async function stageDebug(
       name: "debug",
       before: () => {
         watch.begin();
-        since = new Date();
         return fillPlace(place, files);
       },
       after: () => emptyPlace(place),
       failed: async ({ errors }) => {
         watch.fail();
-        await sayBuildFailed(subject, contextOf(place), { errors, since }).finally(() => emptyPlace(place));
+        await sayBuildFailed(subject, contextOf(place), errors).finally(() => emptyPlace(place));
         return false;
       },
     }),

@@ -10,8 +10,8 @@ const MANY = 20;
 class RunReport {
   private declared = 0;
   private ended = 0;
-  private readonly heard = new Set<string>();
-  private readonly fates = new Map<string, Fate>();
+  private readonly heard = new Set<pulumi.Resource>();
+  private readonly fates = new Map<pulumi.Resource, [name: string, fate: Fate]>();
 
   constructor(private readonly forget: () => void) {}
 
@@ -25,20 +25,20 @@ class RunReport {
       }
       this.forget();
       if (this.hasMany) {
-        pulumi.log.info(summarize(this.declared, this.fates, pulumi.runtime.isDryRun()));
+        pulumi.log.info(summarize(this.declared, [...this.fates.values()], pulumi.runtime.isDryRun()));
       }
     };
   }
 
-  tell(subject: Subject, fate: Fate): void {
-    this.fates.set(subject.name, fate);
+  tell({ component, name }: Subject, fate: Fate): void {
+    this.fates.set(component, [name, fate]);
   }
 
   /** Whether there is room for lines of an image's own. */
-  hasRoomFor(subject: Subject): boolean {
-    const isHeard = this.heard.size < MANY || this.heard.has(subject.name);
+  hasRoomFor({ component }: Subject): boolean {
+    const isHeard = this.heard.size < MANY || this.heard.has(component);
     if (isHeard) {
-      this.heard.add(subject.name);
+      this.heard.add(component);
     }
     return isHeard;
   }
@@ -92,8 +92,9 @@ export async function sayInterrupted(goingOn: string[]): Promise<void> {
   const named = goingOn.slice(0, NAMED);
   const more = goingOn.length > NAMED ? [`${goingOn.length - NAMED} more`] : [];
   await pulumi.log.warn(
-    `Interrupted while ${[...named, ...more].join(", ")}. No tag was overwritten, and an image whose tag is not set yet is none that ` +
-      "anybody uses: run `pulumi up` again to go on from there.",
+    `Interrupted while ${[...named, ...more].join(", ")}. No tag was overwritten, and what has no tag yet counts as not published. ` +
+      "Pulumi still waits for a build to end, and may then report a hook that failed, since the program is gone. Run `pulumi up` again " +
+      "to go on from there.",
   );
 }
 

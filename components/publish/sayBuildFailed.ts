@@ -5,28 +5,18 @@ import { lastLinesOfBuild } from "../builders";
 import { type BuildContext, findFailedInstruction } from "../context";
 import type { Subject } from "./subject";
 
-export interface Failure {
-  /** The provider's, the first of which is of the last attempt. */
-  errors: string[];
-  /** When the build was begun. */
-  since: Date;
-}
-
 /**
  * Says at which instruction a build failed, and what its last lines were: the providers hand on the builder's one sentence. Nothing where that
  * is not about an instruction, as when the push failed.
  */
-export async function sayBuildFailed(
-  subject: Subject,
-  { context }: BuildContext,
-  { errors, since }: Failure,
-): Promise<void> {
+export async function sayBuildFailed(subject: Subject, { context }: BuildContext, errors: string[]): Promise<void> {
   const { component, name, version, dockerfile, build } = subject;
+  // The first is of the last attempt.
   const words = errors[0] ?? "";
   const instruction = await findFailedInstruction(context, dockerfile, words);
   // Docker's own builder goes by the name of default.
   const builder = build.builder === Builder.Docker ? "default" : build.builderName;
-  const lines = await lastLinesOfBuild({ builder, words, since, env: process.env });
+  const lines = await lastLinesOfBuild({ builder, words, env: process.env });
   if (instruction === undefined && lines.length === 0) {
     return;
   }

@@ -17,12 +17,12 @@ const IN_PREVIEW: Partial<Record<Fate, string>> = {
 const NAMED = 10;
 
 /** One line on all images of a program: `200 images: 2 to publish (api, web), 198 unchanged`. */
-export function summarize(declared: number, fates: ReadonlyMap<string, Fate>, isPreview: boolean): string {
+export function summarize(declared: number, fates: [name: string, fate: Fate][], isPreview: boolean): string {
   const parts = Object.values(Fate).flatMap((fate) => {
-    const names = [...fates].filter(([, found]) => found === fate).map(([name]) => name);
+    const names = fates.filter(([, found]) => found === fate).map(([name]) => name);
     return names.length === 0 ? [] : [part(names, (isPreview && IN_PREVIEW[fate]) || fate, fate !== Fate.Unchanged)];
   });
-  const failed = declared - fates.size;
+  const failed = declared - fates.length;
   return `${declared} images: ${[...parts, ...(failed > 0 ? [`${failed} failed`] : [])].join(", ")}`;
 }
 

@@ -57,10 +57,9 @@ describe("lastLinesOfBuild", () => {
     return JSON.stringify({ ref, status, created_at });
   }
 
-  const since = new Date("2026-01-01T12:00:00Z");
-
-  it("are those of the build that failed with these words, of all that failed since", async () => {
+  it("are those of the latest build that failed with these words", async () => {
     writeFileSync(path.join(bin, "right.log"), LOG);
+    writeFileSync(path.join(bin, "old.log"), LOG.replaceAll("npm error", "old error"));
     writeFileSync(path.join(bin, "other.log"), LOG.replaceAll("npm ci", "make"));
     writeFileSync(
       path.join(bin, "list"),
@@ -76,21 +75,22 @@ describe("lastLinesOfBuild", () => {
         *" ls "*) cat ${bin}/list;;
         *" logs "*right) cat ${bin}/right.log;;
         *" logs "*other) cat ${bin}/other.log;;
+        *" logs "*old) cat ${bin}/old.log;;
         *) exit 1;;
       esac
     `);
     const words = `error reading build output: ${ERROR}`;
-    assert.deepEqual(await lastLinesOfBuild({ builder: "farm", words, since, env }), [
+    assert.deepEqual(await lastLinesOfBuild({ builder: "farm", words, env }), [
       "npm error code ENOENT",
       "npm error missing script",
     ]);
-    assert.deepEqual(await lastLinesOfBuild({ builder: "farm", words: "the push failed", since, env }), []);
+    assert.deepEqual(await lastLinesOfBuild({ builder: "farm", words: "the push failed", env }), []);
   });
 
   it("are none without a history, and without docker", async () => {
     const words = ERROR;
     const env = docker("echo \"docker: 'buildx' is not a docker command.\" >&2; exit 1");
-    assert.deepEqual(await lastLinesOfBuild({ builder: undefined, words, since, env }), []);
-    assert.deepEqual(await lastLinesOfBuild({ builder: undefined, words, since, env: { PATH: "/nonexistent" } }), []);
+    assert.deepEqual(await lastLinesOfBuild({ builder: undefined, words, env }), []);
+    assert.deepEqual(await lastLinesOfBuild({ builder: undefined, words, env: { PATH: "/nonexistent" } }), []);
   });
 });
