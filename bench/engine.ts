@@ -61,16 +61,21 @@ async function importRow(rounds: number): Promise<Row> {
  * number of resources, which tells what of it is their number and what is work of ours.
  */
 async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
-  const source = monorepo(count);
+  // Each has files of its own: what one has built, Docker would have in its cache for the next.
+  const [source, ...others] = [monorepo(count), monorepo(count), monorepo(count), monorepo(1)] as [
+    Repo,
+    Repo,
+    Repo,
+    Repo,
+  ];
   const name = registry.repository("bench");
   const ours = stackOf(source, VERSIONED, name, count);
-  const theirs = stackOf(source, PLAIN, `${name}-plain`, count);
-  const asMany = stackOf(source, RESOURCES, `${name}-resources`, count);
+  const theirs = stackOf(others[0], PLAIN, `${name}-plain`, count);
+  const asMany = stackOf(others[1], RESOURCES, `${name}-resources`, count);
+  const warm = stackOf(others[2], RESOURCES, `${name}-warm`, 1);
   try {
-    // Otherwise the first of them alone would push the base image, and fill caches.
-    const warm = stackOf(source, RESOURCES, `${name}-warm`, 1);
+    // Otherwise the first of them alone would push the base image.
     done(await warm.up());
-    warm.forget();
     const [first, , third] = await interleaved(
       1,
       [ours, theirs, asMany].map((stack) => async () => done(await stack.up())),
@@ -91,24 +96,26 @@ async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
     }
     assert.equal(registry.pushesTo(`${name}/app-0`), before, "an unchanged image was pushed");
     if (count > MANY) {
-      rows.push(...(await freshCloneRows(count, source, ours, asMany)));
+      rows.push(...(await freshCloneRows(count, [source, others[1]], [ours, asMany])));
     }
     return rows;
   } finally {
-    for (const stack of [ours, theirs, asMany]) {
+    for (const stack of [ours, theirs, asMany, warm]) {
       stack.forget();
     }
-    source.dispose();
+    for (const each of [source, ...others]) {
+      each.dispose();
+    }
   }
 }
 
 /** What unchanged images take where nothing of them is on disk yet, as on a CI runner. */
-async function freshCloneRows(count: number, source: Repo, ours: TestStack, asMany: TestStack): Promise<Row[]> {
-  const clone = source.clone();
+async function freshCloneRows(count: number, sources: [Repo, Repo], stacks: [TestStack, TestStack]): Promise<Row[]> {
+  const [clone, other] = [sources[0].clone(), sources[1].clone()];
   try {
-    const [one, other] = [await ours.in(clone.directory).up(), await asMany.in(clone.directory).up()];
+    const [one, bare] = [await stacks[0].in(clone.directory).up(), await stacks[1].in(other.directory).up()];
     unchanged(one);
-    unchanged(other);
+    unchanged(bare);
     const staged = readdirSync(clone.path(".versioned-image"), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => statSync(path.join(entry.parentPath, entry.name)).size);
@@ -119,12 +126,13 @@ async function freshCloneRows(count: number, source: Repo, ours: TestStack, asMa
         1.25,
         `memory of the same update in a fresh clone (${mb} MB) / as many resources`,
         one.memory,
-        other.memory,
+        bare.memory,
       ),
       atMost(1, `files staged in it (${bytes} bytes in all) / images`, staged.length - ROOT_FILES, count),
     ];
   } finally {
     clone.dispose();
+    other.dispose();
   }
 }
 
@@ -205,7 +213,7 @@ function monorepo(count: number): Repo {
   for (let image = 0; image < count; image++) {
     source
       .write(`app-${image}/Dockerfile`, "FROM busybox:1.36\nCOPY . /app\n")
-      .write(`app-${image}/main`, `${image}\n`);
+      .write(`app-${image}/main`, `${image} ${Math.random()}\n`);
   }
   return source.add().commit();
 }
