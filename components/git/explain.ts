@@ -38,8 +38,8 @@ const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words:
       `${directory} is in a repository without files (a bare one, or git's own folder). Use a clone with a work tree.`,
   },
   {
-    // Of a full disk git says no more than this.
-    words: /unable to (create|write) (new )?(file|index)/,
+    // Of a full disk git says no more than this. The index is one that is staged, too; the repository's own is never written.
+    words: /unable to (create|write) (new )?(file|index)|unable to create '.*index\.lock'|index\.lock' write error/i,
     code: "StagingFailed",
     message: (directory, words) =>
       `The files of the image in ${directory} could not be written to where it is staged:\n${words}\nNothing was built; see ` +

@@ -27,6 +27,8 @@ export interface StackOptions {
   program?: string;
   config?: Record<string, string>;
   project?: string;
+  /** What its imports are found by. Default: the project's own. */
+  tsconfig?: string;
 }
 
 /** A stack of a program, driven through the Automation API and the real engine. */
@@ -131,7 +133,7 @@ export class TestStack {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // The CLI is there because its version was looked at, and to ask it again takes as long as a small update.
       PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
-      TSX_TSCONFIG_PATH: path.join(ROOT, "tsconfig.json"),
+      TSX_TSCONFIG_PATH: this.options.tsconfig ?? path.join(ROOT, "tsconfig.json"),
     };
   }
 
