@@ -6,9 +6,9 @@ import { registry } from "../support/registry";
 import { type Repo, repo } from "../support/repo";
 import type { Result } from "../support/stack";
 
-/** Those examples whose parts are a BuildKit daemon and a registry. The current builder of the configuration is used, as none is named. */
+/** Those examples whose parts are a BuildKit daemon and a registry. None names its builder: the provider takes the one that there is. */
 describe("the examples in TypeScript for BuildKit", () => {
-  const env = { ...process.env, DOCKER_HOST: "unix:///nonexistent.sock", BUILDX_BUILDER: "farm" };
+  const env = { ...process.env, DOCKER_HOST: "unix:///nonexistent.sock" };
   let source: Repo;
 
   beforeEach(() => {
