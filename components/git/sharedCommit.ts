@@ -101,9 +101,10 @@ export class SharedCommit {
     const one: Wanting = { paths };
     this.wanting.push(one);
     return async () => {
-      this.wanting = this.wanting.filter((other) => other !== one);
-      await one.batch?.leave(one);
-      await this.tidy();
+      // Another image of the same paths may have come in its place: then that one leaves, when it has its files.
+      if (!one.hasBegun) {
+        await this.forget(one);
+      }
     };
   }
 
@@ -126,10 +127,14 @@ export class SharedCommit {
       return await work(read, batch && togetherIn(batch, own));
     } finally {
       this.users--;
-      this.wanting = this.wanting.filter((other) => other !== own);
-      await own.batch?.leave(own);
-      await this.tidy();
+      await this.forget(own);
     }
+  }
+
+  private async forget(one: Wanting): Promise<void> {
+    this.wanting = this.wanting.filter((other) => other !== one);
+    await one.batch?.leave(one);
+    await this.tidy();
   }
 
   /** The one that was expected to want these paths, or one that was not. */
