@@ -62,17 +62,15 @@ async function importRow(rounds: number): Promise<Row> {
  */
 async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
   // Each has files of its own: what one has built, Docker would have in its cache for the next.
-  const [source, ...others] = [monorepo(count), monorepo(count), monorepo(count), monorepo(1)] as [
-    Repo,
-    Repo,
-    Repo,
-    Repo,
-  ];
+  const source = monorepo(count);
+  const plainSource = monorepo(count);
+  const bareSource = monorepo(count);
+  const warmSource = monorepo(1);
   const name = registry.repository("bench");
   const ours = stackOf(source, VERSIONED, name, count);
-  const theirs = stackOf(others[0], PLAIN, `${name}-plain`, count);
-  const asMany = stackOf(others[1], RESOURCES, `${name}-resources`, count);
-  const warm = stackOf(others[2], RESOURCES, `${name}-warm`, 1);
+  const theirs = stackOf(plainSource, PLAIN, `${name}-plain`, count);
+  const asMany = stackOf(bareSource, RESOURCES, `${name}-resources`, count);
+  const warm = stackOf(warmSource, RESOURCES, `${name}-warm`, 1);
   try {
     // Otherwise the first of them alone would push the base image.
     done(await warm.up());
@@ -96,14 +94,14 @@ async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
     }
     assert.equal(registry.pushesTo(`${name}/app-0`), before, "an unchanged image was pushed");
     if (count > MANY) {
-      rows.push(...(await freshCloneRows(count, [source, others[1]], [ours, asMany])));
+      rows.push(...(await freshCloneRows(count, [source, bareSource], [ours, asMany])));
     }
     return rows;
   } finally {
     for (const stack of [ours, theirs, asMany, warm]) {
       stack.forget();
     }
-    for (const each of [source, ...others]) {
+    for (const each of [source, plainSource, bareSource, warmSource]) {
       each.dispose();
     }
   }

@@ -41,9 +41,11 @@ export function refuseUnbuildable(content: Buffer, { name, target }: Omit<Stamp,
   }
 }
 
-/** The instruction at which a build failed, as far as the builder's words name one. */
+/** The instruction at which a build failed, as far as the builder's words name one. None of what only another frontend can read. */
 export function instructionNamed(content: Buffer, name: string, words: string): Instruction | undefined {
-  return failedInstruction(readInstructions(content, name).instructions, words);
+  return foreignFrontend(content) === undefined
+    ? failedInstruction(readInstructions(content, name).instructions, words)
+    : undefined;
 }
 
 /** `FROM` of an image and nothing else: building it gives that image again, whatever the Dockerfile was before. */

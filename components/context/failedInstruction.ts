@@ -5,8 +5,9 @@ import type { Instruction } from "./instructions";
  * they name none, or several alike.
  */
 export function failedInstruction(instructions: Instruction[], words: string): Instruction | undefined {
+  const said = plain(` ${words} `);
   const named = instructions
-    .map((instruction) => ({ instruction, length: lengthNamed(instruction, plain(words)) }))
+    .map((instruction) => ({ instruction, length: lengthNamed(instruction, said) }))
     .filter(({ length }) => length > 0)
     .sort((one, other) => other.length - one.length);
   const [longest, next] = named;
@@ -41,7 +42,10 @@ function partsOf({ name, text }: Instruction): string[] {
     }
     case "from": {
       const [image = ""] = given.split(/\s+/);
-      return /[/:]/.test(image) ? [image] : [` ${image}:`, `/${image}:`, `${image},`];
+      // Not as a part of another name: that of what is pushed often begins like its base.
+      return [" ", "/"].flatMap((before) =>
+        [": ", ":latest: ", ", ", " not found"].map((after) => `${before}${image}${after}`),
+      );
     }
     default:
       return [];

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { interruptibly, isMocked, reportAt, type Step } from "../pulumi";
+import { interruptibly, isMocked, reportAt } from "../pulumi";
 import { duration, Fate } from "../version";
 import { buildContent } from "./buildContent";
 import { checkContent, overwritten } from "./checkContent";
-import type { Building, Watch } from "./contentBuilder";
+import type { Building } from "./contentBuilder";
 import { announce, sayInterrupted, sayProgress } from "./runReport";
 import type { Subject, Target } from "./subject";
 import { type Served, tagContent } from "./tagContent";
+import { Watch } from "./watch";
 
 /** A version that was built from its commit. */
 export interface Built {
@@ -17,32 +18,21 @@ export interface Built {
 
 /** Has a version built and pushed beside its tag, and then sets the tag if it is still absent. Says what is done at the moment, and what was. */
 export async function buildAndTag(subject: Subject, target: Target): Promise<Built> {
+  const { name, version } = subject;
+  const watch = new Watch(subject, `${version.tag} from its commit, to be pushed to ${target.repository}`);
   if (pulumi.runtime.isDryRun() || isMocked()) {
     announce(subject, Fate.Published, (repository) => `will be built and pushed to ${repository}`);
-    return { building: await buildContent(subject, target, { begin() {}, fail() {} }), served: undefined };
+    return { building: await buildContent(subject, target, watch), served: undefined };
   }
-  const { name, version } = subject;
-  const step: Step = { what: `${name} is being built` };
-  let began = performance.now();
-  const watch: Watch = {
-    begin() {
-      began = performance.now();
-      sayProgress(subject, `building ${version.tag} from its commit, to be pushed to ${target.repository}`);
-    },
-    // The engine interrupts the program of an update that fails, and the image's own error says the rest.
-    fail() {
-      step.what = undefined;
-    },
-  };
-  return interruptibly(step, sayInterrupted, async () => {
+  return interruptibly(watch.step, sayInterrupted, async () => {
     const building = await buildContent(subject, target, watch);
     const { digest, leftOut } = building;
     if (leftOut || digest === undefined) {
       return { building, served: undefined };
     }
-    step.what = `${name} is being tagged`;
+    watch.step.what = `${name} is being tagged`;
     const served = await tag(subject, target, digest);
-    announceServed(subject, target, served, performance.now() - began);
+    announceServed(subject, target, served, watch.took ?? 0);
     return { building, served };
   });
 }

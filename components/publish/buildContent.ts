@@ -1,9 +1,10 @@
 import { Builder } from "../args";
 import { buildKitContent } from "./buildKitContent";
-import type { Building, ContentBuilder, Watch } from "./contentBuilder";
+import type { Building, ContentBuilder } from "./contentBuilder";
 import { dockerContent } from "./dockerContent";
 import type { Own } from "./record";
 import type { Subject, Target } from "./subject";
+import type { Watch } from "./watch";
 
 const CONTENTS: Record<Builder, ContentBuilder> = {
   [Builder.Docker]: dockerContent,

@@ -20,10 +20,10 @@ import { expectExport } from "../git";
 import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, productionTag } from "../version";
-import { type Building, buildingOf, type ContentBuilder, type Staged, type Watch } from "./contentBuilder";
+import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import type { Own } from "./record";
-import { sayBuildFailed } from "./sayBuildFailed";
 import type { Subject, Target } from "./subject";
+import type { Watch } from "./watch";
 import { writeCommit } from "./writeCommit";
 
 /** BuildKit's provider looks at the files in each run, so they are kept where it looks for as long as it does. */
@@ -63,8 +63,7 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
         }
       },
       failed: async ({ errors }) => {
-        watch.fail();
-        await sayBuildFailed(subject, keptContextOf(place), errors);
+        await watch.fail(keptContextOf(place), errors);
         return false;
       },
     }),
@@ -196,8 +195,7 @@ async function stageDebug(
       },
       after: leave,
       failed: async ({ errors }) => {
-        watch.fail();
-        await sayBuildFailed(subject, keptContextOf(place), errors).finally(leave);
+        await watch.fail(keptContextOf(place), errors).finally(leave);
         return false;
       },
     }),

@@ -4,6 +4,7 @@ import type { BuildContext, PreparedContext } from "../context";
 import { knownValue } from "../pulumi";
 import type { Own } from "./record";
 import type { Subject, Target } from "./subject";
+import type { Watch } from "./watch";
 
 /** A version's content, as it is being built. */
 export interface Building {
@@ -14,14 +15,6 @@ export interface Building {
   digest: string | undefined;
   /** Whether the update leaves the builder's resource out, so that nothing was built. */
   leftOut: boolean;
-}
-
-/** Is told how a build goes. */
-export interface Watch {
-  /** Just before it begins. */
-  begin(): void;
-  /** When it has failed for good. */
-  fail(): void;
 }
 
 /** What a builder builds from, and what is done around it. */

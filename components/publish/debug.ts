@@ -9,9 +9,10 @@ import { parseReference } from "../registry";
 import { duration, Fate, imageLabels } from "../version";
 import { contentBuilderOf, settledContent } from "./buildContent";
 import { keepRecord, ownOf } from "./record";
-import { announce, sayProgress } from "./runReport";
+import { announce } from "./runReport";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 import { publishUndecided } from "./undecided";
+import { Watch } from "./watch";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */
 export async function publishDebug(subject: Subject): Promise<Publication> {
@@ -20,7 +21,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     return { ...(await publishUndecided(subject)), outcome: "debug" };
   }
   const isPreview = pulumi.runtime.isDryRun();
-  let began: number | undefined;
+  const watch = new Watch(subject, `the directory as it is on disk, to be pushed to ${target.spec}`);
   const builder = contentBuilderOf(subject);
   let copied: string[] = [];
   const files = await builder.prepareDebug(subject, (found) => {
@@ -35,13 +36,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       ? await keepRecord(name, component, { keep: ["own", "debug"], write: { current } })
       : undefined;
     const placeName = isThere ? (keptBefore?.debug.place ?? (await firstPlace(component))) : newPlaceName();
-    const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, {
-      begin() {
-        began = performance.now();
-        sayProgress(subject, `building the directory as it is on disk, to be pushed to ${target.spec}`);
-      },
-      fail() {},
-    });
+    const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, watch);
     const content = builderOf(build.builder).declare({
       name: `${name}-debug`,
       component,
@@ -68,7 +63,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     if (digest !== undefined && !isPreview && !isMocked()) {
       await refuseLost(target, digest, content.resource);
     }
-    sayWhatBecame(subject, target, digest, began);
+    sayWhatBecame(subject, target, digest, watch.took);
     return {
       spec: pulumi.all([specOf(subject), content.digest]).apply(([spec]) => spec),
       digest: content.digest,
@@ -79,22 +74,16 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
   }
 }
 
-function sayWhatBecame(
-  subject: Subject,
-  { spec }: Target,
-  digest: string | undefined,
-  began: number | undefined,
-): void {
+function sayWhatBecame(subject: Subject, { spec }: Target, digest: string | undefined, took: number | undefined): void {
   const disk = `the directory as it is on disk (${uncommitted(subject.version.uncommitted.length)})`;
   if (isMocked() || (digest === undefined && pulumi.runtime.isDryRun())) {
     announce(subject, Fate.Published, (repository) => `${disk} will be built and pushed to ${repository}`);
   } else if (digest === undefined) {
     announce(subject, Fate.LeftOut, () => "is left out of this update");
-  } else if (began === undefined) {
+  } else if (took === undefined) {
     announce(subject, Fate.Unchanged, () => `${disk} is unchanged: ${spec}@${digest}`);
   } else {
-    const took = duration(performance.now() - began);
-    announce(subject, Fate.Published, () => `${disk} was built and pushed in ${took}: ${spec}@${digest}`);
+    announce(subject, Fate.Published, () => `${disk} was built and pushed in ${duration(took)}: ${spec}@${digest}`);
   }
 }
 

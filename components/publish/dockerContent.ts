@@ -22,11 +22,11 @@ import { hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels } from "../version";
 import { checkContent } from "./checkContent";
-import { type Building, buildingOf, type ContentBuilder, type Staged, type Watch } from "./contentBuilder";
+import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import type { Own } from "./record";
-import { sayBuildFailed } from "./sayBuildFailed";
 import { isScratch, scratchSpec } from "./scratchSpec";
 import type { Subject, Target } from "./subject";
+import type { Watch } from "./watch";
 import { writeCommit } from "./writeCommit";
 
 /** Docker's builder finds a marker in the place of the files but for the moment in which it builds. */
@@ -104,6 +104,23 @@ async function hooksAround(
     }
   };
   const ofImage = (digest: string) => contentOfImage(`${target.repository}@${digest}`, dockerfile, build.target);
+  const retryOrExplain = async (errors: string[]): Promise<boolean> => {
+    const words = errors[0] ?? "";
+    const held = args.immutableTags ? await heldVersion(subject, target) : undefined;
+    if (held !== undefined && !swapped) {
+      swapped = true;
+      await fill(ofImage(held));
+      return true;
+    }
+    await watch.fail(contextOf(place), errors);
+    if (held !== undefined) {
+      throw publishedMeanwhile(target, held, words);
+    }
+    if (!args.immutableTags && refusesToOverwrite(words)) {
+      throw scratchTagRefused(target, words);
+    }
+    return false;
+  };
   return hooksFor(component, {
     name: "image",
     before: async () => {
@@ -119,25 +136,15 @@ async function hooksAround(
       }
     },
     failed: async ({ errors }) => {
-      watch.fail();
-      const words = errors[0] ?? "";
-      await sayBuildFailed(subject, contextOf(place), errors).finally(() => emptyPlace(place));
-      if (!args.immutableTags) {
-        if (refusesToOverwrite(words)) {
-          throw scratchTagRefused(target, words);
+      let isRetried = false;
+      try {
+        isRetried = await retryOrExplain(errors);
+        return isRetried;
+      } finally {
+        if (!isRetried) {
+          await emptyPlace(place);
         }
-        return false;
       }
-      const held = await heldVersion(subject, target);
-      if (held === undefined) {
-        return false;
-      }
-      if (swapped) {
-        throw publishedMeanwhile(target, held, words);
-      }
-      swapped = true;
-      await fill(ofImage(held));
-      return true;
     },
   });
 }
@@ -251,8 +258,7 @@ async function stageDebug(
       },
       after: () => emptyPlace(place),
       failed: async ({ errors }) => {
-        watch.fail();
-        await sayBuildFailed(subject, contextOf(place), errors).finally(() => emptyPlace(place));
+        await watch.fail(contextOf(place), errors).finally(() => emptyPlace(place));
         return false;
       },
     }),

@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import { instructionNamed } from "../../../components/context/dockerfile";
 import { failedInstruction } from "../../../components/context/failedInstruction";
 import { readInstructions } from "../../../components/context/instructions";
 
@@ -54,6 +55,24 @@ describe("failedInstruction", () => {
     assert.equal(lineOf(file, 'process "/bin/sh -c make" did not complete successfully: exit code: 2'), 2);
     assert.equal(lineOf(file, 'process "/bin/sh -c make test" did not complete successfully: exit code: 2'), 3);
     assert.equal(lineOf(file, 'process "/bin/sh -c cd /a && make" did not complete successfully: exit code: 2'), 4);
+  });
+
+  it("takes no push for the base whose name that of the image begins with", () => {
+    const file = ["FROM h.example/p/app", "FROM h.example/p/base:1"];
+    for (const words of [
+      "error reading push output: h.example/p/app:88d38d9 is immutable",
+      "error reading push output: tag h.example/p/base:12 already exists",
+    ]) {
+      assert.equal(lineOf(file, words), undefined);
+    }
+  });
+
+  it("names none of what only another frontend can read", () => {
+    const words = "h.example/base:1: failed to resolve source metadata for h.example/base:1: not found";
+    const named = (first: string) =>
+      instructionNamed(Buffer.from(`${first}\nFROM h.example/base:1\nRUN <<EOF\n`), "Dockerfile", words);
+    assert.equal(named("# syntax=h.example/frontend:1"), undefined);
+    assert.equal(lineOf(["FROM h.example/base:1"], words), 1);
   });
 
   it("names none of two that are alike", () => {
