@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { expectExport, exportCommit, readFacts } from "../../../components/git";
+import { SharedCommit } from "../../../components/git/sharedCommit";
 import { decideVersion, TagPolicy, type Version } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
 import { type Repo, repo } from "../../support/repo";
@@ -105,6 +106,21 @@ describe("git, asked for many images at once", () => {
       readdirSync(bin).filter((name) => name.startsWith("scratch-")),
       [],
     );
+  });
+
+  it("takes no files away from an image while it uses them, though all that were expected say that they are done", async () => {
+    source.write("app-0/main", "0").add().commit("One");
+    const shared = SharedCommit.of(source.directory, source.head());
+    const done = [shared.expect(["app-0"]), shared.expect(["app-0"])];
+    const file = await shared.use(["app-0"], path.join(bin, "scratch-"), async (_index, together) => {
+      const directory = await together?.once(async (folder) => folder);
+      assert.ok(directory);
+      writeFileSync(path.join(directory, "main"), "0");
+      await Promise.all(done.map((each) => each()));
+      assert.equal(readFileSync(path.join(directory, "main"), "utf8"), "0");
+      return path.join(directory, "main");
+    });
+    assert.equal(existsSync(file), false);
   });
 
   it("keeps nothing of images that were expected and did not come", async () => {
