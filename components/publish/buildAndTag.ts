@@ -38,7 +38,7 @@ export async function buildAndTag(subject: Subject, target: Target): Promise<Bui
 }
 
 function tag(subject: Subject, target: Target, digest: string): Promise<Served> {
-  const { component, version } = subject;
+  const { component, version, args } = subject;
   const { registry, repository } = target;
   sayProgress(subject, `pushed as ${digest}, setting the tag ${version.tag}`);
   return reportAt(component, () =>
@@ -47,6 +47,7 @@ function tag(subject: Subject, target: Target, digest: string): Promise<Served> 
       repository,
       tag: version.tag,
       digest,
+      immutable: args.immutableTags,
       prove: async (found) => {
         const warning = await checkContent(subject, target, found);
         if (warning !== undefined) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { VersionedImageError } from "../errors";
-import type { RegistryClient } from "../registry";
+import type { Manifest, RegistryClient } from "../registry";
 
 /** A content that is in the registry, and the tag that is to name it. */
 export interface Untagged {
@@ -11,6 +11,8 @@ export interface Untagged {
   digest: string;
   /** Throws if what a digest names is not this version. */
   prove(digest: string): Promise<void>;
+  /** Whether the registry lets no tag be moved: what it serves once is what it serves. */
+  immutable?: boolean;
   /** How long to wait before the tag is read back, in milliseconds. Default: 1 second. */
   momentMs?: number;
 }
@@ -34,12 +36,16 @@ const MOMENT = 1_000;
  * what `prove` throws where the tag serves something else than this version.
  */
 export async function tagContent(untagged: Untagged): Promise<Served> {
-  const { registry, repository, tag, digest, prove, momentMs = MOMENT } = untagged;
+  const { registry, repository, tag, digest, immutable, momentMs = MOMENT } = untagged;
   const content = await registry.manifest(repository, digest, "push");
   if (!content) {
     throw lost(untagged, "was pushed, but the registry does not have it (any more)");
   }
-  if (await isAbsent(registry, repository, tag)) {
+  const there = await lookNow(registry, repository, tag);
+  if (there && immutable) {
+    return use(untagged, there);
+  }
+  if (!there) {
     const answer = await registry.tag(repository, tag, content);
     if (answer !== "tagged" && !(await registry.resolve(repository, tag))) {
       throw refused(untagged, answer.refused.status, answer.refused.words);
@@ -50,21 +56,27 @@ export async function tagContent(untagged: Untagged): Promise<Served> {
   if (!served) {
     throw lost(untagged, "was tagged, but a moment later the registry did not have the tag any more");
   }
-  if (served.digest !== digest) {
-    await prove(served.digest);
-  }
-  return { digest: served.digest, byAnother: served.digest !== digest };
+  return use(untagged, served);
 }
 
-/** Whether a tag is absent at this very moment: an answer that took long, or that this process came to late, is asked for again. */
-async function isAbsent(registry: RegistryClient, repository: string, tag: string): Promise<boolean> {
+async function use({ digest, prove }: Untagged, served: Manifest): Promise<Served> {
+  const byAnother = served.digest !== digest;
+  if (byAnother) {
+    await prove(served.digest);
+  }
+  return { digest: served.digest, byAnother };
+}
+
+/**
+ * What a tag serves at this very moment, undefined if it is absent: an absence that took long to be told, or that this process
+ * came to late, is asked for again.
+ */
+async function lookNow(registry: RegistryClient, repository: string, tag: string): Promise<Manifest | undefined> {
   for (let look = 1; ; look++) {
     const asked = performance.now();
-    if (await registry.resolve(repository, tag)) {
-      return false;
-    }
-    if (performance.now() - asked < MOMENT / 2 || look === LOOKS) {
-      return true;
+    const held = await registry.resolve(repository, tag);
+    if (held || performance.now() - asked < MOMENT / 2 || look === LOOKS) {
+      return held;
     }
   }
 }

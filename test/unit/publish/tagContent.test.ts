@@ -17,11 +17,12 @@ describe("tagging content", () => {
   });
 
   /** A registry with a tag that `answer` decides about: what it serves, and what it says of a PUT. */
-  async function registryWith(options: { tag?: () => Reply; put?: () => Reply; content?: Reply }) {
+  async function registryWith(options: { tag?: () => Reply; put?: () => Reply; content?: Reply; immutable?: boolean }) {
     const {
       tag = () => (written ? held(OURS) : ABSENT),
       put = () => ({ status: 201 }),
       content = held(OURS),
+      immutable,
     } = options;
     let written = false;
     const registry = await start(({ method, url }) => {
@@ -38,6 +39,7 @@ describe("tagging content", () => {
         repository: `${registry.host}/a`,
         tag: "88d38d9",
         digest: sha256(OURS),
+        immutable,
         momentMs: 1,
         prove: async (digest) => {
           proved.push(digest);
@@ -60,6 +62,33 @@ describe("tagging content", () => {
     const { registry, proved, result } = await registryWith({ tag: () => held(THEIRS) });
     assert.deepEqual(await result(), { digest: sha256(THEIRS), byAnother: true });
     assert.deepEqual([writes(registry.seen), proved], [[], [sha256(THEIRS)]]);
+  });
+
+  it("reads a tag back where tags can be moved, since what is there may be overwritten yet", async () => {
+    let looks = 0;
+    const { proved, result } = await registryWith({ tag: () => held(++looks > 1 ? THEIRS : OURS) });
+    assert.deepEqual(await result(), { digest: sha256(THEIRS), byAnother: true });
+    assert.deepEqual(proved, [sha256(THEIRS)]);
+  });
+
+  for (const [whose, content] of [
+    ["its own", OURS],
+    ["another's", THEIRS],
+  ] as const) {
+    it(`does not read back ${whose} tag where tags are immutable`, async () => {
+      const byAnother = content === THEIRS;
+      const { registry, proved, result } = await registryWith({ tag: () => held(content), immutable: true });
+      assert.deepEqual(await result(), { digest: sha256(content), byAnother });
+      assert.equal(registry.requests.filter((request) => request === "HEAD /v2/a/manifests/88d38d9").length, 1);
+      assert.deepEqual([writes(registry.seen), proved], [[], byAnother ? [sha256(THEIRS)] : []]);
+    });
+  }
+
+  it("reads back the tag that it has set itself, immutable or not", async () => {
+    const { registry, result } = await registryWith({ immutable: true });
+    assert.deepEqual(await result(), { digest: sha256(OURS), byAnother: false });
+    assert.deepEqual(writes(registry.seen), [["/v2/a/manifests/88d38d9", OURS]]);
+    assert.equal(registry.requests.at(-1), "HEAD /v2/a/manifests/88d38d9");
   });
 
   it("uses what another has written a moment later", async () => {
