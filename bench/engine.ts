@@ -32,7 +32,7 @@ export async function engineRows(options: EngineBenchOptions = {}): Promise<Row[
   compile();
   const rows = [await importRow(rounds)];
   for (const count of images) {
-    progress(`publishing ${count} images`);
+    progress(`publishing ${count} image${count === 1 ? "" : "s"}`);
     rows.push(...(await unchangedRows(count, count > MANY ? FEW_ROUNDS : rounds)));
   }
   progress("comparing with a script of docker build and docker push");

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import { type NamedProxy, proxyOfClient } from "./proxy";
+import { AT_ONCE } from "./turns";
 
 type Undici = typeof import("undici");
 
@@ -28,7 +29,8 @@ export function routeTo(url: URL, env: NodeJS.ProcessEnv): Route {
 function open(proxy: NamedProxy | undefined): Dispatcher {
   const { Agent, Pool, ProxyAgent } = undici();
   if (!proxy) {
-    return new Agent();
+    // Without a limit one more is opened whenever the last answer has just been read.
+    return new Agent({ connections: AT_ONCE });
   }
   return new ProxyAgent({
     uri: proxy.url,

@@ -124,6 +124,8 @@ async function once(request: Request, { env, timeoutMs }: HttpOptions): Promise<
     method,
     headers,
     body,
+    // Undici would hang up after each HEAD, so that every image of a program would connect anew.
+    reset: false,
     signal: AbortSignal.timeout(timeoutMs),
   });
   const tooLong = () => protocol(url, `its answer is longer than ${limit} bytes`);
