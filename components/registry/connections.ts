@@ -28,13 +28,15 @@ export function routeTo(url: URL, env: NodeJS.ProcessEnv): Route {
 
 function open(proxy: NamedProxy | undefined): Dispatcher {
   const { Agent, Pool, ProxyAgent } = undici();
+  // Without a limit one more is opened whenever the last answer has just been read.
+  const factory = (origin: string | URL, options: object) => new Pool(origin, { ...options, connections: AT_ONCE });
   if (!proxy) {
-    // Without a limit one more is opened whenever the last answer has just been read.
-    return new Agent({ connections: AT_ONCE });
+    return new Agent({ factory });
   }
   return new ProxyAgent({
     uri: proxy.url,
     token: proxy.authorization,
+    factory,
     // As every other program does: a tunnel to another port than 443 is what many proxies refuse.
     proxyTunnel: false,
     clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: TUNNEL_LIMIT }),

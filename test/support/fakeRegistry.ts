@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 /** What a scripted registry answers: "hang" never answers, "close" hangs up, "garbage" is not HTTP. */
 export type Reply =
@@ -26,6 +26,8 @@ export class FakeRegistry {
   readonly seen: Seen[] = [];
   /** The Content-Type of each request in `seen`. */
   readonly contentTypes: (string | undefined)[] = [];
+  /** The connections over which it was asked. */
+  readonly connections = new Set<Socket>();
 
   private constructor(
     private readonly server: Server,
@@ -35,6 +37,7 @@ export class FakeRegistry {
   static async start(answer: (request: Seen, host: string) => Reply): Promise<FakeRegistry> {
     let registry: FakeRegistry | undefined;
     const server = createServer(async (request, response) => {
+      registry?.connections.add(request.socket);
       const seen = await read(request);
       registry?.seen.push(seen);
       registry?.contentTypes.push(request.headers["content-type"]);

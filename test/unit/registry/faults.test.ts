@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:net";
 import type { ErrorCode } from "../../../components/errors";
 import { errorOf } from "../../support/assertError";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
-import { AUTH, BASIC, CANARY, challenge, client } from "./setup";
+import { AUTH, BASIC, CANARY, challenge, client, MANIFEST, sha256 } from "./setup";
 
 const DENIED = { errors: [{ code: "DENIED", message: "the registry's own words" }] };
 
@@ -217,6 +217,39 @@ describe("what a registry may answer instead of a manifest", () => {
       await errorOf("RegistryProtocol", () => client().resolve(`${registry.host}/a`, "t")),
       new RegExp(`it redirects to http://${other.host}, where there is nothing \\(404\\)`),
     );
+  });
+});
+
+describe("a HEAD that is answered with a body", () => {
+  it("is given up with its connection: no later request takes the body for its answer", async () => {
+    const asked = new Set<string>();
+    const server = await listen(
+      createServer((socket) => {
+        socket.on("error", () => socket.destroy());
+        socket.on("data", (data) => {
+          const [, path] = /^HEAD (\S+) HTTP/.exec(data.toString("latin1")) ?? [];
+          if (path === undefined) {
+            // What is spoken first is TLS.
+            socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+            return;
+          }
+          asked.add(path);
+          const head = [`content-type: ${MANIFEST}`, "content-length: 2", `docker-content-digest: ${sha256(path)}`];
+          socket.write(`HTTP/1.1 200 OK\r\n${head.join("\r\n")}\r\n\r\n{}`);
+        });
+      }),
+    );
+    const registry = client();
+    const names = ["a", "b", "c", "d"];
+    for (const name of names) {
+      const held = await registry.resolve(`${hostOf(server)}/${name}`, "t");
+      assert.equal(held?.digest, sha256(`/v2/${name}/manifests/t`));
+    }
+    assert.deepEqual(
+      [...asked],
+      names.map((name) => `/v2/${name}/manifests/t`),
+    );
+    server.close();
   });
 });
 

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
+import { AT_ONCE } from "../../../components/registry/turns";
 import { errorOf } from "../../support/assertError";
 import { ABSENT, type FakeRegistry, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { AUTH, BASIC, challenge, client, INDEX, MANIFEST, sha256 } from "./setup";
@@ -273,7 +274,9 @@ describe("a registry that was reported", () => {
     /** A proxy that leads every host to one registry, or refuses with a status. */
     async function proxyTo(registry: FakeRegistry, refusal?: number) {
       const asked: string[] = [];
+      const connections = new Set<unknown>();
       const server = createServer((incoming, outgoing) => {
+        connections.add(incoming.socket);
         asked.push(`${incoming.method} ${incoming.url} ${incoming.headers["proxy-authorization"]}`);
         const answer = refusal === undefined ? HELD : { status: refusal, headers: {}, body: "" };
         outgoing.writeHead(answer.status, answer.headers).end(incoming.method === "HEAD" ? "" : answer.body);
@@ -292,7 +295,7 @@ describe("a registry that was reported", () => {
         });
         to.on("error", () => socket.destroy());
       });
-      return { host: await listen(server), asked };
+      return { host: await listen(server), asked, connections };
     }
 
     it("is asked through it, by TLS and in the open, with the proxy's own login", async () => {
@@ -307,6 +310,24 @@ describe("a registry that was reported", () => {
       assert.deepEqual(await client({ env }).resolve(`${HOST}/a`, "t"), FOUND);
       const login = `Basic ${Buffer.from("me:p@ss").toString("base64")}`;
       assert.deepEqual(asked, [`CONNECT ${HOST} ${login}`, `HEAD http://${HOST}/v2/a/manifests/t ${login}`]);
+    });
+
+    it("is asked of many images over no more connections than without one", async () => {
+      const { host, connections } = await proxyTo(await start(() => HELD));
+      const env = {
+        DOCKER_CONFIG: "/nonexistent",
+        VERSIONED_IMAGE_INSECURE_REGISTRIES: HOST,
+        HTTPS_PROXY: host,
+        HTTP_PROXY: host,
+      };
+      const registry = client({ env });
+      const images = Array.from({ length: 40 }, (_, image) => `${HOST}/app-${image}`);
+      const held = await Promise.all(images.map((image) => registry.resolve(image, "t")));
+      assert.deepEqual(
+        held,
+        images.map(() => FOUND),
+      );
+      assert.ok(connections.size <= AT_ONCE, `${connections.size} connections for 40 HEADs`);
     });
 
     for (const [status, advice] of [
