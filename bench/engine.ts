@@ -3,6 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { count as counted } from "../cli/output";
 import { registry } from "../test/support/registry";
 import { type Repo, repo } from "../test/support/repo";
 import { type Result, TestStack } from "../test/support/stack";
@@ -32,7 +33,7 @@ export async function engineRows(options: EngineBenchOptions = {}): Promise<Row[
   compile();
   const rows = [await importRow(rounds)];
   for (const count of images) {
-    progress(`publishing ${count} image${count === 1 ? "" : "s"}`);
+    progress(`publishing ${counted(count, "image")}`);
     rows.push(...(await unchangedRows(count, count > MANY ? FEW_ROUNDS : rounds)));
   }
   progress("comparing with a script of docker build and docker push");
@@ -61,30 +62,33 @@ async function importRow(rounds: number): Promise<Row> {
  * number of resources, which tells what of it is their number and what is work of ours.
  */
 async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
-  // Each has files of its own: what one has built, Docker would have in its cache for the next.
-  const source = monorepo(count);
-  const plainSource = monorepo(count);
-  const bareSource = monorepo(count);
-  const warmSource = monorepo(1);
   const name = registry.repository("bench");
-  const ours = stackOf(source, VERSIONED, name, count);
-  const theirs = stackOf(plainSource, PLAIN, `${name}-plain`, count);
-  const asMany = stackOf(bareSource, RESOURCES, `${name}-resources`, count);
-  const warm = stackOf(warmSource, RESOURCES, `${name}-warm`, 1);
+  const ours = sideOf(VERSIONED, name, count);
+  const theirs = sideOf(PLAIN, `${name}-plain`, count);
+  const asMany = sideOf(RESOURCES, `${name}-resources`, count);
+  const warm = sideOf(RESOURCES, `${name}-warm`, 1);
   try {
     // Otherwise the first of them alone would push the base image.
-    done(await warm.up());
+    done(await warm.stack.up());
     const [first, , third] = await interleaved(
       1,
-      [ours, theirs, asMany].map((stack) => async () => done(await stack.up())),
+      [ours, theirs, asMany].map(
+        ({ stack }) =>
+          async () =>
+            done(await stack.up()),
+      ),
     );
     const before = registry.pushesTo(`${name}/app-0`);
-    const images = `${count} image${count === 1 ? "" : "s"}`;
+    const images = counted(count, "image");
     const rows = [atMost(1.15, `first publication of ${images} / as many resources`, first as number, third as number)];
     for (const kind of ["preview", "up"] as const) {
       const [one, other, third] = await interleaved(
         rounds,
-        [ours, theirs, asMany].map((stack) => async () => unchanged(await stack[kind]())),
+        [ours, theirs, asMany].map(
+          ({ stack }) =>
+            async () =>
+              unchanged(await stack[kind]()),
+        ),
       );
       const what = `${kind === "up" ? "update" : "preview"} of ${images.replace(" ", " unchanged ")}`;
       rows.push(
@@ -94,24 +98,19 @@ async function unchangedRows(count: number, rounds: number): Promise<Row[]> {
     }
     assert.equal(registry.pushesTo(`${name}/app-0`), before, "an unchanged image was pushed");
     if (count > MANY) {
-      rows.push(...(await freshCloneRows(count, [source, bareSource], [ours, asMany])));
+      rows.push(...(await freshCloneRows(count, ours, asMany)));
     }
     return rows;
   } finally {
-    for (const stack of [ours, theirs, asMany, warm]) {
-      stack.forget();
-    }
-    for (const each of [source, plainSource, bareSource, warmSource]) {
-      each.dispose();
-    }
+    drop(ours, theirs, asMany, warm);
   }
 }
 
 /** What unchanged images take where nothing of them is on disk yet, as on a CI runner. */
-async function freshCloneRows(count: number, sources: [Repo, Repo], stacks: [TestStack, TestStack]): Promise<Row[]> {
-  const [clone, other] = [sources[0].clone(), sources[1].clone()];
+async function freshCloneRows(count: number, ours: Side, asMany: Side): Promise<Row[]> {
+  const [clone, other] = [ours.source.clone(), asMany.source.clone()];
   try {
-    const [one, bare] = [await stacks[0].in(clone.directory).up(), await stacks[1].in(other.directory).up()];
+    const [one, bare] = [await ours.stack.in(clone.directory).up(), await asMany.stack.in(other.directory).up()];
     unchanged(one);
     unchanged(bare);
     const staged = readdirSync(clone.path(".versioned-image"), { recursive: true, withFileTypes: true })
@@ -138,11 +137,11 @@ async function freshCloneRows(count: number, sources: [Repo, Repo], stacks: [Tes
 const ROOT_FILES = 1;
 
 async function secondStackRow(rounds: number): Promise<Row> {
-  const source = monorepo(1);
   const name = registry.repository("second");
-  const first = stackOf(source, VERSIONED, name, 1);
+  const first = sideOf(VERSIONED, name, 1);
+  const { source } = first;
   try {
-    done(await first.up());
+    done(await first.stack.up());
     const [ours, script, engine] = await interleaved(rounds, [
       async () => {
         const second = stackOf(source, VERSIONED, name, 1);
@@ -160,32 +159,29 @@ async function secondStackRow(rounds: number): Promise<Row> {
       (script as number) + (engine as number),
     );
   } finally {
-    first.forget();
-    source.dispose();
+    drop(first);
   }
 }
 
 /** An image of one changed file, against a plain docker.Image and against a script. */
 async function changedImageRows(rounds: number): Promise<Row[]> {
-  // Each has files of its own: what one has built, Docker would have in its cache for the next.
-  const source = monorepo(1);
-  const plainSource = monorepo(1);
   const name = registry.repository("changed");
-  const stack = stackOf(source, VERSIONED, name, 1);
-  const plain = stackOf(plainSource, PLAIN, `${name}-plain`, 1);
+  const versioned = sideOf(VERSIONED, name, 1);
+  const plain = sideOf(PLAIN, `${name}-plain`, 1);
+  const { source } = versioned;
   try {
-    done(await stack.up());
-    done(await plain.up());
+    done(await versioned.stack.up());
+    done(await plain.stack.up());
     const [ours, theirs, script, engine] = await interleaved(
       rounds,
       [
-        async () => done(await stack.up()),
-        async () => done(await plain.up()),
+        async () => done(await versioned.stack.up()),
+        async () => done(await plain.stack.up()),
         () => buildAndPush(source, `${name}-script:${source.head().slice(0, 7)}`, "--no-cache"),
         () => emptyUpdate(source),
       ],
       (round) => {
-        for (const each of [source, plainSource]) {
+        for (const each of [source, plain.source]) {
           each.write("app-0/main", `${round} ${Math.random()}\n`).add().commit();
         }
       },
@@ -202,12 +198,7 @@ async function changedImageRows(rounds: number): Promise<Row[]> {
       ),
     ];
   } finally {
-    for (const each of [stack, plain]) {
-      each.forget();
-    }
-    for (const each of [source, plainSource]) {
-      each.dispose();
-    }
+    drop(versioned, plain);
   }
 }
 
@@ -222,6 +213,24 @@ async function buildAndPush(source: Repo, spec: string, ...flags: string[]): Pro
   const env = { ...process.env, DOCKER_BUILDKIT: "0" };
   await run("docker", ["build", "--quiet", ...flags, "--tag", spec, source.path("app-0")], { env });
   await run("docker", ["push", "--quiet", spec], { env });
+}
+
+/** A program that is measured, with files of its own: what one has built, Docker would have in its cache for the next. */
+interface Side {
+  source: Repo;
+  stack: TestStack;
+}
+
+function sideOf(program: string, name: string, count: number): Side {
+  const source = monorepo(count);
+  return { source, stack: stackOf(source, program, name, count) };
+}
+
+function drop(...sides: Side[]): void {
+  for (const { source, stack } of sides) {
+    stack.forget();
+    source.dispose();
+  }
 }
 
 /** A repository with images app-0, app-1, … that print a file of theirs. */
