@@ -1,12 +1,10 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
-import { reportInHook } from "./diagnostics";
 import { isMocked } from "./monitor";
-import { urnOf } from "./outputs";
+import { sharedHooks } from "./sharedHooks";
 
-/** What is done around the operations that an engine runs for one resource. */
+/** What is done around the operations that an engine runs for one child of a component. */
 export interface Around {
-  /** Tells the hooks of a component's resources apart. */
+  /** The child's name, without the component's and the hyphen after that. */
   name: string;
   /** Before the resource is created or updated; what it throws ends the operation, and is shown on the component. */
   before?(args: pulumi.ResourceHookArgs): Promise<void>;
@@ -18,32 +16,24 @@ export interface Around {
   inPreview?: boolean;
 }
 
-/** Hooks for one resource of a component. Under mocks there are none. */
+/** Hooks for one child of a component. Under mocks there are none, and in a preview none but those that are run in it. */
 export async function hooksFor(
   component: pulumi.ComponentResource,
-  { name, before, after, failed, inPreview = false }: Around,
+  around: Around,
 ): Promise<pulumi.ResourceHookBinding | undefined> {
-  if (isMocked()) {
+  const { before, after, failed, inPreview = false } = around;
+  if (isMocked() || (pulumi.runtime.isDryRun() && !inPreview)) {
     return undefined;
   }
-  // Hooks of a program must have names of their own.
-  const prefix = `${await urnOf(component)}:${name}`;
-  // The engine calls hooks from outside the run that they belong to, to which a program of the Automation API logs.
-  const inRun = AsyncLocalStorage.snapshot();
-  const hook = (when: string, work: (args: pulumi.ResourceHookArgs) => Promise<void>, onDryRun: boolean) => [
-    new pulumi.ResourceHook(`${prefix}:${when}`, (args) => inRun(() => reportInHook(component, () => work(args))), {
-      onDryRun,
-    }),
-  ];
-  const beforeHooks = before && hook("before", before, inPreview);
-  const afterHooks = after && hook("after", after, false);
+  const hooks = await sharedHooks(component);
+  await hooks.serve(component, around);
+  const beforeHooks = before && [hooks.before(inPreview)];
+  const afterHooks = after && [hooks.after()];
   return {
     beforeCreate: beforeHooks,
     beforeUpdate: beforeHooks,
     afterCreate: afterHooks,
     afterUpdate: afterHooks,
-    onError: failed && [
-      new pulumi.ErrorHook(`${prefix}:failed`, (args) => inRun(() => reportInHook(component, () => failed(args)))),
-    ],
+    onError: failed && [hooks.failed()],
   };
 }

@@ -1,0 +1,87 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import * as pulumi from "@pulumi/pulumi";
+import { reportInHook } from "./diagnostics";
+import type { Around } from "./hooks";
+import { urnOf } from "./outputs";
+
+/**
+ * Hooks that find out for which child they are called. The engine is told of each hook by a request, and four for each image
+ * would be a tenth of what many images cost.
+ */
+export class SharedHooks {
+  private readonly calls = new Map<string, Call>();
+  private readonly told = new Map<string, pulumi.ResourceHook | pulumi.ErrorHook>();
+
+  constructor(private readonly prefix: string) {}
+
+  /** Has the hooks do their work for one more child. */
+  async serve(component: pulumi.ComponentResource, around: Around): Promise<void> {
+    // The engine calls hooks from outside the run that they belong to, to which a program of the Automation API logs.
+    const inRun = AsyncLocalStorage.snapshot();
+    this.calls.set(`${await urnOf(component)}-${around.name}`, (work) =>
+      inRun(() => reportInHook(component, async () => work(around))),
+    );
+  }
+
+  before(onDryRun: boolean): pulumi.ResourceHook {
+    return this.once(onDryRun ? "before-in-preview" : "before", (name) => {
+      return new pulumi.ResourceHook(name, (args) => this.call(args, ({ before }) => before?.(args)), { onDryRun });
+    });
+  }
+
+  after(): pulumi.ResourceHook {
+    return this.once("after", (name) => {
+      return new pulumi.ResourceHook(name, (args) => this.call(args, ({ after }) => after?.(args)));
+    });
+  }
+
+  failed(): pulumi.ErrorHook {
+    return this.once("failed", (name) => {
+      return new pulumi.ErrorHook(
+        name,
+        async (args) => (await this.call(args, ({ failed }) => failed?.(args))) ?? false,
+      );
+    });
+  }
+
+  private once<Hook extends pulumi.ResourceHook | pulumi.ErrorHook>(when: string, tell: (name: string) => Hook): Hook {
+    const hook = (this.told.get(when) as Hook | undefined) ?? tell(`${this.prefix}:${when}`);
+    this.told.set(when, hook);
+    return hook;
+  }
+
+  private async call<Result>({ urn }: { urn: string }, work: Work<Result>): Promise<Result | undefined> {
+    const call = this.calls.get(withoutOwnType(urn));
+    if (!call) {
+      throw new Error(`VersionedImage has no hook for ${urn}`);
+    }
+    return call(work);
+  }
+}
+
+type Work<Result> = (around: Around) => Promise<Result> | undefined;
+type Call = <Result>(work: Work<Result>) => Promise<Result | undefined>;
+
+/** A child's URN holds the component's, but for the child's own type and the end of its name. */
+function withoutOwnType(urn: string): string {
+  const [stack, project, types = "", ...name] = urn.split("::");
+  return [stack, project, types.slice(0, types.lastIndexOf("$")), ...name].join("::");
+}
+
+/** The hooks of the component's program; of the component alone in a plugin, which has no stack. */
+export async function sharedHooks(component: pulumi.ComponentResource): Promise<SharedHooks> {
+  const owner = pulumi.runtime.getStackResource() ?? component;
+  // The state keeps the names: they must be the same in each run, and another's where the program has two copies of this package.
+  const prefix = `${await urnOf(owner)}:versioned-image${COPY === 1 ? "" : `-${COPY}`}`;
+  const hooks = owned.get(owner) ?? new SharedHooks(prefix);
+  owned.set(owner, hooks);
+  return hooks;
+}
+
+const owned = new WeakMap<pulumi.Resource, SharedHooks>();
+
+const COPIES = Symbol.for("versioned-image.copies");
+const everywhere = globalThis as { [COPIES]?: number };
+everywhere[COPIES] = (everywhere[COPIES] ?? 0) + 1;
+/** Which copy of this package this is, in the order in which they were loaded. */
+const COPY = everywhere[COPIES];
