@@ -26,8 +26,8 @@ const scratch = mkdtempSync(path.join(tmpdir(), "test-"));
 const services: Services = {};
 
 /**
- * All that a part of the tests needs; `npm test -- PART` runs one of them. They begin in this order, the longest early, so that
- * what runs at the same time ends at about the same time.
+ * All that a part of the tests needs; `npm test -- PART` runs one of them. They begin in this order: the longest first, so that
+ * what runs at the same time ends at about the same time, with the quick checks before the others.
  */
 const parts: Record<string, () => Promise<Counts>> = {
   engine: () => onEngine(["test/engine/**/*.test.ts"]),

@@ -5,8 +5,8 @@ import type { Around } from "./hooks";
 import { urnOf } from "./outputs";
 
 /**
- * Hooks that find out for which child they are called. The engine is told of each hook by a request, and four for each image
- * would be a tenth of what many images cost.
+ * Hooks that find out for which child they are called. The engine is told of each hook by a request, which adds up where each
+ * image has its own.
  */
 export class SharedHooks {
   private readonly calls = new Map<string, Call>();
@@ -69,16 +69,19 @@ function withoutOwnType(urn: string): string {
 }
 
 /** The hooks of the component's program; of the component alone in a plugin, which has no stack. */
-export async function sharedHooks(component: pulumi.ComponentResource): Promise<SharedHooks> {
+export function sharedHooks(component: pulumi.ComponentResource): Promise<SharedHooks> {
   const owner = pulumi.runtime.getStackResource() ?? component;
-  // The state keeps the names: they must be the same in each run, and another's where the program has two copies of this package.
-  const prefix = `${await urnOf(owner)}:versioned-image${COPY === 1 ? "" : `-${COPY}`}`;
-  const hooks = owned.get(owner) ?? new SharedHooks(prefix);
+  const hooks = owned.get(owner) ?? hooksNamedAfter(owner);
   owned.set(owner, hooks);
   return hooks;
 }
 
-const owned = new WeakMap<pulumi.Resource, SharedHooks>();
+const owned = new WeakMap<pulumi.Resource, Promise<SharedHooks>>();
+
+/** The state keeps the names: they must be the same in each run, and another's where the program has two copies of this package. */
+async function hooksNamedAfter(owner: pulumi.Resource): Promise<SharedHooks> {
+  return new SharedHooks(`${await urnOf(owner)}:versioned-image${COPY === 1 ? "" : `-${COPY}`}`);
+}
 
 const COPIES = Symbol.for("versioned-image.copies");
 const everywhere = globalThis as { [COPIES]?: number };

@@ -11,7 +11,7 @@ import type { Repo } from "../support/repo";
 
 const SHARED = "urn:pulumi:test::hooks::pulumi:pulumi:Stack::hooks-test:versioned-image";
 
-/** The engine is told of each hook by a request, which costs a program of many images more than all else of theirs. */
+/** The engine is told of each hook by a request, which adds up in a program of many images. */
 describe("the hooks of a program", () => {
   let project: Repo;
   let state: string;
