@@ -3,6 +3,7 @@ import { Builder, type RegistryAuth, type VersionedImageArgs } from "../args";
 import { buildFingerprint, contextDirectories, requireBuilder, requireBuildKit, resolveBuild } from "../builders";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
+import type { Pushed } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
@@ -24,6 +25,8 @@ export interface ImageOutputs {
   tree: pulumi.Output<string>;
   source: pulumi.Output<string | undefined>;
   outcome: pulumi.Output<string>;
+  /** What was pushed for it, for the stack's next publication: kept among the component's outputs, and no output of the class. */
+  pushed?: pulumi.Output<Pushed | undefined>;
 }
 
 /** Finds an image's version and has it published, with children of the component doing the work. */
@@ -63,6 +66,7 @@ export function publishImage(
     tree: pulumi.output(version.then(({ tree }) => tree)),
     source: pulumi.output(version.then(({ remote }) => remote)),
     outcome: pulumi.output(published.then(({ outcome }: Publication) => outcome)),
+    pushed: pulumi.output(published.then(({ pushed }) => pushed)),
   };
 }
 

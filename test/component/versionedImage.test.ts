@@ -96,7 +96,12 @@ describe("VersionedImage", () => {
         outcome: "published",
       });
       const { imageName, build } = imageInputs(children) as { imageName: string; build: Record<string, string> };
-      assert.match(imageName, new RegExp(`^${registry.host}/app:scratch-stack-[0-9a-f]{12}$`));
+      // The registry is asked in the update which scratch tag is free.
+      if (preview) {
+        assert.equal(imageName, pulumi.unknown);
+      } else {
+        assert.match(imageName, new RegExp(`^${registry.host}/app:scratch-stack-[0-9a-f]{12}$`));
+      }
       // Each publication has a place of its own, which a preview can't know.
       const place = preview ? undefined : /^\.versioned-image\/([0-9a-f]{16})$/.exec(build.context ?? "")?.[1];
       assert.equal(place === undefined, preview, build.context);
@@ -129,7 +134,7 @@ describe("VersionedImage", () => {
       assert.equal(outputs.tag, tag);
       assert.equal(outputs.outcome, "debug");
       const { imageName } = imageInputs(children, "app-debug") as { imageName: string };
-      assert.equal(imageName, `${registry.host}/app:${tag}`);
+      assert.match(imageName, new RegExp(`^${registry.host}/app:scratch-stack-[0-9a-f]{12}$`));
       assert.deepEqual(
         children.map(({ type }) => type),
         ["docker:index/image:Image", "pulumi:index:Stash"],
