@@ -4,12 +4,14 @@ import { userCredentials } from "./dockerConfig";
 import { type ExplicitAuth, explicitCredentials } from "./explicitAuth";
 import type { Fetcher } from "./fetcher";
 import { type ImageConfig, inspectImage, inspectImages } from "./inspect";
+import { type Labelled, labelImage } from "./labelImage";
 import { fetchManifest, type Manifest, type ManifestContent, resolveManifest } from "./manifest";
 import { ACCEPT } from "./media";
 import { parseRepository } from "./reference";
 import { createSession } from "./session";
 import { type Refusal, TAG_REFUSALS, tagManifest } from "./tagManifest";
 import { listTags, type TagList } from "./tags";
+import { UPLOADS, uploadAddress } from "./upload";
 
 /**
  * Asks registries what they hold, and writes tags. A registry that does not answer clearly is an error, never a guess: RegistryUnauthorized,
@@ -46,6 +48,13 @@ export interface RegistryClient {
    * What is served after that must be read: RegistryProtocol is thrown only where the registry itself names another digest.
    */
   tag(repository: string, tag: string, manifest: ManifestContent): Promise<"tagged" | Refusal>;
+  /**
+   * Makes the labelled image of what is under a digest: its configuration with the labels, each in place of one that is there
+   * (an empty value means none), and the manifest of that, which is put under its own digest and has no tag yet. OCI manifests get them as
+   * annotations, too. Of an index, each image is labelled. The same content and labels give the same bytes, whoever does it.
+   * Throws NotAnImage for an artifact, and PlatformNotFound for an index without an image.
+   */
+  label(repository: string, digest: string, labels: Record<string, string>): Promise<Labelled>;
   /** Deletes a tag, or by digest a manifest with all its tags, with a login for pushing. */
   delete(repository: string, digestOrTag: string): Promise<Deletion>;
 }
@@ -79,10 +88,31 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     return {
       name,
       manifest: (method, reference) => call({ ...manifestAt(reference), method, access, accept: ACCEPT }),
-      other: (path, limit = OTHER_LIMIT) => call({ method: "GET", access: "pull", host, name, path, limit }),
-      putManifest: (tag, { mediaType, bytes }) =>
+      other: (path, limit = OTHER_LIMIT) => call({ method: "GET", access, host, name, path, limit }),
+      beginUpload: () =>
         call({
-          ...manifestAt(tag),
+          method: "POST",
+          access: "push",
+          host,
+          name,
+          path: UPLOADS,
+          limit: OTHER_LIMIT,
+          refusals: TAG_REFUSALS,
+        }),
+      endUpload: (begun, digest, bytes) =>
+        call({
+          method: "PUT",
+          access: "push",
+          host,
+          name,
+          path: uploadAddress(begun, name, digest, env).href,
+          content: { type: "application/octet-stream", bytes },
+          limit: OTHER_LIMIT,
+          refusals: TAG_REFUSALS,
+        }),
+      putManifest: (reference, { mediaType, bytes }) =>
+        call({
+          ...manifestAt(reference),
           method: "PUT",
           access: "push",
           content: { type: mediaType, bytes },
@@ -100,6 +130,7 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     inspectAll: async (repository, digest) => inspectImages(fetcher(repository), digest),
     tags: async (repository) => (await listTags(fetcher(repository))).tags,
     listTags: async (repository) => listTags(fetcher(repository)),
+    label: async (repository, digest, labels) => labelImage(fetcher(repository, "push"), digest, labels),
     blob: async (repository, digest, limit) => fetchBlob(fetcher(repository), digest, limit),
     tag: async (repository, tag, manifest) => tagManifest(fetcher(repository), tag, manifest),
     delete: async (repository, digestOrTag) => deleteManifest(fetcher(repository), digestOrTag),

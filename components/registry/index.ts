@@ -2,6 +2,7 @@ export { createRegistryClient, type RegistryClient } from "./client";
 export type { Deletion } from "./deleteManifest";
 export { mayBePlain } from "./hosts";
 export type { ImageConfig } from "./inspect";
+export type { Labelled } from "./labelImage";
 export type { Manifest, ManifestContent } from "./manifest";
 export { fieldsOf, INDEX_TYPES, isDigest } from "./media";
 export { contentsOf, platformOf } from "./platform";

@@ -5,7 +5,7 @@ import { ignoredEnvironment } from "./dockerAuthConfig";
 import type { Credentials } from "./dockerConfig";
 import { protocol } from "./failure";
 import { loginAdvice } from "./hosts";
-import { type Answer, type HttpOptions, send } from "./http";
+import { type Answer, type HttpOptions, type Method, send } from "./http";
 import { findOrigin } from "./origin";
 
 export interface SessionOptions extends HttpOptions {
@@ -17,14 +17,14 @@ export interface SessionOptions extends HttpOptions {
 }
 
 export interface Call {
-  method: "GET" | "HEAD" | "PUT" | "DELETE";
+  method: Method;
   /** What the login must allow. One for reading is kept apart, so that it goes on working with credentials that may only read. */
   access: Access;
   /** The registry's host, as references name it. */
   host: string;
   /** The repository's name. */
   name: string;
-  /** What follows /v2/NAME/. */
+  /** What follows /v2/NAME/; or where the registry said that an upload goes on, an address. */
   path: string;
   accept?: string;
   content?: { type: string; bytes: Buffer };
@@ -57,7 +57,7 @@ export function createSession(options: SessionOptions): Session {
   async function call(asked: Call): Promise<Answer> {
     const { access, host, name, path, accept, content, limit, refusals = [] } = asked;
     const origin = await remembered(origins, host, () => findOrigin(host, options));
-    const url = `${origin}/v2/${name}/${path}`;
+    const url = URL.canParse(path) ? path : `${origin}/v2/${name}/${path}`;
     const key = `${host} ${name} ${access}`;
     /** The credentials from before this call, which may have ended. */
     const older = credentials.get(host);
@@ -66,8 +66,9 @@ export function createSession(options: SessionOptions): Session {
     /** The token service's refusal. */
     let refusal: Answer | undefined;
 
-    async function ask(method: Call["method"], kept: Kept | undefined): Promise<Answer> {
-      const authorization = kept?.login.authorization;
+    async function ask(method: Method, kept: Kept | undefined): Promise<Answer> {
+      // An upload may go on at another host, which has no business with the login.
+      const authorization = new URL(url).origin === origin ? kept?.login.authorization : undefined;
       const headers = {
         ...(accept && { accept }),
         ...(content && { "content-type": content.type }),
@@ -101,7 +102,7 @@ export function createSession(options: SessionOptions): Session {
       return JSON.stringify(await now) !== JSON.stringify(await from);
     }
 
-    async function askLoggedIn(method: Call["method"]): Promise<Answer> {
+    async function askLoggedIn(method: Method): Promise<Answer> {
       const used = logins.get(key);
       const before = await used;
       const answer = await ask(method, before);
@@ -130,7 +131,7 @@ export function createSession(options: SessionOptions): Session {
       return answerOf(method, await made, answer);
     }
 
-    async function answerOf(method: Call["method"], kept: Kept, otherwise: Answer): Promise<Answer> {
+    async function answerOf(method: Method, kept: Kept, otherwise: Answer): Promise<Answer> {
       refusal = kept.login.refusal;
       if (refusal?.status === 404) {
         return refusal;

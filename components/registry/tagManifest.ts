@@ -16,8 +16,8 @@ export interface Refusal {
 }
 
 /**
- * What a registry answers to a tag that it won't set: its own immutable tags, a policy or a missing right, or content that
- * it does not have (any more).
+ * What a registry answers to what it won't take: its own immutable tags, a policy or a missing right, or content that it does
+ * not have (any more).
  */
 export const TAG_REFUSALS = [400, 403, 404, 405, 409, 412, 422];
 
