@@ -7,4 +7,6 @@ export type { Manifest, ManifestContent } from "./manifest";
 export { fieldsOf, INDEX_TYPES, isDigest } from "./media";
 export { contentsOf, platformOf } from "./platform";
 export { isTag, parseReference, parseRepository, type Reference, type Repository } from "./reference";
+export type { Unanswered } from "./session";
+export type { Look, Put, StrictCalls } from "./strictCalls";
 export type { Refusal } from "./tagManifest";
