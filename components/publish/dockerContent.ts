@@ -20,7 +20,6 @@ import { VersionedImageError } from "../errors";
 import { expectExport } from "../git";
 import { hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
-import { imageLabels } from "../version";
 import { checkContent } from "./checkContent";
 import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import type { Own } from "./record";
@@ -64,7 +63,7 @@ async function declare(subject: Subject, target: Target, watch: Watch): Promise<
     component,
     spec: pushedAs,
     context: preview ? unknownOutput() : contextOf(place),
-    labels: content.labels ?? {},
+    labels: {},
     committedAt: version.committedAt,
     build: subject.build,
     registryAuth: args.registryAuth,
@@ -75,11 +74,10 @@ async function declare(subject: Subject, target: Target, watch: Watch): Promise<
 }
 
 function contentOf(subject: Subject): ContextContent {
-  const { version, build, dockerfile, fingerprint } = subject;
+  const { version, build, dockerfile } = subject;
   return {
     dockerfile,
     target: build.target,
-    labels: imageLabels(version, fingerprint),
     mtime: version.committedAt,
     write: (into) => writeCommit(subject, into),
   };
@@ -223,11 +221,10 @@ async function keep(subject: Subject, own: Own, image: string): Promise<void> {
 }
 
 function prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext> {
-  const { version, build, fingerprint, args, dockerfile } = subject;
+  const { version, build, args, dockerfile } = subject;
   return prepareContext({
     dockerfile,
     target: build.target,
-    labels: imageLabels(version, fingerprint),
     mtime: undefined,
     write: async (into) =>
       copied(
