@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Builder } from "../args";
 import { builderOf, OLDEST_BUILDKIT, tooOldBuildKit } from "../builders";
 import {
-  checkDockerfile,
+  CONTEXT_FOLDER,
   copyContext,
   ensureFilled,
   type KeptPlace,
@@ -173,13 +173,12 @@ function prepare(
   return prepareContext({
     dockerfile,
     target: build.target,
-    labels: undefined,
+    context: CONTEXT_FOLDER,
     mtime,
     write: async (into) => {
       const contexts = Object.keys(version.contexts);
       const { context, named } = await makeLayout(into, contexts);
       await write(context, named);
-      await checkDockerfile(context, { dockerfile, target: build.target });
       await refuseDeadLinks([context, ...contexts.map(named)], context, dockerfile);
     },
   });

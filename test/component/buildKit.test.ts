@@ -132,7 +132,7 @@ describe("VersionedImage with BuildKit", () => {
       const image = `docker-image://h.example/base@${DIGEST}`;
       const { declared } = await run(
         {
-          builderName: "farm",
+          builderName: "Farm",
           args: { A: "1" },
           target: "web",
           platforms: ["linux/arm64", "linux/amd64", "linux/arm64"],
