@@ -1,6 +1,6 @@
 export { type BuildDescription, buildLabel, buildPart } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";
-export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
+export { checkPublished, differingLabels, type Expectation, type PublishedImage } from "./checkPublished";
 export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion, duration } from "./describe";

@@ -159,7 +159,7 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
       for (const build of [{ platform: "linux/arm64" }, more]) {
         refused(
           await stackOf(source, { repository, build }).preview(),
-          /is published already, built with .*\[BuildInputsChanged\]$/,
+          /is published already, built with .*\[BuildInputsChanged\]$/s,
         );
       }
     });

@@ -4,7 +4,15 @@ import * as path from "node:path";
 import { VersionedImageError } from "../../../components/errors";
 import { type History, locateImage } from "../../../components/git/lookup";
 import { createRegistryClient, fieldsOf } from "../../../components/registry";
-import { BUILD_LABEL, buildLabel, buildPart, namedContexts, OWN_LABELS, TREE_LABEL } from "../../../components/version";
+import {
+  BUILD_LABEL,
+  buildLabel,
+  buildPart,
+  labelIn,
+  namedContexts,
+  OWN_LABELS,
+  TREE_LABEL,
+} from "../../../components/version";
 import { type SourceFlags, sourceOf } from "../../imageOptions";
 import type { Origin } from "../origin";
 import { type Buildx, buildAgain, type Recipe } from "./buildAgain";
@@ -74,12 +82,12 @@ const BY_DOCKER =
 /** How the image was built; in words, why that can't be told. */
 async function recipeOf(history: History, published: Published, flags: RebuildFlags): Promise<Recipe | string> {
   const { labels, origin } = published;
-  const [build, { commit, candidates }] = [labels[BUILD_LABEL], origin];
+  const [build, { commit, candidates }] = [labelIn(labels, BUILD_LABEL), origin];
   const dockerfile = buildPart(build, "dockerfile");
   if (build === undefined || dockerfile === undefined) {
     return `the image has no label ${BUILD_LABEL}: nothing says how it was built`;
   }
-  const candidate = candidates.find(({ tree }) => tree === labels[TREE_LABEL]);
+  const candidate = candidates.find(({ tree }) => tree === labelIn(labels, TREE_LABEL));
   if (!commit || !candidate) {
     return origin.named
       ? "what it says it was built from is not what the commit has, so there is nothing to build again"
@@ -112,6 +120,7 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
   };
 }
 
+/** As they are written, the empty ones too. */
 function own(labels: Record<string, string>): Record<string, string> {
   return Object.fromEntries(OWN_LABELS.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])));
 }
