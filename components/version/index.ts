@@ -8,7 +8,7 @@ export type { Change, Commit, Facts } from "./facts";
 export * from "./labels";
 export { mergeRequestOf } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";
-export { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "./reproducible";
+export { REPRODUCIBLE_EXPORT, REPRODUCIBLE_TIME, sourceDateEpoch } from "./reproducible";
 export { isScratchTag, scratchTag } from "./scratchTag";
 export { Fate, summarize } from "./summary";
 export { TagPolicy } from "./tagPolicy";
