@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
 import { locateImage } from "../../components/git/lookup";
-import { BUILD_LABEL, buildPart, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import { BUILD_LABEL, buildPart, labelIn, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import { sourceOf } from "../imageOptions";
 import { type Io, printJson, type Status } from "../output";
 import { isVerified } from "../verify/check";
@@ -56,8 +56,13 @@ function notVerified(reference: string, { checks }: Verification): VersionedImag
 
 async function claimOf(verification: Verification, flags: ProvenanceFlags, { history }: Verifier): Promise<Claim> {
   const { labels, commit, candidates } = verification;
-  const build = labels[BUILD_LABEL];
-  const rest = { source: labels[SOURCE_LABEL], commit: commit?.hash ?? "", tree: labels[TREE_LABEL] ?? "", build };
+  const build = labelIn(labels, BUILD_LABEL);
+  const rest = {
+    source: labelIn(labels, SOURCE_LABEL),
+    commit: commit?.hash ?? "",
+    tree: labelIn(labels, TREE_LABEL) ?? "",
+    build,
+  };
   if (flags.context !== undefined) {
     return { ...rest, ...(await locateImage(history, sourceOf(flags.context, flags))) };
   }

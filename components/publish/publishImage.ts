@@ -5,7 +5,7 @@ import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
 import type { Pushed } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
-import { createRegistryClient, parseRepository, type RegistryClient } from "../registry";
+import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
 import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
@@ -20,6 +20,7 @@ export interface ImageOutputs {
   tag: pulumi.Output<string>;
   spec: pulumi.Output<string>;
   reference: pulumi.Output<string>;
+  digestReference: pulumi.Output<string>;
   digest: pulumi.Output<string>;
   commit: pulumi.Output<string>;
   tree: pulumi.Output<string>;
@@ -61,6 +62,9 @@ export function publishImage(
     tag: pulumi.output(version.then(({ tag }) => tag)),
     spec,
     reference: pulumi.all([spec, digest]).apply(([tagged, pinned]) => (pinned ? `${tagged}@${pinned}` : tagged)),
+    digestReference: pulumi
+      .all([spec, digest])
+      .apply(([tagged, pinned]) => pinned && `${parseReference(tagged).repository}@${pinned}`) as pulumi.Output<string>,
     digest: digest as pulumi.Output<string>,
     commit: pulumi.output(version.then(({ commit }) => commit)),
     tree: pulumi.output(version.then(({ tree }) => tree)),

@@ -81,9 +81,11 @@ describe("VersionedImage with BuildKit", () => {
 
   const labels = (build = "platform=linux/amd64 dockerfile=Dockerfile") => ({
     "dev.versioned-image.build": build,
+    "dev.versioned-image.dirty": "",
     "dev.versioned-image.tree": project.git("rev-parse", "HEAD:app"),
     "org.opencontainers.image.created": project.git("show", "-s", "--format=%cI").replace("+00:00", "Z"),
     "org.opencontainers.image.revision": project.head(),
+    "org.opencontainers.image.source": "",
     "org.opencontainers.image.version": project.head().slice(0, 7),
   });
   const exporter = () =>

@@ -46,7 +46,17 @@ describe("VersionedImage", () => {
       async () => {
         const image = new VersionedImage("app", { context: "app", repository: `${registry.host}/app`, ...args });
         const outputs: Record<string, unknown> = {};
-        for (const name of ["tag", "spec", "reference", "digest", "commit", "tree", "source", "outcome"] as const) {
+        for (const name of [
+          "tag",
+          "spec",
+          "reference",
+          "digestReference",
+          "digest",
+          "commit",
+          "tree",
+          "source",
+          "outcome",
+        ] as const) {
           outputs[name] = await knownValue<unknown>(image[name]);
         }
         return outputs;
@@ -89,6 +99,7 @@ describe("VersionedImage", () => {
         tag,
         spec,
         reference: preview ? undefined : `${spec}@${DIGEST}`,
+        digestReference: preview ? undefined : `${registry.host}/app@${DIGEST}`,
         digest: preview ? undefined : DIGEST,
         commit,
         tree,
@@ -287,6 +298,7 @@ describe("VersionedImage", () => {
     );
     assert.equal(outputs.digest, undefined);
     assert.equal(outputs.reference, undefined);
+    assert.equal(outputs.digestReference, undefined);
     assert.equal(outputs.outcome, "adopted");
     assert.deepEqual(
       children.map(({ type }) => type),

@@ -61,7 +61,7 @@ export async function inEveryOrder<T>(options: {
         ...(ticks < tick.times ? ["a tick"] : []),
       ];
       path[depth] ??= { chosen: 0, of: choices.length };
-      const choice = choices[path[depth].chosen] as Choice;
+      const choice = choices[path[depth]?.chosen ?? 0] as Choice;
       const chosen = waiting.get(choice);
       if (chosen) {
         waiting.delete(choice);
