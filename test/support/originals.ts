@@ -34,10 +34,14 @@ export class Originals {
       hash.update(readFileSync(path.join(SOURCES, file)));
     }
     const version = hash.digest("hex").slice(0, 12);
-    const bin = await cachedPrograms(`originals-${version}`, "Building Docker's own matcher and client", async (scratch) => {
-      const args = ["build", "-trimpath", "-o", path.join(scratch, "bin", "originals"), "."];
-      await run(go, args, { cwd: SOURCES, env: { ...process.env, GOFLAGS: "" }, patient: true });
-    });
+    const bin = await cachedPrograms(
+      `originals-${version}`,
+      "Building Docker's own matcher and client",
+      async (scratch) => {
+        const args = ["build", "-trimpath", "-o", path.join(scratch, "bin", "originals"), "."];
+        await run(go, args, { cwd: SOURCES, env: { ...process.env, GOFLAGS: "" }, patient: true });
+      },
+    );
     return new Originals(path.join(bin, "originals"));
   }
 
