@@ -48,7 +48,7 @@ describe("a stack that the release before has updated", () => {
         );
         const template = readFileSync(path.join(__dirname, "before", `${how}.json`), "utf8");
         const scratch = /\{\{repository\}\}:(scratch-[a-z0-9-]+)/.exec(template)?.[1];
-        digest = publishAsBefore(source, repository, ["3380ae8", ...(scratch ? [scratch] : [])]);
+        digest = publishAsBefore(source, behind, ["3380ae8", ...(scratch ? [scratch] : [])]);
         stack.importState(
           template
             .replaceAll("{{repository}}", repository)
