@@ -41,10 +41,8 @@ export type ErrorCode =
   // publishing
   | "TagTaken"
   | "BuildInputsChanged"
-  | "PublishedMeanwhile"
   | "ContentLost"
   | "TagRefused"
-  | "ScratchTagRefused"
   | "DigestMismatch"
   | "NotPublished"
   | "DebugNotAllowed"
