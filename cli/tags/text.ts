@@ -51,9 +51,15 @@ function origin({ revision, problem }: ListedImage, { commits, history }: TagsRe
   return history ? `${short} (not in this repository)` : short;
 }
 
-function mark({ tags, scratchTags, debug, dirty }: ListedImage): string {
+/** Content that a stack pushed, which gets its labels after that. */
+function isScratch({ tags, scratchTags }: ListedImage): boolean {
+  return scratchTags.length === tags.length;
+}
+
+function mark(image: ListedImage): string {
+  const { debug, dirty } = image;
   if (!debug) {
-    return scratchTags.length === tags.length ? "[scratch]" : "";
+    return isScratch(image) ? "[scratch]" : "";
   }
   return dirty === undefined ? "[debug]" : `[debug, ${dirty ? "with uncommitted changes" : "nothing uncommitted"}]`;
 }
@@ -66,6 +72,9 @@ function painted(line: string, image: ListedImage | undefined, { commits, histor
 function styleOf(image: ListedImage, commits: Map<string, unknown>, looked: boolean): Style | undefined {
   if (image.debug) {
     return "yellow";
+  }
+  if (isScratch(image)) {
+    return undefined;
   }
   const unknown = image.revision === undefined || (looked && !commits.has(image.revision));
   return unknown ? "red" : undefined;

@@ -12,6 +12,9 @@ interface Retention {
 
 const SECONDS_A_DAY = 24 * 60 * 60;
 
+/** Artifact Registry counts manifests: what Docker has built, and the same with its labels, which the version's tag names. */
+const MANIFESTS = 2;
+
 /** Throws InvalidArgument where a number of days or versions is none. */
 export function checkPolicies({ untaggedDays, debugDays, keepVersions }: Retention): void {
   assertCount({ untaggedDays, debugDays }, "days");
@@ -25,16 +28,17 @@ export function debugPolicies({ untaggedDays = 7, debugDays }: Retention): Polic
 }
 
 /**
- * What is deleted of production's: tagged versions beyond the most recent ones, or nothing. What has no tag is left, as it
- * may be a part of an image that is kept.
+ * What is deleted of production's: what is beyond the most recent versions, and what has no tag and is old, or nothing. The most recent ones
+ * stay in any case, and Artifact Registry deletes no part of an index that is there.
  */
-export function productionPolicies({ keepVersions }: Retention): Policy[] | undefined {
+export function productionPolicies({ keepVersions, untaggedDays = 7 }: Retention): Policy[] | undefined {
   if (keepVersions === undefined) {
     return undefined;
   }
   return [
-    { id: "recent", action: "KEEP", mostRecentVersions: { keepCount: keepVersions } },
+    { id: "recent", action: "KEEP", mostRecentVersions: { keepCount: keepVersions * MANIFESTS } },
     { id: "others", action: "DELETE", condition: { tagState: "TAGGED" } },
+    deletion("untagged", "UNTAGGED", untaggedDays),
   ];
 }
 

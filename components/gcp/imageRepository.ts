@@ -32,14 +32,15 @@ export interface ImageRepositoryArgs {
    * know yet is shown in the update alone. Default: nobody is added.
    */
   readers?: pulumi.Input<string>[];
-  /** After so many days a debug image that has lost its tag is deleted. Default: 7. */
+  /** After so many days what has no tag is deleted: of debug images, and with keepVersions of production's. Default: 7. */
   untaggedDays?: number;
   /** After so many days a debug image is deleted, its tag with it. Default: never. */
   debugDays?: number;
   /**
-   * How many versions of each production image are kept, the most recent ones; Artifact Registry deletes the others,
-   * whether they still run or not. It deletes no image whose tag is immutable, so that this needs immutableTags: false.
-   * Not together with gcrHost. Default: all are kept.
+   * How many versions of each production image are kept at the least, the most recent ones; Artifact Registry deletes the others,
+   * whether they still run or not. It counts manifests, two for each version; an image for several platforms has one for each and
+   * one for all, and needs a larger number. It deletes no image whose tag is immutable, so that this needs immutableTags: false. Not
+   * together with gcrHost. Default: all are kept.
    */
   keepVersions?: number;
   /** Whether Artifact Registry only logs what it would delete, in both repositories. Default: false. */
@@ -55,7 +56,7 @@ export class ImageRepository extends pulumi.ComponentResource {
   public readonly repository: pulumi.Output<string>;
   /** What debug images' names begin with. */
   public readonly debugRepository: pulumi.Output<string>;
-  /** Whether the production repository refuses to move a tag; its images then need `immutableTags: true`. */
+  /** Whether the production repository refuses to move a tag. */
   public readonly immutableTags: pulumi.Output<boolean>;
 
   constructor(name: string, args: ImageRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -191,8 +192,7 @@ function immutabilityOf(
     if (!isImmutable) {
       pulumi.log.warn(
         `Tags of ${gcrHost} can be moved by whoever may push. Make them immutable once nothing pushes a moving tag such ` +
-          `as latest, and give its images immutableTags: true: gcloud artifacts repositories update ${gcrHost} ` +
-          `--location=${location} --immutable-tags`,
+          `as latest: gcloud artifacts repositories update ${gcrHost} --location=${location} --immutable-tags`,
         parent,
       );
     }

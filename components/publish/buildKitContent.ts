@@ -22,6 +22,7 @@ import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, productionTag } from "../version";
 import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
+import { onlySay } from "./onlySay";
 import type { Own } from "./record";
 import type { Subject, Target } from "./subject";
 import type { Watch } from "./watch";
@@ -89,15 +90,18 @@ function builtOf(digest: string): Built {
   return { digest, isLabelled: true, tag: undefined, imageId: async () => undefined };
 }
 
-async function warnOfOld({ component, name, build }: Subject): Promise<void> {
-  const version = await tooOldBuildKit(build.builderName, process.env);
-  if (version !== undefined) {
-    pulumi.log.warn(
-      `${name}: the builder ${build.builderName ?? "in use"} has BuildKit ${version}. One commit gives one digest from ${OLDEST_BUILDKIT} on: before, ` +
-        "each build gives another one. Make a new builder with `docker buildx create`.",
-      component,
-    );
-  }
+function warnOfOld(subject: Subject): Promise<void> {
+  return onlySay(subject, "how old the builder is", async () => {
+    const { component, name, build } = subject;
+    const version = await tooOldBuildKit(build.builderName, process.env);
+    if (version !== undefined) {
+      pulumi.log.warn(
+        `${name}: the builder ${build.builderName ?? "in use"} has BuildKit ${version}. One commit gives one digest from ${OLDEST_BUILDKIT} on: ` +
+          "before, each build gives another one. Make a new builder with `docker buildx create`.",
+        component,
+      );
+    }
+  });
 }
 
 /**

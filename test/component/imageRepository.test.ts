@@ -167,7 +167,11 @@ describe("ImageRepository", () => {
         assert.equal((await made(args, preview, { settings })).immutable, true);
       });
       assert.equal(warnings.length, 1);
-      assert.match(warnings[0] ?? "", /^warning: \[runtime\] Tags of gcr.io can be moved by whoever may push\./);
+      assert.equal(
+        warnings[0],
+        "warning: [runtime] Tags of gcr.io can be moved by whoever may push. Make them immutable once nothing pushes a moving tag such " +
+          "as latest: gcloud artifacts repositories update gcr.io --location=us --immutable-tags",
+      );
     });
 
     it(`has old debug images and versions deleted where it is asked to (${preview ? "preview" : "update"})`, async () => {
@@ -183,9 +187,11 @@ describe("ImageRepository", () => {
         preview,
       );
       const { cleanupPolicies, cleanupPolicyDryRun } = inputsOf(declared, "images-repository");
+      // A version is two manifests, of which the one without a tag is what was built before it had its labels.
       assert.deepEqual(cleanupPolicies, [
-        { id: "recent", action: "KEEP", mostRecentVersions: { keepCount: 50 } },
+        { id: "recent", action: "KEEP", mostRecentVersions: { keepCount: 100 } },
         { id: "others", action: "DELETE", condition: { tagState: "TAGGED" } },
+        { id: "untagged", action: "DELETE", condition: { tagState: "UNTAGGED", olderThan: "604800s" } },
       ]);
       assert.equal(cleanupPolicyDryRun, true);
       const debug = inputsOf(declared, "images-debug-repository");
@@ -196,6 +202,23 @@ describe("ImageRepository", () => {
       assert.equal(debug.cleanupPolicyDryRun, true);
     });
   }
+
+  it("has what lost its tag deleted after as many days as it is asked to, in both where versions are counted", async () => {
+    const untagged = (days: number) => ({
+      ...{ id: "untagged", action: "DELETE" },
+      condition: { tagState: "UNTAGGED", olderThan: `${days * 86_400}s` },
+    });
+    const args = { location: "us", project: "shop", immutableTags: false, untaggedDays: 2 };
+    const counted = (await made({ ...args, keepVersions: 1 })).declared;
+    assert.deepEqual(inputsOf(counted, "images-repository").cleanupPolicies, [
+      { id: "recent", action: "KEEP", mostRecentVersions: { keepCount: 2 } },
+      { id: "others", action: "DELETE", condition: { tagState: "TAGGED" } },
+      untagged(2),
+    ]);
+    assert.deepEqual(inputsOf(counted, "images-debug-repository").cleanupPolicies, [untagged(2)]);
+    const { declared } = await made(args);
+    assert.equal(inputsOf(declared, "images-repository").cleanupPolicies, undefined);
+  });
 
   it("warns that nothing of immutable tags is deleted", async () => {
     const written = await warningsOf(async () => {

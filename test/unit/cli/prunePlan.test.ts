@@ -204,6 +204,18 @@ describe("what may go from a repository", () => {
     });
   });
 
+  it("count no scratch tag as a version, whether it is left at content or moved to a version", () => {
+    const images: Shelved[] = [
+      { tags: ["scratch-gone-0123456789ab"], digest: sha256("content"), created: NOW },
+      image(40, { tags: [tagOf(40), "scratch-gone-ba9876543210"] }),
+      ...[50, 60].map((number) => image(number)),
+    ];
+    const found = said(evidenceOf(images));
+    assert.equal(found[tagOf(40)], "last: it is one of the last 2 versions");
+    assert.equal(found[tagOf(50)], "last: it is one of the last 2 versions");
+    assert.equal(found[tagOf(60)], "GOES: older than the last 2 versions, and nothing needs it");
+  });
+
   it("are scratch tags of stacks that are gone, once they are old", () => {
     const scratch = (stack: string, created: Date | undefined): Shelved => ({
       tags: [`scratch-${stack}-0123456789ab`],

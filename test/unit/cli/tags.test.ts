@@ -362,6 +362,13 @@ describe("versioned-image tags", () => {
     assert.match(out, / Bell \\u\{7\} and \\u\{1b\}\[31mred\n/);
   });
 
+  it("does not call attention to content that has no labels yet", async () => {
+    withImage();
+    const registry = await start(shelf([{ tags: ["scratch-dev-0123456789ab"] }]));
+    const { out } = await cli(["tags", `${registry.host}/app`], { color: true });
+    assert.match(marked(out), /\nscratch-dev-0123456789ab .* \(says no commit\) {2}\[scratch\]\n/);
+  });
+
   it("shows in colour what to look at", async () => {
     const { registry } = await example();
     const { out } = await cli(["tags", `${registry.host}/app`], { color: true });
