@@ -1,14 +1,13 @@
 import * as assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { parseReference } from "../../components/registry";
+import { createRegistryClient } from "../../components/registry";
 import { contextDigest } from "../standins/docker/contextDigest";
 import { changes, imageProject, imageStack, succeeded } from "../support/project";
 import { registry } from "../support/registry";
 import { RegistryProxy } from "../support/registryProxy";
 import type { Repo } from "../support/repo";
-import type { TestStack } from "../support/stack";
+import { TestStack } from "../support/stack";
 
 const COMMIT = "3380ae818e0b60da6d510d4668060436ca6e79ea";
 const TREE = "b1c61953e2144c932320ea6ab03a00844ead855b";
@@ -48,7 +47,7 @@ describe("a stack that the release before has updated", () => {
         );
         const template = readFileSync(path.join(__dirname, "before", `${how}.json`), "utf8");
         const scratch = /\{\{repository\}\}:(scratch-[a-z0-9-]+)/.exec(template)?.[1];
-        digest = publishAsBefore(source, behind, ["3380ae8", ...(scratch ? [scratch] : [])]);
+        digest = await publishAsBefore(behind, ["3380ae8", ...(scratch ? [scratch] : [])]);
         stack.importState(
           template
             .replaceAll("{{repository}}", repository)
@@ -84,33 +83,36 @@ describe("a stack that the release before has updated", () => {
   }
 });
 
-/** Builds and pushes as version 0.1 did, with the labels in the image from the start. Returns its digest. */
-function publishAsBefore(source: Repo, repository: string, tags: string[]): string {
+/** Builds and pushes by the provider, as version 0.1 did, with the labels in the Dockerfile. Returns the digest. */
+async function publishAsBefore(repository: string, tags: string[]): Promise<string> {
   const labels = {
     "org.opencontainers.image.revision": COMMIT,
     "dev.versioned-image.tree": TREE,
     "dev.versioned-image.build": "platform=linux/amd64 dockerfile=Dockerfile",
   };
-  const given = Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
-  const names = tags.map((tag) => `${repository}:${tag}`);
-  const build = ["build", "--platform", "linux/amd64", ...given, ...names.flatMap((name) => ["--tag", name])];
-  execFileSync("docker", [...build, source.path("app")], { stdio: "ignore" });
-  for (const name of names) {
-    execFileSync("docker", ["push", name], { stdio: "ignore" });
+  const given = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  const labelled = imageProject({ Dockerfile: `FROM scratch\nCOPY main /main\nLABEL ${given.join(" ")}\n` });
+  const plain = new TestStack("plain", {
+    workDir: labelled.directory,
+    env: process.env,
+    program: path.join(__dirname, "../engine/programs/plain.ts"),
+    config: { repository },
+  });
+  try {
+    const { succeeded: isPushed, outputs, text } = await plain.up();
+    assert.equal(isPushed, true, text);
+    const digest = String(outputs.repoDigest).split("@")[1] ?? "";
+    const client = createRegistryClient();
+    const content = await client.manifest(repository, digest);
+    assert.ok(content);
+    for (const tag of tags) {
+      assert.equal(await client.tag(repository, tag, content), "tagged");
+    }
+    return digest;
+  } finally {
+    plain.forget();
+    labelled.dispose();
   }
-  const [name = ""] = names;
-  const inspected = execFileSync("docker", [
-    "image",
-    "inspect",
-    "--format",
-    '{{join .RepoDigests " "}}',
-    name,
-  ]).toString();
-  const own = inspected
-    .trim()
-    .split(" ")
-    .find((reference) => parseReference(reference).repository === repository);
-  return own?.split("@")[1] ?? assert.fail(inspected);
 }
 
 /** What the provider makes of the line that stands for the files while nothing is built. */
