@@ -3,7 +3,8 @@
  * Lazily loaded modules (require of what few programs need) count as well.
  */
 const ROOMS = {
-  publish: ["builders", "context", "git", "googleProject", "registry", "pulumi", "version"],
+  publish: ["protocol", "builders", "context", "git", "googleProject", "registry", "pulumi", "version"],
+  protocol: ["registry"],
   builders: ["context", "pulumi", "version"],
   context: ["git", "version"],
   git: ["version"],

@@ -103,12 +103,7 @@ export interface VersionedImageArgs {
    * there fails the preview (error NotPublished). Default: true.
    */
   publish?: boolean;
-  /**
-   * Whether the registry refuses to overwrite tags, as a repository with immutable tags of Artifact Registry, ECR or Harbor does.
-   * The content is then pushed under the version's own tag at once; elsewhere it is pushed under a scratch tag of this stack's,
-   * which each version overwrites, and the version's tag is set after that. Set it only for a registry that does: nothing else
-   * would then keep two stacks from pushing one version over the other. Default: false.
-   */
+  /** Accepted for programs of before; decides nothing: whether the registry refuses to overwrite tags is found out. */
   immutableTags?: boolean;
   /** What names the version: the last commit that touched the paths, or the hash of their content. Default: Commit. */
   tagPolicy?: TagPolicy;
@@ -121,8 +116,8 @@ export interface VersionedImageArgs {
   tagPrefix?: string;
   /**
    * Further tags that are moved to the image whenever this stack begins to use another version, for instance latest; `docker tag`
-   * and `docker push`. Not with immutableTags, and none that looks like a version (error InvalidArgument). A debug image and a
-   * stack with publish: false move none. Nothing should run by them: use `reference`. Default: none.
+   * and `docker push`. None that looks like a version (error InvalidArgument), and for a registry that lets tags be moved (error
+   * TagRefused). A debug image and a stack with publish: false move none. Nothing should run by them: use `reference`. Default: none.
    */
   alsoTag?: string[];
   /** How the image is built. Default: a linux/amd64 build of the last stage without arguments. */

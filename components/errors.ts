@@ -41,10 +41,9 @@ export type ErrorCode =
   // publishing
   | "TagTaken"
   | "BuildInputsChanged"
-  | "PublishedMeanwhile"
   | "ContentLost"
+  | "PushRefused"
   | "TagRefused"
-  | "ScratchTagRefused"
   | "DigestMismatch"
   | "NotPublished"
   | "DebugNotAllowed"

@@ -13,6 +13,8 @@ export class VersionedImage extends pulumi.ComponentResource {
   public readonly spec: pulumi.Output<string>;
   /** repository:tag@sha256:…, exactly the image that was published: what a Deployment should run. */
   public readonly reference: pulumi.Output<string>;
+  /** repository@sha256:…, the same for those who take no tag beside a digest, such as AWS Lambda. */
+  public readonly digestReference: pulumi.Output<string>;
   /** The digest of the image in the registry, sha256:…. */
   public readonly digest: pulumi.Output<string>;
   /** The commit that last touched the image's paths, 40 hexadecimal digits. */
@@ -30,6 +32,7 @@ export class VersionedImage extends pulumi.ComponentResource {
     this.tag = image.tag;
     this.spec = image.spec;
     this.reference = image.reference;
+    this.digestReference = image.digestReference;
     this.digest = image.digest;
     this.commit = image.commit;
     this.tree = image.tree;

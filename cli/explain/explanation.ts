@@ -5,6 +5,7 @@ import {
   checkPublished,
   decideVersion,
   type Facts,
+  labelIn,
   type Version,
   type VersionOptions,
 } from "../../components/version";
@@ -92,7 +93,7 @@ async function askRegistry(
   const { digest } = manifest;
   explanation.held = { digest, build: undefined, warning: undefined };
   const image = await client.inspect(repository, digest, platform);
-  explanation.held.build = image.labels[BUILD_LABEL];
+  explanation.held.build = labelIn(image.labels, BUILD_LABEL);
   // How this program would build it is not known here, so that only where it is from can be checked.
   const expected = {
     version,

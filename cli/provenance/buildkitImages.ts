@@ -35,7 +35,8 @@ export async function imagesOfBuildKit(
     return undefined;
   }
   const blob = await client.blob(repository, layer.digest);
-  return blob && materialsIn(json(blob.toString()).predicate);
+  const { predicate } = json(blob?.toString() ?? "");
+  return typeof predicate === "object" && predicate !== null ? materialsIn(predicate) : undefined;
 }
 
 /** The images among the materials of SLSA's provenance, version 0.2 or 1. */

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
-import { locateImage, readFileAt } from "../../components/git/lookup";
-import { BUILD_LABEL, buildPart, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import { locateImage } from "../../components/git/lookup";
+import { BUILD_LABEL, buildPart, labelIn, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import { sourceOf } from "../imageOptions";
 import { type Io, printJson, type Status } from "../output";
 import { isVerified } from "../verify/check";
@@ -14,8 +14,7 @@ import {
   type VerifierFlags,
 } from "../verify/verification";
 import { imagesOfBuildKit } from "./buildkitImages";
-import { imagesOfDockerfile } from "./dockerfileImages";
-import { type BaseImage, type Claim, predicateOf } from "./predicate";
+import { type Claim, predicateOf } from "./predicate";
 
 export interface ProvenanceFlags extends VerifierFlags {
   /** Of images for several platforms, the one to tell of. */
@@ -37,7 +36,9 @@ export async function provenance(reference: string, flags: ProvenanceFlags, vers
     throw notVerified(reference, verification);
   }
   const claim = await claimOf(verification, flags, verifier);
-  const baseImages = await baseImagesOf(verification, claim, flags, verifier);
+  const { repository, digest } = verification;
+  // What a Dockerfile names is not what was taken: a tag moves, and build arguments and named contexts put others in its place.
+  const baseImages = await imagesOfBuildKit(verifier.client, repository, digest, flags.platform);
   printJson(io, predicateOf(claim, { builderId: flags.builderId, version, baseImages }));
   return 0;
 }
@@ -55,8 +56,13 @@ function notVerified(reference: string, { checks }: Verification): VersionedImag
 
 async function claimOf(verification: Verification, flags: ProvenanceFlags, { history }: Verifier): Promise<Claim> {
   const { labels, commit, candidates } = verification;
-  const build = labels[BUILD_LABEL];
-  const rest = { source: labels[SOURCE_LABEL], commit: commit?.hash ?? "", tree: labels[TREE_LABEL] ?? "", build };
+  const build = labelIn(labels, BUILD_LABEL);
+  const rest = {
+    source: labelIn(labels, SOURCE_LABEL),
+    commit: commit?.hash ?? "",
+    tree: labelIn(labels, TREE_LABEL) ?? "",
+    build,
+  };
   if (flags.context !== undefined) {
     return { ...rest, ...(await locateImage(history, sourceOf(flags.context, flags))) };
   }
@@ -78,18 +84,4 @@ async function claimOf(verification: Verification, flags: ProvenanceFlags, { his
     paths: only.paths,
     dockerfile: dockerfile === undefined ? undefined : path.posix.join(context, dockerfile),
   };
-}
-
-/** What BuildKit says, which has all digests; else what the Dockerfile names, as the commit has it. */
-async function baseImagesOf(
-  { repository, digest }: Verification,
-  { commit, dockerfile, build }: Claim,
-  { platform }: ProvenanceFlags,
-  { client, history }: Verifier,
-): Promise<BaseImage[]> {
-  const told = await imagesOfBuildKit(client, repository, digest, platform);
-  if (told !== undefined || dockerfile === undefined) {
-    return told ?? [];
-  }
-  return imagesOfDockerfile(await readFileAt(history, commit, dockerfile), buildPart(build, "target"));
 }

@@ -32,7 +32,8 @@ export interface PredicateOptions {
   builderId: string;
   /** The version of this package. */
   version: string;
-  baseImages: BaseImage[];
+  /** As BuildKit says; undefined where it says nothing. */
+  baseImages: BaseImage[] | undefined;
 }
 
 /** A claim as SLSA's provenance says it. */
@@ -49,13 +50,14 @@ export function predicateOf(claim: Claim, { builderId, version, baseImages }: Pr
         ...(dockerfile !== undefined && { dockerfile }),
         ...(build !== undefined && { build }),
       },
+      internalParameters: { baseImages: baseImages ? "BuildKit" : "unknown" },
       resolvedDependencies: [
         {
           name: "source",
           ...(source !== undefined && { uri: `git+${source}` }),
           digest: { gitCommit: commit, gitTree: tree },
         },
-        ...baseImages.map(({ uri, sha256 }) => ({ uri, ...(sha256 !== undefined && { digest: { sha256 } }) })),
+        ...(baseImages ?? []).map(({ uri, sha256 }) => ({ uri, ...(sha256 !== undefined && { digest: { sha256 } }) })),
       ],
     },
     runDetails: { builder: { id: builderId, version: { "versioned-image": version } } },

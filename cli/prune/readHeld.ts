@@ -9,7 +9,7 @@ import {
   type ManifestContent,
   type RegistryClient,
 } from "../../components/registry";
-import { CREATED_LABEL } from "../../components/version";
+import { CREATED_LABEL, labelIn } from "../../components/version";
 import { latestTime } from "../latestTime";
 import type { Held, HeldManifest } from "./held";
 
@@ -92,7 +92,7 @@ async function describe(shelf: Shelf, repository: string, content: ManifestConte
     subject: isDigest(subject) ? subject : undefined,
     config: isDigest(config) ? config : undefined,
     labels: said?.labels,
-    created: latestTime(said?.created, said?.labels[CREATED_LABEL]),
+    created: latestTime(said?.created, labelIn(said?.labels ?? {}, CREATED_LABEL)),
   };
 }
 

@@ -11,7 +11,7 @@ import {
   unreachable,
 } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
-import { REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import { labelIn, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import type { Held } from "./held";
 import { matchesRef } from "./keepRefs";
 import type { Provenance } from "./plan";
@@ -30,7 +30,9 @@ export async function readProvenance(
   named: Paths[],
 ): Promise<Map<string, Provenance>> {
   const images = [...held.manifests.values()].flatMap(({ digest, labels = {} }) => {
-    const { [REVISION_LABEL]: revision, [TREE_LABEL]: tree, [SOURCE_LABEL]: source } = labels;
+    const revision = labelIn(labels, REVISION_LABEL);
+    const tree = labelIn(labels, TREE_LABEL);
+    const source = labelIn(labels, SOURCE_LABEL);
     return revision === undefined || tree === undefined ? [] : [{ digest, revision, tree, source }];
   });
   const commits = await lookUpCommits(

@@ -1,7 +1,8 @@
 import {
-  DIRTY_LABEL,
   digitsOfTag,
+  dirtyIn,
   isDebugTag,
+  labelIn,
   REVISION_LABEL,
   TREE_LABEL,
   VERSION_LABEL,
@@ -34,10 +35,10 @@ export function tagKind(tag: string, labels: Record<string, string> | undefined)
   if (!labels) {
     return unknown("it holds no image");
   }
-  const revision = labels[REVISION_LABEL];
-  const tree = labels[TREE_LABEL];
+  const revision = labelIn(labels, REVISION_LABEL);
+  const tree = labelIn(labels, TREE_LABEL);
   const digits = digitsOfTag(tag);
-  if (digits === undefined && labels[VERSION_LABEL] !== tag) {
+  if (digits === undefined && labelIn(labels, VERSION_LABEL) !== tag) {
     return unknown("its name is no version's");
   }
   if (revision === undefined || tree === undefined) {
@@ -46,7 +47,7 @@ export function tagKind(tag: string, labels: Record<string, string> | undefined)
   if (digits !== undefined && !revision.startsWith(digits) && !tree.startsWith(digits)) {
     return unknown(`its image says that it is of commit ${revision.slice(0, 12)}`);
   }
-  if (isDebugTag(tag) !== (labels[DIRTY_LABEL] !== undefined)) {
+  if (isDebugTag(tag) !== (dirtyIn(labels) !== undefined)) {
     return unknown(isDebugTag(tag) ? "its image is no debug image" : "its image is a debug image");
   }
   return { kind: isDebugTag(tag) ? "debug" : "version", revision, tree };

@@ -3,7 +3,7 @@ import { VersionedImageError } from "../../components/errors";
 import { readChanges, readFacts } from "../../components/git";
 import { findCommit, lastCommitAt, lookUpCommits, openHistory, treesAt } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
-import { DIRTY_LABEL, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
+import { dirtyIn, labelIn, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
 import { type ClusterNames, openClusters, readImageName } from "../cluster";
 import { type SourceFlags, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
@@ -140,8 +140,8 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
   const others: StatusReport["others"] = [];
   await Promise.all(
     looked.map(async ({ group, result }) => {
-      const revision = typeof result === "string" ? undefined : result.labels[REVISION_LABEL];
-      const tree = typeof result === "string" ? undefined : result.labels[TREE_LABEL];
+      const revision = typeof result === "string" ? undefined : labelIn(result.labels, REVISION_LABEL);
+      const tree = typeof result === "string" ? undefined : labelIn(result.labels, TREE_LABEL);
       const owner = typeof result === "string" ? -1 : await ownerOf(tree, result);
       if (typeof result === "string" || owner < 0) {
         const why = typeof result === "string" ? result : strangeness(result);
@@ -158,13 +158,13 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         place: group.place,
         repository: result.repository,
         digest: result.digest,
-        tag: tagOf(group) ?? result.labels[VERSION_LABEL],
+        tag: tagOf(group) ?? labelIn(result.labels, VERSION_LABEL),
         revision,
         commit: result.commit,
         behind: changes?.added.length,
         ahead: changes?.removed.length,
         since: earliest(group.pods),
-        debug: result.labels[DIRTY_LABEL] !== undefined,
+        debug: dirtyIn(result.labels) !== undefined,
         verified,
         why: verified ? "" : whyNot(result.checks),
         pods: group.pods.map(({ name }) => name),
@@ -189,7 +189,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
 
 /** Why something that was looked at is none of the images that were asked for. */
 function strangeness({ labels, commit }: Verification): string {
-  const revision = labels[REVISION_LABEL];
+  const revision = labelIn(labels, REVISION_LABEL);
   return revision === undefined || commit
     ? "none of these images"
     : `this clone does not have its commit ${revision.slice(0, 12)} (git fetch)`;

@@ -2,10 +2,11 @@ import { type ErrorCode, VersionedImageError } from "../../components/errors";
 import type { ImageConfig, RegistryClient } from "../../components/registry";
 import {
   CREATED_LABEL,
-  DIRTY_LABEL,
   digitsOfTag,
+  dirtyIn,
   isDebugTag,
   isScratchTag,
+  labelIn,
   REVISION_LABEL,
   SOURCE_LABEL,
   TREE_LABEL,
@@ -89,19 +90,19 @@ async function look(
 
 function describe(digest: string, tags: string[], found: ImageConfig | Problem): ListedImage {
   const labels = "labels" in found ? found.labels : {};
-  const dirty = labels[DIRTY_LABEL];
+  const dirty = dirtyIn(labels);
   return {
     digest,
     tags,
     scratchTags: tags.filter(isScratchTag),
-    time: latestTime("labels" in found ? found.created : undefined, labels[CREATED_LABEL]),
-    revision: labels[REVISION_LABEL],
-    tree: labels[TREE_LABEL],
-    source: labels[SOURCE_LABEL],
+    time: latestTime("labels" in found ? found.created : undefined, labelIn(labels, CREATED_LABEL)),
+    revision: labelIn(labels, REVISION_LABEL),
+    tree: labelIn(labels, TREE_LABEL),
+    source: labelIn(labels, SOURCE_LABEL),
     debug:
       dirty !== undefined ||
-      tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag, labels[VERSION_LABEL]) !== undefined),
-    dirty: dirty === undefined ? undefined : dirty === "true",
+      tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag, labelIn(labels, VERSION_LABEL)) !== undefined),
+    dirty,
     problem: "code" in found ? found : undefined,
   };
 }

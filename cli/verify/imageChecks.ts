@@ -1,9 +1,10 @@
 import {
   type Commit,
   CREATED_LABEL,
-  DIRTY_LABEL,
   digitsOfTag,
+  dirtyIn,
   isDebugTag,
+  labelIn,
   REVISION_LABEL,
   SOURCE_LABEL,
   TREE_LABEL,
@@ -38,20 +39,20 @@ function digestCheck({ tag, statedDigest, servedDigest }: Evidence): Check {
 }
 
 function commitCheck({ labels, origin: { commit, shallow } }: Evidence): Check {
-  const revision = labels[REVISION_LABEL];
+  const revision = labelIn(labels, REVISION_LABEL);
   if (revision === undefined) {
     return lacking("commit", `the image has no label ${REVISION_LABEL}: nothing says which commit it was built from`);
   }
   if (commit) {
     return proven("commit", `it says commit ${describe(commit)}, which is in this repository`);
   }
-  const source = labels[SOURCE_LABEL] === undefined ? "" : ` (${labels[SOURCE_LABEL]})`;
+  const source = labelIn(labels, SOURCE_LABEL);
   return lacking(
     "commit",
     `it says commit ${revision}, which is not in this repository: ` +
       (shallow
         ? "the clone is shallow, so run git fetch --unshallow"
-        : `run git fetch, or run this in a clone of the repository that it is from${source}`),
+        : `run git fetch, or run this in a clone of the repository that it is from${source === undefined ? "" : ` (${source})`}`),
   );
 }
 
@@ -60,8 +61,8 @@ function describe({ hash, subject, author, committedAt }: Commit): string {
 }
 
 function timeChecks({ labels, origin: { commit } }: Evidence): Check[] {
-  const created = labels[CREATED_LABEL];
-  if (created === undefined || !commit || labels[TREE_LABEL] === undefined) {
+  const created = labelIn(labels, CREATED_LABEL);
+  if (created === undefined || !commit || labelIn(labels, TREE_LABEL) === undefined) {
     // Other tools put the time of the build there.
     return [];
   }
@@ -75,20 +76,20 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   if (tag === undefined) {
     return [];
   }
-  const digits = digitsOfTag(tag, labels[VERSION_LABEL]);
+  const digits = digitsOfTag(tag, labelIn(labels, VERSION_LABEL));
   if (digits === undefined) {
     return [open("tag", `${tag} names no version; such a tag can be moved to another image at any time`)];
   }
   const what = [
     ["commit", REVISION_LABEL],
     ["tree", TREE_LABEL],
-  ].find(([, label = ""]) => isShort(digits, labels[label]))?.[0];
+  ].find(([, label = ""]) => isShort(digits, labelIn(labels, label)))?.[0];
   if (what === undefined) {
-    return labels[REVISION_LABEL] === undefined && labels[TREE_LABEL] === undefined
+    return labelIn(labels, REVISION_LABEL) === undefined && labelIn(labels, TREE_LABEL) === undefined
       ? [open("tag", `${tag} looks like a version, and nothing in the image says whether it is its own`)]
       : [contradicted("tag", `${tag} is neither the commit nor the tree that the image says it was built from`)];
   }
-  if (labels[DIRTY_LABEL] !== undefined && !isDebugTag(tag)) {
+  if (dirtyIn(labels) !== undefined && !isDebugTag(tag)) {
     return [contradicted("tag", `${tag} is a production tag, and the image is a debug image`)];
   }
   return [
@@ -100,8 +101,8 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
 }
 
 function contentCheck({ labels, attested, rebuilt }: Evidence, signed: Check[]): Check {
-  const dirty = labels[DIRTY_LABEL];
-  if (dirty === "true") {
+  const dirty = dirtyIn(labels);
+  if (dirty) {
     return contradicted("content", "it is a debug image, built from a directory with uncommitted changes");
   }
   if (dirty !== undefined) {

@@ -8,7 +8,7 @@ import {
   treeIn,
 } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
-import { REVISION_LABEL, TREE_LABEL } from "../../components/version";
+import { labelIn, REVISION_LABEL, TREE_LABEL } from "../../components/version";
 
 /** What git knows of the commit and the tree that an image says it was built from. */
 export interface Origin {
@@ -40,10 +40,10 @@ export async function readOrigin(
   labels: Record<string, string>,
   source: ImageSource | undefined,
 ): Promise<Origin> {
-  const revision = labels[REVISION_LABEL];
+  const revision = labelIn(labels, REVISION_LABEL);
   const located = source && (await locateImage(history, source));
   const commit = revision === undefined ? undefined : (await lookUpCommits(history, [revision])).get(revision);
-  const tree = labels[TREE_LABEL];
+  const tree = labelIn(labels, TREE_LABEL);
   const origin = { commit, shallow: history.shallow.size > 0, candidates: [], named: source !== undefined };
   if (!commit || tree === undefined) {
     return origin;

@@ -1,5 +1,5 @@
 import type { ImageConfig } from "../../components/registry";
-import { OWN_LABELS } from "../../components/version";
+import { labelIn, OWN_LABELS } from "../../components/version";
 import { type Check, contradicted, proven } from "./check";
 
 /** Whether the images of an index say the same of their origin; nothing of a single image. */
@@ -8,9 +8,11 @@ export function platformChecks(first: ImageConfig, others: ImageConfig[]): Check
     return [];
   }
   for (const other of others) {
-    const label = OWN_LABELS.find((name) => first.labels[name] !== other.labels[name]);
+    const label = OWN_LABELS.find((name) => labelIn(first.labels, name) !== labelIn(other.labels, name));
     if (label !== undefined) {
-      const said = [first, other].map(({ labels, platform }) => `${labels[label] ?? "nothing"} for ${platform}`);
+      const said = [first, other].map(
+        ({ labels, platform }) => `${labelIn(labels, label) ?? "nothing"} for ${platform}`,
+      );
       return [contradicted("platforms", `the images say different things of ${label}: ${said.join(", ")}`)];
     }
   }

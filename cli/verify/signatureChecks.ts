@@ -1,4 +1,4 @@
-import { BUILD_LABEL, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import { BUILD_LABEL, labelIn, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import type { Attested, AttestedClaim } from "./attested";
 import { type Check, contradicted, lacking, proven } from "./check";
 
@@ -44,12 +44,12 @@ function faultOf(claim: AttestedClaim, by: string, labels: Record<string, string
     { what: "tree", says: claim.tree, label: TREE_LABEL },
     { what: "repository", says: claim.source, label: SOURCE_LABEL },
     { what: "build", says: claim.build, label: BUILD_LABEL },
-  ].find(({ says, label }) => says !== labels[label]);
+  ].find(({ says, label }) => says !== labelIn(labels, label));
   if (differs) {
     const { what, says, label } = differs;
     return contradicted(
       "attestation",
-      `${by} attests ${what} ${says ?? "(none)"}, and the image says ${labels[label] ?? "none"}`,
+      `${by} attests ${what} ${says ?? "(none)"}, and the image says ${labelIn(labels, label) ?? "none"}`,
     );
   }
   if (!claim.isCommitHere) {

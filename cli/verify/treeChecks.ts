@@ -1,4 +1,4 @@
-import { digitsOfTag, TREE_LABEL, VERSION_LABEL } from "../../components/version";
+import { digitsOfTag, labelIn, TREE_LABEL, VERSION_LABEL } from "../../components/version";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import { type Evidence, isShort } from "./evidence";
 import type { Candidate } from "./origin";
@@ -10,7 +10,7 @@ export function treeChecks(evidence: Evidence): Check[] {
 }
 
 function treeCheck({ labels, origin: { commit, candidates, named } }: Evidence): Check {
-  const tree = labels[TREE_LABEL];
+  const tree = labelIn(labels, TREE_LABEL);
   if (tree === undefined) {
     return lacking("tree", `the image has no label ${TREE_LABEL}: nothing says which files it was built from`);
   }
@@ -41,7 +41,10 @@ function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence
   if (
     !commit ||
     tree.result !== "proven" ||
-    isShort(tag === undefined ? undefined : digitsOfTag(tag, labels[VERSION_LABEL]), labels[TREE_LABEL])
+    isShort(
+      tag === undefined ? undefined : digitsOfTag(tag, labelIn(labels, VERSION_LABEL)),
+      labelIn(labels, TREE_LABEL),
+    )
   ) {
     // A version that is named after its tree can have been built from any commit that has it.
     return [];

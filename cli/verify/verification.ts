@@ -8,7 +8,7 @@ import {
   parseReference,
   type RegistryClient,
 } from "../../components/registry";
-import { type Commit, DIRTY_LABEL } from "../../components/version";
+import { type Commit, dirtyIn } from "../../components/version";
 import { sourceOf } from "../imageOptions";
 import { commitJson } from "../json";
 import type { Io } from "../output";
@@ -81,7 +81,7 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       signed && readAttested(history, signed),
     ]);
     const rebuilt =
-      flags.rebuild && labels[DIRTY_LABEL] === undefined
+      flags.rebuild && dirtyIn(labels) === undefined
         ? await rebuilding().rebuild(history, { repository, digest, labels, origin }, flags, env)
         : undefined;
     return {

@@ -31,6 +31,8 @@ export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInp
     ...others,
     args: options.args,
     builder,
+    // buildx itself takes a name in any case, and keeps it in lower case.
+    builderName: options.builderName?.toLowerCase(),
     platforms: platformsOf(platform, platforms),
     contexts: namedContexts(contexts),
     knownArgs: await knownValue<Record<string, string>>(pulumi.output(args) as pulumi.Output<Record<string, string>>),

@@ -43,12 +43,23 @@ export async function lastLinesOfBuild({ builder, words, env }: FailedBuild): Pr
 
 /** The builds that failed, the latest first. */
 function failedIn(listed: string): Entry[] {
-  return listed
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Entry)
+  return [...listed.matchAll(OBJECTS)]
+    .flatMap(([text]) => entriesIn(text))
     .filter(({ status }) => status === "Error")
     .sort((one, other) => Date.parse(other.created_at) - Date.parse(one.created_at));
+}
+
+/** An object on lines of its own, in a list or not; or what a line begins with. */
+const OBJECTS = /^([ \t]*)\{[ \t]*$[\s\S]*?^\1\}|^[[{].*$/gm;
+
+function entriesIn(text: string): Entry[] {
+  try {
+    const found = [JSON.parse(text)].flat() as (Partial<Entry> | null)[];
+    return found.filter((entry): entry is Entry => typeof entry?.ref === "string");
+  } catch {
+    // Docker says other things, too.
+    return [];
+  }
 }
 
 /** What a step that failed has printed, in the plain form of `docker buildx build --progress plain`. */

@@ -10,6 +10,7 @@ export { contextDirectories } from "./buildKitOptions";
 export { OLDEST_BUILDKIT, tooOldBuildKit } from "./buildKitVersion";
 export { lastLinesOfBuild } from "./buildOutput";
 export { requireBuilder } from "./buildxInstance";
+export { builtImageId } from "./builtImage";
 
 const BUILDERS: Record<Builder, ImageBuilder> = {
   [Builder.Docker]: dockerBuilder,

@@ -1,80 +1,77 @@
-import { failedInstruction } from "./failedInstruction";
-import { foreignFrontend, refuseUndecided, refuseUnknown } from "./frontend";
-import { type Instruction, readInstructions } from "./instructions";
-import { builtStage, stagesOf } from "./stages";
+import { readFile, realpath } from "node:fs/promises";
+import * as path from "node:path";
+import { VersionedImageError } from "../errors";
 
-/** What a Dockerfile is stamped with, and where. */
-export interface Stamp {
-  /** The name of the Dockerfile, for messages. */
+/** A Dockerfile as far as messages need it: nothing that is built depends on how it is read here. */
+export interface Dockerfile {
+  instructions: Instruction[];
+  /** The names of its stages in lower case, in order; undefined for one without a name. */
+  stages: (string | undefined)[];
+  /** The frontend that it asks BuildKit for (`# syntax=`), by its reference; undefined if it asks for none. */
+  frontend: string | undefined;
+  /** Whether Docker may read it otherwise, so that nothing may be refused for how it is read here. */
+  isDoubtful: boolean;
+}
+
+/** An instruction of a Dockerfile: a line with those that continue it. */
+export interface Instruction {
+  /** In upper case, such as "RUN". */
   name: string;
-  /** The name of the stage that is built. Default: the last one. */
-  target: string | undefined;
-  labels: Record<string, string>;
+  /** The whole of it, in one line. */
+  text: string;
+  /** The number of its first line, from 1. */
+  line: number;
 }
 
-/**
- * The Dockerfile with a LABEL instruction at the end of the stage that is built: there it leaves the cache of every other
- * step alone. All other bytes stay as they are, but for what would continue the last line of the file. Throws DockerfileInvalid
- * if that stage can't be found, or where it ends.
- */
-export function stampDockerfile(content: Buffer, { name, target, labels }: Stamp): Buffer {
-  const { instructions, escapeChar, hasStrictChecks, dangling } = readInstructions(content, name);
-  refuseUndecided(content, instructions, name);
-  const stages = stagesOf(instructions);
-  const next = stages[builtStage(stages, target, name) + 1];
-  const label = labelInstruction(labels, escapeChar);
-  const cased = hasStrictChecks && isMostlyLower(instructions) ? label.replace("LABEL", "label") : label;
-
-  const newline = content.includes("\r\n") ? "\r\n" : "\n";
-  const before = next ? content.subarray(0, next.start) : without(content, dangling);
-  const after = content.subarray(next?.start ?? content.length);
-  const isEnded = before.length === 0 || before.at(-1) === "\n".charCodeAt(0);
-  return Buffer.concat([before, Buffer.from(`${isEnded ? "" : newline}${cased}${newline}`), after]);
-}
-
-/** Throws DockerfileInvalid for an instruction that is none, and if the stage that is to be built can't be found. What only another frontend can read is left to it. */
-export function refuseUnbuildable(content: Buffer, { name, target }: Omit<Stamp, "labels">): void {
-  if (foreignFrontend(content) === undefined) {
-    const { instructions } = readInstructions(content, name);
-    refuseUnknown(content, instructions, name);
-    builtStage(stagesOf(instructions), target, name);
+/** Reads a Dockerfile, relative to its context. Throws DockerfileNotCovered for one that is elsewhere, and what Node.js throws. */
+export async function dockerfileIn(context: string, dockerfile: string): Promise<Dockerfile> {
+  const real = await realpath(path.join(context, dockerfile));
+  if (!real.startsWith((await realpath(context)) + path.sep)) {
+    throw new VersionedImageError(
+      "DockerfileNotCovered",
+      `${dockerfile} is a symbolic link to a file outside the image's directory, which the version does not cover: ` +
+        "put the Dockerfile itself there.",
+    );
   }
+  return parseDockerfile(await readFile(real, "utf8"));
 }
 
-/** The instruction at which a build failed, as far as the builder's words name one. None of what only another frontend can read. */
-export function instructionNamed(content: Buffer, name: string, words: string): Instruction | undefined {
-  return foreignFrontend(content) === undefined
-    ? failedInstruction(readInstructions(content, name).instructions, words)
-    : undefined;
+/** Reads a Dockerfile's text, whatever is in it. */
+export function parseDockerfile(text: string): Dockerfile {
+  const parsed = parser().parse(text);
+  const directives = parsed.getDirectives().map((each) => [each.getName().toLowerCase(), each.getValue()] as const);
+  const isEscapeSure = parsed.getEscapeCharacter() === "\\" || directives.every(([name]) => DIRECTIVES.includes(name));
+  return {
+    instructions: parsed.getInstructions().map((instruction) => ({
+      name: instruction.getKeyword(),
+      text: instruction.toString(),
+      line: instruction.getRange().start.line + 1,
+    })),
+    stages: parsed.getFROMs().map((from) => from.getBuildStage()?.toLowerCase()),
+    frontend: directives.find(([name]) => name === "syntax")?.[1],
+    isDoubtful: !isEscapeSure || DOUBTFUL.some((pattern) => pattern.test(text)),
+  };
 }
 
-/** `FROM` of an image and nothing else: building it gives that image again, whatever the Dockerfile was before. */
-export function dockerfileOf(image: string, target: string | undefined): string {
-  return target === undefined ? `FROM ${image}\n` : `FROM ${image} AS ${target}\n`;
+/** It takes long to load, and a program whose images are all published needs none. */
+function parser(): typeof import("dockerfile-ast").DockerfileParser {
+  return (require("dockerfile-ast") as typeof import("dockerfile-ast")).DockerfileParser;
 }
 
-/** The content without some ranges of bytes, which are in order. */
-function without(content: Buffer, ranges: { start: number; end: number }[]): Buffer {
-  const starts = [0, ...ranges.map(({ end }) => end)];
-  return Buffer.concat(starts.map((start, index) => content.subarray(start, ranges[index]?.start ?? content.length)));
-}
+/** BuildKit takes any other comment for the end of them, the library does not. */
+const DIRECTIVES = ["syntax", "check", "escape"];
 
-/** Whether one of Docker's checks would find fault with an instruction in upper case. */
-function isMostlyLower(instructions: Instruction[]): boolean {
-  const words = instructions.map(({ text }) => /^\w*/.exec(text)?.[0] ?? "");
-  const count = (inCase: (word: string) => string) => words.filter((word) => word === inCase(word)).length;
-  return count((word) => word.toLowerCase()) > count((word) => word.toUpperCase());
-}
-
-function labelInstruction(labels: Record<string, string>, escapeChar: string): string {
-  const pairs = Object.keys(labels)
-    .sort()
-    .map((key) => `${key}=${quote(labels[key] ?? "", escapeChar)}`);
-  return `LABEL ${pairs.join(" ")}`;
-}
-
-/** A value in double quotes, in which Docker would expand variables and take the escape character for its own. */
-function quote(value: string, escapeChar: string): string {
-  const plain = value.replace(/[\r\n]+/g, " ");
-  return `"${[...plain].map((char) => (['"', "$", escapeChar].includes(char) ? escapeChar + char : char)).join("")}"`;
-}
+/** What the library reads otherwise than BuildKit, and what is near to that. */
+const DOUBTFUL = [
+  // Here-documents: which words begin one, and which line ends it.
+  /<</,
+  // Two escape characters at a line's end, which does not go on then; with white space between them, it does.
+  /([\\`])[ \t]*\1[ \t]*$/m,
+  // A line that goes on within its first word or right after it, or that nothing follows.
+  /^\ufeff?[ \t]*\w*[\\`][ \t]*$/m,
+  /[\\`]\s*$/,
+  // What only one of the two takes for white space or for the end of a line, and a letter with another lower case in Go.
+  /[\v\f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000İ]|\r(?!\n)|.\ufeff/s,
+  // BuildKit finds a frontend in a file of any language, after a line for a shell, too.
+  /^\ufeff?\s*(#!|\/\/|\{)/,
+];

@@ -1,4 +1,18 @@
-import type { Instruction } from "./instructions";
+import { dockerfileIn, type Instruction } from "./dockerfile";
+import { isForeign } from "./unbuildable";
+
+/**
+ * The instruction at which a build from a directory failed, as far as the builder's words name one; none of what only another frontend
+ * can read. Throws what reading the Dockerfile throws.
+ */
+export async function findFailedInstruction(
+  context: string,
+  dockerfile: string,
+  words: string,
+): Promise<Instruction | undefined> {
+  const read = await dockerfileIn(context, dockerfile);
+  return isForeign(read) ? undefined : failedInstruction(read.instructions, words);
+}
 
 /**
  * The instruction that a builder's words name: the command of a RUN, a source of a COPY or ADD, the image of a FROM. Undefined where
@@ -27,12 +41,12 @@ function partsOf({ name, text }: Instruction): string[] {
   const given = text.replace(/^\S+\s+/, "").replace(/^(?:--\S+\s+)*/, "");
   switch (name) {
     // The command is in quotes or brackets, after the shell that runs it.
-    case "run": {
+    case "RUN": {
       const command = execForm(given);
       return ['"', "'", "]"].map((end) => (command === undefined ? `-c ${given}${end}` : `${command}${end}`));
     }
-    case "copy":
-    case "add": {
+    case "COPY":
+    case "ADD": {
       const paths = (execForm(given) ?? given).split(/\s+/).slice(0, -1);
       return paths.flatMap((path) => {
         const source = path.replace(/^(?:\.?\/)+/, "").replace(/\/+$/, "");
@@ -40,7 +54,7 @@ function partsOf({ name, text }: Instruction): string[] {
         return source === "" ? [] : [`/${source}"`, `/${source}:`, ` ${source}:`];
       });
     }
-    case "from": {
+    case "FROM": {
       const [image = ""] = given.split(/\s+/);
       // Not as a part of another name: that of what is pushed often begins like its base.
       return [" ", "/"].flatMap((before) =>

@@ -1,5 +1,6 @@
 export { refuseDeadLinks } from "./deadLinks";
-export { ensureFilled, type KeptPlace, keptContextOf, makeLayout, setInUse } from "./keptPlace";
+export { findFailedInstruction } from "./failedInstruction";
+export { CONTEXT_FOLDER, ensureFilled, type KeptPlace, keptContextOf, makeLayout, setInUse } from "./keptPlace";
 export { normalize } from "./normalize";
 export {
   type BuildContext,
@@ -11,13 +12,6 @@ export {
   type Place,
   removePlace,
 } from "./place";
-export {
-  type ContextContent,
-  checkDockerfile,
-  contentOfImage,
-  findFailedInstruction,
-  type PreparedContext,
-  prepareContext,
-} from "./preparedContext";
+export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
 export { copyContext } from "./snapshot";
 export { scratchPrefix } from "./stagingRoot";

@@ -27,10 +27,13 @@ interface Layout {
   named(name: string): string;
 }
 
+/** Where in a directory with a layout the context is. */
+export const CONTEXT_FOLDER = "context";
+
 /** The context and its named contexts below a directory. */
 function layoutIn(directory: string): Layout {
   return {
-    context: path.join(directory, "context"),
+    context: path.join(directory, CONTEXT_FOLDER),
     // A name may have slashes.
     named: (name) => path.join(directory, "contexts", encodeURIComponent(name)),
   };

@@ -1,21 +1,17 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, realpath, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
-import { VersionedImageError } from "../errors";
 import { listContent } from "./listing";
 import { normalize } from "./normalize";
 import { slots } from "./slots";
 import { stagingFailed } from "./stagingFailed";
 import { ensureStagingRoot, OWNER, STAGING } from "./stagingRoot";
+import { type DockerfileChoice, refuseUnbuildable } from "./unbuildable";
 
 /** What a builder is to be given. */
-export interface ContextContent {
-  /** The Dockerfile, relative to the context. */
-  dockerfile: string;
-  /** The stage whose image gets the labels. Default: the last one. */
-  target: string | undefined;
-  /** What is written into the Dockerfile; undefined to leave it as it is. */
-  labels: Record<string, string> | undefined;
+export interface ContextContent extends DockerfileChoice {
+  /** Where in the directory the context is. Default: it is the directory itself. */
+  context?: string;
   /** The time of every file, which then also gets git's modes; undefined to keep each one's own. */
   mtime: Date | undefined;
   /** Puts the files into a directory. */
@@ -38,8 +34,8 @@ const AT_ONCE = 4;
 const turn = slots(AT_ONCE);
 
 /**
- * Writes a context apart from where it is built, with its labels in its Dockerfile. Throws StagingFailed if it can't be
- * written, DockerfileInvalid or DockerfileNotCovered if it can't be built.
+ * Writes a context apart from where it is built. Throws StagingFailed if it can't be written, DockerfileInvalid or DockerfileNotCovered
+ * if it can't be built.
  */
 export async function prepareContext(content: ContextContent): Promise<PreparedContext> {
   return stagingFailed(async () => {
@@ -51,9 +47,7 @@ export async function prepareContext(content: ContextContent): Promise<PreparedC
       await turn(async () => {
         await mkdir(directory);
         await content.write(directory);
-        if (content.labels !== undefined) {
-          await stampLabels(directory, content.labels, content);
-        }
+        await refuseUnbuildable(path.join(directory, content.context ?? ""), content);
         if (content.mtime !== undefined) {
           await normalize(directory, content.mtime);
         }
@@ -76,78 +70,11 @@ export function contentOfImage(image: string, dockerfile: string, target: string
   return {
     dockerfile,
     target,
-    labels: undefined,
     mtime: undefined,
     write: async (into) => {
-      const { dockerfileOf } = dockerfiles();
-      await mkdir(path.dirname(path.join(into, dockerfile)), { recursive: true });
-      await writeFile(path.join(into, dockerfile), dockerfileOf(image, target));
+      const file = path.join(into, dockerfile);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, target === undefined ? `FROM ${image}\n` : `FROM ${image} AS ${target}\n`);
     },
   };
-}
-
-async function stampLabels(
-  directory: string,
-  labels: Record<string, string>,
-  { dockerfile, target }: ContextContent,
-): Promise<void> {
-  const content = await readDockerfile(directory, dockerfile);
-  const { stampDockerfile } = dockerfiles();
-  await replaceFile(
-    path.join(directory, dockerfile),
-    stampDockerfile(content, { name: dockerfile, target, labels }),
-    `${directory}.next`,
-  );
-}
-
-/**
- * Throws DockerfileInvalid for a Dockerfile without a stage to build, DockerfileNotCovered for one that is elsewhere; for what is to be
- * built without labels in its Dockerfile.
- */
-export async function checkDockerfile(
-  directory: string,
-  { dockerfile, target }: Pick<ContextContent, "dockerfile" | "target">,
-): Promise<void> {
-  const content = await readDockerfile(directory, dockerfile);
-  dockerfiles().refuseUnbuildable(content, { name: dockerfile, target });
-}
-
-/** The instruction at which a build from a directory failed: its line, from 1, and its text. Undefined if the builder's words name none. */
-export async function findFailedInstruction(
-  directory: string,
-  dockerfile: string,
-  words: string,
-): Promise<{ line: number; text: string } | undefined> {
-  return dockerfiles().instructionNamed(await readDockerfile(directory, dockerfile), dockerfile, words);
-}
-
-async function readDockerfile(directory: string, dockerfile: string): Promise<Buffer> {
-  const real = await realpath(path.join(directory, dockerfile));
-  if (!real.startsWith((await realpath(directory)) + path.sep)) {
-    throw new VersionedImageError(
-      "DockerfileNotCovered",
-      `${dockerfile} is a symbolic link to a file outside the image's directory, which the version does not cover: ` +
-        "put the Dockerfile itself there.",
-    );
-  }
-  return readFile(real);
-}
-
-/**
- * The parser is a third of what the library loads, and a program whose images are all published needs none. An import would
- * look for a compiled file, which a clone's program that the Pulumi CLI runs does not have.
- */
-function dockerfiles(): typeof import("./dockerfile") {
-  return require("./dockerfile");
-}
-
-/**
- * Puts a file in the place of another (or of a link to it) in one step. It is written apart, since any name beside the
- * other may be that of a file of the context, or of a link out of it.
- */
-async function replaceFile(file: string, content: Buffer, scratch: string): Promise<void> {
-  const { mode, atime, mtime } = await stat(file);
-  await writeFile(scratch, content, { mode });
-  await utimes(scratch, atime, mtime);
-  await rename(scratch, file);
 }

@@ -7,31 +7,49 @@ import { reportInRun } from "../pulumi";
 /**
  * Credentials for Artifact Registry and gcr.io that last an hour, for the registryAuth of an image: an access token from
  * Application Default Credentials (`gcloud auth application-default login`, an attached service account, workload
- * identity federation). It is fetched once in each run, kept as a secret, and a new one is no change of the image. `server`
- * is the registry's host; default: that of the image's repository. If there are no credentials the run ends with
- * CredentialsFailed.
+ * identity federation). One serves all images of a run, and later runs of the same process until half an hour before it ends. It is kept
+ * as a secret, and a new one is no change of the image. `server` is the registry's host; default: that of the image's repository. If there
+ * are no credentials the run ends with CredentialsFailed.
  */
 export function gcpRegistryAuth(server?: pulumi.Input<string>): RegistryAuth {
-  token ??= reportInRun(accessToken);
+  const token = reportInRun(() => {
+    asked ??= accessToken().finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  });
   return { server, username: "oauth2accesstoken", password: pulumi.secret(token) };
 }
 
-/** One for all images of a run. */
-let token: Promise<string> | undefined;
+/** What all who ask at the same time wait for. */
+let asked: Promise<string> | undefined;
+
+/** Keeps its token for as long as it is valid; after a failure there is another one, since the user may have logged in meanwhile. */
+let auth: GoogleAuth | undefined;
+
+/** How long a token must be valid at the least, in milliseconds: it is used until the end of the update. */
+const ENOUGH = 30 * 60 * 1000;
 
 async function accessToken(): Promise<string> {
-  // A token is for no project, but if none is named the library looks for one, over the network and with rights to do so.
-  const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform", projectId: "none" });
-  const value = await auth.getAccessToken().catch((error) => {
-    throw refused(error instanceof Error ? error.message : String(error), error);
+  auth ??= new GoogleAuth({
+    scopes: "https://www.googleapis.com/auth/cloud-platform",
+    // A token is for no project, but if none is named the library looks for one, over the network and with rights to do so.
+    projectId: "none",
+    clientOptions: { eagerRefreshThresholdMillis: ENOUGH },
   });
-  if (!value) {
-    throw refused("it answered without one");
+  try {
+    const value = await auth.getAccessToken();
+    if (!value) {
+      throw new Error("it answered without one");
+    }
+    return value;
+  } catch (error) {
+    auth = undefined;
+    throw refused(error instanceof Error ? error.message : String(error), error);
   }
-  return value;
 }
 
-function refused(why: string, cause?: unknown): VersionedImageError {
+function refused(why: string, cause: unknown): VersionedImageError {
   return new VersionedImageError(
     "CredentialsFailed",
     `Google Cloud gives no access token: ${why}\nRun \`gcloud auth application-default login\`; in CI, set up workload ` +

@@ -71,11 +71,6 @@ export async function readContent({ root }: History, commit: string): Promise<Co
   return content;
 }
 
-/** The text of a file of a commit, by its path relative to the repository's root. Throws GitFailed. */
-export async function readFileAt({ root }: History, commit: string, path: string): Promise<string> {
-  return explained(root, () => git(["cat-file", "blob", `${commit}:${path}`], { cwd: root }));
-}
-
 /** The tree of an image's paths, as the version has it, in what a commit holds; undefined if that lacks one of them. */
 export function treeIn(history: History, content: Content, located: Pick<Located, "paths">): string | undefined {
   return treeOf(located, content, { ...history, headTree: content.get("")?.hash ?? "" });

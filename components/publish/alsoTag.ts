@@ -14,9 +14,6 @@ export function movingTags({ args, version }: Pick<Subject, "args" | "version">)
   if (fixed !== undefined) {
     throw invalid(`${fixed} looks like a version, whose tag is never moved: name it otherwise`);
   }
-  if (tags.length > 0 && args.immutableTags) {
-    throw invalid("a registry with immutable tags refuses to have them moved: leave out alsoTag, or immutableTags");
-  }
   return version.debug || args.publish === false ? [] : tags;
 }
 

@@ -1,6 +1,6 @@
 import { Builder } from "../args";
 import { buildKitContent } from "./buildKitContent";
-import type { Building, ContentBuilder } from "./contentBuilder";
+import type { Building, ContentBuilder, ScratchTag } from "./contentBuilder";
 import { dockerContent } from "./dockerContent";
 import type { Own } from "./record";
 import type { Subject, Target } from "./subject";
@@ -17,8 +17,13 @@ export function contentBuilderOf({ build }: Subject): ContentBuilder {
 }
 
 /** Has a version built from its commit by the builder that the program asks for. */
-export function buildContent(subject: Subject, target: Target, watch: Watch): Promise<Building> {
-  return contentBuilderOf(subject).build(subject, target, watch);
+export function buildContent(
+  subject: Subject,
+  target: Target,
+  watch: Watch,
+  scratchTag: ScratchTag,
+): Promise<Building> {
+  return contentBuilderOf(subject).build(subject, target, watch, scratchTag);
 }
 
 /** Declares what this stack built, by the builder that built it. `image` is what the registry has of it. */

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Builder } from "../args";
 import { builderOf, OLDEST_BUILDKIT, tooOldBuildKit } from "../builders";
 import {
-  checkDockerfile,
+  CONTEXT_FOLDER,
   copyContext,
   ensureFilled,
   type KeptPlace,
@@ -17,6 +17,7 @@ import {
   setInUse,
 } from "../context";
 import { expectExport } from "../git";
+import type { Built } from "../protocol";
 import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, productionTag } from "../version";
@@ -27,7 +28,7 @@ import type { Watch } from "./watch";
 import { writeCommit } from "./writeCommit";
 
 /** BuildKit's provider looks at the files in each run, so they are kept where it looks for as long as it does. */
-export const buildKitContent: ContentBuilder = { build, keep, prepareDebug, stageDebug };
+export const buildKitContent: ContentBuilder = { build, keep, prepareDebug, stageDebug, pushesTo, builtOf };
 
 const buildKitBuilder = builderOf(Builder.BuildKit);
 
@@ -46,7 +47,7 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
   const declared = buildKitBuilder.declare({
     name: `${name}-image`,
     component,
-    spec: target.repository,
+    spec: pushesTo(target.repository),
     context: preview ? unknownOutput() : keptContextOf(place),
     labels: imageLabels(version, subject.fingerprint),
     committedAt: version.committedAt,
@@ -68,13 +69,24 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
       },
     }),
   });
-  return buildingOf(declared, keptContextOf(place).context, {
+  const own = {
     spec: target.spec,
     pushedAs: target.repository,
     place: place.name,
     dockerfile,
     builder: Builder.BuildKit,
-  });
+  };
+  return buildingOf(declared, keptContextOf(place).context, own, builtOf);
+}
+
+/** By its digest alone. */
+function pushesTo(repository: string): string {
+  return repository;
+}
+
+/** It has the labels that it was told to set, and no tag. */
+function builtOf(digest: string): Built {
+  return { digest, isLabelled: true, tag: undefined, imageId: async () => undefined };
 }
 
 async function warnOfOld({ component, name, build }: Subject): Promise<void> {
@@ -161,13 +173,12 @@ function prepare(
   return prepareContext({
     dockerfile,
     target: build.target,
-    labels: undefined,
+    context: CONTEXT_FOLDER,
     mtime,
     write: async (into) => {
       const contexts = Object.keys(version.contexts);
       const { context, named } = await makeLayout(into, contexts);
       await write(context, named);
-      await checkDockerfile(context, { dockerfile, target: build.target });
       await refuseDeadLinks([context, ...contexts.map(named)], context, dockerfile);
     },
   });

@@ -1,5 +1,6 @@
 import { VersionedImageError } from "../errors";
-import { checkPublished, TagPolicy } from "../version";
+import type { ImageConfig } from "../registry";
+import { checkPublished, differingLabels, type Expectation, TagPolicy } from "../version";
 import type { Subject, Target } from "./subject";
 
 /**
@@ -10,29 +11,36 @@ export async function checkContent(subject: Subject, target: Target, digest: str
   const { args, version, build, fingerprint } = subject;
   let warning: string | undefined;
   for (const platform of build.platforms) {
-    const { labels, platform: found } = await imageFor(subject, target, digest, platform);
-    warning ??= checkPublished(
-      { digest, labels, platform: found },
-      { version, tagPolicy: args.tagPolicy ?? TagPolicy.Commit, spec: target.spec, platform, fingerprint },
-    );
+    const expected = {
+      version,
+      tagPolicy: args.tagPolicy ?? TagPolicy.Commit,
+      spec: target.spec,
+      platform,
+      fingerprint,
+    };
+    const { labels, platform: found } = await imageFor(expected, target, digest, build.platforms);
+    warning ??= checkPublished({ digest, labels, platform: found }, expected);
   }
   return warning;
 }
 
 async function imageFor(
-  { build: { platforms } }: Subject,
+  expected: Expectation,
   { registry, repository, spec }: Target,
   digest: string,
-  platform: string,
-) {
+  platforms: string[],
+): Promise<ImageConfig> {
+  const { platform } = expected;
   try {
     return await registry.inspect(repository, digest, platform);
   } catch (error) {
     if (platforms.length > 1 && error instanceof VersionedImageError && error.code === "PlatformNotFound") {
+      const [other] = await registry.inspectAll(repository, digest);
       throw new VersionedImageError(
         "BuildInputsChanged",
-        `${spec} is published already, but without an image for ${platform}; this program asks for ${platforms.join(" and ")}. ` +
-          "A production tag is never overwritten: commit a change in the image's directory that goes with it, or publish to another repository.",
+        `${spec} is published already, but without an image for ${platform}; this program asks for ${platforms.join(" and ")}.` +
+          `${differingLabels(other?.labels ?? {}, expected)}A production tag is never overwritten: commit a change in the image's ` +
+          "directory that goes with it, or publish to another repository.",
         { cause: error },
       );
     }

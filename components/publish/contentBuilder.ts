@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Content } from "../builders";
 import type { BuildContext, PreparedContext } from "../context";
+import type { Built } from "../protocol";
 import { knownValue } from "../pulumi";
 import type { Own } from "./record";
 import type { Subject, Target } from "./subject";
@@ -10,12 +11,15 @@ import type { Watch } from "./watch";
 export interface Building {
   content: Content;
   /** What the state is to keep of it, but for the digest. */
-  own: Omit<Own, "digest">;
-  /** The digest; undefined while a preview can't know it. */
-  digest: string | undefined;
+  own: Omit<Own, "digest" | "pushedAs"> & { pushedAs: pulumi.Input<string> };
+  /** What was pushed; undefined while a preview can't know it, and where the update leaves the builder's resource out. */
+  built: Built | undefined;
   /** Whether the update leaves the builder's resource out, so that nothing was built. */
   leftOut: boolean;
 }
+
+/** Asks for a tag under which content may be pushed; undefined in a preview, which can't know it. */
+export type ScratchTag = (() => Promise<string>) | undefined;
 
 /** What a builder builds from, and what is done around it. */
 export interface Staged {
@@ -26,10 +30,10 @@ export interface Staged {
 /** How contents reach one of the builders, and what the program declares of them. */
 export interface ContentBuilder {
   /**
-   * Has a version built from its commit and pushed without touching the version's tag. Each call builds anew, since each has a place of
-   * its own; what the builder still has in its cache it takes from there.
+   * Has a version built from its commit and pushed without touching the version's tag: under the scratch tag, or by digest alone. Each call
+   * builds anew, since each has a place of its own; what the builder still has in its cache it takes from there.
    */
-  build(subject: Subject, target: Target, watch: Watch): Promise<Building>;
+  build(subject: Subject, target: Target, watch: Watch, scratchTag: ScratchTag): Promise<Building>;
   /** Declares what this stack built for a version that is published, so that it stays in the state as it is. */
   keep(subject: Subject, own: Own, image: string): Promise<void>;
   /** Copies what is on disk, as it is to be built. */
@@ -39,18 +43,23 @@ export interface ContentBuilder {
    * know it.
    */
   stageDebug(subject: Subject, place: string, isKnown: boolean, files: PreparedContext, watch: Watch): Promise<Staged>;
+  /** Where content is pushed that has no tag of its own yet. */
+  pushesTo(repository: string, scratchTag: string): string;
+  /** What a builder's resource has pushed, under a scratch tag of a repository or by digest alone. */
+  builtOf(digest: string, repository: string, scratchTag: string): Built;
 }
 
 /** What became of a content that was declared to be built from a context; nothing is known of it in a preview. */
-export async function buildingOf(content: Content, context: string, own: Building["own"]): Promise<Building> {
+export async function buildingOf(
+  content: Content,
+  context: string,
+  own: Building["own"],
+  builtOf: (digest: string) => Built,
+): Promise<Building> {
   const [builtFrom, digest] = await Promise.all([knownValue(content.context), knownValue(content.digest)]);
   const isPreview = pulumi.runtime.isDryRun();
-  return {
-    content,
-    own,
-    digest,
-    leftOut: isPreview
-      ? digest !== undefined
-      : digest === undefined || (builtFrom !== undefined && builtFrom !== context),
-  };
+  const leftOut = isPreview
+    ? digest !== undefined
+    : digest === undefined || (builtFrom !== undefined && builtFrom !== context);
+  return { content, own, built: leftOut || digest === undefined ? undefined : builtOf(digest), leftOut };
 }

@@ -3,11 +3,12 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
 import { newPlaceName } from "../context";
-import { VersionedImageError } from "../errors";
-import { isMocked, knownValue, urnOf } from "../pulumi";
+import { freeScratchTag, type Ports, type Publishing, publishDebugContent, publishedAsIs } from "../protocol";
+import { isMocked, knownValue, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { duration, Fate, imageLabels } from "../version";
 import { contentBuilderOf, settledContent } from "./buildContent";
+import { portsOf, publishingOf } from "./publishing";
 import { keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
@@ -37,10 +38,13 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       : undefined;
     const placeName = isThere ? (keptBefore?.debug.place ?? (await firstPlace(component))) : newPlaceName();
     const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, watch);
+    const ports = portsOf(subject, target);
+    const publishing = await publishingOf(subject, target, `pulumi up --replace '**::${name}-debug'`);
+    const scratchTag = await scratchTagOf(publishing, ports);
     const content = builderOf(build.builder).declare({
       name: `${name}-debug`,
       component,
-      spec: specOf(subject),
+      spec: builder.pushesTo(target.repository, scratchTag),
       labels: imageLabels(version, fingerprint),
       committedAt: undefined,
       build,
@@ -48,7 +52,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       settled: false,
       ...staged,
     });
-    const digest = await knownValue(content.digest);
+    const pushed = await knownValue(content.digest);
     const kept = isThere
       ? keptBefore
       : await keepRecord(name, component, {
@@ -60,14 +64,21 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     if (own) {
       await settledContent(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
     }
-    if (digest !== undefined && !isPreview && !isMocked()) {
-      await refuseLost(target, digest, content.resource);
-    }
-    sayWhatBecame(subject, target, digest, watch.took);
+    const built = pushed === undefined ? undefined : builder.builtOf(pushed, target.repository, scratchTag);
+    const published =
+      isMocked() || !built
+        ? undefined
+        : isPreview
+          ? publishedAsIs(publishing, built)
+          : await publishDebugContent(publishing, built, ports);
+    sayWhatBecame(subject, target, published?.digest, watch.took);
+    // What nobody knows yet stays unknown, or what the mocks say.
+    const digest = published ? pulumi.output(published.digest) : isPreview ? unknownOutput<string>() : content.digest;
     return {
-      spec: pulumi.all([specOf(subject), content.digest]).apply(([spec]) => spec),
-      digest: content.digest,
+      spec: pulumi.all([specOf(subject), digest]).apply(([spec]) => spec),
+      digest,
       outcome: "debug",
+      pushed: published?.pushed ?? publishing.last?.pushed,
     };
   } finally {
     await files.discard();
@@ -95,19 +106,10 @@ async function firstPlace(component: pulumi.ComponentResource): Promise<string> 
     .slice(0, 16);
 }
 
-/** Another stack may have pushed over the tag, and the registry may then have removed what has no tag any more. */
-async function refuseLost(
-  { registry, repository, spec }: Target,
-  digest: string,
-  resource: pulumi.Resource,
-): Promise<void> {
-  if (!(await registry.resolve(repository, digest))) {
-    throw new VersionedImageError(
-      "ContentLost",
-      `${spec} was pushed as ${digest}, which the registry does not have any more: run ` +
-        `\`pulumi up --replace '${await urnOf(resource)}'\` to build and push it again.`,
-    );
-  }
+/** What was pushed keeps its tag as long as the version is the same, since another tag would be another build. */
+async function scratchTagOf(publishing: Publishing, ports: Pick<Ports, "registry">): Promise<string> {
+  const { spec, last } = publishing;
+  return last?.pushed && last.spec === spec ? last.pushed.tag : freeScratchTag(publishing, ports);
 }
 
 function uncommitted(count: number): string {

@@ -54,6 +54,7 @@ export function mockedImage(name: string, args: VersionedImageArgs): ImageOutput
     tag: pulumi.output(tag),
     spec,
     reference: pulumi.interpolate`${spec}@${digest}`,
+    digestReference: pulumi.interpolate`${repository}@${digest}`,
     digest: pulumi.output(digest),
     commit: pulumi.output(commit),
     tree: pulumi.output(tree),

@@ -1,38 +1,78 @@
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "../errors";
-import { isMocked } from "../pulumi";
-import { Fate, mergeRequestOf } from "../version";
+import { notPublished, type Publication as Published, publishVersion } from "../protocol";
+import { interruptibly } from "../pulumi";
+import { duration, Fate, mergeRequestOf } from "../version";
 import { moveTags, movingTags } from "./alsoTag";
-import { buildAndTag } from "./buildAndTag";
-import { settledContent } from "./buildContent";
+import { buildContent, settledContent } from "./buildContent";
 import { checkContent, overwritten } from "./checkContent";
+import type { Building } from "./contentBuilder";
+import { isTried, portsOf, publishingOf } from "./publishing";
 import { type Kept, keepRecord, ownOf, type Used } from "./record";
-import { announce } from "./runReport";
+import { announce, sayInterrupted } from "./runReport";
 import { sayChanges } from "./sayChanges";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 import { publishUndecided } from "./undecided";
+import { Watch } from "./watch";
 
 /**
- * Publishes a production version once: uses what the registry holds under its tag, or builds the content from the commit,
- * pushes it beside the tag, and then sets the tag if it is still absent.
+ * Publishes a production version once: uses what the registry holds under its tag, or has it built from the commit. In a preview, and under
+ * mocks, it is declared alone.
  */
 export async function publishProduction(subject: Subject): Promise<Publication> {
-  const { args, target, version } = subject;
+  const { target } = subject;
   noteMergeRequest(subject);
   if (!target) {
     return publishUndecided(subject);
   }
+  return isTried() ? tryToPublish(subject, target) : publish(subject, target);
+}
+
+async function publish(subject: Subject, target: Target): Promise<Publication> {
+  const { name, version } = subject;
+  const watch = new Watch(subject, `${version.tag} from its commit, to be pushed to ${target.repository}`);
+  const publishing = await publishingOf(subject, target);
+  let building: Building | undefined;
+  let publication: Publication | undefined;
+  await interruptibly(watch.step, sayInterrupted, () =>
+    publishVersion(publishing, {
+      ...portsOf(subject, target),
+      build: async (scratchTag) => {
+        watch.step.what = `${name} is being built`;
+        building = await buildContent(subject, target, watch, scratchTag);
+        watch.step.what = `${name} is being tagged`;
+        return building.built;
+      },
+      record: async (published) => {
+        publication =
+          published.kind === "adopted"
+            ? await use(subject, target, published.digest)
+            : await recordPublished(subject, target, building as Building, published, watch.took ?? 0);
+      },
+    }),
+  );
+  publication ??= await keepLeftOut(subject);
+  return { ...publication, pushed: publication.pushed ?? publishing.last?.pushed };
+}
+
+async function tryToPublish(subject: Subject, target: Target): Promise<Publication> {
+  const { version, args } = subject;
   const held = await target.registry.resolve(target.repository, version.tag);
   if (held) {
-    return usePublished(subject, target, held.digest);
+    return use(subject, target, held.digest);
   }
   if (args.publish === false) {
     throw notPublished(target);
   }
-  return publish(subject, target);
+  announce(subject, Fate.Published, (repository) => `will be built and pushed to ${repository}`);
+  const watch = new Watch(subject, version.tag);
+  // Under mocks, the stack's one scratch tag is free in an update.
+  const scratchTag = async () => (await publishingOf(subject, target)).scratchTag();
+  const building = await buildContent(subject, target, watch, pulumi.runtime.isDryRun() ? undefined : scratchTag);
+  return building.leftOut ? keepLeftOut(subject) : recordBuilt(subject, target, building, undefined);
 }
 
-async function usePublished(subject: Subject, target: Target, digest: string): Promise<Publication> {
+/** Uses what the registry holds. */
+async function use(subject: Subject, target: Target, digest: string): Promise<Publication> {
   const { component, name, args } = subject;
   const moving = movingTags(subject);
   let isUnchanged = true;
@@ -97,21 +137,46 @@ async function checkBeforeUse(
   }
 }
 
-async function publish(subject: Subject, target: Target): Promise<Publication> {
+type PublishedNow = Published & { kind: "published" };
+
+async function recordPublished(
+  subject: Subject,
+  target: Target,
+  building: Building,
+  published: PublishedNow,
+  milliseconds: number,
+): Promise<Publication> {
+  const took = duration(milliseconds);
+  const { digest, byAnother } = published;
+  const publication = await recordBuilt(subject, target, building, published);
+  if (byAnother) {
+    announce(
+      subject,
+      Fate.Adopted,
+      (repository) =>
+        `built in ${took}, but another stack tagged its own meanwhile, and that is used: ${repository}@${digest}`,
+    );
+  } else {
+    announce(subject, Fate.Published, () => `published in ${took}: ${target.spec}@${digest}`);
+  }
+  return publication;
+}
+
+/** `published`: nothing in a preview and under mocks, where what is not known yet must stay unknown to whoever uses it. */
+async function recordBuilt(
+  subject: Subject,
+  target: Target,
+  { content, own }: Building,
+  published: PublishedNow | undefined,
+): Promise<Publication> {
   const { component, name } = subject;
   const moving = movingTags(subject);
-  const { building, served } = await buildAndTag(subject, target);
-  if (building.leftOut) {
-    return leftOut(subject, await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} }));
-  }
-  const { content, own } = building;
-  // In a preview, what is not known yet must stay unknown to whoever uses it.
-  const servedDigest = served ? pulumi.output(served.digest) : content.digest;
+  const digest = published ? pulumi.output(published.digest) : content.digest;
   await keepRecord(name, component, {
     keep: ["debug", ...keepUnknown(subject)],
     write: {
-      own: { ...own, digest: content.digest },
-      current: { spec: target.spec, digest: servedDigest, build: subject.fingerprint, ...alsoTagged(moving) },
+      own: { ...own, digest: published?.labelled ?? content.digest },
+      current: { spec: target.spec, digest, build: subject.fingerprint, ...alsoTagged(moving) },
     },
     dependsOn: content.resource,
     beforeChange: async (before) => {
@@ -123,16 +188,17 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
           component,
         );
       }
-      if (served) {
-        await moveInUpdate(target, served.digest, moving);
+      if (published) {
+        await moveInUpdate(target, published.digest, moving);
       }
     },
   });
   return {
     // Whoever uses it is to wait for the tag.
-    spec: pulumi.all([specOf(subject), servedDigest]).apply(([spec]) => spec),
-    digest: servedDigest,
-    outcome: served?.byAnother ? "adopted" : "published",
+    spec: pulumi.all([specOf(subject), digest]).apply(([spec]) => spec),
+    digest,
+    outcome: published?.byAnother ? "adopted" : "published",
+    pushed: published?.pushed,
   };
 }
 
@@ -141,7 +207,7 @@ function alsoTagged(moving: string[]): { alsoTag?: string } {
 }
 
 async function moveInUpdate(target: Target, digest: string, moving: string[]): Promise<void> {
-  if (!pulumi.runtime.isDryRun() && !isMocked()) {
+  if (!isTried()) {
     await moveTags(target, digest, moving);
   }
 }
@@ -160,6 +226,11 @@ function noteMergeRequest({ component, name, version }: Subject): void {
 }
 
 /** An image that the update does not touch (--target, --exclude, destroy or refresh with the program) stays as it is. */
+async function keepLeftOut(subject: Subject): Promise<Publication> {
+  const { component, name } = subject;
+  return leftOut(subject, await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} }));
+}
+
 function leftOut(subject: Subject, kept: Kept | undefined): Publication {
   const used = kept?.current;
   const spec = used?.spec ? pulumi.output(used.spec) : specOf(subject);
@@ -169,12 +240,4 @@ function leftOut(subject: Subject, kept: Kept | undefined): Publication {
     digest: pulumi.output(used?.digest || undefined),
     outcome: kept?.own.spec !== undefined && kept.own.spec === used?.spec ? "published" : "adopted",
   };
-}
-
-function notPublished({ spec }: Target): VersionedImageError {
-  return new VersionedImageError(
-    "NotPublished",
-    `${spec} is not in the registry, and publish is false: run the stack that publishes it at this commit first, or leave ` +
-      "publish out to build the image here.",
-  );
 }

@@ -3,8 +3,9 @@ import { Builder, type RegistryAuth, type VersionedImageArgs } from "../args";
 import { buildFingerprint, contextDirectories, requireBuilder, requireBuildKit, resolveBuild } from "../builders";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
+import type { Pushed } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
-import { createRegistryClient, parseRepository, type RegistryClient } from "../registry";
+import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
 import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
@@ -19,11 +20,14 @@ export interface ImageOutputs {
   tag: pulumi.Output<string>;
   spec: pulumi.Output<string>;
   reference: pulumi.Output<string>;
+  digestReference: pulumi.Output<string>;
   digest: pulumi.Output<string>;
   commit: pulumi.Output<string>;
   tree: pulumi.Output<string>;
   source: pulumi.Output<string | undefined>;
   outcome: pulumi.Output<string>;
+  /** What was pushed for it, for the stack's next publication: kept among the component's outputs, and no output of the class. */
+  pushed?: pulumi.Output<Pushed | undefined>;
 }
 
 /** Finds an image's version and has it published, with children of the component doing the work. */
@@ -58,11 +62,15 @@ export function publishImage(
     tag: pulumi.output(version.then(({ tag }) => tag)),
     spec,
     reference: pulumi.all([spec, digest]).apply(([tagged, pinned]) => (pinned ? `${tagged}@${pinned}` : tagged)),
+    digestReference: pulumi
+      .all([spec, digest])
+      .apply(([tagged, pinned]) => pinned && `${parseReference(tagged).repository}@${pinned}`) as pulumi.Output<string>,
     digest: digest as pulumi.Output<string>,
     commit: pulumi.output(version.then(({ commit }) => commit)),
     tree: pulumi.output(version.then(({ tree }) => tree)),
     source: pulumi.output(version.then(({ remote }) => remote)),
     outcome: pulumi.output(published.then(({ outcome }: Publication) => outcome)),
+    pushed: pulumi.output(published.then(({ pushed }) => pushed)),
   };
 }
 

@@ -15,9 +15,9 @@ export interface Kept {
 export interface Own {
   /** repository:tag */
   spec: string;
-  /** The digest of the content that was built. */
+  /** The digest of the labelled image that was made of what was built. */
   digest: string;
-  /** repository:tag under which it was pushed. */
+  /** repository:tag under which what was built was pushed; the repository alone, if it was pushed by digest. */
   pushedAs: string;
   /** The name of the place that it was built from. */
   place: string;
@@ -74,7 +74,7 @@ export async function keepRecord(
       before: ({ oldInputs }) => beforeChange((oldInputs?.input as Partial<Kept> | undefined)?.current),
     }));
   const stash = new pulumi.Stash(
-    `${name}-record`,
+    recordName(name),
     { input: { ...NOTHING, ...write } },
     {
       parent: component,
@@ -87,6 +87,15 @@ export async function keepRecord(
   );
   const kept = await knownValue<Partial<Kept> | undefined>(stash.input);
   return kept && { ...NOTHING, ...kept };
+}
+
+/** The URN of an image's record, for messages. */
+export function recordUrn(component: pulumi.ComponentResource, name: string): Promise<string> {
+  return new Promise((resolve) => pulumi.createUrn(recordName(name), "pulumi:index:Stash", component).apply(resolve));
+}
+
+function recordName(name: string): string {
+  return `${name}-record`;
 }
 
 /** What this stack built last, if it ever did. */

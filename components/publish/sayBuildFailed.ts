@@ -3,13 +3,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { Builder } from "../args";
 import { lastLinesOfBuild } from "../builders";
 import { type BuildContext, findFailedInstruction } from "../context";
+import { onlySay } from "./onlySay";
 import type { Subject } from "./subject";
 
 /**
  * Says at which instruction a build failed, and what its last lines were: the providers hand on the builder's one sentence. Nothing where that
- * is not about an instruction, as when the push failed.
+ * is not about an instruction, as when the push failed, and where that can't be found out: the build's own error is the one that counts.
  */
-export async function sayBuildFailed(subject: Subject, { context }: BuildContext, errors: string[]): Promise<void> {
+export function sayBuildFailed(subject: Subject, context: BuildContext, errors: string[]): Promise<void> {
+  return onlySay(subject, "where the build failed", () => tellWhere(subject, context, errors));
+}
+
+async function tellWhere(subject: Subject, { context }: BuildContext, errors: string[]): Promise<void> {
   const { component, name, version, dockerfile, build } = subject;
   // The first is of the last attempt.
   const words = errors[0] ?? "";

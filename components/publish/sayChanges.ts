@@ -1,12 +1,17 @@
 import { readChanges } from "../git";
 import { parseReference } from "../registry";
 import { describeChanges, digitsOfTag, TagPolicy } from "../version";
+import { onlySay } from "./onlySay";
 import type { Used } from "./record";
 import { say } from "./runReport";
 import type { Subject, Target } from "./subject";
 
-/** Says which commits lie between the version that a stack uses and the one that replaces it. */
-export async function sayChanges(subject: Subject, target: Target, before: Used | undefined): Promise<void> {
+/** Says which commits lie between the version that a stack uses and the one that replaces it, as far as git can tell. */
+export function sayChanges(subject: Subject, target: Target, before: Used | undefined): Promise<void> {
+  return onlySay(subject, "what has changed", () => tellChanges(subject, target, before));
+}
+
+async function tellChanges(subject: Subject, target: Target, before: Used | undefined): Promise<void> {
   const { args, version } = subject;
   if (!before?.spec || before.spec === target.spec) {
     return;

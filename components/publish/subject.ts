@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "../args";
 import type { BuildInputs } from "../builders";
+import type { Pushed } from "../protocol";
 import type { RegistryClient } from "../registry";
 import type { Version } from "../version";
 
@@ -36,6 +37,8 @@ export interface Publication {
   /** The digest that the tag serves; undefined for an image that this update leaves out and that was never published. */
   digest: pulumi.Output<string | undefined>;
   outcome: "published" | "adopted" | "debug";
+  /** What was pushed for it under a scratch tag, for this stack's next publication. */
+  pushed?: Pushed;
 }
 
 /** repository:tag, as an output that depends on whatever the repository depends on. */

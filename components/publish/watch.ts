@@ -6,7 +6,7 @@ import type { Subject } from "./subject";
 
 /** Follows a build: says that it begins, and where it failed. */
 export class Watch {
-  /** For an interrupt that comes meanwhile. */
+  /** For an interrupt that comes meanwhile; nothing goes on at first. */
   readonly step: Step;
   private began: number | undefined;
 
@@ -15,7 +15,7 @@ export class Watch {
     private readonly subject: Subject,
     private readonly what: string,
   ) {
-    this.step = { what: `${subject.name} is being built` };
+    this.step = { what: undefined };
   }
 
   /** Just before it begins. */

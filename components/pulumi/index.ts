@@ -4,3 +4,4 @@ export { type Around, hooksFor } from "./hooks";
 export { interruptibly, type Step } from "./interrupt";
 export { engineRun, isMocked, organization } from "./monitor";
 export { isSecret, knownValue, unknownOutput, urnOf } from "./outputs";
+export { previousOutputs } from "./previousOutputs";

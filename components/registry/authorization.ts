@@ -42,7 +42,7 @@ export async function logIn(
   if (credentials?.registryToken) {
     return { authorization: `Bearer ${credentials.registryToken}` };
   }
-  const challenges = parseChallenges(challenged.headers.get("www-authenticate") ?? "");
+  const challenges = challengesOf(challenged);
   let unusable: VersionedImageError | undefined;
   for (const bearer of challenges.filter(({ scheme }) => scheme === "bearer")) {
     try {
@@ -60,6 +60,11 @@ export async function logIn(
   }
   const mayTry = offersBasic && credentials?.password !== undefined;
   return { authorization: mayTry ? basic(credentials) : undefined };
+}
+
+/** The ways to log in that an answer with status 401 offers. */
+export function challengesOf({ status, headers }: Answer): Challenge[] {
+  return status === 401 ? parseChallenges(headers.get("www-authenticate") ?? "") : [];
 }
 
 /** What errors must not show of credentials, in each form in which they are sent. */

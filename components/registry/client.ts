@@ -4,12 +4,16 @@ import { userCredentials } from "./dockerConfig";
 import { type ExplicitAuth, explicitCredentials } from "./explicitAuth";
 import type { Fetcher } from "./fetcher";
 import { type ImageConfig, inspectImage, inspectImages } from "./inspect";
+import { type Labelled, labelImage } from "./labelImage";
+import type { Place } from "./logins";
 import { fetchManifest, type Manifest, type ManifestContent, resolveManifest } from "./manifest";
 import { ACCEPT } from "./media";
 import { parseRepository } from "./reference";
-import { createSession } from "./session";
+import { type Call, createSession } from "./session";
+import { type StrictCalls, strictCalls } from "./strictCalls";
 import { type Refusal, TAG_REFUSALS, tagManifest } from "./tagManifest";
 import { listTags, type TagList } from "./tags";
+import { UPLOADS, uploadAddress } from "./upload";
 
 /**
  * Asks registries what they hold, and writes tags. A registry that does not answer clearly is an error, never a guess: RegistryUnauthorized,
@@ -46,6 +50,19 @@ export interface RegistryClient {
    * What is served after that must be read: RegistryProtocol is thrown only where the registry itself names another digest.
    */
   tag(repository: string, tag: string, manifest: ManifestContent): Promise<"tagged" | Refusal>;
+  /**
+   * Makes the labelled image of what is under a digest: its configuration with the labels, each in place of one that is there
+   * (an empty value means none), and the manifest of that, which is put under its own digest and has no tag yet. OCI manifests get them as
+   * annotations, too. Of an index, each image is labelled. The same content and labels give the same bytes, whoever does it.
+   * Throws NotAnImage for an artifact, and PlatformNotFound for an index without an image.
+   */
+  label(repository: string, digest: string, labels: Record<string, string>): Promise<Labelled>;
+  /**
+   * Work that is done back to back with a registry: its calls are sent once each, within one turn of the host's, with a login for
+   * pushing that was made before. One that ends meanwhile is renewed when the turn is over. The work asks the client for nothing else:
+   * that could wait for a turn.
+   */
+  inOneTurn<T>(repository: string, work: (strict: StrictCalls) => Promise<T>): Promise<T>;
   /** Deletes a tag, or by digest a manifest with all its tags, with a login for pushing. */
   delete(repository: string, digestOrTag: string): Promise<Deletion>;
 }
@@ -66,7 +83,7 @@ const OTHER_LIMIT = 8 * 1024 * 1024;
 /** A client that logs in to each repository once, asks for a host's credentials once, and keeps connections open. */
 export function createRegistryClient(options: ClientOptions = {}): RegistryClient {
   const { auth, env = process.env, timeoutMs = 10_000, pauseMs = 1_000 } = options;
-  const { call } = createSession({
+  const { call, inOneTurn } = createSession({
     env,
     timeoutMs,
     pauseMs,
@@ -75,22 +92,44 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
 
   function fetcher(repository: string, access: "pull" | "push" = "pull"): Fetcher {
     const { host, name } = parseRepository(repository);
-    const manifestAt = (reference: string) => ({ host, name, path: `manifests/${reference}`, limit: MANIFEST_LIMIT });
+    const push = { host, name, access: "push", limit: OTHER_LIMIT, refusals: TAG_REFUSALS } as const;
     return {
       name,
-      manifest: (method, reference) => call({ ...manifestAt(reference), method, access, accept: ACCEPT }),
-      other: (path, limit = OTHER_LIMIT) => call({ method: "GET", access: "pull", host, name, path, limit }),
-      putManifest: (tag, { mediaType, bytes }) =>
+      manifest: (method, reference) => call(manifestCall({ host, name, access }, method, reference)),
+      other: (path, limit = OTHER_LIMIT) => call({ method: "GET", access, host, name, path, limit }),
+      beginUpload: () => call({ ...push, method: "POST", path: UPLOADS }),
+      endUpload: (begun, digest, bytes) =>
         call({
-          ...manifestAt(tag),
+          ...push,
           method: "PUT",
-          access: "push",
-          content: { type: mediaType, bytes },
-          refusals: TAG_REFUSALS,
+          path: uploadAddress(begun, name, digest, env).href,
+          content: { type: "application/octet-stream", bytes },
         }),
+      putManifest: (reference, content) => call(putCall(push, reference, content)),
       deleteManifest: (reference) =>
-        call({ ...manifestAt(reference), method: "DELETE", access: "delete", refusals: DELETE_REFUSALS }),
+        call({
+          method: "DELETE",
+          access: "delete",
+          host,
+          name,
+          path: `manifests/${reference}`,
+          limit: MANIFEST_LIMIT,
+          refusals: DELETE_REFUSALS,
+        }),
     };
+  }
+
+  async function turnFor<T>(repository: string, work: (strict: StrictCalls) => Promise<T>): Promise<T> {
+    const { host, name } = parseRepository(repository);
+    const place = { host, name, access: "push" } as const;
+    return inOneTurn(place, (once) =>
+      work(
+        strictCalls({
+          manifest: (tag) => once(manifestCall(place, "GET", tag)),
+          putManifest: (tag, content) => once(putCall(place, tag, content)),
+        }),
+      ),
+    );
   }
 
   return {
@@ -100,8 +139,25 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     inspectAll: async (repository, digest) => inspectImages(fetcher(repository), digest),
     tags: async (repository) => (await listTags(fetcher(repository))).tags,
     listTags: async (repository) => listTags(fetcher(repository)),
+    label: async (repository, digest, labels) => labelImage(fetcher(repository, "push"), digest, labels),
     blob: async (repository, digest, limit) => fetchBlob(fetcher(repository), digest, limit),
     tag: async (repository, tag, manifest) => tagManifest(fetcher(repository), tag, manifest),
+    inOneTurn: turnFor,
     delete: async (repository, digestOrTag) => deleteManifest(fetcher(repository), digestOrTag),
+  };
+}
+
+function manifestCall(place: Place, method: "GET" | "HEAD", reference: string): Call {
+  return { ...place, method, path: `manifests/${reference}`, accept: ACCEPT, limit: MANIFEST_LIMIT };
+}
+
+function putCall(place: Place, reference: string, { mediaType, bytes }: ManifestContent): Call {
+  return {
+    ...place,
+    method: "PUT",
+    path: `manifests/${reference}`,
+    content: { type: mediaType, bytes },
+    limit: MANIFEST_LIMIT,
+    refusals: TAG_REFUSALS,
   };
 }

@@ -4,7 +4,7 @@ import { unpack } from "./encoding";
 import { wordsIn } from "./errorMessage";
 import { failureOf, isLasting, protocol, silent, unavailable, wantsProxyLogin } from "./failure";
 import { redirectTarget } from "./redirect";
-import { pauseBefore, TRIES } from "./retry";
+import { pauseBefore, retryAfterMs, TRIES } from "./retry";
 import { inTurn } from "./turns";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
@@ -58,7 +58,7 @@ const MOST_REDIRECTS = 5;
  */
 export async function send(request: Request, options: HttpOptions): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
-    const answer = await follow(request, options).catch(failureOf);
+    const answer = await follow(request, options, inTurn).catch(failureOf);
     if (!(answer instanceof Error) && !isFailing(answer)) {
       return answer;
     }
@@ -79,23 +79,48 @@ export async function send(request: Request, options: HttpOptions): Promise<Answ
   }
 }
 
+/** That a request got no answer that says anything: `why` in the words of RegistryUnavailable. */
+export interface NoAnswer {
+  kind: "unanswered";
+  why: string;
+  /** How long the registry asks to wait, in milliseconds: 10 seconds at most. */
+  retryAfterMs: number | undefined;
+}
+
+/** Sends a request once, by who holds the host's turn. Throws what would only come again, as `send` does. */
+export async function sendOnce(request: Request, options: HttpOptions): Promise<Answer | NoAnswer> {
+  const answer = await follow(request, options, (_, work) => work()).catch(failureOf);
+  if (answer instanceof Error) {
+    const error = silent(request, answer, 1, options);
+    if (error.code === "RegistryProtocol" || isLasting(answer)) {
+      throw error;
+    }
+    return { kind: "unanswered", why: error.message, retryAfterMs: undefined };
+  }
+  if (!isFailing(answer)) {
+    return answer;
+  }
+  const why = unavailable(request, answer, 1).message;
+  return { kind: "unanswered", why, retryAfterMs: retryAfterMs(answer.headers.get("retry-after"), new Date()) };
+}
+
 function isFailing({ method, status }: Answer): boolean {
   return status === 429 || status === 503 || (status >= 500 && method !== "HEAD");
 }
 
 /** Answers to HEAD have no body to hold words, so that GET is asked. */
 async function inWords(request: Request, answer: Answer, options: HttpOptions): Promise<Answer> {
-  const told = await follow({ ...request, method: "GET" }, options).catch(failureOf);
+  const told = await follow({ ...request, method: "GET" }, options, inTurn).catch(failureOf);
   // That the host is busy is known, and is reported; only its words would have come with this.
   return told instanceof Error || (isFailing(told) && told.status !== answer.status) ? answer : told;
 }
 
 /** Follows redirects by hand, since credentials must not go with them to another host. */
-async function follow(request: Request, options: HttpOptions): Promise<Answer> {
+async function follow(request: Request, options: HttpOptions, take: typeof inTurn): Promise<Answer> {
   let { url, headers } = request;
   for (let redirects = 0; ; redirects++) {
     const host = new URL(url).host;
-    const answer = await inTurn(host, () => once({ ...request, url, headers }, options));
+    const answer = await take(host, () => once({ ...request, url, headers }, options));
     const location = answer.headers.get("location");
     if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) {
       return answer;

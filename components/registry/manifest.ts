@@ -35,7 +35,8 @@ export async function fetchManifest(fetcher: Fetcher, reference: string): Promis
   return answer.status === 404 ? undefined : contentOf(answer, reference);
 }
 
-function contentOf(answer: Answer, reference: string): ManifestContent {
+/** The manifest in an answer, checked against the digest that was asked for or is stated. */
+export function contentOf(answer: Answer, reference: string): ManifestContent {
   const mediaType = typeOf(answer);
   const digest = digestOf(answer.body);
   statedDigest(answer, digest);

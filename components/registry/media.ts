@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { protocol } from "./failure";
 import type { Answer } from "./http";
+import { isRawJSON } from "./rawJson";
 
 export const INDEX_TYPES = [
   "application/vnd.oci.image.index.v1+json",
@@ -10,6 +11,8 @@ export const MANIFEST_TYPES = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
+/** Those that have annotations. */
+export const OCI_TYPES = [...INDEX_TYPES, ...MANIFEST_TYPES].filter((type) => type.includes("vnd.oci."));
 /** What else may be under a tag. It is asked for so that it is not taken for nothing. */
 const OTHER_TYPES = [
   "application/vnd.oci.artifact.manifest.v1+json",
@@ -85,6 +88,7 @@ export function fieldsOf(value: unknown): Record<string, unknown> {
   return isObject(value) ? value : {};
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Whether a value of JSON is an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJSON(value);
 }

@@ -1,7 +1,7 @@
 /** How often a request is tried. */
 export const TRIES = 3;
 /** The longest pause that a registry may ask for between tries, in seconds. */
-export const LONGEST_PAUSE = 10;
+const LONGEST_PAUSE = 10;
 
 /**
  * How many seconds to wait before the next try: what the registry's Retry-After asks for, else half a second, then one.
@@ -13,6 +13,12 @@ export function pauseBefore(nextTry: number, retryAfter: string | null, now: Dat
     return 0.25 * 2 ** (nextTry - 1);
   }
   return asked > LONGEST_PAUSE ? undefined : asked;
+}
+
+/** How long the registry's Retry-After asks to wait, in milliseconds: 10 seconds at most. */
+export function retryAfterMs(retryAfter: string | undefined, now: Date): number | undefined {
+  const asked = retryAfter === undefined ? undefined : secondsIn(retryAfter.trim(), now);
+  return asked === undefined ? undefined : Math.min(asked, LONGEST_PAUSE) * 1000;
 }
 
 /** A Retry-After header is a number of seconds or a date (RFC 9110). */

@@ -1,30 +1,18 @@
-import { VersionedImageError } from "../errors";
+import type { VersionedImageError } from "../errors";
 import { deniesAccess, isOwnAbsence } from "./absence";
-import { type Access, type Login, logIn, secretsOf } from "./authorization";
-import { ignoredEnvironment } from "./dockerAuthConfig";
-import type { Credentials } from "./dockerConfig";
+import { challengesOf, secretsOf } from "./authorization";
 import { protocol } from "./failure";
-import { loginAdvice } from "./hosts";
-import { type Answer, type HttpOptions, send } from "./http";
-import { findOrigin } from "./origin";
+import { type Answer, type Method, type NoAnswer, type Request, send, sendOnce } from "./http";
+import { type Kept, type LoginOptions, Logins, type Place } from "./logins";
+import { findOrigin, greet, type Origin } from "./origin";
+import { remembered } from "./remembered";
+import { inTurn } from "./turns";
+import { unauthorized } from "./unauthorized";
 
-export interface SessionOptions extends HttpOptions {
-  /**
-   * The credentials for a registry, if there are any. Asked for only if the registry wants some, and again when it refuses
-   * those that it was shown before: some end within the hour.
-   */
-  credentials(host: string): Promise<Credentials | undefined>;
-}
-
-export interface Call {
-  method: "GET" | "HEAD" | "PUT" | "DELETE";
-  /** What the login must allow. One for reading is kept apart, so that it goes on working with credentials that may only read. */
-  access: Access;
-  /** The registry's host, as references name it. */
-  host: string;
-  /** The repository's name. */
-  name: string;
-  /** What follows /v2/NAME/. */
+/** `access`: a login for reading is kept apart, so that it goes on working with credentials that may only read. */
+export interface Call extends Place {
+  method: Method;
+  /** What follows /v2/NAME/; or where the registry said that an upload goes on, an address. */
   path: string;
   accept?: string;
   content?: { type: string; bytes: Buffer };
@@ -33,130 +21,228 @@ export interface Call {
   refusals?: number[];
 }
 
+/** That a call was sent once and has no answer that says anything, or that the login for it was not taken (any more). */
+export type Unanswered = NoAnswer | { kind: "loginEnded" };
+
 /** Speaks with registries: finds out how to reach each, logs in where that is asked for, and remembers both. */
 export interface Session {
   /**
-   * The answer to a call: it has status 2xx, one of the call's refusals, or is the registry's own 404. Where HEAD does not
-   * have status 200, it is the answer to GET. Throws RegistryUnauthorized, RegistryProtocol and what `send` throws.
+   * The answer to a call: it has status 2xx, one of the call's refusals, or is the registry's own 404, given to the login that is
+   * configured. Where HEAD does not have status 200, it is the answer to GET. Throws RegistryUnauthorized, RegistryProtocol and what
+   * `send` throws.
    */
   call(call: Call): Promise<Answer>;
+  /**
+   * Holds a turn of the host's for work whose calls are each sent once, with the login that was made before. One that has ended is
+   * renewed when the work is done; RegistryUnauthorized is thrown where that does not help.
+   */
+  inOneTurn<T>(place: Place, work: (once: (call: Call) => Promise<Answer | Unanswered>) => Promise<T>): Promise<T>;
 }
 
-/** A login, and what it was made of. */
-interface Kept {
-  login: Login;
-  challenged: Answer;
-  credentials: Promise<Credentials | undefined>;
-}
+export function createSession(options: LoginOptions): Session {
+  const origins = new Map<string, Promise<Origin>>();
+  const greetings = new Map<string, Promise<Answer>>();
+  const logins = new Logins(options);
+  /** For what a login was renewed, or found to be as good as can be, after it was refused: if it is again, that is for good. */
+  const renewedFor = new WeakMap<Kept, Method>();
 
-export function createSession(options: SessionOptions): Session {
-  const origins = new Map<string, Promise<string>>();
-  const credentials = new Map<string, Promise<Credentials | undefined>>();
-  const logins = new Map<string, Promise<Kept>>();
+  function originOf(host: string): Promise<Origin> {
+    return remembered(origins, host, () => findOrigin(host, options));
+  }
+
+  /** What a registry wants from whoever comes without a login, if there are credentials to log in with. */
+  async function challengeOf(host: string): Promise<Answer | undefined> {
+    const { origin, greeting } = await originOf(host);
+    const greeted = await remembered(greetings, host, async () => greeting ?? greet(origin, options));
+    const isAsked = greeted.origin === origin && isChallenge(greeted);
+    return isAsked && (await logins.credentials(host)) ? greeted : undefined;
+  }
+
+  /** A call as a request with a login, if there is one. */
+  async function requestOf(asked: Call, method: Method, kept: Kept | undefined): Promise<Request> {
+    const { accept, content, limit } = asked;
+    const { origin, url } = await addressOf(asked);
+    // An upload may go on at another host, which has no business with the login.
+    const authorization = new URL(url).origin === origin ? kept?.login.authorization : undefined;
+    const headers = {
+      ...(accept && { accept }),
+      ...(content && { "content-type": content.type }),
+      ...(authorization && { authorization }),
+    };
+    return {
+      method,
+      url,
+      headers,
+      body: content?.bytes,
+      limit,
+      secrets: secretsOf(await kept?.credentials, authorization),
+    };
+  }
+
+  async function addressOf({ host, name, path }: Call): Promise<{ origin: string; url: string }> {
+    const { origin } = await originOf(host);
+    return { origin, url: URL.canParse(path) ? path : `${origin}/v2/${name}/${path}` };
+  }
+
+  /**
+   * Whether another login could get a better answer. What another host says, after a redirect, is no business of the registry's
+   * credentials; and an absence counts where those that are configured were tried.
+   */
+  async function wantsLogin(asked: Call, answer: Answer, kept: Kept | undefined): Promise<boolean> {
+    if (answer.origin !== (await addressOf(asked)).origin || ![401, 403, 404].includes(answer.status)) {
+      return false;
+    }
+    const isAnonymous = kept?.login.authorization === undefined;
+    return (
+      answer.status === 401 ||
+      (answer.status === 403 && kept !== undefined) ||
+      (isAnonymous && (await challengeOf(asked.host)) !== undefined)
+    );
+  }
+
+  /**
+   * Another login than that which got an answer; undefined if there is none that could get a better one: some registries say 403
+   * of credentials that have ended, but those that are as they were are refused for good.
+   */
+  async function logInAgain(place: Place, used: Kept | undefined, answer: Answer): Promise<Kept | undefined> {
+    if (used && !(await logins.renewCredentials(place.host, used.credentials)) && answer.status === 403) {
+      return undefined;
+    }
+    const challenged = isChallenge(answer) ? answer : (used?.challenged ?? (await challengeOf(place.host)) ?? answer);
+    return logins.renew(place, used, challenged);
+  }
+
+  async function refusalOf(host: string, answer: Answer): Promise<VersionedImageError> {
+    return unauthorized(host, answer, await logins.knownCredentials(host), options.env);
+  }
 
   async function call(asked: Call): Promise<Answer> {
-    const { access, host, name, path, accept, content, limit, refusals = [] } = asked;
-    const origin = await remembered(origins, host, () => findOrigin(host, options));
-    const url = `${origin}/v2/${name}/${path}`;
-    const key = `${host} ${name} ${access}`;
     /** The credentials from before this call, which may have ended. */
-    const older = credentials.get(host);
+    const older = logins.knownCredentials(asked.host);
     /** The login of this call, which is not tried to be bettered once more. */
-    let made: Promise<Kept> | undefined;
-    /** The token service's refusal. */
-    let refusal: Answer | undefined;
+    let made: Kept | undefined;
 
-    async function ask(method: Call["method"], kept: Kept | undefined): Promise<Answer> {
-      const authorization = kept?.login.authorization;
-      const headers = {
-        ...(accept && { accept }),
-        ...(content && { "content-type": content.type }),
-        ...(authorization && { authorization }),
-      };
-      const secrets = secretsOf(await credentials.get(host), authorization);
-      return send({ method, url, headers, body: content?.bytes, limit, secrets }, options);
+    async function askLoggedIn(method: Method): Promise<Told> {
+      let kept = await logins.of(asked);
+      let answer = await send(await requestOf(asked, method, kept), options);
+      while ((kept === undefined || kept !== made) && (await wantsLogin(asked, answer, kept))) {
+        const next = await logInAgain(asked, kept, answer);
+        if (next === undefined || next.credentials !== older) {
+          made = next ?? kept;
+        }
+        if (next === undefined) {
+          break;
+        }
+        kept = next;
+        if (kept.login.refusal?.status === 404) {
+          return { answer: kept.login.refusal, kept };
+        }
+        if (kept.login.authorization !== undefined) {
+          answer = await send(await requestOf(asked, method, kept), options);
+        }
+      }
+      return { answer, kept };
     }
 
-    /** Makes one login for all who need another. */
-    function renew(used: Promise<Kept> | undefined, challenged: Answer): Promise<Kept> {
-      if (used !== undefined && logins.get(key) === used) {
-        logins.delete(key);
-      }
-      return remembered(logins, key, async () => {
-        const from = remembered(credentials, host, () => options.credentials(host));
-        return {
-          login: await logIn(challenged, { name, access }, await from, options),
-          challenged,
-          credentials: from,
-        };
-      });
-    }
+    const told = await askLoggedIn(asked.method);
+    const isTold = asked.method !== "HEAD" || told.answer.status === 200 || told.kept?.login.refusal !== undefined;
+    return clearAnswer(asked, isTold ? told : await askLoggedIn("GET"));
+  }
 
-    /** Asks for a host's credentials anew, unless somebody has done so meanwhile. Whether they are others now. */
-    async function renewCredentials(from: Promise<Credentials | undefined>): Promise<boolean> {
-      if (credentials.get(host) === from) {
-        credentials.delete(host);
-      }
-      const now = remembered(credentials, host, () => options.credentials(host));
-      return JSON.stringify(await now) !== JSON.stringify(await from);
-    }
-
-    async function askLoggedIn(method: Call["method"]): Promise<Answer> {
-      const used = logins.get(key);
-      const before = await used;
-      const answer = await ask(method, before);
-      // What another host asks for, after a redirect, is no business of the registry's credentials.
-      const wanted = answer.origin === origin && (answer.status === 401 || (answer.status === 403 && before));
-      if (!wanted || (used !== undefined && used === made)) {
-        return answer;
-      }
-      // Some registries say 403 of credentials that have ended; those that are as they were are refused for good.
-      if (before && !(await renewCredentials(before.credentials)) && answer.status === 403) {
-        made = used;
-        return answer;
-      }
-      const challenged = answer.status === 401 ? answer : (before?.challenged ?? answer);
-      made = renew(used, challenged);
-      const after = await made;
-      const better = await answerOf(method, after, answer);
-      const isRefused = better.status === 401 || better.status === 403;
-      if (!isRefused || older === undefined || after.credentials !== older) {
-        return better;
-      }
-      if (!(await renewCredentials(older)) && better.status === 403) {
-        return better;
-      }
-      made = renew(made, challenged);
-      return answerOf(method, await made, answer);
-    }
-
-    async function answerOf(method: Call["method"], kept: Kept, otherwise: Answer): Promise<Answer> {
-      refusal = kept.login.refusal;
-      if (refusal?.status === 404) {
-        return refusal;
-      }
-      return kept.login.authorization === undefined ? otherwise : ask(method, kept);
-    }
-
-    let answer = await askLoggedIn(asked.method);
-    if (asked.method === "HEAD" && answer.status !== 200 && !refusal) {
-      answer = await askLoggedIn("GET");
-    }
-    if (refusals.includes(answer.status)) {
+  /** The answer, if it says clearly what there is. */
+  async function clearAnswer(asked: Call, { answer, kept }: Told): Promise<Answer> {
+    const { status } = answer;
+    const { refusal, authorization } = kept?.login ?? {};
+    if (asked.refusals?.includes(status)) {
       return answer;
     }
-    if (answer.status === 401 || answer.status === 403 || (answer.status === 404 && deniesAccess(answer))) {
-      throw unauthorized(host, refusal ?? answer, await credentials.get(host), options.env);
+    if (status === 401 || status === 403 || (status === 404 && deniesAccess(answer))) {
+      throw await refusalOf(asked.host, refusal ?? answer);
     }
-    if (answer.status === 404 && answer !== refusal) {
+    if (status === 404 && answer !== refusal) {
+      const { origin, url } = await addressOf(asked);
       requireOwnAbsence(answer, origin, url);
-    } else if (answer.status !== 404 && (answer.status < 200 || answer.status >= 300)) {
-      throw protocol(url, `status ${answer.status}: ${answer.words}`);
+      if (kept && authorization === undefined && (await kept.credentials)) {
+        throw await refusalOf(asked.host, refusal ?? kept.challenged);
+      }
+    } else if (status !== 404 && (status < 200 || status >= 300)) {
+      throw protocol((await addressOf(asked)).url, `status ${status}: ${answer.words}`);
     }
     return answer;
   }
+  /** Makes a login, if one is configured, so that none has to be made within a turn. */
+  async function prepare(place: Place): Promise<void> {
+    const kept = await logins.of(place);
+    const challenged = kept?.login.authorization === undefined ? await challengeOf(place.host) : undefined;
+    if (challenged) {
+      await requireLogin(place, await logins.renew(place, kept, challenged), challenged);
+    }
+  }
 
-  return { call };
+  async function requireLogin({ host }: Place, { login }: Kept, answer: Answer): Promise<void> {
+    if (login.authorization === undefined && login.refusal?.status !== 404) {
+      throw await refusalOf(host, login.refusal ?? answer);
+    }
+  }
+
+  /** Makes another login after the answer to a call that was sent once. */
+  async function renew(place: Place, { answer, kept }: Told): Promise<void> {
+    const next = (await logInAgain(place, kept, answer)) ?? kept;
+    if (next && kept) {
+      renewedFor.set(next, answer.method);
+    }
+    if (next && next !== kept) {
+      await requireLogin(place, next, answer);
+    }
+  }
+
+  async function inOneTurn<T>(
+    place: Place,
+    work: (once: (call: Call) => Promise<Answer | Unanswered>) => Promise<T>,
+  ): Promise<T> {
+    const { origin } = await originOf(place.host);
+    await prepare(place);
+    let ended: Told | undefined;
+
+    async function once(asked: Call): Promise<Answer | Unanswered> {
+      const kept = logins.ready(place);
+      if (kept?.login.refusal?.status === 404) {
+        return clearAnswer(asked, { answer: kept.login.refusal, kept });
+      }
+      const answer = await sendOnce(await requestOf(asked, asked.method, kept), options);
+      if ("kind" in answer) {
+        return answer;
+      }
+      const isRefused = answer.status === 401 || (answer.status === 403 && kept !== undefined);
+      const isForGood = kept !== undefined && renewedFor.get(kept) === asked.method;
+      if (isRefused && answer.origin === origin && !isForGood) {
+        ended = { kept, answer };
+        return { kind: "loginEnded" };
+      }
+      if (isForGood) {
+        renewedFor.delete(kept);
+      }
+      return clearAnswer(asked, { answer, kept });
+    }
+
+    const result = await inTurn(new URL(origin).host, () => work(once));
+    if (ended) {
+      await renew(place, ended);
+    }
+    return result;
+  }
+
+  return { call, inOneTurn };
+}
+
+/** An answer, and the login that got it. */
+interface Told {
+  answer: Answer;
+  kept: Kept | undefined;
+}
+
+function isChallenge(answer: Answer): boolean {
+  return challengesOf(answer).length > 0;
 }
 
 function requireOwnAbsence(answer: Answer, origin: string, url: string): void {
@@ -166,40 +252,4 @@ function requireOwnAbsence(answer: Answer, origin: string, url: string): void {
   if (!isOwnAbsence(answer)) {
     throw protocol(url, `404, which does not come from a registry (${answer.words})`);
   }
-}
-
-/** One promise for all who ask at the same time; a failed one is not kept. */
-function remembered<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const kept = map.get(key);
-  if (kept) {
-    return kept;
-  }
-  const made = make();
-  map.set(key, made);
-  made.catch(() => {
-    if (map.get(key) === made) {
-      map.delete(key);
-    }
-  });
-  return made;
-}
-
-function unauthorized(
-  host: string,
-  { status, words, origin }: Answer,
-  credentials: Credentials | undefined,
-  env: NodeJS.ProcessEnv,
-): VersionedImageError {
-  const advice = credentials?.explicit
-    ? "See that the program's own credentials (registryAuth) are valid, and that their account may read and write there."
-    : credentials
-      ? `See that your account may read and write there; to log in again, run ${loginAdvice(host)}`
-      : `It was asked without credentials: run ${loginAdvice(host)}`;
-  const ignored = credentials?.explicit ? undefined : ignoredEnvironment(env);
-  const by = new URL(origin).host;
-  return new VersionedImageError(
-    "RegistryUnauthorized",
-    `The registry ${host} refused access (${status}${by === host ? "" : ` from ${by}`}): ${words}. ${advice}` +
-      (ignored === undefined ? "" : `. ${ignored}`),
-  );
 }

@@ -16,8 +16,8 @@ export interface Refusal {
 }
 
 /**
- * What a registry answers to a tag that it won't set: its own immutable tags, a policy or a missing right, or content that
- * it does not have (any more).
+ * What a registry answers to what it won't take: its own immutable tags, a policy or a missing right, or content that it does
+ * not have (any more).
  */
 export const TAG_REFUSALS = [400, 403, 404, 405, 409, 412, 422];
 
@@ -30,21 +30,30 @@ export async function tagManifest(
   tag: string,
   manifest: ManifestContent,
 ): Promise<"tagged" | Refusal> {
+  requireTag(tag);
+  const answer = await fetcher.putManifest(tag, manifest);
+  return wasTagged(answer, manifest) ? "tagged" : refusalOf(answer);
+}
+
+export function requireTag(tag: string): void {
   if (!isTag(tag)) {
     throw new VersionedImageError(
       "InvalidArgument",
       `${JSON.stringify(tag)} is not a tag: give one of letters, digits, _, . and -.`,
     );
   }
-  const answer = await fetcher.putManifest(tag, manifest);
+}
+
+/** Whether a manifest was taken, and not refused. Throws RegistryProtocol if the registry names another digest. */
+export function wasTagged(answer: Answer, { digest }: ManifestContent): boolean {
   if (TAG_REFUSALS.includes(answer.status)) {
-    return refusalOf(answer);
+    return false;
   }
   if (![200, 201, 202].includes(answer.status)) {
     throw protocol(answer.origin, `status ${answer.status} for a manifest that it was given`);
   }
-  statedDigest(answer, manifest.digest);
-  return "tagged";
+  statedDigest(answer, digest);
+  return true;
 }
 
 /** A refusal as a value. */

@@ -1,4 +1,5 @@
 import type { Commit } from "./facts";
+import { plain } from "./plain";
 
 /** What lies between a version and the one that replaces it, newest first: commits that touch the image. */
 export interface Changes {
@@ -40,12 +41,14 @@ function commits(these: Commit[]): string {
 function list(these: Commit[]): string {
   const more = these.length - LISTED;
   const lines = these.slice(0, LISTED).map(({ hash, subject, author }) => {
-    return `${hash.slice(0, 7)} ${plain(subject)} (${plain(author)})`;
+    return `${hash.slice(0, 7)} ${shown(subject)} (${shown(author)})`;
   });
   return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `  ${line}`).join("\n");
 }
 
-/** Subjects and names are others' words: what could write over the terminal is left out. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "").slice(0, 120);
+/** So many characters of a subject or a name are shown. */
+const SHOWN = 120;
+
+function shown(text: string): string {
+  return plain(text).slice(0, SHOWN);
 }

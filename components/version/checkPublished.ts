@@ -1,5 +1,6 @@
 import { VersionedImageError } from "../errors";
-import { BUILD_LABEL, DIRTY_LABEL, REVISION_LABEL, TREE_LABEL } from "./labels";
+import { BUILD_LABEL, dirtyIn, imageLabels, labelIn, OWN_LABELS, REVISION_LABEL, TREE_LABEL } from "./labels";
+import { plain } from "./plain";
 import { TagPolicy } from "./tagPolicy";
 import type { Version } from "./version";
 
@@ -28,10 +29,11 @@ export interface Expectation {
  */
 export function checkPublished(published: PublishedImage, expected: Expectation): string | undefined {
   const { version, spec } = expected;
-  const tree = published.labels[TREE_LABEL];
+  const { labels } = published;
+  const tree = labelIn(labels, TREE_LABEL);
   // Without ours beside it, OCI's label may be the base image's own.
-  const revision = tree === undefined ? undefined : published.labels[REVISION_LABEL];
-  const built = published.labels[BUILD_LABEL];
+  const revision = tree === undefined ? undefined : labelIn(labels, REVISION_LABEL);
+  const built = labelIn(labels, BUILD_LABEL);
   if (built === undefined && !mayRunOn(published.platform, expected.platform)) {
     throw taken(spec, `is an image for ${published.platform}, and this program asks for ${expected.platform}`);
   }
@@ -41,19 +43,28 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
       "nothing proves which commit it was built from."
     );
   }
-  if (published.labels[DIRTY_LABEL] !== undefined) {
-    throw taken(spec, "was built in debug mode, from files that need not be those of a commit");
+  const differing = differingLabels(labels, expected);
+  if (dirtyIn(labels) !== undefined) {
+    throw taken(spec, "was built in debug mode, from files that need not be those of a commit", differing);
   }
   if (expected.tagPolicy === TagPolicy.Commit && revision !== undefined && revision !== version.commit) {
-    throw taken(spec, `was built from commit ${revision}, and this version is commit ${version.commit}`);
+    throw taken(
+      spec,
+      `was built from commit ${shown(revision)}, and this version is commit ${version.commit}`,
+      differing,
+    );
   }
   if (tree !== version.tree) {
-    throw taken(spec, `was built from other files (tree ${tree}), and this version is tree ${version.tree}`);
+    throw taken(
+      spec,
+      `was built from other files (tree ${shown(tree)}), and this version is tree ${version.tree}`,
+      differing,
+    );
   }
   if (built !== undefined && expected.fingerprint !== undefined && built !== expected.fingerprint) {
     throw new VersionedImageError(
       "BuildInputsChanged",
-      `${spec} is published already, built with ${built}; this program asks for ${expected.fingerprint}. ` +
+      `${spec} is published already, built with ${shown(built)}; this program asks for ${expected.fingerprint}.${differing}` +
         "A production tag is never overwritten: commit a change in the image's directory that goes with it, " +
         "set debug: true to try it out, or publish to another repository.",
     );
@@ -61,15 +72,39 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
   return undefined;
 }
 
+/** The labels that an image and this program disagree about, between two sentences; what is not known yet is left out. */
+export function differingLabels(labels: Record<string, string>, { version, fingerprint }: Expectation): string {
+  const wanted = imageLabels(version, fingerprint);
+  const lines = OWN_LABELS.flatMap((name) => {
+    const [has, wants] = [labelIn(labels, name), labelIn(wanted, name)];
+    return has === wants || (name === BUILD_LABEL && fingerprint === undefined)
+      ? []
+      : [`\n  ${name}: the image has ${quoted(has)}, this program ${quoted(wants)}`];
+  });
+  return lines.length > 0 ? ` The labels that differ:${lines.join("")}\n` : " ";
+}
+
+function quoted(value: string | undefined): string {
+  return value === undefined ? "none" : `"${shown(value)}"`;
+}
+
+/** So many characters of a label are shown. */
+const SHOWN = 200;
+
+function shown(value: string): string {
+  const text = plain(value);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
 /** Images often leave out the variant of a platform. */
 function mayRunOn(found: string, wanted: string): boolean {
   return found === "" || found === wanted || found.startsWith(`${wanted}/`) || wanted.startsWith(`${found}/`);
 }
 
-function taken(spec: string, why: string): VersionedImageError {
+function taken(spec: string, why: string, differing = " "): VersionedImageError {
   return new VersionedImageError(
     "TagTaken",
-    `${spec} is in the registry already, but it ${why}. It is never overwritten: ` +
+    `${spec} is in the registry already, but it ${why}.${differing}It is never overwritten: ` +
       "set a larger tagLength (short hashes can collide), or publish to a repository that only this image uses.",
   );
 }

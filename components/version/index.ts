@@ -1,6 +1,6 @@
 export { type BuildDescription, buildLabel, buildPart } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";
-export { checkPublished, type Expectation, type PublishedImage } from "./checkPublished";
+export { checkPublished, differingLabels, type Expectation, type PublishedImage } from "./checkPublished";
 export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion, duration } from "./describe";
@@ -8,7 +8,7 @@ export type { Change, Commit, Facts } from "./facts";
 export * from "./labels";
 export { mergeRequestOf } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";
-export { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "./reproducible";
+export { REPRODUCIBLE_EXPORT, REPRODUCIBLE_TIME, sourceDateEpoch } from "./reproducible";
 export { isScratchTag, scratchTag } from "./scratchTag";
 export { Fate, summarize } from "./summary";
 export { TagPolicy } from "./tagPolicy";

@@ -1,4 +1,5 @@
-import type { Version } from ".";
+import { isDebugTag } from "./debugTag";
+import type { Version } from "./version";
 
 /** The full hash of the commit that an image was built from; OCI's name for it. */
 export const REVISION_LABEL = "org.opencontainers.image.revision";
@@ -10,7 +11,7 @@ export const CREATED_LABEL = "org.opencontainers.image.created";
 export const VERSION_LABEL = "org.opencontainers.image.version";
 /** Git's hash of the files that an image was built from. */
 export const TREE_LABEL = "dev.versioned-image.tree";
-/** On debug images only: whether the directory had uncommitted changes, "true" or "false". */
+/** Of a debug image, whether the directory had uncommitted changes, "true" or "false"; of any other "". */
 export const DIRTY_LABEL = "dev.versioned-image.dirty";
 /** What, beside the files, decided the content of an image. */
 export const BUILD_LABEL = "dev.versioned-image.build";
@@ -24,24 +25,35 @@ export const OWN_LABELS = [
   CREATED_LABEL,
   SOURCE_LABEL,
   DIRTY_LABEL,
-];
+] as const;
 
-/** What an image says of its origin. Nothing in it depends on when or where the image is built. */
-export function imageLabels(version: Version, fingerprint: string | undefined): Record<string, string> {
-  const labels: Record<string, string> = {
+export type OwnLabel = (typeof OWN_LABELS)[number];
+
+/**
+ * What an image says of its origin. Nothing in it depends on when or where the image is built. All are written, those that have nothing
+ * to say as "": an image inherits the labels of the one that it is built on.
+ */
+export function imageLabels(version: Version, fingerprint: string | undefined): Record<OwnLabel, string> {
+  return {
     [REVISION_LABEL]: version.commit,
-    [CREATED_LABEL]: version.committedAt.toISOString().replace(".000Z", "Z"),
-    [VERSION_LABEL]: version.tag,
     [TREE_LABEL]: version.tree,
+    [BUILD_LABEL]: fingerprint ?? "",
+    [VERSION_LABEL]: version.tag,
+    [CREATED_LABEL]: version.committedAt.toISOString().replace(".000Z", "Z"),
+    [SOURCE_LABEL]: version.remote ?? "",
+    [DIRTY_LABEL]: version.debug ? String(version.uncommitted.length > 0) : "",
   };
-  if (version.remote !== undefined) {
-    labels[SOURCE_LABEL] = version.remote;
-  }
-  if (fingerprint !== undefined) {
-    labels[BUILD_LABEL] = fingerprint;
-  }
-  if (version.debug) {
-    labels[DIRTY_LABEL] = String(version.uncommitted.length > 0);
-  }
-  return labels;
+}
+
+/** What one of these labels says; undefined if it has nothing to say. */
+export function labelIn(labels: Record<string, string>, name: string): string | undefined {
+  return labels[name] || undefined;
+}
+
+/** Of a debug image, whether its directory had uncommitted changes; undefined of any other. */
+export function dirtyIn(labels: Record<string, string>): boolean | undefined {
+  const dirty = labelIn(labels, DIRTY_LABEL);
+  const tag = labelIn(labels, VERSION_LABEL);
+  // Production images of older releases do not have the label, and inherit it from a debug image that they are built on.
+  return dirty === undefined || (tag !== undefined && !isDebugTag(tag)) ? undefined : dirty === "true";
 }

@@ -17,7 +17,17 @@ describe("mockImages", () => {
     return declaredBy(async () => {
       const image = new VersionedImage("app", { context: "nowhere", ...args });
       const outputs: Record<string, unknown> = {};
-      for (const name of ["tag", "spec", "reference", "digest", "commit", "tree", "source", "outcome"] as const) {
+      for (const name of [
+        "tag",
+        "spec",
+        "reference",
+        "digestReference",
+        "digest",
+        "commit",
+        "tree",
+        "source",
+        "outcome",
+      ] as const) {
         outputs[name] = await knownValue<unknown>(image[name]);
       }
       return outputs;
@@ -31,6 +41,7 @@ describe("mockImages", () => {
       ["versioned-image:index:VersionedImage"],
     );
     assert.match(String(outputs.reference), /^gcr\.io\/project\/app:[0-9a-f]{7}@sha256:[0-9a-f]{64}$/);
+    assert.equal(outputs.digestReference, `gcr.io/project/app@${outputs.digest}`);
     assert.deepEqual(outputs, (await made()).made);
     assert.equal(outputs.outcome, "published");
   });
@@ -46,7 +57,10 @@ describe("mockImages", () => {
       digest: "sha256:1",
       outcome: "adopted",
     }));
-    assert.deepEqual([said.made.reference, said.made.outcome], ["r.example/x:t@sha256:1", "adopted"]);
+    assert.deepEqual(
+      [said.made.reference, said.made.digestReference, said.made.outcome],
+      ["r.example/x:t@sha256:1", "r.example/x@sha256:1", "adopted"],
+    );
   });
 
   it("is taken back", async () => {

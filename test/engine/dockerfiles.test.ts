@@ -1,8 +1,11 @@
 import * as assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { imageProject, imageStack } from "../support/project";
 import { outputOf, registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result } from "../support/stack";
+
+const ITSELF = 'FROM busybox:1.36 AS base\nCOPY Dockerfile /\nFROM base\nCMD ["cat", "/Dockerfile"] \\';
 
 /** Promise 7: every Dockerfile that Docker can build is built, with labels, and nothing of the user's changes. */
 describe("a production tag 7. of every kind of Dockerfile", () => {
@@ -46,6 +49,28 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
     ],
     ["CRLF line ends", { Dockerfile: 'FROM busybox:1.36\r\nRUN echo a > /out\r\nCMD ["cat", "/out"]\r\n' }, {}, "a\n"],
     ["no newline at its end", { Dockerfile: 'FROM busybox:1.36\nCMD ["echo", "a"]' }, {}, "a\n"],
+    ["a last line that would go on, and not a byte of it changed", { Dockerfile: ITSELF }, {}, ITSELF],
+    [
+      "a target in another case, the last of two of that name",
+      {
+        Dockerfile:
+          'FROM busybox:1.36 AS One\nCMD ["echo", "no"]\nFROM busybox:1.36 AS one\nCMD ["echo", "one"]\nFROM scratch\n',
+      },
+      { build: { target: "ONE" } },
+      "one\n",
+    ],
+    [
+      "<< that begins no here-document",
+      { Dockerfile: 'FROM busybox:1.36\nRUN echo $((1<<2)) "<<E" > /out\nENV A=<<E\nCMD cat /out && echo "$A"\n' },
+      {},
+      "4 <<E\n<<E\n",
+    ],
+    [
+      "instructions in lower case where a check would make an error of another case",
+      { Dockerfile: '# check=error=true\nfrom busybox:1.36\ncmd ["echo", "a"]\n' },
+      {},
+      "a\n",
+    ],
     [
       "another name, with an ignore file of its own",
       {
@@ -64,8 +89,29 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
       "Dockerfile\nsrc\n",
     ],
   ];
-  for (const [what, files, args, output] of kinds) {
-    it(what, async () => {
+  const withHereDocuments: typeof kinds = [
+    [
+      "here-documents that look like instructions",
+      {
+        Dockerfile:
+          "FROM busybox:1.36 AS one\nCOPY <<A <<-'B' /\nFROM a\nA\n\tCOPPY $b\n\tB\nRUN 3<<E cat <&3 > /E\nFROM e\nE\n" +
+          'CMD ["cat", "/A", "/B", "/E"]\nFROM scratch\n',
+      },
+      { build: { target: "one" } },
+      "FROM a\nCOPPY $b\nFROM e\n",
+    ],
+    [
+      "two escape characters at a line's end",
+      { Dockerfile: 'FROM busybox:1.36\nRUN echo a > /out; true \\\\\nCMD ["cat", "/out"]\n' },
+      {},
+      "a\n",
+    ],
+  ];
+  for (const [what, files, args, output] of [...kinds, ...withHereDocuments]) {
+    it(what, async function () {
+      if (withHereDocuments.some(([name]) => name === what) && !hasHereDocuments()) {
+        this.skip();
+      }
       const source = imageProject(files);
       disposables.push(() => source.dispose());
       const before = source.git("status", "--porcelain", "--ignored");
@@ -80,6 +126,12 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
         before,
       );
     });
+  }
+
+  /** Docker 23 and later read Dockerfiles so. */
+  function hasHereDocuments(): boolean {
+    const version = execFileSync("docker", ["version", "--format", "{{.Server.Version}}"], { encoding: "utf8" });
+    return Number.parseInt(version, 10) >= 23;
   }
 
   it("keeps the cache of earlier steps when a commit touches only the last one's input", async () => {

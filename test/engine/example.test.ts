@@ -73,11 +73,13 @@ describe("the example stack", () => {
   it("labels the image with its origin", async () => {
     assert.deepEqual(await registry.labels(`${repository}:${first.tag}`), {
       "dev.versioned-image.build": "platform=linux/amd64 dockerfile=Dockerfile",
+      "dev.versioned-image.dirty": "",
       "dev.versioned-image.tree": project.git("rev-parse", "HEAD:images/simple"),
       "org.opencontainers.image.created": new Date(1000 * Number(project.git("log", "-1", "--format=%ct")))
         .toISOString()
         .replace(".000", ""),
       "org.opencontainers.image.revision": project.head(),
+      "org.opencontainers.image.source": "",
       "org.opencontainers.image.version": first.tag,
     });
   });

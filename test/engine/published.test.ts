@@ -270,6 +270,7 @@ describe("a production tag", () => {
       const stack = stackOf(source, { repository });
       const words = new RegExp(
         `was built from commit 0{40}, and this version is commit ${source.head()}.*tagLength.*\\[TagTaken\\]`,
+        "s",
       );
       refused(await stack.preview(), "app", words);
       refused(await stack.up(), "app", words);

@@ -4,12 +4,19 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 
+interface Answer {
+  status: number;
+  body: unknown;
+}
+
 /** Google's token service of workload identity federation, played by a local server. */
 export class GoogleTokens {
   /** What it was asked for, as forms. */
   readonly asked: string[] = [];
   /** What it answers. */
-  reply: { status: number; body: unknown } = { status: 500, body: {} };
+  reply: Answer = { status: 500, body: {} };
+  /** What it answers first, one after the other. */
+  replies: Answer[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -26,7 +33,7 @@ export class GoogleTokens {
       });
       request.on("end", () => {
         tokens?.asked.push(body);
-        const { status, body: answer } = tokens?.reply ?? { status: 500, body: {} };
+        const { status, body: answer } = tokens?.replies.shift() ?? tokens?.reply ?? { status: 500, body: {} };
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
       });
     });
@@ -54,19 +61,28 @@ export class GoogleTokens {
 
   /** Gives out this access token from now on. */
   give(token: string): void {
-    this.reply = {
-      status: 200,
-      body: {
-        access_token: token,
-        issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
-        token_type: "Bearer",
-        expires_in: 3600,
-      },
-    };
+    this.reply = answerOf(token);
+  }
+
+  /** Gives out these access tokens, one after the other. */
+  giveEach(...given: string[]): void {
+    this.replies = given.map(answerOf);
   }
 
   async stop(): Promise<void> {
     await new Promise((resolve) => this.server.close(resolve));
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function answerOf(token: string): Answer {
+  return {
+    status: 200,
+    body: {
+      access_token: token,
+      issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      token_type: "Bearer",
+      expires_in: 3600,
+    },
+  };
 }

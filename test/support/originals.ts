@@ -11,25 +11,6 @@ const SOURCES = path.join(__dirname, "originals");
 /** The Go 1 that builds it, at least. */
 const GO_MINOR = 26;
 
-export interface ParsedInstruction {
-  name: string;
-  text: string;
-  tree: string;
-  labels?: Record<string, string>;
-}
-
-export interface ParsedStage {
-  name: string;
-  instructions: ParsedInstruction[];
-}
-
-/** What BuildKit's parser makes of a Dockerfile. */
-export interface ParsedDockerfile {
-  /** Why it can't be built. */
-  error?: string;
-  stages?: ParsedStage[];
-}
-
 export interface CredentialsQuestion {
   host: string;
   /** The content of config.json. */
@@ -38,7 +19,7 @@ export interface CredentialsQuestion {
   environment: string;
 }
 
-/** The originals of rules that this package follows: BuildKit's own parser of Dockerfiles, Docker's own client, and Docker's own matcher of ignore files, built from their Go modules once. */
+/** The originals of rules that this package follows: Docker's own client, and Docker's own matcher of ignore files, built from their Go modules once. */
 export class Originals {
   private constructor(private readonly program: string) {}
 
@@ -53,15 +34,15 @@ export class Originals {
       hash.update(readFileSync(path.join(SOURCES, file)));
     }
     const version = hash.digest("hex").slice(0, 12);
-    const bin = await cachedPrograms(`originals-${version}`, "Building Docker's own parsers", async (scratch) => {
-      const args = ["build", "-trimpath", "-o", path.join(scratch, "bin", "originals"), "."];
-      await run(go, args, { cwd: SOURCES, env: { ...process.env, GOFLAGS: "" }, patient: true });
-    });
+    const bin = await cachedPrograms(
+      `originals-${version}`,
+      "Building Docker's own matcher and client",
+      async (scratch) => {
+        const args = ["build", "-trimpath", "-o", path.join(scratch, "bin", "originals"), "."];
+        await run(go, args, { cwd: SOURCES, env: { ...process.env, GOFLAGS: "" }, patient: true });
+      },
+    );
     return new Originals(path.join(bin, "originals"));
-  }
-
-  dockerfiles(contents: Buffer[]): ParsedDockerfile[] {
-    return this.ask(contents.map((content) => ({ Dockerfile: content.toString("base64") })));
   }
 
   /** Which of some paths each ignore file leaves out; undefined where one means nothing. */

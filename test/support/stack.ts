@@ -113,6 +113,13 @@ export class TestStack {
     });
   }
 
+  /** Makes the stack with a state, as `pulumi stack export` printed it. */
+  importState(state: string): void {
+    const options = { cwd: this.options.workDir, env: this.environment() };
+    execFileSync("pulumi", ["stack", "init", this.name], { ...options, stdio: "ignore" });
+    execFileSync("pulumi", ["stack", "import", "--stack", this.name], { ...options, input: state });
+  }
+
   /** Puts back the checkpoint that the engine kept before it wrote the last one. */
   restoreCheckpoint(): void {
     const checkpoint = path.join(this.state, ".pulumi/stacks", this.options.project ?? PROJECT, `${this.name}.json`);

@@ -3,13 +3,22 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../../../components/errors";
 import { type History, locateImage } from "../../../components/git/lookup";
-import { createRegistryClient, fieldsOf } from "../../../components/registry";
-import { BUILD_LABEL, buildLabel, buildPart, namedContexts, OWN_LABELS, TREE_LABEL } from "../../../components/version";
+import { createRegistryClient } from "../../../components/registry";
+import {
+  BUILD_LABEL,
+  buildLabel,
+  buildPart,
+  labelIn,
+  namedContexts,
+  OWN_LABELS,
+  REPRODUCIBLE_TIME,
+  TREE_LABEL,
+} from "../../../components/version";
 import { type SourceFlags, sourceOf } from "../../imageOptions";
 import type { Origin } from "../origin";
 import { type Buildx, buildAgain, type Recipe } from "./buildAgain";
 import { type Difference, firstDifference } from "./compare";
-import { type Blobs, type BuiltImage, imagesIn, list } from "./content";
+import { type Blobs, type BuiltImage, imagesIn } from "./content";
 import { changedFiles, filesOf } from "./layerFiles";
 
 /** What came of building an image's commit again, in words. */
@@ -50,8 +59,8 @@ export async function rebuild(
   }
   const blobs = blobsOf(repository, env);
   const images = await imagesIn(blobs, digest);
-  if (images.some(isLabelledByDockerfile)) {
-    return { same: false, found: BY_DOCKER };
+  if (images.some(hasTimeOfBuild)) {
+    return { same: false, found: TIME_OF_BUILD };
   }
   const folder = await mkdtemp(path.join(tmpdir(), "versioned-image-"));
   try {
@@ -67,19 +76,19 @@ export async function rebuild(
   }
 }
 
-const BY_DOCKER =
-  "it was built by Docker's builder, which writes the time of the build into an image: no two builds are alike. Publish with " +
-  "build.builder BuildKit, and they are";
+const TIME_OF_BUILD =
+  "its builder wrote the time of the build into it, as Docker's own does: no two builds are alike. Publish with build.builder BuildKit, " +
+  "and they are";
 
 /** How the image was built; in words, why that can't be told. */
 async function recipeOf(history: History, published: Published, flags: RebuildFlags): Promise<Recipe | string> {
   const { labels, origin } = published;
-  const [build, { commit, candidates }] = [labels[BUILD_LABEL], origin];
+  const [build, { commit, candidates }] = [labelIn(labels, BUILD_LABEL), origin];
   const dockerfile = buildPart(build, "dockerfile");
   if (build === undefined || dockerfile === undefined) {
     return `the image has no label ${BUILD_LABEL}: nothing says how it was built`;
   }
-  const candidate = candidates.find(({ tree }) => tree === labels[TREE_LABEL]);
+  const candidate = candidates.find(({ tree }) => tree === labelIn(labels, TREE_LABEL));
   if (!commit || !candidate) {
     return origin.named
       ? "what it says it was built from is not what the commit has, so there is nothing to build again"
@@ -112,13 +121,13 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
   };
 }
 
+/** As they are written, the empty ones too. */
 function own(labels: Record<string, string>): Record<string, string> {
   return Object.fromEntries(OWN_LABELS.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])));
 }
 
-/** Docker's builder is given the labels in the Dockerfile. */
-function isLabelledByDockerfile({ config }: BuiltImage): boolean {
-  return list(config.history).some((step) => String(fieldsOf(step).created_by).includes(TREE_LABEL));
+function hasTimeOfBuild({ config }: BuiltImage): boolean {
+  return new Date(String(config.created)).getTime() !== REPRODUCIBLE_TIME.getTime();
 }
 
 /** Layers may be large, and a registry far away. */

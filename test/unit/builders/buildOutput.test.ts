@@ -87,6 +87,40 @@ describe("lastLinesOfBuild", () => {
     assert.deepEqual(await lastLinesOfBuild({ builder: "farm", words: "the push failed", env }), []);
   });
 
+  it("are found in a list of any form of JSON, with other lines around it", async () => {
+    const right = { ref: "b/b0/right", status: "Error", created_at: "2026-01-01T12:00:03Z", more: { of: ["it"] } };
+    const list = [{ ...right, ref: "b/b0/fine", status: "Completed" }, right];
+    writeFileSync(path.join(bin, "right.log"), LOG);
+    const env = docker(`case "$*" in *" ls "*) cat ${bin}/list;; *right) cat ${bin}/right.log;; esac`);
+    for (const listed of [
+      list.map((each) => JSON.stringify(each)).join("\n"),
+      list.map((each) => JSON.stringify(each, undefined, 2)).join("\n"),
+      JSON.stringify(list, undefined, 4),
+      JSON.stringify(list),
+    ]) {
+      writeFileSync(path.join(bin, "list"), `WARNING: {x}\r\n${listed}\n{\n{no JSON}\nWARNING: y\n`);
+      assert.equal((await lastLinesOfBuild({ builder: undefined, words: ERROR, env })).length, 2, listed);
+    }
+  });
+
+  it("are none where docker prints something else than builds", async () => {
+    writeFileSync(path.join(bin, "log"), LOG);
+    for (const listed of [
+      "{",
+      "{}",
+      "[]",
+      "null",
+      '{"ref":1,"status":"Error"}',
+      "[[{}]]",
+      "{\n  x\n}",
+      "NAME STATUS\nb Error",
+    ]) {
+      writeFileSync(path.join(bin, "list"), `${listed}\n`);
+      const env = docker(`case "$*" in *" ls "*) cat ${bin}/list;; *) cat ${bin}/log;; esac`);
+      assert.deepEqual(await lastLinesOfBuild({ builder: undefined, words: ERROR, env }), [], listed);
+    }
+  });
+
   it("are none without a history, and without docker", async () => {
     const words = ERROR;
     const env = docker("echo \"docker: 'buildx' is not a docker command.\" >&2; exit 1");

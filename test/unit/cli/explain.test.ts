@@ -175,7 +175,13 @@ Update    would build the commit and push it, unless the registry has it already
       `${repository}:${tag} is there`,
       await digestOf(registry, tag),
     ]);
-    assert.match(part(out, "Update")[0] ?? "", /^would be refused: .* was built from commit 2{40}, .* \[TagTaken\]$/);
+    const update = part(out, "Update");
+    assert.match(update[0] ?? "", /^would be refused: .* was built from commit 2{40}, .*\. The labels that differ:$/);
+    assert.equal(
+      update[1],
+      `org.opencontainers.image.revision: the image has "${"2".repeat(40)}", this program "${made.head()}"`,
+    );
+    assert.match(update.at(-1) ?? "", /^It is never overwritten: .* \[TagTaken\]$/);
   });
 
   it("says that an update would be refused for what is not committed, hidden or not there", async () => {

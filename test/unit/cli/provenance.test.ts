@@ -1,7 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { materialsIn } from "../../../cli/provenance/buildkitImages";
-import { imagesOfDockerfile } from "../../../cli/provenance/dockerfileImages";
 import { type Claim, claimIn, predicateOf } from "../../../cli/provenance/predicate";
 import { buildPart } from "../../../components/version";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
@@ -24,11 +23,8 @@ describe("versioned-image provenance", () => {
     return `${registry.host}/app:${tag}`;
   }
 
-  it("prints where an image is from and how it was built", async () => {
-    const made = withImage().write(
-      "images/app/Dockerfile",
-      `FROM debian:12@${sha256("d")}\nCOPY --from=golang:1 /x /x\n`,
-    );
+  it("prints where an image is from and how it was built, and that nobody says from which base images", async () => {
+    const made = withImage().write("images/app/Dockerfile", `FROM debian:12@${sha256("d")}\n`);
     made.add().commit("Build from Debian");
     const source = "https://example.com/app.git";
     const reference = await published(made, { [SOURCE]: source });
@@ -48,6 +44,9 @@ describe("versioned-image provenance", () => {
       "dockerfile": "images/app/Dockerfile",
       "build": "platform=linux/amd64 dockerfile=Dockerfile"
     },
+    "internalParameters": {
+      "baseImages": "unknown"
+    },
     "resolvedDependencies": [
       {
         "name": "source",
@@ -56,15 +55,6 @@ describe("versioned-image provenance", () => {
           "gitCommit": "${made.head()}",
           "gitTree": "${made.git("rev-parse", "HEAD:images/app")}"
         }
-      },
-      {
-        "uri": "pkg:docker/debian@12",
-        "digest": {
-          "sha256": "${sha256("d").slice("sha256:".length)}"
-        }
-      },
-      {
-        "uri": "pkg:docker/golang@1"
       }
     ]
   },
@@ -81,12 +71,12 @@ describe("versioned-image provenance", () => {
     });
   });
 
-  it("takes the base images from BuildKit, where it says them", async () => {
-    const made = withImage();
+  /** An image of the last commit, with what BuildKit puts beside it. */
+  async function attested(made: Repo, statement: string) {
     const tag = made.head().slice(0, 7);
     const contents = new Map<string, Reply>();
     const put = (type: string, value: unknown) => {
-      const body = JSON.stringify(value);
+      const body = typeof value === "string" ? value : JSON.stringify(value);
       const digest = sha256(body);
       const headers = { "content-type": type, "docker-content-digest": digest };
       contents.set(digest, { status: 200, headers, body });
@@ -99,18 +89,7 @@ describe("versioned-image provenance", () => {
       config: { Labels: labels },
     });
     const image = put(OCI_MANIFEST, { schemaVersion: 2, config, layers: [] });
-    // As Docker 28.5 pushes it.
-    const layer = put("application/vnd.in-toto+json", {
-      _type: "https://in-toto.io/Statement/v0.1",
-      predicateType: "https://slsa.dev/provenance/v0.2",
-      subject: [],
-      predicate: {
-        materials: [
-          { uri: "pkg:docker/127.0.0.1:5000/base@1?platform=linux%2Famd64", digest: { sha256: "b".repeat(64) } },
-          { uri: "https://example.com/x.tar", digest: { sha256: "c".repeat(64) } },
-        ],
-      },
-    });
+    const layer = put("application/vnd.in-toto+json", statement);
     const attestation = put(OCI_MANIFEST, {
       schemaVersion: 2,
       config,
@@ -136,10 +115,41 @@ describe("versioned-image provenance", () => {
     });
     const { status, out, err } = await cli(["provenance", `${registry.host}/app:${tag}`]);
     assert.deepEqual([status, err], [0, ""]);
-    assert.deepEqual(JSON.parse(out).buildDefinition.resolvedDependencies.slice(1), [
+    return JSON.parse(out);
+  }
+
+  it("takes the base images from BuildKit, where it says them", async () => {
+    // As Docker 28.5 pushes it.
+    const statement = {
+      _type: "https://in-toto.io/Statement/v0.1",
+      predicateType: "https://slsa.dev/provenance/v0.2",
+      subject: [],
+      predicate: {
+        materials: [
+          { uri: "pkg:docker/127.0.0.1:5000/base@1?platform=linux%2Famd64", digest: { sha256: "b".repeat(64) } },
+          { uri: "https://example.com/x.tar", digest: { sha256: "c".repeat(64) } },
+        ],
+      },
+    };
+    const { buildDefinition, runDetails } = await attested(withImage(), JSON.stringify(statement));
+    assert.deepEqual(buildDefinition.internalParameters, { baseImages: "BuildKit" });
+    assert.deepEqual(buildDefinition.resolvedDependencies.slice(1), [
       { uri: "pkg:docker/127.0.0.1:5000/base@1?platform=linux%2Famd64", digest: { sha256: "b".repeat(64) } },
     ]);
-    assert.equal(JSON.parse(out).runDetails.builder.id, "https://versioned-image.dev/builder/unnamed");
+    assert.equal(runDetails.builder.id, "https://versioned-image.dev/builder/unnamed");
+  });
+
+  it("tells no base images from none that are known", async () => {
+    for (const [statement, said] of [
+      [JSON.stringify({ predicate: {} }), "BuildKit"],
+      [JSON.stringify({ predicate: null }), "unknown"],
+      ["{}", "unknown"],
+      ["no JSON", "unknown"],
+    ] as const) {
+      const { buildDefinition } = await attested(withImage(), statement);
+      assert.deepEqual(buildDefinition.internalParameters, { baseImages: said }, statement);
+      assert.equal(buildDefinition.resolvedDependencies.length, 1);
+    }
   });
 
   it("says paths and Dockerfile of the directory that is named", async () => {
@@ -241,44 +251,5 @@ describe("versioned-image provenance", () => {
       assert.equal(buildPart("platform=linux/amd64 dockerfile=D", "target"), undefined);
       assert.equal(buildPart(undefined, "target"), undefined);
     });
-  });
-
-  describe("finds the base images of a Dockerfile:", () => {
-    const named = (dockerfile: string, target?: string) =>
-      imagesOfDockerfile(dockerfile, target).map(({ uri, sha256 }) => `${uri}${sha256 === undefined ? "" : "!"}`);
-    const digest = sha256("x");
-    for (const [what, dockerfile, target, expected] of [
-      [
-        "with a tag, without, and with a port",
-        "FROM debian:12\nFROM debian\nFROM a.b:5000/c/d:1\n",
-        undefined,
-        ["debian@12", "debian@latest", "a.b:5000/c/d@1"],
-      ],
-      ["by digest", `FROM a@${digest}\nFROM a:1@${digest}\n`, undefined, ["a!", "a@1!"]],
-      [
-        "no stages, scratch or arguments",
-        "ARG X=1\nFROM a AS One\nFROM one\nFROM scratch\nFROM b:$X\nCOPY --from=0 / /\nCOPY --from=ONE / /\n",
-        undefined,
-        ["a@latest"],
-      ],
-      ["in COPY --from", "FROM scratch\nCOPY --chown=1 --from=golang:1 /x /x\nCOPY x y\n", undefined, ["golang@1"]],
-      [
-        "up to the target",
-        "FROM a AS one\nFROM b AS Two\nCOPY --from=c / /\nFROM d\n",
-        "two",
-        ["a@latest", "b@latest", "c@latest"],
-      ],
-      ["up to the target by number", "FROM a\nFROM b\n", "0", ["a@latest"]],
-      ["each once", "FROM a AS x\nFROM a\n", undefined, ["a@latest"]],
-      ["for a platform", "FROM --platform=linux/arm64 a:1\n", undefined, ["a@1"]],
-      ["none in nothing", "", undefined, []],
-    ] as const) {
-      it(what, () => {
-        assert.deepEqual(
-          named(dockerfile, target),
-          expected.map((name) => `pkg:docker/${name}`),
-        );
-      });
-    }
   });
 });

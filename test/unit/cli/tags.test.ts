@@ -306,6 +306,20 @@ describe("versioned-image tags", () => {
     );
   });
 
+  it("takes a label that says nothing for none", async () => {
+    withImage();
+    const nothing = { [DIRTY]: "", [SOURCE]: "", [REVISION]: "", [TREE]: "", [CREATED]: "" };
+    const registry = await start(shelf([{ tags: ["88d38d9"], labels: nothing }]));
+    const { json } = await cliJson(["tags", `${registry.host}/app`]);
+    assert.deepEqual(json.images, [
+      {
+        ...{ digest: await digestOf(registry, "88d38d9"), tags: ["88d38d9"], scratchTags: [], time: null },
+        ...{ revision: null, commit: null, inRepository: null, tree: null, source: null },
+        ...{ debug: false, dirty: null, problem: null },
+      },
+    ]);
+  });
+
   it("knows debug images by their label, and by their tag where they have none", async () => {
     withImage();
     const registry = await start(

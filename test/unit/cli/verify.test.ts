@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { fakeRegistries } from "../../support/fakeRegistry";
 import type { Repo } from "../../support/repo";
 import {
+  BUILD,
   CREATED,
   cli,
   cliJson,
@@ -317,6 +318,32 @@ Verified: what the image says of its origin is so.
     const { status, out } = await cli(["verify", clean]);
     assert.equal(status, 1);
     assert.match(out, /\nNot verified: no proof of content\.\n$/);
+  });
+
+  it("takes a label that says nothing for none", async () => {
+    const made = withImage();
+    const { status, found } = await checks([await imageOf(made, { [DIRTY]: "", [SOURCE]: "", [BUILD]: "" })]);
+    assert.deepEqual([status, found], [0, VERIFIED]);
+    const { message } = await checks([await imageOf(made, { [REVISION]: "2".repeat(40), [SOURCE]: "" })], "commit");
+    assert.match(message, /of the repository that it is from$/);
+    const nothing = await checks([await imageOf(made, { [REVISION]: "", [TREE]: "" })], "commit");
+    assert.equal(nothing.message, `the image has no label ${REVISION}: nothing says which commit it was built from`);
+  });
+
+  it("builds nothing again of which no two builds are alike", async () => {
+    const made = withImage();
+    const labels = {
+      ...labelsOf(made, made.head(), "images/app"),
+      [BUILD]: "platform=linux/amd64 dockerfile=Dockerfile",
+    };
+    const registry = await start(shelf([{ tags: ["t"], labels, created: "2024-01-01T10:00:00Z" }]));
+    const { status, message } = await checks([`${registry.host}/app:t`, "--rebuild"], "content");
+    assert.equal(status, 1);
+    assert.equal(
+      message,
+      "its builder wrote the time of the build into it, as Docker's own does: no two builds are alike. Publish with " +
+        "build.builder BuildKit, and they are",
+    );
   });
 
   it("finds a debug image out that was pushed under a production tag", async () => {

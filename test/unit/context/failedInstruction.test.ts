@@ -1,12 +1,15 @@
 import * as assert from "node:assert/strict";
-import { instructionNamed } from "../../../components/context/dockerfile";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { findFailedInstruction } from "../../../components/context";
+import { parseDockerfile } from "../../../components/context/dockerfile";
 import { failedInstruction } from "../../../components/context/failedInstruction";
-import { readInstructions } from "../../../components/context/instructions";
 
 /** The words are those of the builder that is named: of BuildKit 0.32, and of the builder that Docker 20.10 has as its default. */
 describe("failedInstruction", () => {
   function lineOf(lines: string[], words: string): number | undefined {
-    const { instructions } = readInstructions(Buffer.from(lines.join("\n")), "Dockerfile");
+    const { instructions } = parseDockerfile(lines.join("\n"));
     return failedInstruction(instructions, words)?.line;
   }
 
@@ -67,12 +70,30 @@ describe("failedInstruction", () => {
     }
   });
 
-  it("names none of what only another frontend can read", () => {
+  it("names none of what only another frontend can read", async () => {
     const words = "h.example/base:1: failed to resolve source metadata for h.example/base:1: not found";
-    const named = (first: string) =>
-      instructionNamed(Buffer.from(`${first}\nFROM h.example/base:1\nRUN <<EOF\n`), "Dockerfile", words);
-    assert.equal(named("# syntax=h.example/frontend:1"), undefined);
-    assert.equal(lineOf(["FROM h.example/base:1"], words), 1);
+    const context = mkdtempSync(path.join(tmpdir(), "failed-"));
+    try {
+      for (const [frontend, line] of [
+        ["docker/dockerfile:1", 2],
+        ["h.example/frontend:1", undefined],
+      ]) {
+        writeFileSync(path.join(context, "Dockerfile"), `# syntax=${frontend}\nFROM h.example/base:1\nRUN <<EOF\n`);
+        assert.equal((await findFailedInstruction(context, "Dockerfile", words))?.line, line);
+      }
+    } finally {
+      rmSync(context, { recursive: true });
+    }
+  });
+
+  it("shows an instruction in one line, without the comments in it", () => {
+    const { instructions } = parseDockerfile("FROM a\nrun --mount=type=ssh \\\n  # why\n  make   x\n");
+    const words = 'process "/bin/sh -c make   x" did not complete successfully: exit code: 2';
+    assert.deepEqual(failedInstruction(instructions, words), {
+      name: "RUN",
+      text: "RUN --mount=type=ssh make x",
+      line: 2,
+    });
   });
 
   it("names none of two that are alike", () => {

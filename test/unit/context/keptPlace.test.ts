@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import {
+  CONTEXT_FOLDER,
   ensureFilled,
   keptContextOf,
   makeLayout,
@@ -48,13 +49,15 @@ describe("a place whose files are kept", () => {
       return prepareContext({
         dockerfile: "build/Dockerfile",
         target: undefined,
-        labels: undefined,
+        context: CONTEXT_FOLDER,
         mtime: undefined,
         write: async (into) => {
           const { context, named } = await makeLayout(into, ["h.example/base:1", "lib"]);
           for (const folder of [context, named("lib"), named("h.example/base:1")]) {
             writeFileSync(path.join(folder, "file"), text);
           }
+          mkdirSync(path.join(context, "build"));
+          writeFileSync(path.join(context, "build", "Dockerfile"), "FROM a\n");
         },
       });
     };

@@ -2,8 +2,6 @@ import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { Builder } from "../../../components/args";
 import { buildFingerprint, resolveBuild } from "../../../components/builders/buildInputs";
-import type { Version } from "../../../components/version";
-import { imageLabels } from "../../../components/version/labels";
 import { errorOf } from "../../support/assertError";
 
 describe("buildFingerprint", () => {
@@ -78,36 +76,4 @@ describe("buildFingerprint", () => {
       assert.match(await errorOf("InvalidArgument", () => resolveBuild({ platform })), /^build\.platform is /);
     });
   }
-});
-
-describe("imageLabels", () => {
-  const version = {
-    tag: "88d38d9",
-    debug: false,
-    commit: "c",
-    tree: "t",
-    committedAt: new Date("2024-01-02T03:04:05Z"),
-    uncommitted: [],
-    remote: "https://h.example/r",
-  } as unknown as Version;
-
-  it("says where a production image comes from", () => {
-    assert.deepEqual(imageLabels(version, "f"), {
-      "org.opencontainers.image.revision": "c",
-      "org.opencontainers.image.created": "2024-01-02T03:04:05Z",
-      "org.opencontainers.image.version": "88d38d9",
-      "org.opencontainers.image.source": "https://h.example/r",
-      "dev.versioned-image.tree": "t",
-      "dev.versioned-image.build": "f",
-    });
-  });
-
-  it("says whether a debug image was made with uncommitted changes", () => {
-    const debug = { ...version, debug: true, remote: undefined };
-    const dirty = (uncommitted: Version["uncommitted"]) =>
-      imageLabels({ ...debug, uncommitted }, undefined)["dev.versioned-image.dirty"];
-    assert.equal(dirty([]), "false");
-    assert.equal(dirty([{ status: "??", path: "x" }]), "true");
-    assert.equal(imageLabels(debug, undefined)["org.opencontainers.image.source"], undefined);
-  });
 });

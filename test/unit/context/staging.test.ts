@@ -30,7 +30,6 @@ import {
 import { VersionedImageError } from "../../../components/errors";
 
 const COMMITTED = new Date("2024-05-06T07:08:09Z");
-const STAMPED = 'FROM a\nLABEL k="v"\n';
 const PLACE: Place = { name: "0123456789abcdef", dockerfile: "Dockerfile", marker: "h/a:1234567" };
 
 /** What a builder is given, and where: each test has a working directory of its own. */
@@ -53,7 +52,6 @@ describe("the staging folder", () => {
     return {
       dockerfile: "Dockerfile",
       target: undefined,
-      labels: { k: "v" },
       mtime: COMMITTED,
       write: async (into) => {
         await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
@@ -86,7 +84,7 @@ describe("the staging folder", () => {
       const umask = process.umask(0o077);
       const prepared = await prepareContext(content());
       process.umask(umask);
-      assert.equal(await readFile(path.join(prepared.directory, "Dockerfile"), "utf8"), STAMPED);
+      assert.equal(await readFile(path.join(prepared.directory, "Dockerfile"), "utf8"), "FROM a\n");
       const seen: Record<string, string> = {};
       for (const name of ["Dockerfile", "sub", "sub/run.sh", "sub/link"]) {
         const stats = await lstat(path.join(prepared.directory, name));
@@ -124,24 +122,8 @@ describe("the staging folder", () => {
       const one = await hashOf({});
       assert.match(one, /^[0-9a-f]{64}$/);
       assert.equal(await hashOf({}), one);
-      assert.notEqual(await hashOf({ labels: { k: "w" } }), one);
-      assert.notEqual(await hashOf({ labels: undefined }), one);
-    });
-
-    it("keeps every file, whatever it is called, and writes behind no link", async () => {
-      await writeFile("outside", "outside");
-      const prepared = await prepareContext(
-        content({
-          write: async (into) => {
-            await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
-            await symlink(path.resolve("outside"), path.join(into, "Dockerfile.next"));
-            await writeFile(path.join(into, "Dockerfile.tmp"), "mine");
-          },
-        }),
-      );
-      assert.equal(await readFile(path.join(prepared.directory, "Dockerfile"), "utf8"), STAMPED);
-      assert.equal(await readFile("outside", "utf8"), "outside");
-      assert.deepEqual((await readdir(prepared.directory)).sort(), ["Dockerfile", "Dockerfile.next", "Dockerfile.tmp"]);
+      assert.notEqual(await hashOf({ mtime: undefined }), one);
+      assert.notEqual(await hashOf({ write: (into) => writeFile(path.join(into, "Dockerfile"), "FROM b\n") }), one);
     });
 
     it("leaves nothing behind when writing fails, and says why", async () => {
@@ -162,17 +144,24 @@ describe("the staging folder", () => {
       assert.ok(most <= 4, `${most} at once`);
     });
 
-    it("stamps the file that a Dockerfile links to, and leaves that one as it is", async () => {
-      const prepared = await prepareContext(
-        content({
-          write: async (into) => {
-            await writeFile(path.join(into, "real"), "FROM a\n");
-            await symlink("real", path.join(into, "Dockerfile"));
-          },
-        }),
-      );
-      assert.equal(await readFile(path.join(prepared.directory, "Dockerfile"), "utf8"), STAMPED);
-      assert.equal(await readFile(path.join(prepared.directory, "real"), "utf8"), "FROM a\n");
+    it("refuses what Docker would, behind a link and where the context is a part of the directory, and leaves nothing", async () => {
+      const write = async (into: string) => {
+        await mkdir(path.join(into, "part"));
+        await writeFile(path.join(into, "Dockerfile"), "FROM a\n");
+        await writeFile(path.join(into, "part", "real"), "FROM a AS x\nCOPPY b c\n");
+        await symlink("real", path.join(into, "part", "Dockerfile"));
+      };
+      await assert.rejects(prepareContext(content({ context: "part", write })), {
+        code: "DockerfileInvalid",
+        message: "Docker knows no instruction COPPY (line 2 of Dockerfile).",
+      });
+      await assert.rejects(prepareContext(content({ target: "x", write })), {
+        code: "DockerfileInvalid",
+        message: 'Dockerfile has no stage "x" for build.target; none of its stages has a name.',
+      });
+      assert.deepEqual(await readdir(".versioned-image"), [".gitignore"]);
+      const { discard } = await prepareContext(content({ write }));
+      await discard();
     });
 
     it("refuses a Dockerfile that links to the outside", async () => {
@@ -248,7 +237,7 @@ describe("the staging folder", () => {
     it("holds files just while they are built, and is locked as long", async () => {
       await ensureMarked(PLACE);
       await fill();
-      assert.equal(await readFile(dockerfile, "utf8"), STAMPED);
+      assert.equal(await readFile(dockerfile, "utf8"), "FROM a\n");
       assert.equal(await readFile(path.join(context, "sub/run.sh"), "utf8"), "run");
       const locks = () => readdir(".versioned-image").then((names) => names.filter((name) => name.endsWith(".lock")));
       assert.equal((await locks()).length, 1);
@@ -283,7 +272,7 @@ describe("the staging folder", () => {
       const another = `.versioned-image/${lock.replace(/\.\d+-/, `.${process.ppid}-`)}`;
       await rename(`.versioned-image/${lock}`, another);
       await ensureMarked(PLACE);
-      assert.equal(await readFile(dockerfile, "utf8"), STAMPED);
+      assert.equal(await readFile(dockerfile, "utf8"), "FROM a\n");
       await rm(another);
       await ensureMarked(PLACE);
       await isMarked();

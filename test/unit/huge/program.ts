@@ -21,7 +21,6 @@ async function main([image = "", mode]: string[]): Promise<void> {
   const { directory: context } = await prepareContext({
     dockerfile: "Dockerfile",
     target: undefined,
-    labels: {},
     mtime: debug ? undefined : version.committedAt,
     write: (into) =>
       debug

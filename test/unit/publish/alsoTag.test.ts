@@ -23,6 +23,10 @@ describe("alsoTag", () => {
     assert.deepEqual(moving({ alsoTag: ["latest", "stable", "latest", "v1.2"] }), ["latest", "stable", "v1.2"]);
   });
 
+  it("asks the registry whether it moves tags, and not the program", () => {
+    assert.deepEqual(moving({ alsoTag: ["latest"], immutableTags: true }), ["latest"]);
+  });
+
   it("moves none to a debug image, nor from a stack that may not publish", () => {
     assert.deepEqual(moving({ alsoTag: ["latest"] }, true), []);
     assert.deepEqual(moving({ alsoTag: ["latest"], publish: false }), []);
@@ -35,7 +39,7 @@ describe("alsoTag", () => {
     [{ alsoTag: ["88d38d9-debug"] }, /88d38d9-debug looks like a version/],
     [{ alsoTag: ["git-88d38d9"], tagPrefix: "git-" }, /git-88d38d9 looks like a version/],
     [{ alsoTag: ["scratch-dev-0123456789ab"] }, /scratch-dev-0123456789ab looks like a version/],
-    [{ alsoTag: ["latest"], immutableTags: true }, /leave out alsoTag, or immutableTags/],
+    [{ alsoTag: ["scratch-publish-0123456789ab"] }, /scratch-publish-0123456789ab looks like a version/],
   ] as const) {
     it(`refuses ${JSON.stringify(args)}`, async () => {
       assert.match(await errorOf("InvalidArgument", async () => moving({ ...args, alsoTag: [...args.alsoTag] })), why);

@@ -51,7 +51,7 @@ describe("a registry that was reported", () => {
         ] as const) {
           const registry = await start(({ method }) => (method === "HEAD" ? reply : got));
           assert.deepEqual(await client().resolve(`${registry.host}/a`, "t"), expected);
-          assert.equal(registry.requests.at(-1), "GET /v2/a/manifests/t");
+          assert.ok(registry.requests.includes("GET /v2/a/manifests/t"));
         }
       });
     }

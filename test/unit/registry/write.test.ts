@@ -44,7 +44,10 @@ describe("what is written to a registry", () => {
         assert.deepEqual(await client().tag(`${registry.host}/a`, "t", HELD), {
           refused: { status, words: "TAG_INVALID: The image tag 1 is immutable" },
         });
-        assert.deepEqual(registry.requests, ["PUT /v2/a/manifests/t"]);
+        assert.deepEqual(
+          registry.requests.filter((request) => request !== "GET /v2/"),
+          ["PUT /v2/a/manifests/t"],
+        );
       });
     }
 
@@ -147,7 +150,10 @@ describe("what is written to a registry", () => {
       it(`answered by ${status} ${JSON.stringify(body)} is ${JSON.stringify(deletion)}`, async () => {
         const registry = await start(() => ({ status, body }));
         assert.deepEqual(await client().delete(`${registry.host}/a`, HELD.digest), deletion);
-        assert.deepEqual(registry.requests, [`DELETE /v2/a/manifests/${HELD.digest}`]);
+        assert.deepEqual(
+          registry.requests.filter((request) => request !== "GET /v2/"),
+          [`DELETE /v2/a/manifests/${HELD.digest}`],
+        );
       });
     }
   });

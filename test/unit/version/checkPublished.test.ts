@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { TagPolicy, type Version } from "../../../components/version";
+import { imageLabels, TagPolicy, type Version } from "../../../components/version";
 import { checkPublished, type Expectation } from "../../../components/version/checkPublished";
 import { errorOf } from "../../support/assertError";
 
@@ -9,8 +9,17 @@ const REVISION = "org.opencontainers.image.revision";
 const TREE_LABEL = "dev.versioned-image.tree";
 const BUILD = "dev.versioned-image.build";
 
+const VERSION = {
+  tag: "ccccccc",
+  commit: COMMIT,
+  tree: TREE,
+  committedAt: new Date("2024-01-02T03:04:05Z"),
+  remote: "https://h.example/r",
+} as Version;
+const DEBUG: Version = { ...VERSION, tag: "ccccccc-debug", debug: true, uncommitted: [] };
+
 const EXPECTED: Expectation = {
-  version: { commit: COMMIT, tree: TREE } as Version,
+  version: VERSION,
   tagPolicy: TagPolicy.Commit,
   spec: "h.example/a:ccccccc",
   platform: "linux/amd64",
@@ -49,7 +58,7 @@ describe("checkPublished", () => {
 
   it("refuses another commit, unless the content is what names the version", async () => {
     const labels = { [REVISION]: "0".repeat(40), [TREE_LABEL]: TREE };
-    assert.match(await errorOf("TagTaken", () => check(labels)), /was built from commit 0{40}.*larger tagLength/);
+    assert.match(await errorOf("TagTaken", () => check(labels)), /was built from commit 0{40}.*larger tagLength/s);
     assert.equal(check(labels, { tagPolicy: TagPolicy.Tree }), undefined);
   });
 
@@ -75,8 +84,78 @@ describe("checkPublished", () => {
     };
     assert.match(
       await errorOf("BuildInputsChanged", () => check(labels)),
-      /built with platform=linux\/amd64 dockerfile=Dockerfile target=x; this program asks for platform=linux\/amd64 dockerfile=Dockerfile\./,
+      /built with platform=linux\/amd64 dockerfile=Dockerfile target=x; this program asks for platform=linux\/amd64 dockerfile=Dockerfile\. The labels that differ:\n/,
     );
     assert.equal(check(labels, { fingerprint: undefined }), undefined);
+  });
+
+  it("lists the labels that differ, with what the image has and what this program has", async () => {
+    const other = {
+      ...VERSION,
+      commit: "0".repeat(40),
+      tree: "1".repeat(40),
+      committedAt: new Date("2024-01-01T00:00:00Z"),
+    };
+    const message = await errorOf("TagTaken", () =>
+      check(imageLabels({ ...other, remote: undefined }, EXPECTED.fingerprint)),
+    );
+    assert.equal(
+      message,
+      [
+        `h.example/a:ccccccc is in the registry already, but it was built from commit ${"0".repeat(40)}, and this version is commit ` +
+          `${COMMIT}. The labels that differ:`,
+        `  org.opencontainers.image.revision: the image has "${"0".repeat(40)}", this program "${COMMIT}"`,
+        `  dev.versioned-image.tree: the image has "${"1".repeat(40)}", this program "${TREE}"`,
+        '  org.opencontainers.image.created: the image has "2024-01-01T00:00:00Z", this program "2024-01-02T03:04:05Z"',
+        '  org.opencontainers.image.source: the image has none, this program "https://h.example/r"',
+        "It is never overwritten: set a larger tagLength (short hashes can collide), or publish to a repository that only this image uses.",
+      ].join("\n"),
+    );
+    const debug = await errorOf("TagTaken", () => check(imageLabels(DEBUG, EXPECTED.fingerprint)));
+    assert.deepEqual(debug.split("\n").slice(1, -1), [
+      '  org.opencontainers.image.version: the image has "ccccccc-debug", this program "ccccccc"',
+      '  dev.versioned-image.dirty: the image has "false", this program none',
+    ]);
+    const build = await errorOf("BuildInputsChanged", () => check(imageLabels(VERSION, "platform=linux/arm64")));
+    assert.deepEqual(build.split("\n").slice(1, -1), [
+      `  dev.versioned-image.build: the image has "platform=linux/arm64", this program "${EXPECTED.fingerprint}"`,
+    ]);
+  });
+
+  it("lists none that is not known yet, and nothing that could write over the terminal", async () => {
+    const labels = { ...imageLabels(VERSION, "f"), [TREE_LABEL]: `1\u001b[2K\n${"1".repeat(1000)}` };
+    const message = await errorOf("TagTaken", () => check(labels, { fingerprint: undefined }));
+    assert.equal(message.split("\n").length, 3);
+    assert.equal(
+      message.split("\n")[1],
+      `  dev.versioned-image.tree: the image has "1[2K${"1".repeat(196)}…", this program "${TREE}"`,
+    );
+    assert.ok(!message.includes("\u001b"));
+  });
+
+  describe("of an image on another one of this package", () => {
+    /** As releases before wrote them: without those that have nothing to say. */
+    const released = (labels: Record<string, string>) =>
+      Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ""));
+    const own = imageLabels(VERSION, EXPECTED.fingerprint);
+    const base = { ...VERSION, tag: "bbbbbbb", commit: "b".repeat(40), tree: "b".repeat(40) };
+    const debugBase = imageLabels({ ...DEBUG, ...base, tag: "bbbbbbb-debug" }, "base");
+    const productionBase = imageLabels(base, "base");
+
+    for (const [what, labels] of [
+      ["a debug image", { ...debugBase, ...own }],
+      ["a debug image, of the release before", { ...released(debugBase), ...released(own) }],
+      ["a production image", { ...productionBase, ...own }],
+      ["a production image, of the release before", { ...productionBase, ...released(own) }],
+    ] as const) {
+      it(`takes its own labels: on ${what}`, () => {
+        assert.equal(check(labels), undefined);
+      });
+    }
+
+    it("finds out what somebody built on one by other means", async () => {
+      assert.match(await errorOf("TagTaken", () => check(debugBase)), /was built in debug mode/);
+      assert.match(await errorOf("TagTaken", () => check(productionBase)), /was built from commit b{40}/);
+    });
   });
 });

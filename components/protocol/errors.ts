@@ -1,0 +1,73 @@
+import { VersionedImageError } from "../errors";
+import type { Publishing } from "./ports";
+
+interface Refused {
+  status: number;
+  words: string;
+}
+
+export function notPublished({ spec }: Pick<Publishing, "spec">): VersionedImageError {
+  return new VersionedImageError(
+    "NotPublished",
+    `${spec} is not in the registry, and publish is false: run the stack that publishes it at this commit first, or leave ` +
+      "publish out to build the image here.",
+  );
+}
+
+export function contentLost(
+  { repository, spec, again }: Publishing,
+  digest: string,
+  what: string,
+): VersionedImageError {
+  return new VersionedImageError(
+    "ContentLost",
+    `${repository}@${digest}, the content of ${spec}, ${what}. See that the registry does not delete what is being published (its ` +
+      "clean-up or garbage collection), then run `pulumi up` again: it builds and pushes the content anew.",
+  );
+}
+
+export function lostTag(version: Publishing, digest: string): VersionedImageError {
+  return contentLost(version, digest, "was tagged, but a moment later the registry did not have the tag any more");
+}
+
+export function pushRefused({ repository, spec }: Publishing, digest: string, refused: Refused): VersionedImageError {
+  return new VersionedImageError(
+    "PushRefused",
+    `${repository}@${digest}, the content of ${spec}, is pushed, but the registry refuses to take it with labels (${told(refused)}). ` +
+      "Nothing was tagged or overwritten. Let the account push blobs and manifests to the repository, then run `pulumi up` again.",
+  );
+}
+
+export function tagRefused({ repository, tag }: Publishing, digest: string, refused: Refused): VersionedImageError {
+  return new VersionedImageError(
+    "TagRefused",
+    `${repository}@${digest} is pushed, but the registry refuses to tag it ${tag} (${told(refused)}). Nothing was overwritten. Let the ` +
+      "account create tags in the repository, then run `pulumi up` again.",
+  );
+}
+
+/** A debug tag is set to whatever was built last, which not every registry lets be done. */
+export function debugTagRefused(
+  { repository, tag }: Publishing,
+  digest: string,
+  refused: Refused,
+): VersionedImageError {
+  return new VersionedImageError(
+    "TagRefused",
+    `${repository}@${digest} is pushed, but the registry refuses to move the tag ${tag} to it (${told(refused)}). Publish debug images to a ` +
+      "repository whose tags may be overwritten, or commit: a new commit has a tag of its own.",
+  );
+}
+
+/** Where no look and no put came to a clear end. */
+export function undecidedTag({ spec }: Publishing, why: string): VersionedImageError {
+  return new VersionedImageError(
+    "RegistryUnavailable",
+    `The content of ${spec} is pushed, but its tag could not be set: ${why}. Nothing was overwritten: run \`pulumi up\` again, which goes on ` +
+      "from there.",
+  );
+}
+
+function told({ status, words }: Refused): string {
+  return `status ${status}: ${words}`;
+}

@@ -1,0 +1,41 @@
+import { fieldsOf, type ManifestContent } from "../registry";
+import { contentLost } from "./errors";
+import type { Built, Ports, Publishing } from "./ports";
+
+/**
+ * What a builder has pushed, as the registry has it: under the digest that the builder reports, or else under the scratch tag, if that is what the
+ * builder's daemon says that it has built. The tag alone proves nothing: a killed run's daemon may have pushed under it, or another machine.
+ * Throws ContentLost, which says why.
+ */
+export async function findPushed(
+  version: Publishing,
+  built: Built,
+  { registry }: Pick<Ports, "registry">,
+): Promise<ManifestContent> {
+  const { digest, tag } = built;
+  const reported = digest === undefined ? undefined : await registry.read(digest);
+  if (reported) {
+    return reported;
+  }
+  const what = digest ?? "a digest that it does not name";
+  if (tag === undefined) {
+    throw contentLost(version, what, "was pushed, but the registry does not have it (any more)");
+  }
+  const tagged = await registry.read(tag);
+  if (!tagged) {
+    throw contentLost(version, what, `was pushed, but the registry has neither that nor its tag ${tag} (any more)`);
+  }
+  const id = await built.imageId();
+  if (id === undefined || (id !== tagged.digest && id !== configOf(tagged))) {
+    const why =
+      id === undefined
+        ? `\`docker image inspect\` does not say what was built, so that nothing proves that it is what ${tag} serves`
+        : `${tag} serves another image than ${id}, which was built: another run has pushed under it`;
+    throw contentLost(version, what, `is what the builder reports, which the registry does not have, and ${why}`);
+  }
+  return tagged;
+}
+
+function configOf({ bytes }: ManifestContent): unknown {
+  return fieldsOf(fieldsOf(JSON.parse(bytes.toString())).config).digest;
+}

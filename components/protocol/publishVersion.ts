@@ -1,0 +1,61 @@
+import type { ManifestContent } from "../registry";
+import { notPublished } from "./errors";
+import { findPushed } from "./findPushed";
+import { labelled } from "./labelled";
+import type { Built, Ports, Publication, Publishing, Pushed } from "./ports";
+import { freeScratchTag, releaseScratchTags } from "./scratchTags";
+import { MOMENT, tagOnce } from "./tagOnce";
+
+/**
+ * Publishes a version once: content first, labels in the registry, the tag last. Returns what the tag serves, whoever set it; undefined if the
+ * caller leaves the image out. Wherever it is killed, the next call goes on from there. docs/publishing.md has its steps.
+ *
+ * Throws NotPublished, ContentLost, PushRefused, TagRefused, what proves that a tag serves another version, and what the ports throw.
+ */
+export async function publishVersion(version: Publishing, ports: Ports): Promise<Publication | undefined> {
+  const held = await lookUntilSettled(version, ports);
+  if (held !== undefined) {
+    return recorded({ kind: "adopted", digest: held }, ports);
+  }
+  if (!version.mayBuild) {
+    throw notPublished(version);
+  }
+  const built = await ports.build(() => freeScratchTag(version, ports));
+  if (built === undefined) {
+    return undefined;
+  }
+  ports.say.progress(`pushed, setting the tag ${version.tag}`);
+  const content = await findPushed(version, built, ports);
+  const image = built.isLabelled ? content : await labelled(version, content, ports);
+  const { digest, byAnother } = await tagOnce(version, image, ports);
+  const pushed = await released(version, built, byAnother ? await ports.registry.read(digest) : image, ports);
+  return recorded({ kind: "published", digest, labelled: image.digest, pushed, byAnother }, ports);
+}
+
+async function released(
+  version: Publishing,
+  { tag, digest }: Built,
+  served: ManifestContent | undefined,
+  ports: Ports,
+): Promise<Pushed | undefined> {
+  const pushed = tag === undefined ? undefined : { tag, digest };
+  return pushed && served ? releaseScratchTags(version, pushed, served, ports) : pushed;
+}
+
+/**
+ * What the version's tag serves. What is new to the caller may have been set a moment ago, and be overwritten yet by one who looked before:
+ * it is read again.
+ */
+async function lookUntilSettled({ tag, last }: Publishing, { registry, clock }: Ports): Promise<string | undefined> {
+  const held = await registry.look(tag);
+  if (held === undefined || held.digest === last?.digest) {
+    return held?.digest;
+  }
+  await clock.sleep(MOMENT);
+  return (await registry.look(tag))?.digest;
+}
+
+async function recorded(publication: Publication, { record }: Ports): Promise<Publication> {
+  await record(publication);
+  return publication;
+}

@@ -1,0 +1,67 @@
+import * as pulumi from "@pulumi/pulumi";
+import { createClock, type Last, type Ports, type Publishing, type Pushed } from "../protocol";
+import { isMocked, organization, previousOutputs, urnOf } from "../pulumi";
+import { imageLabels, scratchTag } from "../version";
+import { checkContent, overwritten } from "./checkContent";
+import { sayProgress } from "./runReport";
+import type { Subject, Target } from "./subject";
+
+/** An image as the protocol of publishing sees it. `again`: what has its builder build anew. */
+export async function publishingOf(subject: Subject, target: Target, again = "pulumi up"): Promise<Publishing> {
+  const { component, version, args, fingerprint } = subject;
+  const { repository, spec } = target;
+  const [identity, last] = await Promise.all([identityOf(subject), lastOf(subject)]);
+  return {
+    spec,
+    repository,
+    tag: version.tag,
+    labels: imageLabels(version, fingerprint),
+    mayBuild: args.publish !== false,
+    scratchTag: (nonce) => scratchTag(pulumi.getStack(), nonce === undefined ? identity : `${identity}/${nonce}`),
+    again,
+    prove: async (served, ours) => {
+      if ((await checkContent(subject, target, served)) !== undefined) {
+        throw overwritten(target, ours, served);
+      }
+    },
+    last,
+  };
+}
+
+/** What tells an image from all others, in all stacks. The content of a debug image has a tag of its own. */
+async function identityOf({ component, version }: Subject): Promise<string> {
+  return `${organization()}/${await urnOf(component)}${version.debug ? "/debug" : ""}`;
+}
+
+/** What this stack used last, as the component's outputs have it. */
+async function lastOf({ component }: Subject): Promise<Last | undefined> {
+  const { spec, digest, pushed } = await previousOutputs(component);
+  return typeof spec === "string" && typeof digest === "string"
+    ? { spec, digest, pushed: pushed as Pushed | undefined }
+    : undefined;
+}
+
+/** The world as a publication sees it, but for what is its caller's. */
+export function portsOf(subject: Subject, { registry, repository }: Target): Omit<Ports, "build" | "record"> {
+  return {
+    registry: {
+      look: (reference) => registry.resolve(repository, reference),
+      read: (reference) => registry.manifest(repository, reference),
+      label: (digest, labels) => registry.label(repository, digest, labels),
+      inOneTurn: (work) => registry.inOneTurn(repository, work),
+      move: (tag, content) => registry.tag(repository, tag, content),
+    },
+    say: {
+      progress: (what) => sayProgress(subject, what),
+      warn: (what) => void pulumi.log.warn(what, subject.component),
+    },
+    clock,
+  };
+}
+
+const clock = createClock();
+
+/** Whether nothing is to be built, pushed or written. */
+export function isTried(): boolean {
+  return pulumi.runtime.isDryRun() || isMocked();
+}

@@ -1,0 +1,48 @@
+import { VersionedImageError } from "../errors";
+import { artifactIn } from "./artifact";
+import { protocol } from "./failure";
+import type { Fetcher } from "./fetcher";
+import { fieldsOf, isDigest, MANIFEST_TYPES } from "./media";
+import { contentsOf, describeContents } from "./platform";
+
+/** A manifest or an index, and where it was found. */
+export interface Found {
+  digest: string;
+  type: string;
+  manifest: Record<string, unknown>;
+  origin: string;
+}
+
+/** The digest of an image's configuration. Throws NotAnImage for an artifact, and RegistryProtocol for what is neither. */
+export function configDigestOf({ name }: Fetcher, { digest, type, manifest, origin }: Found): string {
+  const artifact = artifactIn(manifest);
+  if (artifact !== undefined) {
+    throw new VersionedImageError(
+      "NotAnImage",
+      `${name}@${digest} in the registry ${new URL(origin).host} is no image that can be run, but an artifact of the type ` +
+        `${JSON.stringify(artifact.slice(0, 200))}: publish to a repository that holds images only, or delete the tag.`,
+    );
+  }
+  const config = fieldsOf(manifest.config).digest;
+  if (!MANIFEST_TYPES.includes(type) || !isDigest(config)) {
+    throw protocol(origin, `${digest} is of the type ${type}, which holds no image here`);
+  }
+  return config;
+}
+
+/** The error for an index that has no image, or none for the platform. */
+export function notFound(
+  { name }: Fetcher,
+  { digest, manifest, origin }: Found,
+  platform?: string,
+): VersionedImageError {
+  const contents = contentsOf(manifest);
+  const remedy =
+    contents.images.length > 0
+      ? `, and none for ${platform}: ask for one of these platforms, or publish one for ${platform}`
+      : ", and no image: publish the image under another tag, or delete this one";
+  return new VersionedImageError(
+    "PlatformNotFound",
+    `${name}@${digest} in the registry ${new URL(origin).host} is ${describeContents(contents)}${remedy}.`,
+  );
+}

@@ -1,0 +1,80 @@
+import { type Login, logIn, type Scope } from "./authorization";
+import type { Credentials } from "./dockerConfig";
+import type { Answer, HttpOptions } from "./http";
+import { remembered } from "./remembered";
+
+/** A repository of a registry's host, as references name it, and what is to be done with it. */
+export interface Place extends Scope {
+  host: string;
+}
+
+/** A login, and what it was made of. */
+export interface Kept {
+  login: Login;
+  challenged: Answer;
+  credentials: Promise<Credentials | undefined>;
+}
+
+export interface LoginOptions extends HttpOptions {
+  /**
+   * The credentials for a registry, if there are any. Asked for only if the registry wants some, and again when it refuses
+   * those that it was shown before: some end within the hour.
+   */
+  credentials(host: string): Promise<Credentials | undefined>;
+}
+
+/** The logins and credentials of a session: one of each for all who need it at the same time. */
+export class Logins {
+  private readonly made = new Map<string, Promise<Kept>>();
+  private readonly settled = new Map<string, Kept>();
+  private readonly asked = new Map<string, Promise<Credentials | undefined>>();
+
+  constructor(private readonly options: LoginOptions) {}
+
+  /** The login that there is, or is being made. */
+  async of(place: Place): Promise<Kept | undefined> {
+    return this.made.get(keyOf(place));
+  }
+
+  /** The login that is ready now. */
+  ready(place: Place): Kept | undefined {
+    return this.settled.get(keyOf(place));
+  }
+
+  /** Makes another login in place of one that was used, unless somebody has done so meanwhile. */
+  renew(place: Place, used: Kept | undefined, challenged: Answer): Promise<Kept> {
+    const key = keyOf(place);
+    if (used !== undefined && this.settled.get(key) === used) {
+      this.made.delete(key);
+      this.settled.delete(key);
+    }
+    return remembered(this.made, key, async () => {
+      const credentials = this.credentials(place.host);
+      const login = await logIn(challenged, place, await credentials, this.options);
+      const kept = { login, challenged, credentials };
+      this.settled.set(key, kept);
+      return kept;
+    });
+  }
+
+  /** The credentials that were asked for already. */
+  knownCredentials(host: string): Promise<Credentials | undefined> | undefined {
+    return this.asked.get(host);
+  }
+
+  credentials(host: string): Promise<Credentials | undefined> {
+    return remembered(this.asked, host, () => this.options.credentials(host));
+  }
+
+  /** Asks for a host's credentials anew, unless somebody has done so meanwhile. Whether they are others now. */
+  async renewCredentials(host: string, from: Promise<Credentials | undefined>): Promise<boolean> {
+    if (this.asked.get(host) === from) {
+      this.asked.delete(host);
+    }
+    return JSON.stringify(await this.credentials(host)) !== JSON.stringify(await from);
+  }
+}
+
+function keyOf({ host, name, access }: Place): string {
+  return `${host} ${name} ${access}`;
+}

@@ -1,0 +1,50 @@
+import * as assert from "node:assert/strict";
+import { VersionedImageError } from "../../../components/errors";
+import { checkContent } from "../../../components/publish/checkContent";
+import type { Subject, Target } from "../../../components/publish/subject";
+import { imageLabels, type Version } from "../../../components/version";
+import { errorOf } from "../../support/assertError";
+
+describe("whether a content may be used", () => {
+  const version = {
+    tag: "ccccccc",
+    commit: "c".repeat(40),
+    tree: "7".repeat(40),
+    committedAt: new Date("2024-01-02T03:04:05Z"),
+  } as Version;
+
+  /** An index that is there for some platforms, built for them, and a program that asks for others. */
+  function checked(there: string[], platforms: string[]): Promise<string | undefined> {
+    const labels = imageLabels(version, fingerprint(there));
+    const images = there.map((platform) => ({ labels, platform, created: undefined }));
+    const registry = {
+      inspect: async (_: string, __: string, wanted: string) =>
+        images.find(({ platform }) => platform === wanted) ??
+        Promise.reject(new VersionedImageError("PlatformNotFound", `none for ${wanted}`)),
+      inspectAll: async () => images,
+    };
+    const subject = { args: {}, version, build: { platforms }, fingerprint: fingerprint(platforms) };
+    const target = { registry, repository: "h.example/a", spec: "h.example/a:ccccccc" };
+    return checkContent(subject as unknown as Subject, target as unknown as Target, "sha256:d");
+  }
+
+  const fingerprint = (platforms: string[]) => `platform=${platforms.join(",")} dockerfile=Dockerfile`;
+
+  it("looks at each platform", async () => {
+    assert.equal(await checked(["linux/amd64", "linux/arm64"], ["linux/amd64", "linux/arm64"]), undefined);
+  });
+
+  it("names the platform that is lacking, and the labels that differ", async () => {
+    assert.equal(
+      await errorOf("BuildInputsChanged", () => checked(["linux/amd64"], ["linux/arm64", "linux/amd64"])),
+      [
+        "h.example/a:ccccccc is published already, but without an image for linux/arm64; this program asks for linux/arm64 and " +
+          "linux/amd64. The labels that differ:",
+        '  dev.versioned-image.build: the image has "platform=linux/amd64 dockerfile=Dockerfile", this program ' +
+          '"platform=linux/arm64,linux/amd64 dockerfile=Dockerfile"',
+        "A production tag is never overwritten: commit a change in the image's directory that goes with it, or publish to another " +
+          "repository.",
+      ].join("\n"),
+    );
+  });
+});
