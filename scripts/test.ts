@@ -10,6 +10,7 @@ import { ensureCosign } from "./setup/cosign";
 import { dockerAt } from "./setup/docker";
 import { ensureDockerToday } from "./setup/dockerToday";
 import { ROOT } from "./setup/paths";
+import { ensurePodman } from "./setup/podman";
 import { ensureRegistry, ensureRegistryProgram, freePort } from "./setup/registry";
 import { ensureRegistryToday } from "./setup/registryToday";
 import { MissingError, say } from "./setup/say";
@@ -91,9 +92,12 @@ async function unit(): Promise<Counts> {
   return mocha(files, env, process.env.VERSIONED_IMAGE_TEST_COVERAGE !== undefined);
 }
 
-/** Where a tag is in danger, a registry of today takes part, and a second Docker of today, where they can be had. */
+/** Where a tag is in danger, a registry of today takes part, and a second Docker of today, where they can be had; the long form has more. */
 async function publishing(): Promise<Counts> {
   await prepared();
+  if (process.env.VERSIONED_IMAGE_DAEMONS?.includes("podman")) {
+    await ifToBeHad("Podman is not tested", ensurePodman);
+  }
   const dockerd = await ifToBeHad("The second Docker daemon is like the first", ensureDockerToday);
   const command = await ifToBeHad("The registry is that of the other parts", ensureRegistryToday);
   const registry =

@@ -75,18 +75,33 @@ export async function startDocker(
   const host = `unix://${mark}/docker.sock`;
   const args = ["--data-root", path.join(home, "data"), "--exec-root", path.join(mark, "exec")];
   args.push("--pidfile", path.join(mark, "pid"), "--host", host, ...more);
+  return startDaemon({ command, args, folder: mark, host, logFile: path.join(home, "log"), started });
+}
+
+export interface DaemonProgram {
+  command: string;
+  args: string[];
+  /** Of its socket, which its arguments name; it is removed with the daemon. */
+  folder: string;
+  host: string;
+  logFile: string;
+  /** Told of the daemon as soon as there is something to stop. */
+  started(daemon: DockerDaemon): void;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Starts a program that speaks Docker's API, and waits until it answers. */
+export async function startDaemon({ folder, host, started, ...program }: DaemonProgram): Promise<DockerDaemon> {
   try {
     const service = await startService({
-      command,
-      args,
-      mark,
-      logFile: path.join(home, "log"),
+      ...program,
+      mark: folder,
       answers: () => answers(host),
       started: (starting) => started({ host, service: starting }),
     });
     return { host, service };
   } catch (error) {
-    await rm(mark, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }

@@ -5,8 +5,8 @@ import { MissingError } from "./say";
 import { programsOfUnstable } from "./unstable";
 
 /**
- * The `dockerd` of today, with the image store of containerd, which is the default from Docker 29 on. Throws MissingError where it
- * can't be had.
+ * The `dockerd` of today, with the image store of containerd, which is the default from Docker 29 on; CLASSIC_STORE gives it the one
+ * before. Throws MissingError where it can't be had.
  */
 export async function ensureDockerToday(): Promise<string> {
   if (!which("runc")) {
@@ -23,6 +23,9 @@ export async function ensureDockerToday(): Promise<string> {
   });
   return path.join(bin, "dockerd");
 }
+
+/** Of several such arguments, the last one counts. */
+export const CLASSIC_STORE = ["--feature", "containerd-snapshotter=false"];
 
 const DAEMON = "dockerd-of-today";
 

@@ -3,10 +3,10 @@ import * as path from "node:path";
 import { canCertify } from "../support/authority";
 import { GoogleRegistry } from "../support/googleRegistry";
 import { GoogleTokens } from "../support/googleTokens";
+import { hasContainerdStore } from "../support/ownDaemon";
 import { changes, errorsOn, imageProject } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
-import { hasContainerdStore } from "../support/secondDocker";
 import { type Result, TestStack } from "../support/stack";
 
 const PROGRAM = path.join(__dirname, "programs/google.ts");

@@ -1,13 +1,27 @@
 import * as assert from "node:assert/strict";
 import { kill } from "../support/kill";
 import { converge, noteServed, surviveKills } from "../support/killedUpdates";
+import { once } from "../support/moods";
 import { changes, imageProject, imageStack } from "../support/project";
 import { registry } from "../support/registry";
-import { RegistryProxy } from "../support/registryProxy";
+import { type Kind, RegistryProxy } from "../support/registryProxy";
 
 /** How many updates are killed; the long run sets VERSIONED_IMAGE_KILLS. */
 const KILLS = Number(process.env.VERSIONED_IMAGE_KILLS ?? 4);
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
+
+/** The steps of a publication, each by what the registry has just done; who asked for it is killed before it hears of that. */
+const STEPS: { name: string; requests: Kind[]; victim: "program" | "engine" }[] = [
+  { name: "the content is pushed", requests: ["content"], victim: "program" },
+  { name: "the content is pushed", requests: ["content"], victim: "engine" },
+  { name: "its configuration is there with labels", requests: ["content", "blob"], victim: "engine" },
+  { name: "its manifest is there with labels", requests: ["content", "manifest"], victim: "program" },
+  { name: "the tag is looked at for the last time", requests: ["content", "manifest", "look"], victim: "engine" },
+  { name: "the tag is set", requests: ["content", "manifest", "tag"], victim: "program" },
+];
+
+/** Longer than it takes to kill, in milliseconds. */
+const UNHEARD = 3_000;
 
 /** Promise 4: whatever is killed, whenever, the next update converges without a person. */
 describe("a production tag 4. when updates are killed", () => {
@@ -24,23 +38,30 @@ describe("a production tag 4. when updates are killed", () => {
     }
   });
 
-  for (const victim of ["program", "engine"] as const) {
-    it(`is set by the next update where the ${victim} is killed between content and tag`, async () => {
+  for (const { name, requests, victim } of STEPS) {
+    it(`is set once and by the next update at the latest, where the ${victim} is killed when ${name}`, async () => {
       const project = imageProject();
-      const proxy = await RegistryProxy.start({});
-      const behind = `${registry.host}/${registry.repository("between").split("/")[1]}`;
+      const proxy = await RegistryProxy.start();
+      const behind = registry.repository("between");
       const stack = imageStack(project, { repository: behind.replace(registry.host, proxy.host) });
       const served = new Map<string, string>();
       try {
-        const pushed = proxy.nextContent();
         const running = stack.start("up");
-        await Promise.race([pushed, running.result]);
+        const ended = running.result.then(() => assert.fail("the update ended before it could be killed"));
+        for (const request of requests) {
+          if (request === requests.at(-1) && request !== "content") {
+            proxy.moods.unshift(once(request, { after: UNHEARD }));
+          }
+          await Promise.race([proxy.done(request), ended]);
+        }
         assert.equal(kill(running, victim), true);
         await running.result;
         await noteServed(behind, served);
         await converge(stack);
         await noteServed(behind, served);
-        assert.deepEqual([...served.keys()], [project.head().slice(0, 7)]);
+        const tag = project.head().slice(0, 7);
+        assert.deepEqual([...served.keys()], [tag]);
+        assert.deepEqual([...new Set(proxy.written.map(({ digest }) => digest))], [served.get(tag)]);
         assert.deepEqual(changes(await stack.up()), {});
       } finally {
         stack.forget();

@@ -1,21 +1,48 @@
 import * as assert from "node:assert/strict";
-import { changes, errorsOn, imageConfig, imageProject, imageStack, warningsOn } from "../support/project";
+import { always, lost } from "../support/moods";
+import { type DaemonKind, MORE_DAEMONS, OwnDaemon } from "../support/ownDaemon";
+import {
+  changes,
+  errorsOn,
+  type Image,
+  imageConfig,
+  imageProject,
+  imageStack,
+  succeeded,
+  warningsOn,
+} from "../support/project";
 import { registry } from "../support/registry";
-import { RegistryProxy } from "../support/registryProxy";
+import { denial, RegistryProxy } from "../support/registryProxy";
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
 
-interface Image {
-  tag: string;
-  spec: string;
-  reference: string;
-  digest: string;
-  outcome: string;
+/** Whatever happened to a stack or a registry, the next update ends well: on any daemon, and whether or not tags may be moved. */
+for (const kind of [undefined, ...MORE_DAEMONS]) {
+  for (const immutable of [undefined, 400] as const) {
+    const where = `in a registry that ${immutable ? "refuses to move tags" : "lets tags be moved"}`;
+    describe(`an update that is not to be stuck, ${where}${kind ? `, by ${kind}` : ""}`, () => scenes(kind, immutable));
+  }
 }
 
-/** Whatever happened to a stack or a registry, the next update ends well. */
-describe("an update that is not to be stuck", () => {
+function scenes(kind: DaemonKind | undefined, immutable: 400 | undefined): void {
   const disposables: (() => unknown)[] = [];
+  let daemon: OwnDaemon | undefined;
+  let proxy: RegistryProxy;
+
+  before(async function () {
+    if (kind && !OwnDaemon.isAvailable(kind)) {
+      console.log(`      left out: only root, where it is installed, can start ${kind}`);
+      this.skip();
+    }
+    daemon = kind && (await OwnDaemon.start(kind));
+  });
+
+  after(() => daemon?.stop());
+
+  beforeEach(async () => {
+    proxy = await RegistryProxy.start({ immutable });
+    disposables.push(() => proxy.stop());
+  });
 
   afterEach(async () => {
     for (const dispose of disposables.splice(0)) {
@@ -29,21 +56,15 @@ describe("an update that is not to be stuck", () => {
     return made;
   }
 
-  function stackOf(...args: Parameters<typeof imageStack>): TestStack {
-    const stack = imageStack(...args);
+  function stackOf(source: Repo, args: object): TestStack {
+    const stack = imageStack(source, args, { env: daemon && { DOCKER_HOST: daemon.host } });
     disposables.push(() => stack.forget());
     return stack;
   }
 
-  async function proxied(options = {}): Promise<RegistryProxy> {
-    const proxy = await RegistryProxy.start(options);
-    disposables.push(() => proxy.stop());
-    return proxy;
-  }
-
-  function succeeded(result: Result): Image {
-    assert.equal(result.succeeded, true, result.text);
-    return (result.outputs.images as { app: Image }).app;
+  /** A repository that no other test uses, behind the proxy. */
+  function repositoryOf(name: string): string {
+    return registry.repository(name).replace(registry.host, proxy.host);
   }
 
   function commitTwo(source: Repo): void {
@@ -62,22 +83,31 @@ describe("an update that is not to be stuck", () => {
     return succeeded(result);
   }
 
+  /** What was written under an image's tag since the beginning: its digest, once. */
+  function assertWrittenOnce({ spec, digest }: Image): void {
+    const name = spec.slice(spec.indexOf("/") + 1);
+    assert.deepEqual(
+      proxy.written.filter((entry) => entry.spec === name).map((entry) => entry.digest),
+      [digest],
+    );
+  }
+
   for (const name of ["app-image", "app-record"]) {
     it(`keeps the tag when ${name} is replaced by --replace`, async () => {
-      const [source, repository] = [project(), registry.repository("replace")];
+      const [source, repository] = [project(), repositoryOf("replace")];
       const stack = stackOf(source, { repository });
       const first = await stack.up();
       const image = succeeded(first);
       assert.equal(succeeded(await stack.up({}, { replace: [urnOf(first, name)] })).reference, image.reference);
       assert.equal((await unchanged(stack)).reference, image.reference);
       assert.equal(await registry.digest(image.spec), image.digest);
-      assert.equal(registry.pushes(image.spec), 1);
+      assertWrittenOnce(image);
     });
   }
 
   for (const names of [["app-record"], ["app-record", "app-image"]]) {
     it(`keeps the tag after state delete of ${names.join(" and ")}`, async () => {
-      const [source, repository] = [project(), registry.repository("deleted")];
+      const [source, repository] = [project(), repositoryOf("deleted")];
       const stack = stackOf(source, { repository });
       const first = await stack.up();
       const image = succeeded(first);
@@ -87,12 +117,39 @@ describe("an update that is not to be stuck", () => {
       assert.equal(succeeded(await stack.up()).reference, image.reference);
       assert.equal((await unchanged(stack)).reference, image.reference);
       assert.equal(await registry.digest(image.spec), image.digest);
-      assert.equal(registry.pushes(image.spec), 1);
+      assertWrittenOnce(image);
     });
   }
 
+  it("publishes the next version after the whole state was lost", async () => {
+    const [source, repository] = [project(), repositoryOf("forgotten")];
+    const one = succeeded(await stackOf(source, { repository }).up());
+    commitTwo(source);
+    // The same stack by its name, so that its scratch tag is in the registry already.
+    const stack = stackOf(source, { repository });
+    const two = succeeded(await stack.up());
+    assert.deepEqual([two.outcome, two.tag], ["published", source.head().slice(0, 7)]);
+    assert.equal((await unchanged(stack)).reference, two.reference);
+    assertWrittenOnce(one);
+    assertWrittenOnce(two);
+  });
+
+  it("publishes version after version, and has nothing to say", async () => {
+    const [source, repository] = [project(), repositoryOf("versions")];
+    const stack = stackOf(source, { repository });
+    for (const content of ["two", "three", "four"]) {
+      source.write("app/main", `${content}\n`).add().commit(content);
+      const result = await stack.up();
+      const image = succeeded(result);
+      assert.equal(image.outcome, "published");
+      assert.deepEqual(warningsOn(result, "app"), []);
+      assert.equal((await unchanged(stack)).reference, image.reference);
+      assertWrittenOnce(image);
+    }
+  });
+
   it("leaves an excluded image at its old reference while HEAD has moved", async () => {
-    const [source, repository] = [project(), registry.repository("exclude")];
+    const [source, repository] = [project(), repositoryOf("exclude")];
     const stack = stackOf(source, { repository });
     const first = await stack.up();
     const one = succeeded(first);
@@ -108,7 +165,7 @@ describe("an update that is not to be stuck", () => {
   });
 
   it("ends refresh --run-program and destroy --run-program while HEAD has moved", async () => {
-    const [source, repository] = [project(), registry.repository("program")];
+    const [source, repository] = [project(), repositoryOf("program")];
     const stack = stackOf(source, { repository });
     const one = succeeded(await stack.up());
     commitTwo(source);
@@ -119,17 +176,17 @@ describe("an update that is not to be stuck", () => {
     assert.equal(await registry.digest(one.spec), one.digest);
   });
 
-  for (const status of [403, 405, 409]) {
+  // Tags that can't be moved have nothing to do with a tag that can't be made.
+  for (const status of immutable ? [] : [403, 405, 409]) {
     it(`names TagRefused when the registry refuses the tag with ${status}, and converges`, async () => {
-      const proxy = await proxied();
       const source = project();
-      const repository = registry.repository("refused").replace(registry.host, proxy.host);
+      const repository = repositoryOf("refused");
       const stack = stackOf(source, { repository });
-      proxy.refuseTag = { tag: source.head().slice(0, 7), status };
+      proxy.moods.push(always("tag", { instead: denial(status, "DENIED", "the tag is refused") }));
       const refused = await stack.up();
       assert.equal(refused.succeeded, false, refused.text);
       assert.match(errorsOn(refused, "app").join("\n"), /\[TagRefused\]/, refused.text);
-      proxy.refuseTag = undefined;
+      proxy.moods.pop();
       const image = succeeded(await stack.up());
       assert.equal((await unchanged(stack)).reference, image.reference);
       assert.equal(await registry.digest(image.spec), image.digest);
@@ -137,7 +194,7 @@ describe("an update that is not to be stuck", () => {
   }
 
   it("goes on from version to version while the component is protected", async () => {
-    const [source, repository] = [project(), registry.repository("protected")];
+    const [source, repository] = [project(), repositoryOf("protected")];
     const stack = stackOf(source, { repository });
     const guarded = { ...imageConfig({ repository }), options: JSON.stringify({ protect: true }) };
     const one = succeeded(await stack.up(guarded));
@@ -151,7 +208,7 @@ describe("an update that is not to be stuck", () => {
   });
 
   it("changes nothing where the component is renamed with an alias", async () => {
-    const [source, repository] = [project(), registry.repository("renamed")];
+    const [source, repository] = [project(), repositoryOf("renamed")];
     const stack = stackOf(source, { repository });
     const image = succeeded(await stack.up());
     const renamed = {
@@ -162,24 +219,23 @@ describe("an update that is not to be stuck", () => {
     assert.equal(result.succeeded, true, result.text);
     assert.deepEqual(changes(result), {});
     assert.equal((result.outputs.images as { worker: Image }).worker.reference, image.reference);
-    source.write("app/main", "two\n").add().commit("Two");
+    commitTwo(source);
     const next = await stack.up(renamed);
     assert.deepEqual(changes(next), { "worker-image": "update", "worker-record": "update" });
-    assert.equal(registry.pushes(image.spec), 1);
+    assertWrittenOnce(image);
   });
 
   for (const how of ["published", "adopted"]) {
     it(`builds a tag that the registry lost again, and says so (${how})`, async () => {
-      const proxy = await proxied();
       const source = project();
-      const repository = registry.repository("lost").replace(registry.host, proxy.host);
+      const repository = repositoryOf("lost");
       const stack = stackOf(source, { repository });
       if (how === "adopted") {
         succeeded(await stackOf(source, { repository }).up());
       }
       const before = succeeded(await stack.up());
       assert.equal(before.outcome, how);
-      proxy.lost = before.tag;
+      proxy.moods.push(lost(before.tag));
       const result = await stack.up();
       const after = succeeded(result);
       assert.deepEqual([after.spec, after.outcome], [before.spec, "published"]);
@@ -191,4 +247,4 @@ describe("an update that is not to be stuck", () => {
       assert.equal((await unchanged(stack)).reference, after.reference);
     });
   }
-});
+}

@@ -161,7 +161,7 @@ async function strike({ services }: World, moment: number, running: Running, pac
   if (moment < 0.5) {
     await Promise.race([sleep(2 * moment * pace), running.result]);
   } else {
-    await Promise.race([services.network.nextPush(), running.result]);
+    await Promise.race([services.network.asked("upload"), running.result]);
     await sleep((2 * moment - 1) * PUSH);
   }
 }

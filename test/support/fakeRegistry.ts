@@ -81,7 +81,8 @@ async function read(request: IncomingMessage): Promise<Seen> {
   return { method, url, authorization: headers.authorization, body };
 }
 
-function write(response: ServerResponse, reply: Reply): void {
+/** Answers a request as a test tells it to. */
+export function write(response: ServerResponse, reply: Reply): void {
   if (reply === "close") {
     response.destroy();
   } else if (reply === "garbage") {

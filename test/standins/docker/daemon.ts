@@ -42,8 +42,17 @@ export async function connect(): Promise<Docker> {
   throw new Error(`failed to connect to any docker daemon: ${words.join("; ")}`);
 }
 
-/** Builds an image under a name, with BuildKit unless the inputs say otherwise. Returns the image's ID. */
-export async function build(docker: Docker, name: string, options: Build, login?: Login): Promise<string> {
+/**
+ * Builds an image under a name, with BuildKit unless the inputs say otherwise, or the daemon has none to talk to. Returns the
+ * image's ID.
+ */
+export async function build(
+  docker: Docker,
+  name: string,
+  options: Build,
+  login: Login | undefined,
+  log: Log,
+): Promise<string> {
   const loginTo = (host: string) => (host === login?.serveraddress ? login : userCredentials(host));
   const session =
     options.builderVersion === "BuilderV1"
@@ -51,6 +60,9 @@ export async function build(docker: Docker, name: string, options: Build, login?
       : await openSession(docker, (host) => {
           const { username, password, identitytoken } = loginTo(host);
           return { username, secret: identitytoken ?? password };
+        }).catch(async (error: Error) => {
+          await log("warning", `Error running BuildKit session: ${error.message}`);
+          return undefined;
         });
   try {
     const { tar, dockerfile } = packContext(options.context, options.dockerfile);

@@ -40,7 +40,7 @@ async function publish(inputs: Properties, preview: boolean, log: Log): Promise<
   if (login) {
     await pullCaches(docker, options, login, log);
   }
-  const imageId = await build(docker, name, options, login);
+  const imageId = await build(docker, name, options, login, log);
   const repoDigest = login && !skipPush && !preview ? await push(docker, name, imageId, login, log) : imageId;
   return {
     __inputs: secret(inputs),
