@@ -39,7 +39,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
       build: async (scratchTag) => {
         watch.step.what = `${name} is being built`;
         building = await buildContent(subject, target, watch, scratchTag);
-        watch.step.what = `${name} is being tagged`;
+        watch.step.what = building.built && `${name} is being tagged`;
         return building.built;
       },
       record: async (published) => {

@@ -8,7 +8,7 @@ import type { Subject, Target } from "./subject";
 
 /** An image as the protocol of publishing sees it. `again`: what has its builder build anew. */
 export async function publishingOf(subject: Subject, target: Target, again = "pulumi up"): Promise<Publishing> {
-  const { component, version, args, fingerprint } = subject;
+  const { version, args, fingerprint } = subject;
   const { repository, spec } = target;
   const [identity, last] = await Promise.all([identityOf(subject), lastOf(subject)]);
   return {
