@@ -21,8 +21,8 @@ export function contentLost(
 ): VersionedImageError {
   return new VersionedImageError(
     "ContentLost",
-    `${repository}@${digest}, the content of ${spec}, ${what}. See that the registry does not delete what is being published (its ` +
-      "clean-up or garbage collection), then run `pulumi up` again: it builds and pushes the content anew.",
+    `${repository}@${digest}, the content of ${spec}, ${what}. See that the registry does not delete what is being published (its clean-up or ` +
+      `garbage collection), then run \`${again}\`: it builds and pushes the content anew.`,
   );
 }
 
