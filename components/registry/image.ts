@@ -1,8 +1,10 @@
 import { VersionedImageError } from "../errors";
 import { artifactIn } from "./artifact";
+import { isDigest } from "./digest";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
-import { fieldsOf, isDigest, MANIFEST_TYPES } from "./media";
+import { fieldsOf } from "./fields";
+import { MANIFEST_TYPES } from "./media";
 import { contentsOf, describeContents } from "./platform";
 
 /** A manifest or an index, and where it was found. */

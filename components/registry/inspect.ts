@@ -1,6 +1,7 @@
 import type { Fetcher } from "./fetcher";
+import { fieldsOf } from "./fields";
 import { configDigestOf, type Found, notFound } from "./image";
-import { fieldsOf, INDEX_TYPES, objectIn, statedDigest, typeOf, verifyContent } from "./media";
+import { digestIn, INDEX_TYPES, objectIn, statedDigest, typeOf, verifyContent } from "./media";
 import { chooseImage, contentsOf, platformOf } from "./platform";
 
 export interface ImageConfig {
@@ -55,6 +56,6 @@ async function configOf(fetcher: Fetcher, found: Found): Promise<ImageConfig> {
 async function manifestUnder({ manifest }: Fetcher, digest: string): Promise<Found> {
   const answer = await manifest("GET", digest);
   verifyContent(answer, digest);
-  statedDigest(answer, digest);
+  statedDigest(answer, (stated) => digestIn(answer, stated));
   return { digest, type: typeOf(answer), manifest: objectIn(answer), origin: answer.origin };
 }

@@ -161,10 +161,10 @@ export function createSession(options: LoginOptions): Session {
     }
     if (status === 404 && answer !== refusal) {
       const { origin, url } = await addressOf(asked);
-      requireOwnAbsence(answer, origin, url);
-      if (kept && authorization === undefined && (await kept.credentials)) {
+      if (answer.origin === origin && kept && authorization === undefined && (await kept.credentials)) {
         throw await refusalOf(asked.host, refusal ?? kept.challenged);
       }
+      requireOwnAbsence(answer, origin, url);
     } else if (status !== 404 && (status < 200 || status >= 300)) {
       throw protocol((await addressOf(asked)).url, `status ${status}: ${answer.words}`);
     }

@@ -246,7 +246,7 @@ describe("labelling an image in the registry", () => {
       const two = store.image('{"os":"two"}');
       const others = [
         { mediaType: "text/x", digest: sha256("x"), size: 3 },
-        { mediaType: OCI, digest: `sha512:${"0".repeat(128)}`, size: 3 },
+        { mediaType: OCI, digest: `sha384:${"0".repeat(96)}`, size: 3 },
         { mediaType: INDEX, digest: sha256("y"), size: 3 },
         { mediaType: OCI, digest: sha256("z"), size: 3, artifactType: "application/x" },
         null,
