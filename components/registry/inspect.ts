@@ -1,6 +1,6 @@
 import type { Fetcher } from "./fetcher";
 import { fieldsOf } from "./fields";
-import { configDigestOf, type Found, notFound } from "./image";
+import { CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
 import { digestIn, INDEX_TYPES, objectIn, statedDigest, typeOf, verifyContent } from "./media";
 import { chooseImage, contentsOf, platformOf } from "./platform";
 
@@ -42,7 +42,7 @@ export async function inspectImages(fetcher: Fetcher, digest: string): Promise<I
 
 async function configOf(fetcher: Fetcher, found: Found): Promise<ImageConfig> {
   const configDigest = configDigestOf(fetcher, found);
-  const answer = await fetcher.other(`blobs/${configDigest}`);
+  const answer = await fetcher.other(`blobs/${configDigest}`, CONFIG_LIMIT);
   verifyContent(answer, configDigest);
   const config = objectIn(answer);
   const labels = Object.entries(fieldsOf(fieldsOf(config.config).Labels));

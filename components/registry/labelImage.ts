@@ -6,7 +6,7 @@ import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
 import { fieldsOf, isObject } from "./fields";
 import type { Answer } from "./http";
-import { configDigestOf, type Found, notFound } from "./image";
+import { CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
 import type { ManifestContent } from "./manifest";
 import { digestIn, INDEX_TYPES, MANIFEST_TYPES, OCI_TYPES, statedDigest, typeOf, verifyContent } from "./media";
 import { contentsOf } from "./platform";
@@ -70,7 +70,7 @@ function labelledOf(fetcher: Fetcher, found: Found, labels: Labels): Promise<Man
 
 async function labelledManifest(fetcher: Fetcher, found: Found, labels: Labels): Promise<ManifestContent> {
   const digest = configDigestOf(fetcher, found);
-  const answer = await fetcher.other(`blobs/${digest}`);
+  const answer = await fetcher.other(`blobs/${digest}`, CONFIG_LIMIT);
   requireContent(answer, digest);
   const config = exactObjectIn(answer);
   const inner = objectOrNone(config.config, answer, "config");
