@@ -64,7 +64,7 @@ function imageJson(image: ListedImage, history: History | undefined, commits: Ma
   const { digest, tags, scratchTags, time, revision, tree, source, debug, dirty, problem } = image;
   const commit = revision === undefined ? undefined : commits.get(revision);
   return {
-    digest,
+    digest: digest ?? null,
     tags,
     scratchTags,
     time: time?.toISOString() ?? null,

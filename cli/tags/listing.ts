@@ -17,7 +17,8 @@ import { latestTime } from "../latestTime";
 
 /** An image of a repository. */
 export interface ListedImage {
-  digest: string;
+  /** Undefined if the registry's answer to its tag is none that can be read. */
+  digest: string | undefined;
   /** Sorted. */
   tags: string[];
   /** Those of `tags` under which a stack pushed content; they name no version. */
@@ -49,34 +50,32 @@ export interface Listing {
 export async function listImages(client: RegistryClient, repository: string, platform: string): Promise<Listing> {
   const listed = await client.listTags(repository);
   const tags = [...new Set(listed.tags)].sort();
-  const manifests = await inParallel(tags, (tag) => client.resolve(repository, tag));
+  const found = await inParallel(tags, (tag) => orProblem(client.resolve(repository, tag)));
   const byDigest = new Map<string, string[]>();
+  const unread: ListedImage[] = [];
   const dangling: string[] = [];
   tags.forEach((tag, index) => {
-    const digest = manifests[index]?.digest;
-    if (digest === undefined) {
+    const manifest = found[index];
+    if (manifest === undefined) {
       dangling.push(tag);
+    } else if ("code" in manifest) {
+      unread.push(describe(undefined, [tag], manifest));
     } else {
-      byDigest.set(digest, [...(byDigest.get(digest) ?? []), tag]);
+      byDigest.set(manifest.digest, [...(byDigest.get(manifest.digest) ?? []), tag]);
     }
   });
   const images = await inParallel([...byDigest], async ([digest, named]) =>
-    describe(digest, named, await look(client, repository, digest, platform)),
+    describe(digest, named, await orProblem(client.inspect(repository, digest, platform))),
   );
-  return { images: images.sort(newestFirst), dangling, notTags: listed.notTags };
+  return { images: [...images, ...unread].sort(newestFirst), dangling, notTags: listed.notTags };
 }
 
 type Problem = NonNullable<ListedImage["problem"]>;
 
-/** One tag can hold what is no image, such as a signature: that must not hide the others. */
-async function look(
-  client: RegistryClient,
-  repository: string,
-  digest: string,
-  platform: string,
-): Promise<ImageConfig | Problem> {
+/** One tag can hold what is no image, such as a signature, or what can't be read at all: that must not hide the others. */
+async function orProblem<T>(work: Promise<T>): Promise<T | Problem> {
   try {
-    return await client.inspect(repository, digest, platform);
+    return await work;
   } catch (error) {
     if (
       error instanceof VersionedImageError &&
@@ -88,7 +87,7 @@ async function look(
   }
 }
 
-function describe(digest: string, tags: string[], found: ImageConfig | Problem): ListedImage {
+function describe(digest: string | undefined, tags: string[], found: ImageConfig | Problem): ListedImage {
   const labels = "labels" in found ? found.labels : {};
   const dirty = dirtyIn(labels);
   return {

@@ -30,7 +30,7 @@ function row(image: ListedImage, report: TagsReport): string[] {
   const { digest, tags, time } = image;
   return [
     tags.map(printable).join(", "),
-    digest.slice(0, "sha256:".length + 12),
+    digest?.slice(0, "sha256:".length + 12) ?? "(none)",
     time ? shortTime(time) : "(no time)",
     [origin(image, report), mark(image)].filter((part) => part !== "").join("  "),
   ];

@@ -1,4 +1,4 @@
-import { fieldsOf } from "./media";
+import { fieldsOf } from "./fields";
 
 /** The types of an image's configuration. Images of the first years have none, or that of bytes. */
 const IMAGE_CONFIGS = [

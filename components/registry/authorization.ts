@@ -99,7 +99,7 @@ async function fetchToken(
  * Where a token is fetched. Over plain HTTP only where that is spoken with the registry as well, and from the same host or
  * one that is named for it.
  */
-export function tokenAddress(realm: string, origin: string, env: NodeJS.ProcessEnv): URL {
+function tokenAddress(realm: string, origin: string, env: NodeJS.ProcessEnv): URL {
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   const registry = new URL(origin);
   const inTheOpen = registry.protocol === "http:";

@@ -1,8 +1,8 @@
 import { VersionedImageError } from "../errors";
+import { isDigest } from "./digest";
 import { codesIn } from "./errorMessage";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
-import { isDigest } from "./media";
 import { isTag } from "./reference";
 import { type Refusal, refusalOf } from "./tagManifest";
 

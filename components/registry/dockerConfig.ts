@@ -138,7 +138,7 @@ function storedIn({ auths, file }: DockerConfig, key: string): Credentials | und
 }
 
 /** The host, with its port, of a key from the time when these were addresses, such as https://h.example/v1/. */
-export function hostnameOf(key: string): string {
+function hostnameOf(key: string): string {
   const [, , authority = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(key) ?? [];
   const [, bracketed, plain, port] =
     /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority.slice(authority.lastIndexOf("@") + 1)) ?? [];

@@ -1,6 +1,6 @@
 import { protocol } from "./failure";
+import { isObject } from "./fields";
 import type { Answer } from "./http";
-import { isObject } from "./media";
 import { rawJSON } from "./rawJson";
 
 /**

@@ -1,8 +1,10 @@
 import { VersionedImageError } from "../errors";
 import { artifactIn } from "./artifact";
+import { isDigest } from "./digest";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
-import { fieldsOf, isDigest, MANIFEST_TYPES } from "./media";
+import { fieldsOf } from "./fields";
+import { MANIFEST_TYPES } from "./media";
 import { contentsOf, describeContents } from "./platform";
 
 /** A manifest or an index, and where it was found. */
@@ -12,6 +14,9 @@ export interface Found {
   manifest: Record<string, unknown>;
   origin: string;
 }
+
+/** The most that is read of an image's configuration, in bytes. */
+export const CONFIG_LIMIT = 8 * 1024 * 1024;
 
 /** The digest of an image's configuration. Throws NotAnImage for an artifact, and RegistryProtocol for what is neither. */
 export function configDigestOf({ name }: Fetcher, { digest, type, manifest, origin }: Found): string {
@@ -23,9 +28,16 @@ export function configDigestOf({ name }: Fetcher, { digest, type, manifest, orig
         `${JSON.stringify(artifact.slice(0, 200))}: publish to a repository that holds images only, or delete the tag.`,
     );
   }
-  const config = fieldsOf(manifest.config).digest;
+  const { digest: config, size } = fieldsOf(manifest.config);
   if (!MANIFEST_TYPES.includes(type) || !isDigest(config)) {
     throw protocol(origin, `${digest} is of the type ${type}, which holds no image here`);
+  }
+  if (typeof size === "number" && size > CONFIG_LIMIT) {
+    throw new VersionedImageError(
+      "RegistryProtocol",
+      `${name}@${digest} in the registry ${new URL(origin).host} has a configuration of ${size} bytes, and ${CONFIG_LIMIT} are the most ` +
+        "that is read. Make its labels, environment variables and instructions shorter.",
+    );
   }
   return config;
 }

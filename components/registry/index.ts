@@ -1,10 +1,12 @@
 export { createRegistryClient, type RegistryClient } from "./client";
 export type { Deletion } from "./deleteManifest";
+export { isDigest } from "./digest";
+export { fieldsOf } from "./fields";
 export { mayBePlain } from "./hosts";
 export type { ImageConfig } from "./inspect";
 export type { Labelled } from "./labelImage";
 export type { Manifest, ManifestContent } from "./manifest";
-export { fieldsOf, INDEX_TYPES, isDigest } from "./media";
+export { INDEX_TYPES } from "./media";
 export { contentsOf, platformOf } from "./platform";
 export { isTag, parseReference, parseRepository, type Reference, type Repository } from "./reference";
 export type { Unanswered } from "./session";

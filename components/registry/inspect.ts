@@ -1,6 +1,7 @@
 import type { Fetcher } from "./fetcher";
-import { configDigestOf, type Found, notFound } from "./image";
-import { fieldsOf, INDEX_TYPES, objectIn, statedDigest, typeOf, verifyContent } from "./media";
+import { fieldsOf } from "./fields";
+import { CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
+import { digestIn, INDEX_TYPES, objectIn, statedDigest, typeOf, verifyContent } from "./media";
 import { chooseImage, contentsOf, platformOf } from "./platform";
 
 export interface ImageConfig {
@@ -41,7 +42,7 @@ export async function inspectImages(fetcher: Fetcher, digest: string): Promise<I
 
 async function configOf(fetcher: Fetcher, found: Found): Promise<ImageConfig> {
   const configDigest = configDigestOf(fetcher, found);
-  const answer = await fetcher.other(`blobs/${configDigest}`);
+  const answer = await fetcher.other(`blobs/${configDigest}`, CONFIG_LIMIT);
   verifyContent(answer, configDigest);
   const config = objectIn(answer);
   const labels = Object.entries(fieldsOf(fieldsOf(config.config).Labels));
@@ -55,6 +56,6 @@ async function configOf(fetcher: Fetcher, found: Found): Promise<ImageConfig> {
 async function manifestUnder({ manifest }: Fetcher, digest: string): Promise<Found> {
   const answer = await manifest("GET", digest);
   verifyContent(answer, digest);
-  statedDigest(answer, digest);
+  statedDigest(answer, (stated) => digestIn(answer, stated));
   return { digest, type: typeOf(answer), manifest: objectIn(answer), origin: answer.origin };
 }

@@ -1,22 +1,14 @@
 import { artifactIn } from "./artifact";
+import { digestOf } from "./digest";
 import { codesIn } from "./errorMessage";
 import { exactBytes, exactObjectIn } from "./exactJson";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
+import { fieldsOf, isObject } from "./fields";
 import type { Answer } from "./http";
-import { configDigestOf, type Found, notFound } from "./image";
+import { CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
 import type { ManifestContent } from "./manifest";
-import {
-  digestOf,
-  fieldsOf,
-  INDEX_TYPES,
-  isObject,
-  MANIFEST_TYPES,
-  OCI_TYPES,
-  statedDigest,
-  typeOf,
-  verifyContent,
-} from "./media";
+import { digestIn, INDEX_TYPES, MANIFEST_TYPES, OCI_TYPES, statedDigest, typeOf, verifyContent } from "./media";
 import { contentsOf } from "./platform";
 import { TAG_REFUSALS } from "./tagManifest";
 
@@ -78,7 +70,7 @@ function labelledOf(fetcher: Fetcher, found: Found, labels: Labels): Promise<Man
 
 async function labelledManifest(fetcher: Fetcher, found: Found, labels: Labels): Promise<ManifestContent> {
   const digest = configDigestOf(fetcher, found);
-  const answer = await fetcher.other(`blobs/${digest}`);
+  const answer = await fetcher.other(`blobs/${digest}`, CONFIG_LIMIT);
   requireContent(answer, digest);
   const config = exactObjectIn(answer);
   const inner = objectOrNone(config.config, answer, "config");
@@ -156,7 +148,7 @@ async function put(
   if (content.digest !== found.digest) {
     const answer = await fetcher.putManifest(content.digest, content);
     requireTaken(answer);
-    statedDigest(answer, content.digest);
+    statedDigest(answer, (stated) => digestOf(bytes, stated));
   }
   return content;
 }
@@ -166,13 +158,13 @@ async function upload(fetcher: Fetcher, digest: string, bytes: Buffer): Promise<
   requireTaken(begun);
   const ended = await fetcher.endUpload(begun, digest, bytes);
   requireTaken(ended);
-  statedDigest(ended, digest);
+  statedDigest(ended, (stated) => digestOf(bytes, stated));
 }
 
 async function read(fetcher: Fetcher, digest: string): Promise<Found> {
   const answer = await fetcher.manifest("GET", digest);
   requireContent(answer, digest);
-  statedDigest(answer, digest);
+  statedDigest(answer, (stated) => digestIn(answer, stated));
   return { digest, type: typeOf(answer), manifest: exactObjectIn(answer), origin: answer.origin };
 }
 

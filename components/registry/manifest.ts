@@ -1,6 +1,7 @@
+import { isDigest, kindOf } from "./digest";
 import type { Fetcher } from "./fetcher";
 import type { Answer } from "./http";
-import { digestOf, isDigest, isKnownType, statedDigest, typeOf, verifyContent } from "./media";
+import { digestIn, isKnownType, statedDigest, typeOf, verifyContent } from "./media";
 
 /** What a registry holds under a tag or digest. */
 export interface Manifest {
@@ -20,9 +21,10 @@ export async function resolveManifest(fetcher: Fetcher, reference: string): Prom
     return undefined;
   }
   if (answer.method === "HEAD") {
-    const digest = statedDigest(answer, isDigest(reference) ? reference : undefined);
-    if (digest !== undefined && isKnownType(answer)) {
-      return { digest, mediaType: typeOf(answer) };
+    const named = isDigest(reference) ? reference : undefined;
+    const stated = statedDigest(answer, (digest) => (named && kindOf(named) === kindOf(digest) ? named : digest));
+    if (stated !== undefined && isKnownType(answer)) {
+      return { digest: named ?? stated, mediaType: typeOf(answer) };
     }
   }
   const found = answer.method === "HEAD" ? await fetchManifest(fetcher, reference) : contentOf(answer, reference);
@@ -38,10 +40,8 @@ export async function fetchManifest(fetcher: Fetcher, reference: string): Promis
 /** The manifest in an answer, checked against the digest that was asked for or is stated. */
 export function contentOf(answer: Answer, reference: string): ManifestContent {
   const mediaType = typeOf(answer);
-  const digest = digestOf(answer.body);
-  statedDigest(answer, digest);
-  if (isDigest(reference)) {
-    verifyContent(answer, reference);
-  }
+  const stated = statedDigest(answer, (digest) => digestIn(answer, digest));
+  const digest = isDigest(reference) ? reference : (stated ?? digestIn(answer));
+  verifyContent(answer, digest);
   return { digest, mediaType, bytes: answer.body };
 }

@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
+import { digestOf, isDigest } from "./digest";
 import { protocol } from "./failure";
+import { isObject } from "./fields";
 import type { Answer } from "./http";
-import { isRawJSON } from "./rawJson";
+import { SIGNED_TYPE, signedBytes } from "./signedManifest";
 
 export const INDEX_TYPES = [
   "application/vnd.oci.image.index.v1+json",
@@ -16,19 +17,15 @@ export const OCI_TYPES = [...INDEX_TYPES, ...MANIFEST_TYPES].filter((type) => ty
 /** What else may be under a tag. It is asked for so that it is not taken for nothing. */
 const OTHER_TYPES = [
   "application/vnd.oci.artifact.manifest.v1+json",
-  "application/vnd.docker.distribution.manifest.v1+prettyjws",
+  SIGNED_TYPE,
   "application/vnd.docker.distribution.manifest.v1+json",
 ];
-export const ACCEPT = [...INDEX_TYPES, ...MANIFEST_TYPES, ...OTHER_TYPES].join(", ");
-
-/** Whether a value is a digest of the one kind that this package can check. */
-export function isDigest(value: unknown): value is string {
-  return typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value);
-}
+const KNOWN_TYPES = [...INDEX_TYPES, ...MANIFEST_TYPES, ...OTHER_TYPES];
+export const ACCEPT = KNOWN_TYPES.join(", ");
 
 /** Whether an answer says that it is a manifest of a kind that is known. */
 export function isKnownType(answer: Answer): boolean {
-  return [...INDEX_TYPES, ...MANIFEST_TYPES].includes(statedType(answer) ?? "");
+  return KNOWN_TYPES.includes(statedType(answer) ?? "");
 }
 
 /** A manifest's media type. Throws RegistryProtocol if it is that of something else. */
@@ -44,26 +41,34 @@ function statedType({ headers }: Answer): string | undefined {
   return headers.get("content-type")?.split(";")[0]?.trim() || undefined;
 }
 
-/** What Docker-Content-Digest says, if it is there. Throws RegistryProtocol if that is no digest, or not the one expected. */
-export function statedDigest(answer: Answer, expected?: string): string | undefined {
+/**
+ * What Docker-Content-Digest says, if it is there. Throws RegistryProtocol if that is no digest, or not the one that is expected of
+ * its kind.
+ */
+export function statedDigest(answer: Answer, expectedOf?: (stated: string) => string): string | undefined {
   const stated = answer.headers.get("docker-content-digest");
   if (stated === undefined) {
     return undefined;
   }
-  if (!isDigest(stated) || (expected !== undefined && stated !== expected)) {
-    const wanted = expected === undefined ? "is no sha256 digest" : `is not ${expected}`;
-    throw protocol(answer.origin, `its Docker-Content-Digest ${JSON.stringify(stated)} ${wanted}`);
+  if (!isDigest(stated)) {
+    throw protocol(answer.origin, `its Docker-Content-Digest ${JSON.stringify(stated)} is no sha256 or sha512 digest`);
+  }
+  const expected = expectedOf?.(stated) ?? stated;
+  if (stated !== expected) {
+    throw protocol(answer.origin, `its Docker-Content-Digest ${JSON.stringify(stated)} is not ${expected}`);
   }
   return stated;
 }
 
-export function digestOf(body: Buffer): string {
-  return `sha256:${createHash("sha256").update(body).digest("hex")}`;
+/** The digest of what an answer holds, of the same kind as another one. */
+export function digestIn(answer: Answer, like?: string): string {
+  const signed = statedType(answer) === SIGNED_TYPE ? signedBytes(answer.body) : undefined;
+  return digestOf(signed ?? answer.body, like);
 }
 
 /** Throws RegistryProtocol unless the content is there and is what its digest says. */
 export function verifyContent(answer: Answer, digest: string): void {
-  const found = answer.status === 404 ? "nothing" : digestOf(answer.body);
+  const found = answer.status === 404 ? "nothing" : digestIn(answer, digest);
   if (found !== digest) {
     throw protocol(answer.origin, `${found} under the digest ${digest}`);
   }
@@ -81,14 +86,4 @@ export function objectIn({ body, origin }: Answer): Record<string, unknown> {
     throw protocol(origin, "it is not a JSON object");
   }
   return value;
-}
-
-/** An object's field that is itself an object; empty if it is anything else. */
-export function fieldsOf(value: unknown): Record<string, unknown> {
-  return isObject(value) ? value : {};
-}
-
-/** Whether a value of JSON is an object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJSON(value);
 }

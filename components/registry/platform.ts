@@ -1,4 +1,5 @@
-import { fieldsOf, isDigest } from "./media";
+import { isDigest } from "./digest";
+import { fieldsOf } from "./fields";
 
 /** An image in an index. */
 export interface Entry {

@@ -17,7 +17,7 @@ export interface NamedProxy {
  * HTTP_PROXY for http, each in lower case first; none for loopback, nor for the hosts, domains (with all below them),
  * addresses and networks that NO_PROXY lists. Throws RegistryUnavailable where a variable names what can't be used.
  */
-export function proxyFor(url: URL, env: NodeJS.ProcessEnv): NamedProxy | undefined {
+function proxyFor(url: URL, env: NodeJS.ProcessEnv): NamedProxy | undefined {
   const variables = url.protocol === "https:" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
   const variable = variables.find((name) => env[name]);
   if (variable === undefined || isLoopback(url.host) || isExempt(url, env.no_proxy || env.NO_PROXY || "")) {

@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../errors";
+import { isDigest } from "./digest";
 
 /** A repository of a registry, such as gcr.io/project/simple. */
 export interface Repository {
@@ -16,13 +17,12 @@ export interface Reference extends Repository {
   digest: string | undefined;
 }
 
-// The grammar of the distribution specification, with the digests that the OCI image specification registers.
+// The grammar of the distribution specification.
 const HOST_COMPONENT = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
 const HOST = new RegExp(`^(?:${HOST_COMPONENT}(?:\\.${HOST_COMPONENT})*|\\[[0-9a-fA-F:]+\\])(?::[0-9]{1,5})?$`);
 const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const LONGEST_NAME = 255;
 
 /** Whether a value is a tag. */
@@ -42,7 +42,7 @@ export function parseReference(text: string): Reference {
   if (tag !== undefined && !isTag(tag)) {
     throw invalid(text, `${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -, 128 at most)`);
   }
-  if (digest !== undefined && !DIGEST.test(digest)) {
+  if (digest !== undefined && !isDigest(digest)) {
     throw invalid(text, `${JSON.stringify(digest)} is not a digest (sha256: and 64 lower-case hexadecimal digits)`);
   }
   return { ...splitRepository(repository, text), tag, digest };

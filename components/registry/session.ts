@@ -161,22 +161,25 @@ export function createSession(options: LoginOptions): Session {
     }
     if (status === 404 && answer !== refusal) {
       const { origin, url } = await addressOf(asked);
-      requireOwnAbsence(answer, origin, url);
-      if (kept && authorization === undefined && (await kept.credentials)) {
+      if (answer.origin === origin && kept && authorization === undefined && (await kept.credentials)) {
         throw await refusalOf(asked.host, refusal ?? kept.challenged);
       }
+      requireOwnAbsence(answer, origin, url);
     } else if (status !== 404 && (status < 200 || status >= 300)) {
       throw protocol((await addressOf(asked)).url, `status ${status}: ${answer.words}`);
     }
     return answer;
   }
-  /** Makes a login, if one is configured, so that none has to be made within a turn. */
-  async function prepare(place: Place): Promise<void> {
+  /** The login for a place, which is made if one is configured, so that none has to be made within a turn. */
+  async function prepare(place: Place): Promise<Kept | undefined> {
     const kept = await logins.of(place);
     const challenged = kept?.login.authorization === undefined ? await challengeOf(place.host) : undefined;
-    if (challenged) {
-      await requireLogin(place, await logins.renew(place, kept, challenged), challenged);
+    if (!challenged) {
+      return kept;
     }
+    const made = await logins.renew(place, kept, challenged);
+    await requireLogin(place, made, challenged);
+    return made;
   }
 
   async function requireLogin({ host }: Place, { login }: Kept, answer: Answer): Promise<void> {
@@ -201,11 +204,12 @@ export function createSession(options: LoginOptions): Session {
     work: (once: (call: Call) => Promise<Answer | Unanswered>) => Promise<T>,
   ): Promise<T> {
     const { origin } = await originOf(place.host);
-    await prepare(place);
+    const prepared = await prepare(place);
     let ended: Told | undefined;
 
     async function once(asked: Call): Promise<Answer | Unanswered> {
-      const kept = logins.ready(place);
+      // Where somebody is making another one, that is not waited for.
+      const kept = logins.ready(place) ?? prepared;
       if (kept?.login.refusal?.status === 404) {
         return clearAnswer(asked, { answer: kept.login.refusal, kept });
       }

@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../errors";
+import { digestOf } from "./digest";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
 import type { Answer } from "./http";
@@ -45,14 +46,14 @@ export function requireTag(tag: string): void {
 }
 
 /** Whether a manifest was taken, and not refused. Throws RegistryProtocol if the registry names another digest. */
-export function wasTagged(answer: Answer, { digest }: ManifestContent): boolean {
+export function wasTagged(answer: Answer, { bytes }: ManifestContent): boolean {
   if (TAG_REFUSALS.includes(answer.status)) {
     return false;
   }
   if (![200, 201, 202].includes(answer.status)) {
     throw protocol(answer.origin, `status ${answer.status} for a manifest that it was given`);
   }
-  statedDigest(answer, digest);
+  statedDigest(answer, (stated) => digestOf(bytes, stated));
   return true;
 }
 

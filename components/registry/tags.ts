@@ -38,16 +38,13 @@ export async function listTags({ name, other }: Fetcher): Promise<TagList> {
   return found;
 }
 
+/** A repository that has lost its tags may have null or nothing for a list, and one that has lost a name null for it. */
 function namesIn(answer: Answer): string[] {
-  const { tags } = answer.status === 404 ? {} : objectIn(answer);
-  // A repository that has lost all its tags may say null.
-  if (tags === null) {
-    return [];
-  }
-  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string")) {
+  const { tags = [], errors } = answer.status === 404 ? { errors: [] } : objectIn(answer);
+  if ((tags !== null && !Array.isArray(tags)) || errors !== undefined) {
     throw protocol(answer.origin, "it has no list of tags");
   }
-  return tags;
+  return (tags ?? []).filter((tag) => typeof tag === "string");
 }
 
 /**

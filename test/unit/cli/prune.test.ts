@@ -78,6 +78,31 @@ describe("versioned-image prune", () => {
     assert.deepEqual(deletions(registry.requests), []);
   });
 
+  for (const [what, type, body] of [
+    ["schema 1", "application/vnd.docker.distribution.manifest.v1+json", '{"schemaVersion":1}'],
+    ["an artifact", "application/vnd.oci.artifact.manifest.v1+json", '{"artifactType":"text/x"}'],
+  ] as const) {
+    it(`leaves a tag of ${what} among others`, async () => {
+      const headers = { "content-type": type, "docker-content-digest": sha256(body) };
+      const { repository, old, head } = await example((_, url) =>
+        url.endsWith("/manifests/other")
+          ? { status: 200, headers, body }
+          : url.includes("/tags/list")
+            ? { status: 200, body: { tags: [old, head, "other"] } }
+            : undefined,
+      );
+      const { status, json } = await cliJson(["prune", repository, ...FLAGS, "--no-cluster"]);
+      assert.equal(status, 0);
+      const [{ tags, removals }] = json.repositories;
+      const { stays, reasons } = tags.find(({ tag }: { tag: string }) => tag === "other");
+      assert.deepEqual([stays, reasons], [true, [{ rule: "unknown", message: "it holds no image" }]]);
+      assert.deepEqual(
+        removals.map(({ tags: named }: { tags: string[] }) => named),
+        [[old]],
+      );
+    });
+  }
+
   it("deletes by digest", async () => {
     let gone = false;
     const { registry, repository, old } = await example((method) => {

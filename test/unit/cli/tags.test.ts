@@ -12,6 +12,7 @@ import {
   REVISION,
   repositories,
   SOURCE,
+  sha256,
   shelf,
   TREE,
 } from "./setup";
@@ -163,6 +164,48 @@ describe("versioned-image tags", () => {
     assert.equal(count(/^HEAD \/v2\/app\/manifests\//), 6);
     assert.equal(count(/^GET \/v2\/app\/manifests\/sha256:/), 5);
     assert.equal(count(/^GET \/v2\/app\/blobs\/sha256:/), 5);
+  });
+
+  it("has a line for each tag under which there is no image, or what can't be read", async () => {
+    withImage();
+    const held = (type: string, body: string, digest = sha256(body)) => ({
+      status: 200,
+      headers: { "content-type": type, "docker-content-digest": digest },
+      body,
+    });
+    const schema1 = held("application/vnd.docker.distribution.manifest.v1+json", '{"schemaVersion":1}');
+    const artifact = held("application/vnd.oci.artifact.manifest.v1+json", '{"artifactType":"text/x"}');
+    const registry = await start(
+      shelf([{ tags: ["latest"] }], {
+        "/v2/app/tags/list?n=1000": { status: 200, body: { tags: ["latest", "page", "old", "art", "odd"] } },
+        "/v2/app/manifests/old": schema1,
+        [`/v2/app/manifests/${sha256(schema1.body)}`]: schema1,
+        "/v2/app/manifests/art": artifact,
+        [`/v2/app/manifests/${sha256(artifact.body)}`]: artifact,
+        "/v2/app/manifests/page": held("text/html", "<html>"),
+        "/v2/app/manifests/odd": held("application/vnd.oci.image.manifest.v1+json", "{}", "md5:1"),
+      }),
+    );
+    const { status, json } = await cliJson(["tags", `${registry.host}/app`]);
+    assert.equal(status, 0);
+    assert.deepEqual(
+      json.images.map(
+        ({ tags, digest, problem }: { tags: string[]; digest: string; problem: { code: string } | null }) => [
+          tags.join(),
+          digest,
+          problem?.code ?? null,
+        ],
+      ),
+      [
+        ["art", sha256(artifact.body), "NotAnImage"],
+        ["latest", await digestOf(registry, "latest"), null],
+        ["odd", null, "RegistryProtocol"],
+        ["old", sha256(schema1.body), "RegistryProtocol"],
+        ["page", null, "RegistryProtocol"],
+      ],
+    );
+    const { out } = await cli(["tags", `${registry.host}/app`]);
+    assert.match(out, /^odd +\(none\) +\(no time\) +\(not read: RegistryProtocol\)$/m);
   });
 
   it("looks commits up in the repository of another directory", async () => {

@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { VersionedImageError } from "../../../components/errors";
 import { errorOf } from "../../support/assertError";
@@ -43,22 +44,104 @@ describe("what a registry holds", () => {
     });
 
     it("is not believed where the stated digest is another than was asked for, or none", async () => {
-      for (const stated of [sha256("other"), "sha256:12"]) {
+      for (const [stated, words] of [
+        [sha256("other"), `is not ${sha256("x")}`],
+        ["sha256:12", "is no sha256 or sha512 digest"],
+        [`sha384:${"0".repeat(96)}`, "is no sha256 or sha512 digest"],
+      ] as const) {
         const headers = { "content-type": MANIFEST, "docker-content-digest": stated };
         const registry = await start(() => ({ status: 200, headers }));
         const message = await errorOf("RegistryProtocol", () => client().resolve(`${registry.host}/a`, sha256("x")));
-        assert.ok(message.includes(`its Docker-Content-Digest "${stated}" is not ${sha256("x")}`), message);
+        assert.ok(message.includes(`its Docker-Content-Digest "${stated}" ${words}`), message);
       }
     });
 
     it("must be of a known type", async () => {
-      const headers = {
-        "docker-content-digest": sha256("x"),
-        "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws",
-      };
+      const headers = { "docker-content-digest": sha256("x"), "content-type": "application/json" };
       const registry = await start(() => ({ status: 200, headers }));
       const message = await errorOf("RegistryProtocol", () => client().resolve(`${registry.host}/a`, "t"));
-      assert.match(message, /a manifest of the type application\/vnd\.docker\.distribution\.manifest\.v1\+prettyjws/);
+      assert.match(message, /a manifest of the type application\/json/);
+    });
+
+    it("may be of a type that holds no image: it is there", async () => {
+      for (const mediaType of [
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.oci.artifact.manifest.v1+json",
+      ]) {
+        const headers = { "docker-content-digest": sha256("{}"), "content-type": mediaType };
+        const registry = await start(({ url }) =>
+          url.includes("/manifests/") ? { status: 200, headers, body: "{}" } : ABSENT,
+        );
+        const found = { digest: sha256("{}"), mediaType };
+        assert.deepEqual(await client().resolve(`${registry.host}/a`, "t"), found);
+        assert.deepEqual(registry.requests, ["HEAD /v2/a/manifests/t"]);
+        assert.deepEqual(await client().manifest(`${registry.host}/a`, "t"), { ...found, bytes: Buffer.from("{}") });
+        const message = await errorOf("RegistryProtocol", () =>
+          client().inspect(`${registry.host}/a`, found.digest, "linux/amd64"),
+        );
+        assert.ok(message.includes(`${found.digest} is of the type ${mediaType}, which holds no image here`), message);
+      }
+    });
+
+    it("may be signed as in schema 1, which the digest does not cover", async () => {
+      const payload = '{\n   "schemaVersion": 1\n}';
+      const [formatLength, formatTail] = [payload.length - 2, Buffer.from("\n}").toString("base64url")];
+      const protectedHeader = Buffer.from(JSON.stringify({ formatLength, formatTail })).toString("base64url");
+      const signatures = JSON.stringify([{ header: {}, signature: "x", protected: protectedHeader }]);
+      const body = `${payload.slice(0, -2)},\n   "signatures": ${signatures}\n}`;
+      const mediaType = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+      for (const stated of [{ "docker-content-digest": sha256(payload) }, {}] as Record<string, string>[]) {
+        const registry = await start(() => ({ status: 200, headers: { "content-type": mediaType, ...stated }, body }));
+        for (const reference of ["t", sha256(payload)]) {
+          const found = { digest: sha256(payload), mediaType, bytes: Buffer.from(body) };
+          assert.deepEqual(await client().manifest(`${registry.host}/a`, reference), found);
+        }
+        await errorOf("RegistryProtocol", () => client().manifest(`${registry.host}/a`, sha256(body)));
+      }
+    });
+  });
+
+  describe("by sha512", () => {
+    const sha512 = (text: string) => `sha512:${createHash("sha512").update(text).digest("hex")}`;
+    const BODY = "{}";
+    const found = { digest: sha512(BODY), mediaType: MANIFEST };
+
+    for (const stated of [sha512(BODY), sha256(BODY), undefined]) {
+      it(`is checked, where the registry states ${stated?.slice(0, 6) ?? "nothing"}`, async () => {
+        const headers = { "content-type": MANIFEST, ...(stated && { "docker-content-digest": stated }) };
+        const registry = await start(() => ({ status: 200, headers, body: BODY }));
+        assert.deepEqual(await client().resolve(`${registry.host}/a`, sha512(BODY)), found);
+        assert.deepEqual(await client().manifest(`${registry.host}/a`, sha512(BODY)), {
+          ...found,
+          bytes: Buffer.from(BODY),
+        });
+        await errorOf("RegistryProtocol", () => client().manifest(`${registry.host}/a`, sha512("other")));
+        await errorOf("RegistryProtocol", () => client().blob(`${registry.host}/a`, sha512("other")));
+        assert.deepEqual(await client().blob(`${registry.host}/a`, sha512(BODY)), Buffer.from(BODY));
+      });
+    }
+
+    it("is what a tag holds where the registry says so, and it is checked", async () => {
+      let body = BODY;
+      const headers = { "content-type": MANIFEST, "docker-content-digest": sha512(BODY) };
+      const registry = await start(() => ({ status: 200, headers, body }));
+      assert.deepEqual(await client().resolve(`${registry.host}/a`, "t"), found);
+      assert.equal((await client().manifest(`${registry.host}/a`, "t"))?.digest, sha512(BODY));
+      body = "[]";
+      const message = await errorOf("RegistryProtocol", () => client().manifest(`${registry.host}/a`, "t"));
+      assert.ok(message.includes(`its Docker-Content-Digest "${sha512(BODY)}" is not ${sha512("[]")}`), message);
+    });
+
+    it("leads to an image whose configuration is named by it, too", async () => {
+      const config = '{"os":"linux","architecture":"arm64"}';
+      const manifest = JSON.stringify({ config: { digest: sha512(config) } });
+      const registry = await start(({ url }) => ({
+        status: 200,
+        headers: { "content-type": MANIFEST },
+        body: url.includes("/blobs/") ? config : manifest,
+      }));
+      assert.equal((await client().inspect(`${registry.host}/a`, sha512(manifest), "")).platform, "linux/arm64");
     });
   });
 
@@ -288,7 +371,21 @@ describe("what a registry holds", () => {
       assert.deepEqual(await client().tags(`${registry.host}/a`), ["a", "b"]);
     });
 
-    for (const body of ["{}", "[]", "null", '"a"', '{"tags":"abc"}', '{"tags":[1]}', "not json", ""]) {
+    for (const [body, tags] of [
+      ["{}", []],
+      ['{"name":"a"}', []],
+      ['{"tags":null}', []],
+      ['{"tags":[]}', []],
+      ['{"tags":[null]}', []],
+      ['{"tags":["a",null,1,true,["x"],{"name":"y"},"b"]}', ["a", "b"]],
+    ] as const) {
+      it(`is ${JSON.stringify(tags)} in ${body}`, async () => {
+        const registry = await start(() => ({ status: 200, body }));
+        assert.deepEqual(await client().listTags(`${registry.host}/a`), { tags, notTags: [] });
+      });
+    }
+
+    for (const body of ["[]", "null", '"a"', '{"tags":"abc"}', '{"tags":{"a":1}}', '{"errors":[]}', "not json", ""]) {
       it(`is not ${JSON.stringify(body)}`, async () => {
         const registry = await start(() => ({ status: 200, body }));
         const message = await errorOf("RegistryProtocol", () => client().tags(`${registry.host}/a`));

@@ -246,7 +246,7 @@ describe("labelling an image in the registry", () => {
       const two = store.image('{"os":"two"}');
       const others = [
         { mediaType: "text/x", digest: sha256("x"), size: 3 },
-        { mediaType: OCI, digest: `sha512:${"0".repeat(128)}`, size: 3 },
+        { mediaType: OCI, digest: `sha384:${"0".repeat(96)}`, size: 3 },
         { mediaType: INDEX, digest: sha256("y"), size: 3 },
         { mediaType: OCI, digest: sha256("z"), size: 3, artifactType: "application/x" },
         null,
@@ -321,6 +321,22 @@ describe("labelling an image in the registry", () => {
       const other = store.image('{"a":1}');
       store.blobs.set(sha256('{"a":1}'), Buffer.from("{}"));
       await errorOf("RegistryProtocol", () => label(other));
+    });
+
+    it("is refused before it is read where the configuration is huge, and while it is read where that was not said", async () => {
+      const huge = `{"a":"${"x".repeat(8 * 1024 * 1024)}"}`;
+      const digest = store.image(huge);
+      assert.match(
+        await errorOf("RegistryProtocol", () => label(digest)),
+        new RegExp(
+          `@${digest} in the registry .* has a configuration of ${huge.length} bytes, and 8388608 are the most`,
+        ),
+      );
+      await errorOf("RegistryProtocol", () => client().inspect(`${registry.host}/a`, digest, ""));
+      assert.deepEqual(registry.requests, Array(2).fill(`GET /v2/a/manifests/${digest}`));
+      const config = { mediaType: OCI_CONFIG, digest: store.blob(huge), size: 5 };
+      const message = await errorOf("RegistryProtocol", () => label(store.manifest(OCI, { config, layers: [] })));
+      assert.match(message, /its answer is longer than 8388608 bytes/);
     });
 
     it("is NotAnImage for an artifact, and RegistryProtocol for schema 1", async () => {
