@@ -37,7 +37,7 @@ describe("a stack that the release before has updated", () => {
       beforeEach(async () => {
         source = imageProject();
         assert.equal(source.head(), COMMIT);
-        const proxy = await RegistryProxy.start({ immutable: how === "immutable" });
+        const proxy = await RegistryProxy.start({ immutable: how === "immutable" ? 400 : undefined });
         behind = registry.repository("before");
         repository = behind.replace(registry.host, proxy.host);
         stack = imageStack(source, { repository, immutableTags: how === "immutable" });
