@@ -56,8 +56,8 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
     return repository;
   }
 
-  function stackOf(source: Repo, args: object, env: NodeJS.ProcessEnv = {}): TestStack {
-    const stack = imageStack(source, args, { env });
+  function stackOf(source: Repo, args: object, env: NodeJS.ProcessEnv = {}, name = "test"): TestStack {
+    const stack = imageStack(source, args, { env, name });
     disposables.push(() => stack.forget());
     return stack;
   }
@@ -151,7 +151,7 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
       const clone = source.clone();
       disposables.push(() => clone.dispose());
       const one = stackOf(source, args, helper.env);
-      const two = stackOf(clone, args, { ...helper.env, DOCKER_HOST: other.host });
+      const two = stackOf(clone, args, { ...helper.env, DOCKER_HOST: other.host }, "other");
       const outcomes: Record<string, number> = {};
       const handed: Entry[] = [];
       const update = async (stack: TestStack): Promise<void> => {

@@ -37,11 +37,17 @@ export function imageProject(files: Record<string, string> = {}): Repo {
 export interface ImageStackOptions {
   env?: NodeJS.ProcessEnv;
   project?: string;
+  /** The stack's name. Default: test. */
+  name?: string;
 }
 
 /** A stack with one image, `app`, of the directory `app`. */
-export function imageStack(project: Repo, args: object, { env, ...options }: ImageStackOptions = {}): TestStack {
-  return new TestStack("test", {
+export function imageStack(
+  project: Repo,
+  args: object,
+  { env, name = "test", ...options }: ImageStackOptions = {},
+): TestStack {
+  return new TestStack(name, {
     workDir: project.directory,
     env: { ...process.env, ...env },
     program: IMAGES,
