@@ -50,7 +50,9 @@ export const registry = {
   /** How many manifests were pushed to a repository under tags that people use. */
   pushesTo(repository: string): number {
     const path = `/v2/${repository.slice(repository.indexOf("/") + 1)}/manifests/`;
-    return requests().filter((line) => line.includes(`"PUT ${path}`) && !line.includes(`${path}scratch-`)).length;
+    const others = [`${path}scratch-`, `${path}sha256`];
+    return requests().filter((line) => line.includes(`"PUT ${path}`) && !others.some((other) => line.includes(other)))
+      .length;
   },
 
   /** How often content was pushed to a repository before it got its tag. */
