@@ -1,6 +1,7 @@
-import { type Login, logIn, type Scope } from "./authorization";
+import { challengesOf, type Login, logIn, type Scope } from "./authorization";
 import type { Credentials } from "./dockerConfig";
 import type { Answer, HttpOptions } from "./http";
+import { findOrigin, greet, type Origin } from "./origin";
 import { remembered } from "./remembered";
 
 /** A repository of a registry's host, as references name it, and what is to be done with it. */
@@ -23,13 +24,28 @@ export interface LoginOptions extends HttpOptions {
   credentials(host: string): Promise<Credentials | undefined>;
 }
 
-/** The logins and credentials of a session: one of each for all who need it at the same time. */
+/** How a session reaches registries and logs in to them: each is found out once, for all who need it at the same time. */
 export class Logins {
+  private readonly origins = new Map<string, Promise<Origin>>();
+  private readonly greetings = new Map<string, Promise<Answer>>();
   private readonly made = new Map<string, Promise<Kept>>();
   private readonly settled = new Map<string, Kept>();
   private readonly asked = new Map<string, Promise<Credentials | undefined>>();
 
   constructor(private readonly options: LoginOptions) {}
+
+  /** Where a registry's API is. */
+  reach(host: string): Promise<Origin> {
+    return remembered(this.origins, host, () => findOrigin(host, this.options));
+  }
+
+  /** What a registry wants from whoever comes without a login, if there are credentials to log in with. */
+  async challengeOf(host: string): Promise<Answer | undefined> {
+    const { origin, greeting } = await this.reach(host);
+    const greeted = await remembered(this.greetings, host, async () => greeting ?? greet(origin, this.options));
+    const isAsked = greeted.origin === origin && challengesOf(greeted).length > 0;
+    return isAsked && (await this.credentials(host)) ? greeted : undefined;
+  }
 
   /** The login that there is, or is being made. */
   async of(place: Place): Promise<Kept | undefined> {
@@ -57,17 +73,30 @@ export class Logins {
     });
   }
 
+  /**
+   * Another login than that which got an answer; undefined if there is none that could get a better one: some registries say 403
+   * of credentials that have ended, but those that are as they were are refused for good.
+   */
+  async again(place: Place, used: Kept | undefined, answer: Answer): Promise<Kept | undefined> {
+    if (used && !(await this.renewCredentials(place.host, used.credentials)) && answer.status === 403) {
+      return undefined;
+    }
+    const isChallenge = challengesOf(answer).length > 0;
+    const challenged = isChallenge ? answer : (used?.challenged ?? (await this.challengeOf(place.host)) ?? answer);
+    return this.renew(place, used, challenged);
+  }
+
   /** The credentials that were asked for already. */
   knownCredentials(host: string): Promise<Credentials | undefined> | undefined {
     return this.asked.get(host);
   }
 
-  credentials(host: string): Promise<Credentials | undefined> {
+  private credentials(host: string): Promise<Credentials | undefined> {
     return remembered(this.asked, host, () => this.options.credentials(host));
   }
 
   /** Asks for a host's credentials anew, unless somebody has done so meanwhile. Whether they are others now. */
-  async renewCredentials(host: string, from: Promise<Credentials | undefined>): Promise<boolean> {
+  private async renewCredentials(host: string, from: Promise<Credentials | undefined>): Promise<boolean> {
     if (this.asked.get(host) === from) {
       this.asked.delete(host);
     }

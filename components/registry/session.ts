@@ -1,11 +1,9 @@
 import type { VersionedImageError } from "../errors";
 import { deniesAccess, isOwnAbsence } from "./absence";
-import { challengesOf, secretsOf } from "./authorization";
+import { secretsOf } from "./authorization";
 import { protocol } from "./failure";
 import { type Answer, type Method, type NoAnswer, type Request, send, sendOnce } from "./http";
 import { type Kept, type LoginOptions, Logins, type Place } from "./logins";
-import { findOrigin, greet, type Origin } from "./origin";
-import { remembered } from "./remembered";
 import { inTurn } from "./turns";
 import { unauthorized } from "./unauthorized";
 
@@ -40,23 +38,9 @@ export interface Session {
 }
 
 export function createSession(options: LoginOptions): Session {
-  const origins = new Map<string, Promise<Origin>>();
-  const greetings = new Map<string, Promise<Answer>>();
   const logins = new Logins(options);
   /** For what a login was renewed, or found to be as good as can be, after it was refused: if it is again, that is for good. */
   const renewedFor = new WeakMap<Kept, Method>();
-
-  function originOf(host: string): Promise<Origin> {
-    return remembered(origins, host, () => findOrigin(host, options));
-  }
-
-  /** What a registry wants from whoever comes without a login, if there are credentials to log in with. */
-  async function challengeOf(host: string): Promise<Answer | undefined> {
-    const { origin, greeting } = await originOf(host);
-    const greeted = await remembered(greetings, host, async () => greeting ?? greet(origin, options));
-    const isAsked = greeted.origin === origin && isChallenge(greeted);
-    return isAsked && (await logins.credentials(host)) ? greeted : undefined;
-  }
 
   /** A call as a request with a login, if there is one. */
   async function requestOf(asked: Call, method: Method, kept: Kept | undefined): Promise<Request> {
@@ -80,7 +64,7 @@ export function createSession(options: LoginOptions): Session {
   }
 
   async function addressOf({ host, name, path }: Call): Promise<{ origin: string; url: string }> {
-    const { origin } = await originOf(host);
+    const { origin } = await logins.reach(host);
     return { origin, url: URL.canParse(path) ? path : `${origin}/v2/${name}/${path}` };
   }
 
@@ -96,20 +80,8 @@ export function createSession(options: LoginOptions): Session {
     return (
       answer.status === 401 ||
       (answer.status === 403 && kept !== undefined) ||
-      (isAnonymous && (await challengeOf(asked.host)) !== undefined)
+      (isAnonymous && (await logins.challengeOf(asked.host)) !== undefined)
     );
-  }
-
-  /**
-   * Another login than that which got an answer; undefined if there is none that could get a better one: some registries say 403
-   * of credentials that have ended, but those that are as they were are refused for good.
-   */
-  async function logInAgain(place: Place, used: Kept | undefined, answer: Answer): Promise<Kept | undefined> {
-    if (used && !(await logins.renewCredentials(place.host, used.credentials)) && answer.status === 403) {
-      return undefined;
-    }
-    const challenged = isChallenge(answer) ? answer : (used?.challenged ?? (await challengeOf(place.host)) ?? answer);
-    return logins.renew(place, used, challenged);
   }
 
   async function refusalOf(host: string, answer: Answer): Promise<VersionedImageError> {
@@ -124,9 +96,10 @@ export function createSession(options: LoginOptions): Session {
 
     async function askLoggedIn(method: Method): Promise<Told> {
       let kept = await logins.of(asked);
+      let refusal: Answer | undefined;
       let answer = await send(await requestOf(asked, method, kept), options);
       while ((kept === undefined || kept !== made) && (await wantsLogin(asked, answer, kept))) {
-        const next = await logInAgain(asked, kept, answer);
+        const next = await logins.again(asked, kept, answer);
         if (next === undefined || next.credentials !== older) {
           made = next ?? kept;
         }
@@ -134,25 +107,25 @@ export function createSession(options: LoginOptions): Session {
           break;
         }
         kept = next;
-        if (kept.login.refusal?.status === 404) {
-          return { answer: kept.login.refusal, kept };
+        refusal = kept.login.refusal;
+        if (refusal?.status === 404) {
+          return { answer: refusal, kept, refusal };
         }
         if (kept.login.authorization !== undefined) {
           answer = await send(await requestOf(asked, method, kept), options);
         }
       }
-      return { answer, kept };
+      return { answer, kept, refusal };
     }
 
     const told = await askLoggedIn(asked.method);
-    const isTold = asked.method !== "HEAD" || told.answer.status === 200 || told.kept?.login.refusal !== undefined;
+    const isTold = asked.method !== "HEAD" || told.answer.status === 200 || told.refusal !== undefined;
     return clearAnswer(asked, isTold ? told : await askLoggedIn("GET"));
   }
 
   /** The answer, if it says clearly what there is. */
-  async function clearAnswer(asked: Call, { answer, kept }: Told): Promise<Answer> {
+  async function clearAnswer(asked: Call, { answer, kept, refusal }: Told): Promise<Answer> {
     const { status } = answer;
-    const { refusal, authorization } = kept?.login ?? {};
     if (asked.refusals?.includes(status)) {
       return answer;
     }
@@ -161,8 +134,8 @@ export function createSession(options: LoginOptions): Session {
     }
     if (status === 404 && answer !== refusal) {
       const { origin, url } = await addressOf(asked);
-      if (answer.origin === origin && kept && authorization === undefined && (await kept.credentials)) {
-        throw await refusalOf(asked.host, refusal ?? kept.challenged);
+      if (answer.origin === origin && kept?.login.authorization === undefined && (await kept?.credentials)) {
+        throw await refusalOf(asked.host, refusal ?? kept?.challenged ?? answer);
       }
       requireOwnAbsence(answer, origin, url);
     } else if (status !== 404 && (status < 200 || status >= 300)) {
@@ -170,10 +143,11 @@ export function createSession(options: LoginOptions): Session {
     }
     return answer;
   }
+
   /** The login for a place, which is made if one is configured, so that none has to be made within a turn. */
   async function prepare(place: Place): Promise<Kept | undefined> {
     const kept = await logins.of(place);
-    const challenged = kept?.login.authorization === undefined ? await challengeOf(place.host) : undefined;
+    const challenged = kept?.login.authorization === undefined ? await logins.challengeOf(place.host) : undefined;
     if (!challenged) {
       return kept;
     }
@@ -190,7 +164,7 @@ export function createSession(options: LoginOptions): Session {
 
   /** Makes another login after the answer to a call that was sent once. */
   async function renew(place: Place, { answer, kept }: Told): Promise<void> {
-    const next = (await logInAgain(place, kept, answer)) ?? kept;
+    const next = (await logins.again(place, kept, answer)) ?? kept;
     if (next && kept) {
       renewedFor.set(next, answer.method);
     }
@@ -203,15 +177,16 @@ export function createSession(options: LoginOptions): Session {
     place: Place,
     work: (once: (call: Call) => Promise<Answer | Unanswered>) => Promise<T>,
   ): Promise<T> {
-    const { origin } = await originOf(place.host);
+    const { origin } = await logins.reach(place.host);
     const prepared = await prepare(place);
     let ended: Told | undefined;
 
     async function once(asked: Call): Promise<Answer | Unanswered> {
       // Where somebody is making another one, that is not waited for.
       const kept = logins.ready(place) ?? prepared;
-      if (kept?.login.refusal?.status === 404) {
-        return clearAnswer(asked, { answer: kept.login.refusal, kept });
+      const refusal = kept?.login.refusal;
+      if (refusal?.status === 404) {
+        return clearAnswer(asked, { answer: refusal, kept, refusal });
       }
       const answer = await sendOnce(await requestOf(asked, asked.method, kept), options);
       if ("kind" in answer) {
@@ -220,7 +195,7 @@ export function createSession(options: LoginOptions): Session {
       const isRefused = answer.status === 401 || (answer.status === 403 && kept !== undefined);
       const isForGood = kept !== undefined && renewedFor.get(kept) === asked.method;
       if (isRefused && answer.origin === origin && !isForGood) {
-        ended = { kept, answer };
+        ended = { answer, kept };
         return { kind: "loginEnded" };
       }
       if (isForGood) {
@@ -243,10 +218,8 @@ export function createSession(options: LoginOptions): Session {
 interface Told {
   answer: Answer;
   kept: Kept | undefined;
-}
-
-function isChallenge(answer: Answer): boolean {
-  return challengesOf(answer).length > 0;
+  /** The token service's refusal, if a login was asked for in vain. */
+  refusal?: Answer;
 }
 
 function requireOwnAbsence(answer: Answer, origin: string, url: string): void {

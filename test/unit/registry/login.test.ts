@@ -234,4 +234,21 @@ describe("logging in to a registry", () => {
       assert.match(message, /there is no token in it/);
     });
   }
+
+  it("that was refused before is no reason not to ask by GET", async () => {
+    let isOpen = false;
+    const registry = await start(({ method, url }, host) =>
+      url.startsWith("/token")
+        ? { status: 403, body: { details: "no" } }
+        : isOpen
+          ? method === "GET"
+            ? ABSENT
+            : { status: 404 }
+          : challenge(host),
+    );
+    const one = client();
+    await errorOf("RegistryUnauthorized", () => one.resolve(`${registry.host}/a`, "t"));
+    isOpen = true;
+    assert.equal(await one.resolve(`${registry.host}/a`, "t"), undefined);
+  });
 });
