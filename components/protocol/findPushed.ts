@@ -36,6 +36,11 @@ export async function findPushed(
   return tagged;
 }
 
+/** The digest of a manifest's configuration; nothing of what is no manifest, which somebody else may have pushed. */
 function configOf({ bytes }: ManifestContent): unknown {
-  return fieldsOf(fieldsOf(JSON.parse(bytes.toString())).config).digest;
+  try {
+    return fieldsOf(fieldsOf(JSON.parse(bytes.toString())).config).digest;
+  } catch {
+    return undefined;
+  }
 }

@@ -155,6 +155,12 @@ describe("publishing a version", () => {
       await expectOf({ error: "ContentLost", says, calls: looked }, {}, { digest: unknown, imageId: async () => OURS });
     });
 
+    it("is not what the scratch tag serves that is no manifest: ContentLost", async () => {
+      pushes(contentOf("<html>"));
+      const says = /scratch-one serves another image than/;
+      await expectOf({ error: "ContentLost", says, calls: looked }, {}, { digest: unknown, imageId: async () => OURS });
+    });
+
     it("is not taken from the scratch tag where nobody says what was built: ContentLost", async () => {
       pushes();
       const says = /docker image inspect.* does not say what was built/;
