@@ -166,13 +166,16 @@ async function keep(subject: Subject, own: Own, image: string): Promise<void> {
   });
 }
 
-/** What was pushed is under its tag still; a scratch tag that is gone can be given the version's image. A version's own tag can't. */
+/**
+ * What was pushed is under its scratch tag still; where that is gone, it can be given the version's image. Nothing is pushed under a version's own
+ * tag, as a state of the release before may have it: a daemon with another image store makes another manifest of the same image.
+ */
 async function servedBy({ target, component, name }: Subject, own: Own, image: string): Promise<string> {
   const { repository, tag = "" } = parseReference(own.pushedAs);
-  const there = await target?.registry.resolve(repository, tag);
-  if (!there && !isScratchTag(tag)) {
+  if (!isScratchTag(tag)) {
     throw notPushedAgain(own, await recordUrn(component, name));
   }
+  const there = await target?.registry.resolve(repository, tag);
   return there ? `${repository}@${there.digest}` : image;
 }
 

@@ -25,18 +25,23 @@ describe("a stack that the release before has updated", () => {
     }
   });
 
-  for (const how of ["mutable", "immutable"]) {
-    describe(`with ${how} tags`, () => {
+  for (const [how, where, immutable] of [
+    ["mutable", "as they are", undefined],
+    ["immutable", "as they are", 400],
+    ["immutable", "as only the program said", undefined],
+  ] as const) {
+    describe(`with ${how} tags, ${where}`, () => {
       let source: Repo;
       let repository: string;
       let behind: string;
       let stack: TestStack;
+      let proxy: RegistryProxy;
       let digest: string;
 
       beforeEach(async () => {
         source = imageProject();
         assert.equal(source.head(), COMMIT);
-        const proxy = await RegistryProxy.start({ immutable: how === "immutable" ? 400 : undefined });
+        proxy = await RegistryProxy.start({ immutable });
         behind = registry.repository("before");
         repository = behind.replace(registry.host, proxy.host);
         stack = imageStack(source, { repository, immutableTags: how === "immutable" });
@@ -73,9 +78,19 @@ describe("a stack that the release before has updated", () => {
         assert.deepEqual(changes(await stack.up()), {});
       });
 
-      it("is not stuck where what it built is replaced", async () => {
+      it("is not stuck where what it built is replaced, and nothing is pushed under a version's own tag", async () => {
         const replaced = await stack.up({}, { replace: ["**::app-image"] });
-        assert.equal(succeeded(replaced).digest, digest);
+        if (how === "immutable") {
+          const record = /`pulumi state delete\s+--force\s+'([^']+)'`/.exec(replaced.text)?.[1];
+          assert.ok(!replaced.succeeded && record, replaced.text);
+          stack.deleteFromState(record);
+        }
+        const image = succeeded(how === "immutable" ? await stack.up() : replaced);
+        assert.equal(image.digest, digest);
+        assert.deepEqual(
+          proxy.written.filter(({ spec }) => spec.endsWith(":3380ae8")),
+          [],
+        );
         assert.equal(await registry.digest(`${behind}:3380ae8`), digest);
         assert.deepEqual(changes(await stack.up()), {});
       });
