@@ -28,11 +28,12 @@ export interface Served {
 export async function tagOnce(version: Publishing, content: ManifestContent, ports: Ports): Promise<Served> {
   const { registry, clock } = ports;
   const { end, gap } = await setIfAbsent(version, content, ports);
-  // What a registry does not move stays as it is.
-  if (end.kind !== "refused") {
-    sayGap(version, gap, ports);
-    await clock.sleep(Math.max(MOMENT, Math.min(4 * gap, LONGEST_WAIT)));
+  // It was refused for what is there, or for whatever reason: only what stays for a moment was not set by one whom another overwrites yet.
+  if (end.kind === "refused" && (await registry.look(version.tag)) === undefined) {
+    throw tagRefused(version, content.digest, end);
   }
+  sayGap(version, gap, ports);
+  await clock.sleep(Math.max(MOMENT, Math.min(4 * gap, LONGEST_WAIT)));
   const served = await registry.look(version.tag);
   if (served === undefined) {
     throw absent(version, content.digest, end);

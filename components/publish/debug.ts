@@ -3,7 +3,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
 import { newPlaceName } from "../context";
-import { freeScratchTag, type Ports, type Publishing, publishDebugContent, publishedAsIs } from "../protocol";
+import { likelyScratchTag, type Ports, type Publishing, publishDebugContent, publishedAsIs } from "../protocol";
 import { isMocked, knownValue, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { duration, Fate, imageLabels } from "../version";
@@ -109,7 +109,7 @@ async function firstPlace(component: pulumi.ComponentResource): Promise<string> 
 /** What was pushed keeps its tag as long as the version is the same, since another tag would be another build. */
 async function scratchTagOf(publishing: Publishing, ports: Pick<Ports, "registry">): Promise<string> {
   const { spec, last } = publishing;
-  return last?.pushed && last.spec === spec ? last.pushed.tag : freeScratchTag(publishing, ports);
+  return last?.pushed && last.spec === spec ? last.pushed.tag : (await likelyScratchTag(publishing, ports)).tag;
 }
 
 function uncommitted(count: number): string {

@@ -115,6 +115,19 @@ describe("the scratch tag", () => {
     assert.deepEqual(one.pushed, ["scratch-one", "scratch-one-1", "scratch-one-2", "scratch-one-3"]);
   });
 
+  it("is a new one each time once tags can't be moved any more, and the one again once they can", async () => {
+    const world = new World();
+    const one = new Actor(world, "one");
+    for (const [version, immutable] of [...versions, "5555555"].map(
+      (version) => [version, version === "2222222" || version === "3333333"] as const,
+    )) {
+      world.immutable = immutable;
+      await publishAs(one, version);
+      assert.equal(world.tags.get(version), one.last?.digest);
+    }
+    assert.deepEqual(one.pushed, ["scratch-one", "scratch-one-1", "scratch-one-2", "scratch-one-3", "scratch-one"]);
+  });
+
   it("that a state without a record finds is left alone, and is the one again after that", async () => {
     const world = new World();
     const one = new Actor(world, "one");

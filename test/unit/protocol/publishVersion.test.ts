@@ -282,7 +282,7 @@ describe("publishing a version", () => {
         };
         const once: Record<Put["kind"], string[]> = {
           tagged: AFTER,
-          refused: ["look 88d38d9"],
+          refused: ["look 88d38d9", ...AFTER],
           unanswered: ["sleep 6000", "turn: look 88d38d9", ...AFTER],
           loginEnded: ["turn: look 88d38d9", ...AFTER],
         };
@@ -294,7 +294,7 @@ describe("publishing a version", () => {
         const theirs: Record<Put["kind"], string[]> = {
           // The registry's word is taken until the tag is read.
           tagged: AFTER,
-          refused: ["look 88d38d9"],
+          refused: ["look 88d38d9", ...AFTER],
           unanswered: ["sleep 6000", "turn: look 88d38d9", ...AFTER],
           loginEnded: ["turn: look 88d38d9", ...AFTER],
         };
@@ -313,6 +313,21 @@ describe("publishing a version", () => {
         assert.deepEqual(world.given, [THEIRS]);
       });
     }
+  });
+
+  it("refused for another reason while two others set the tag: what stays is used", async () => {
+    const puts: Put[] = [{ kind: "refused", status: 403, words: "DENIED: over quota" }];
+    const [first, last] = ["two", "three"].map((name) => world.add(labelledText(name)));
+    let looks = 0;
+    one.gate = async (call) => {
+      // The third had looked before the second set it, and sets it within a moment.
+      looks += call === "look 88d38d9" ? 1 : 0;
+      if (call === "look 88d38d9" && looks > 1) {
+        world.set(TAG, (looks === 2 ? first : last) as string);
+      }
+    };
+    const published = await publishVersion(one.version, one.ports(answering({ puts })));
+    assert.deepEqual([published?.digest, world.tags.get(TAG)], [last, last]);
   });
 
   describe("a registry that is slow", () => {

@@ -110,9 +110,10 @@ export class Actor {
         const made = world.add(labelledText(content.bytes.toString()));
         return { kind: "labelled", content: world.contents.get(made) as ManifestContent };
       },
-      move: async (tag, { digest }) => {
+      move: async (tag, content) => {
         await gate(`move ${tag}`);
-        return world.set(tag, digest);
+        world.contents.set(content.digest, content);
+        return world.set(tag, content.digest);
       },
       inOneTurn: async (work) =>
         work({
