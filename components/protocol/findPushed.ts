@@ -36,6 +36,11 @@ export async function findPushed(
   return tagged;
 }
 
+/** Nothing of what is no image's manifest. */
 function configOf({ bytes }: ManifestContent): unknown {
-  return fieldsOf(fieldsOf(JSON.parse(bytes.toString())).config).digest;
+  try {
+    return fieldsOf(fieldsOf(JSON.parse(bytes.toString())).config).digest;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { createClock, type Ports, publishVersion } from "../../../components/protocol";
+import { createClock, type Ports, type Publication, publishVersion } from "../../../components/protocol";
 import { createRegistryClient } from "../../../components/registry";
 import { scratchTag } from "../../../components/version";
 import { OwnRegistry } from "../../support/ownRegistry";
@@ -32,7 +32,7 @@ describe("publishing to a real registry", function () {
   afterEach(() => proxy?.stop());
 
   /** Publishes to a repository as one stack, which builds an image of its own. */
-  function publishAs(name: string, repository: string, last?: Actor["last"]) {
+  function publishAs(name: string, repository: string, last?: Actor["last"], tag = TAG) {
     const client = createRegistryClient();
     const actor = new Actor(new World(), name);
     const ports: Ports = {
@@ -46,10 +46,10 @@ describe("publishing to a real registry", function () {
       },
       clock: createClock(),
       build: async (ask) => {
-        const tag = await ask();
+        const scratch = await ask();
         // Past the proxy, as the daemon's requests are not the package's.
-        const digest = await pushImage(repository.replace(proxy.host, own.host), tag, { built: name });
-        return { digest, isLabelled: false, tag, imageId: async () => undefined };
+        const digest = await pushImage(repository.replace(proxy.host, own.host), scratch, { built: `${name} ${tag}` });
+        return { digest, isLabelled: false, tag: scratch, imageId: async () => undefined };
       },
       record: async () => {},
     };
@@ -57,22 +57,26 @@ describe("publishing to a real registry", function () {
       ...actor.version,
       scratchTag: (nonce = "") => scratchTag("dev", name + nonce),
       repository,
-      spec: `${repository}:${TAG}`,
+      spec: `${repository}:${tag}`,
+      tag,
       prove: async () => {},
       last,
     };
     return { published: publishVersion(version, ports), actor };
   }
 
-  it("takes fifteen requests, and one where nothing has changed", async () => {
+  it("takes fourteen requests, one where nothing has changed, and fifteen for the next version", async () => {
     const repository = `${proxy.host}/count`;
-    const { digest } = (await publishAs("one", repository).published) ?? {};
-    // Two of each absence: HEAD, and GET which has the last word.
-    const asked = { ping: 1, look: 4, read: 5, upload: 1, blob: 1, manifest: 1, tag: 1, content: 1 };
+    const first = (await publishAs("one", repository).published) as Publication & { kind: "published" };
+    // HEAD and GET of the version's absence, as GET has the last word; the other looks and reads are one each.
+    const asked = { ping: 1, look: 4, read: 4, upload: 1, blob: 1, manifest: 1, tag: 1, content: 1 };
     assert.deepEqual(proxy.counts, asked);
-    const last = { spec: `${repository}:${TAG}`, digest: digest ?? "", pushed: undefined };
-    assert.equal((await publishAs("one", repository, last).published)?.digest, digest);
+    const last = { spec: `${repository}:${TAG}`, digest: first.digest, pushed: first.pushed };
+    assert.equal((await publishAs("one", repository, last).published)?.digest, first.digest);
     assert.deepEqual(proxy.counts, { ...asked, look: 5 });
+    await publishAs("one", repository, last, "1111111").published;
+    const next = { look: 9, read: 9, upload: 2, blob: 2, manifest: 2, tag: 2, content: 3 };
+    assert.deepEqual(proxy.counts, { ...next, ping: 2 });
   });
 
   it("has one digest for each of sixty images that two stacks publish at once, while each answer takes a while", async () => {
