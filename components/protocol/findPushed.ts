@@ -36,7 +36,7 @@ export async function findPushed(
   return tagged;
 }
 
-/** The digest of a manifest's configuration; nothing of what is no manifest, which somebody else may have pushed. */
+/** Nothing of what is no image's manifest. */
 function configOf({ bytes }: ManifestContent): unknown {
   try {
     return fieldsOf(fieldsOf(JSON.parse(bytes.toString())).config).digest;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { VersionedImageError } from "../errors";
 import { digestOf, type ManifestContent } from "../registry";
-import type { Ports, Publishing, Pushed } from "./ports";
+import type { Ports, Publishing, Pushed, RegistryPort } from "./ports";
 
 type Registry = Pick<Ports, "registry">;
 
@@ -9,44 +9,32 @@ type Registry = Pick<Ports, "registry">;
  * The tag under which content may be pushed before it has its own: the caller's one tag, if it is not there or can be moved, or else one that nobody
  * has used. That it can be moved is tried: tags may have become immutable since, and then each push to come would be refused.
  */
-export async function freeScratchTag(version: Publishing, ports: Registry): Promise<string> {
-  const { tag, isThere } = await likelyScratchTag(version, ports);
-  return isThere && !(await canBeMoved(tag, ports)) ? unusedScratchTag(version) : tag;
-}
-
-/**
- * The same without a try. The caller's one tag is used again only where the registry has shown that it lets tags be moved: by serving what the
- * last publication moved its scratch tag to.
- */
-export async function likelyScratchTag(
-  version: Publishing,
-  { registry }: Registry,
-): Promise<{ tag: string; isThere: boolean }> {
+export async function freeScratchTag(version: Publishing, { registry }: Registry): Promise<string> {
   const fixed = version.scratchTag();
-  const there = await registry.look(fixed);
+  const there = await registry.read(fixed);
   if (there === undefined) {
-    return { tag: fixed, isThere: false };
+    return fixed;
   }
+  const isFree = (await hasMoved(version, there, registry)) && (await canBeMoved(version, there, registry));
+  return isFree ? fixed : version.scratchTag(randomBytes(8).toString("hex"));
+}
+
+/** Whether the registry has shown that it lets the caller's scratch tags be moved: by serving what the last publication moved its own to. */
+async function hasMoved(version: Publishing, there: ManifestContent, registry: RegistryPort): Promise<boolean> {
   const { tag, movedTo } = version.last?.pushed ?? {};
-  const last = tag === fixed || tag === undefined || movedTo === undefined ? there : await registry.look(tag);
-  return movedTo !== undefined && last?.digest === movedTo
-    ? { tag: fixed, isThere: true }
-    : { tag: unusedScratchTag(version), isThere: false };
+  if (tag === undefined || movedTo === undefined) {
+    return false;
+  }
+  const last = tag === version.scratchTag() ? there : await registry.look(tag);
+  return last?.digest === movedTo;
 }
 
-function unusedScratchTag(version: Publishing): string {
-  return version.scratchTag(randomBytes(8).toString("hex"));
-}
-
-/** Moves a tag to the same image in other bytes, which is the one thing to move it to that is surely there. */
-async function canBeMoved(tag: string, { registry }: Registry): Promise<boolean> {
+/** Moves the one tag to something else than it serves: what was pushed last or, where that is gone, the same image in other bytes. */
+async function canBeMoved(version: Publishing, there: ManifestContent, registry: RegistryPort): Promise<boolean> {
+  const { digest } = version.last?.pushed ?? {};
   try {
-    const there = await registry.read(tag);
-    if (there === undefined) {
-      return false;
-    }
-    const bytes = Buffer.concat([there.bytes, Buffer.from("\n")]);
-    return (await registry.move(tag, { ...there, digest: digestOf(bytes), bytes })) === "tagged";
+    const pushed = digest === undefined || digest === there.digest ? undefined : await registry.read(digest);
+    return (await registry.move(version.scratchTag(), pushed ?? inOtherBytes(there))) === "tagged";
   } catch (error) {
     if (error instanceof VersionedImageError) {
       // Not every registry may take such bytes; nothing is lost but a tag.
@@ -54,6 +42,11 @@ async function canBeMoved(tag: string, { registry }: Registry): Promise<boolean>
     }
     throw error;
   }
+}
+
+function inOtherBytes(content: ManifestContent): ManifestContent {
+  const bytes = Buffer.concat([content.bytes, Buffer.from("\n")]);
+  return { ...content, digest: digestOf(bytes), bytes };
 }
 
 /** Moves scratch tags to what is published, so that they keep nothing of their own. A registry with immutable tags refuses that. */

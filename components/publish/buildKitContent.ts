@@ -29,7 +29,15 @@ import type { Watch } from "./watch";
 import { writeCommit } from "./writeCommit";
 
 /** BuildKit's provider looks at the files in each run, so they are kept where it looks for as long as it does. */
-export const buildKitContent: ContentBuilder = { build, keep, prepareDebug, stageDebug, pushesTo, builtOf };
+export const buildKitContent: ContentBuilder = {
+  build,
+  keep,
+  prepareDebug,
+  stageDebug,
+  needsScratchTag: false,
+  pushesTo,
+  builtOf,
+};
 
 const buildKitBuilder = builderOf(Builder.BuildKit);
 

@@ -43,10 +43,12 @@ export interface ContentBuilder {
    * know it.
    */
   stageDebug(subject: Subject, place: string, isKnown: boolean, files: PreparedContext, watch: Watch): Promise<Staged>;
-  /** Where content is pushed that has no tag of its own yet. */
-  pushesTo(repository: string, scratchTag: string): string;
+  /** Whether it can't push by digest alone. */
+  needsScratchTag: boolean;
+  /** Where content is pushed that has no tag of its own yet; unknown while a preview can't know the scratch tag that it takes. */
+  pushesTo(repository: string, scratchTag: string | undefined): pulumi.Input<string>;
   /** What a builder's resource has pushed, under a scratch tag of a repository or by digest alone. */
-  builtOf(digest: string, repository: string, scratchTag: string): Built;
+  builtOf(digest: string, repository: string, scratchTag: string | undefined): Built;
 }
 
 /** What became of a content that was declared to be built from a context; nothing is known of it in a preview. */

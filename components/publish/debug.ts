@@ -3,7 +3,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
 import { newPlaceName } from "../context";
-import { likelyScratchTag, type Ports, type Publishing, publishDebugContent, publishedAsIs } from "../protocol";
+import { freeScratchTag, type Ports, type Publishing, publishDebugContent, publishedAsIs } from "../protocol";
 import { isMocked, knownValue, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { duration, Fate, imageLabels } from "../version";
@@ -40,7 +40,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, watch);
     const ports = portsOf(subject, target);
     const publishing = await publishingOf(subject, target, `pulumi up --replace '**::${name}-debug'`);
-    const scratchTag = await scratchTagOf(publishing, ports);
+    const scratchTag = builder.needsScratchTag ? await scratchTagOf(publishing, ports) : undefined;
     const content = builderOf(build.builder).declare({
       name: `${name}-debug`,
       component,
@@ -106,10 +106,14 @@ async function firstPlace(component: pulumi.ComponentResource): Promise<string> 
     .slice(0, 16);
 }
 
-/** What was pushed keeps its tag as long as the version is the same, since another tag would be another build. */
-async function scratchTagOf(publishing: Publishing, ports: Pick<Ports, "registry">): Promise<string> {
+/** What was pushed keeps its tag as long as the version is the same, since another tag would be another build. A preview may not know it. */
+async function scratchTagOf(publishing: Publishing, ports: Pick<Ports, "registry">): Promise<string | undefined> {
   const { spec, last } = publishing;
-  return last?.pushed && last.spec === spec ? last.pushed.tag : (await likelyScratchTag(publishing, ports)).tag;
+  if (last?.pushed && last.spec === spec) {
+    return last.pushed.tag;
+  }
+  // To find one can mean to move one.
+  return pulumi.runtime.isDryRun() ? undefined : freeScratchTag(publishing, ports);
 }
 
 function uncommitted(count: number): string {

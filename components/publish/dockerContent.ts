@@ -29,7 +29,15 @@ import type { Watch } from "./watch";
 import { writeCommit } from "./writeCommit";
 
 /** Docker's builder finds a marker in the place of the files but for the moment in which it builds. */
-export const dockerContent: ContentBuilder = { build, keep, prepareDebug, stageDebug, pushesTo, builtOf };
+export const dockerContent: ContentBuilder = {
+  build,
+  keep,
+  prepareDebug,
+  stageDebug,
+  needsScratchTag: true,
+  pushesTo,
+  builtOf,
+};
 
 const dockerBuilder = builderOf(Builder.Docker);
 
@@ -57,7 +65,7 @@ async function declare(
   } else {
     await ensureMarked(place);
   }
-  const pushedAs = scratchTag === undefined ? unknownOutput<string>() : pushesTo(repository, scratchTag);
+  const pushedAs = pushesTo(repository, scratchTag);
   const declared = dockerBuilder.declare({
     name: `${name}-image`,
     component,
@@ -71,9 +79,7 @@ async function declare(
     hooks: await hooksAround(subject, place, content, watch),
   });
   const own = { spec, pushedAs, place: place.name, dockerfile };
-  return buildingOf(declared, contextOf(place).context, own, (digest) =>
-    builtOf(digest, repository, scratchTag as string),
-  );
+  return buildingOf(declared, contextOf(place).context, own, (digest) => builtOf(digest, repository, scratchTag));
 }
 
 function contentOf(subject: Subject): ContextContent {
@@ -122,17 +128,17 @@ async function fill(place: Place, content: ContextContent): Promise<void> {
   }
 }
 
-function pushesTo(repository: string, scratchTag: string): string {
-  return `${repository}:${scratchTag}`;
+function pushesTo(repository: string, scratchTag: string | undefined): pulumi.Input<string> {
+  return scratchTag === undefined ? unknownOutput() : `${repository}:${scratchTag}`;
 }
 
 /** The labels are set in the registry. */
-function builtOf(digest: string, repository: string, scratchTag: string): Built {
+function builtOf(digest: string, repository: string, scratchTag: string | undefined): Built {
   return {
     digest,
     isLabelled: false,
     tag: scratchTag,
-    imageId: () => builtImageId(pushesTo(repository, scratchTag), process.env),
+    imageId: () => builtImageId(`${repository}:${scratchTag}`, process.env),
   };
 }
 

@@ -86,6 +86,15 @@ describe("VersionedImage", () => {
     return image.inputs;
   }
 
+  /** The registry is asked in the update which scratch tag is free. */
+  function assertScratch(imageName: string, preview: boolean): void {
+    if (preview) {
+      assert.equal(imageName, pulumi.unknown);
+    } else {
+      assert.match(imageName, new RegExp(`^${registry.host}/app:scratch-stack-[0-9a-f]{12}$`));
+    }
+  }
+
   for (const preview of [true, false]) {
     const when = preview ? "preview" : "update";
 
@@ -107,12 +116,7 @@ describe("VersionedImage", () => {
         outcome: "published",
       });
       const { imageName, build } = imageInputs(children) as { imageName: string; build: Record<string, string> };
-      // The registry is asked in the update which scratch tag is free.
-      if (preview) {
-        assert.equal(imageName, pulumi.unknown);
-      } else {
-        assert.match(imageName, new RegExp(`^${registry.host}/app:scratch-stack-[0-9a-f]{12}$`));
-      }
+      assertScratch(imageName, preview);
       // Each publication has a place of its own, which a preview can't know.
       const place = preview ? undefined : /^\.versioned-image\/([0-9a-f]{16})$/.exec(build.context ?? "")?.[1];
       assert.equal(place === undefined, preview, build.context);
@@ -145,7 +149,7 @@ describe("VersionedImage", () => {
       assert.equal(outputs.tag, tag);
       assert.equal(outputs.outcome, "debug");
       const { imageName } = imageInputs(children, "app-debug") as { imageName: string };
-      assert.match(imageName, new RegExp(`^${registry.host}/app:scratch-stack-[0-9a-f]{12}$`));
+      assertScratch(imageName, preview);
       assert.deepEqual(
         children.map(({ type }) => type),
         ["docker:index/image:Image", "pulumi:index:Stash"],
