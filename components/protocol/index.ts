@@ -4,4 +4,4 @@ export { notPublished } from "./errors";
 export type { Built, Clock, Last, Ports, Publication, Publishing, Pushed, RegistryPort, Say } from "./ports";
 export { publishDebugContent, publishedAsIs } from "./publishDebug";
 export { publishVersion } from "./publishVersion";
-export { freeScratchTag } from "./scratchTags";
+export { freeScratchTag, refusesToMoveTags } from "./scratchTags";

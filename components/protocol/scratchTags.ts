@@ -44,6 +44,20 @@ async function canBeMoved(version: Publishing, there: ManifestContent, registry:
   }
 }
 
+/** Whether the registry refuses to move tags, which is tried with the caller's one scratch tag and an image that is there. */
+export async function refusesToMoveTags(
+  version: Publishing,
+  there: ManifestContent,
+  { registry }: Registry,
+): Promise<boolean> {
+  for (const content of [there, inOtherBytes(there)]) {
+    if ((await registry.move(version.scratchTag(), content)) !== "tagged") {
+      return true;
+    }
+  }
+  return false;
+}
+
 function inOtherBytes(content: ManifestContent): ManifestContent {
   const bytes = Buffer.concat([content.bytes, Buffer.from("\n")]);
   return { ...content, digest: digestOf(bytes), bytes };

@@ -18,11 +18,12 @@ import {
 } from "../context";
 import { VersionedImageError } from "../errors";
 import { expectExport } from "../git";
-import type { Built } from "../protocol";
+import { type Built, refusesToMoveTags } from "../protocol";
 import { hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { isScratchTag } from "../version";
 import { type Building, buildingOf, type ContentBuilder, type ScratchTag, type Staged } from "./contentBuilder";
+import { portsOf, publishingOf } from "./publishing";
 import { type Own, recordUrn } from "./record";
 import type { Subject, Target } from "./subject";
 import type { Watch } from "./watch";
@@ -173,15 +174,21 @@ async function keep(subject: Subject, own: Own, image: string): Promise<void> {
 }
 
 /**
- * What was pushed is under its scratch tag still; where that is gone, it can be given the version's image. Nothing is pushed under a version's own
- * tag, as a state of the release before may have it: a daemon with another image store makes another manifest of the same image.
+ * What was pushed is under its tag still; a scratch tag that is gone can be given the version's image. Under a version's own tag, which a state of the
+ * release before may have, only a registry that moves no tags may be pushed to: another image store makes another manifest of the same image.
  */
-async function servedBy({ target, component, name }: Subject, own: Own, image: string): Promise<string> {
+async function servedBy(subject: Subject, own: Own, image: string): Promise<string> {
+  const { target, component, name } = subject;
   const { repository, tag = "" } = parseReference(own.pushedAs);
-  if (!isScratchTag(tag)) {
+  const there = await target?.registry.manifest(repository, tag);
+  const mayPush =
+    isScratchTag(tag) ||
+    (target &&
+      there &&
+      (await refusesToMoveTags(await publishingOf(subject, target), there, portsOf(subject, target))));
+  if (!mayPush) {
     throw notPushedAgain(own, await recordUrn(component, name));
   }
-  const there = await target?.registry.resolve(repository, tag);
   return there ? `${repository}@${there.digest}` : image;
 }
 

@@ -78,18 +78,21 @@ describe("a stack that the release before has updated", () => {
         assert.deepEqual(changes(await stack.up()), {});
       });
 
-      it("is not stuck where what it built is replaced, and nothing is pushed under a version's own tag", async () => {
+      it("is not stuck where what it built is replaced, and no version's tag is given anything else", async () => {
+        // A registry that moves tags would have its version's tag overwritten.
+        const isRefused = how === "immutable" && immutable === undefined;
         const replaced = await stack.up({}, { replace: ["**::app-image"] });
-        if (how === "immutable") {
+        if (isRefused) {
           const record = /`pulumi state delete\s+--force\s+'([^']+)'`/.exec(replaced.text)?.[1];
           assert.ok(!replaced.succeeded && record, replaced.text);
           stack.deleteFromState(record);
         }
-        const image = succeeded(how === "immutable" ? await stack.up() : replaced);
+        const image = succeeded(isRefused ? await stack.up() : replaced);
         assert.equal(image.digest, digest);
+        const written = proxy.written.filter(({ spec }) => spec.endsWith(":3380ae8"));
         assert.deepEqual(
-          proxy.written.filter(({ spec }) => spec.endsWith(":3380ae8")),
-          [],
+          written.map((entry) => entry.digest),
+          immutable === undefined ? [] : [digest],
         );
         assert.equal(await registry.digest(`${behind}:3380ae8`), digest);
         assert.deepEqual(changes(await stack.up()), {});
