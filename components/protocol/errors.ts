@@ -34,15 +34,15 @@ export function pushRefused({ repository, spec }: Publishing, digest: string, re
   return new VersionedImageError(
     "PushRefused",
     `${repository}@${digest}, the content of ${spec}, is pushed, but the registry refuses to take it with labels (${told(refused)}). ` +
-      "Nothing was tagged or overwritten. Let the account push blobs and manifests to the repository, then run `pulumi up` again.",
+      `Nothing was tagged or overwritten. ${remedy(refused, "push blobs and manifests to")}`,
   );
 }
 
 export function tagRefused({ repository, tag }: Publishing, digest: string, refused: Refused): VersionedImageError {
   return new VersionedImageError(
     "TagRefused",
-    `${repository}@${digest} is pushed, but the registry refuses to tag it ${tag} (${told(refused)}). Nothing was overwritten. Let the ` +
-      "account create tags in the repository, then run `pulumi up` again.",
+    `${repository}@${digest} is pushed, but the registry refuses to tag it ${tag} (${told(refused)}). Nothing was ` +
+      `overwritten. ${remedy(refused, "create tags in")}`,
   );
 }
 
@@ -63,9 +63,18 @@ export function debugTagRefused(
 export function undecidedTag({ spec }: Publishing, why: string): VersionedImageError {
   return new VersionedImageError(
     "RegistryUnavailable",
-    `The content of ${spec} is pushed, but its tag could not be set: ${why}. Nothing was overwritten: run \`pulumi up\` again, which goes on ` +
-      "from there.",
+    `The tag of ${spec} could not be set, or it is not known whether it was: ${why.replace(/\.$/, "")}. Its content is pushed: \`pulumi up\` goes on ` +
+      "from there, and sets no tag over another.",
   );
+}
+
+/** What a registry answers to an account that may not do what it asks for. */
+const FORBIDDEN = [403, 405];
+
+function remedy({ status }: Refused, right: string): string {
+  return FORBIDDEN.includes(status)
+    ? `Let the account ${right} the repository, then run \`pulumi up\` again.`
+    : "Mend what the registry names, then run `pulumi up` again, which goes on from there.";
 }
 
 function told({ status, words }: Refused): string {

@@ -34,8 +34,7 @@ export async function publishDebugContent(
       throw debugTagRefused(version, image.digest, answer.refused);
     }
   }
-  const pushed = built.tag === undefined ? undefined : { tag: built.tag, digest: built.digest };
-  return { digest: image.digest, pushed: pushed && (await releaseScratchTags(version, pushed, image, ports)) };
+  return { digest: image.digest, pushed: await releaseScratchTags(version, built, image, ports) };
 }
 
 /** What the caller has published of what was built, if it remembers that; what has its labels is published as it is. */

@@ -1,8 +1,7 @@
-import type { ManifestContent } from "../registry";
 import { notPublished } from "./errors";
 import { findPushed } from "./findPushed";
 import { labelled } from "./labelled";
-import type { Built, Ports, Publication, Publishing, Pushed } from "./ports";
+import type { Ports, Publication, Publishing } from "./ports";
 import { freeScratchTag, releaseScratchTags } from "./scratchTags";
 import { MOMENT, tagOnce } from "./tagOnce";
 
@@ -28,27 +27,20 @@ export async function publishVersion(version: Publishing, ports: Ports): Promise
   const content = await findPushed(version, built, ports);
   const image = built.isLabelled ? content : await labelled(version, content, ports);
   const { digest, byAnother } = await tagOnce(version, image, ports);
-  const pushed = await released(version, built, byAnother ? await ports.registry.read(digest) : image, ports);
+  const pushed = await releaseScratchTags(version, built, byAnother ? digest : image, ports);
   return recorded({ kind: "published", digest, labelled: image.digest, pushed, byAnother }, ports);
-}
-
-async function released(
-  version: Publishing,
-  { tag, digest }: Built,
-  served: ManifestContent | undefined,
-  ports: Ports,
-): Promise<Pushed | undefined> {
-  const pushed = tag === undefined ? undefined : { tag, digest };
-  return pushed && served ? releaseScratchTags(version, pushed, served, ports) : pushed;
 }
 
 /**
  * What the version's tag serves. What is new to the caller may have been set a moment ago, and be overwritten yet by one who looked before:
  * it is read again.
  */
-async function lookUntilSettled({ tag, last }: Publishing, { registry, clock }: Ports): Promise<string | undefined> {
+async function lookUntilSettled(
+  { spec, tag, last }: Publishing,
+  { registry, clock }: Ports,
+): Promise<string | undefined> {
   const held = await registry.look(tag);
-  if (held === undefined || held.digest === last?.digest) {
+  if (held === undefined || (last?.spec === spec && last.digest === held.digest)) {
     return held?.digest;
   }
   await clock.sleep(MOMENT);

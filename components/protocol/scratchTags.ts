@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { VersionedImageError } from "../errors";
 import { digestOf, type ManifestContent } from "../registry";
-import type { Ports, Publishing, Pushed, RegistryPort } from "./ports";
+import type { Built, Ports, Publishing, Pushed, RegistryPort } from "./ports";
 
 type Registry = Pick<Ports, "registry">;
 
@@ -63,28 +63,36 @@ function inOtherBytes(content: ManifestContent): ManifestContent {
   return { ...content, digest: digestOf(bytes), bytes };
 }
 
-/** Moves scratch tags to what is published, so that they keep nothing of their own. A registry with immutable tags refuses that. */
+/**
+ * Moves scratch tags to what is published, so that they keep nothing of their own, and returns what is to be remembered of them. A registry with
+ * immutable tags refuses that. `served`: a digest, or the image itself where that is known.
+ */
 export async function releaseScratchTags(
   version: Publishing,
-  pushed: Pushed,
-  served: ManifestContent,
+  { tag, digest }: Pick<Built, "tag" | "digest">,
+  served: string | ManifestContent,
   { registry, say }: Registry & Pick<Ports, "say">,
-): Promise<Pushed> {
+): Promise<Pushed | undefined> {
+  if (tag === undefined) {
+    return undefined;
+  }
+  const pushed = { tag, digest };
   try {
-    if ((await registry.move(pushed.tag, served)) !== "tagged") {
+    const content = typeof served === "string" ? await registry.read(served) : served;
+    if (content === undefined || (await registry.move(tag, content)) !== "tagged") {
       return pushed;
     }
     const fixed = version.scratchTag();
-    if (fixed !== pushed.tag) {
-      await registry.move(fixed, served);
+    if (fixed !== tag) {
+      await registry.move(fixed, content);
     }
-    return { ...pushed, movedTo: served.digest };
+    return { ...pushed, movedTo: content.digest };
   } catch (error) {
     if (!(error instanceof VersionedImageError)) {
       throw error;
     }
     // The version is published: nothing but an old tag stays.
-    say.warn(`${version.spec} is published, but its scratch tag ${pushed.tag} was not moved to it: ${error.message}`);
+    say.warn(`${version.spec} is published, but its scratch tag ${tag} was not moved to it: ${error.message}`);
     return pushed;
   }
 }

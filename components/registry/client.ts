@@ -46,7 +46,7 @@ export interface RegistryClient {
   listTags(repository: string): Promise<TagList>;
   /**
    * Puts a manifest's own bytes under a tag, with a login for pushing. What the registry refuses (400, 403, 404, 405, 409,
-   * 412, 422) is a value with its words: registries with immutable tags say one of these where somebody else was first.
+   * 412, 413, 415, 422) is a value with its words: registries with immutable tags say one of these where somebody else was first.
    * What is served after that must be read: RegistryProtocol is thrown only where the registry itself names another digest.
    */
   tag(repository: string, tag: string, manifest: ManifestContent): Promise<"tagged" | Refusal>;

@@ -47,7 +47,7 @@ export interface Request {
 const MOST_REDIRECTS = 5;
 
 /**
- * Sends a request: up to 3 times while the host does not answer, or answers 429 or 5xx, with Retry-After heeded up to 10
+ * Sends a request: up to 3 times while the host does not answer, or answers 408, 425, 429 or 5xx, with Retry-After heeded up to 10
  * seconds. Throws RegistryUnavailable with what it said last, or RegistryProtocol where an answer breaks the rules.
  *
  * HEAD is a question that some servers have no good answer to: one that fails it with another 5xx than 503 is not asked
@@ -105,7 +105,7 @@ export async function sendOnce(request: Request, options: HttpOptions): Promise<
 }
 
 function isFailing({ method, status }: Answer): boolean {
-  return status === 429 || status === 503 || (status >= 500 && method !== "HEAD");
+  return [408, 425, 429, 503].includes(status) || (status >= 500 && method !== "HEAD");
 }
 
 /** Answers to HEAD have no body to hold words, so that GET is asked. */

@@ -20,7 +20,7 @@ export interface Refusal {
  * What a registry answers to what it won't take: its own immutable tags, a policy or a missing right, or content that it does
  * not have (any more).
  */
-export const TAG_REFUSALS = [400, 403, 404, 405, 409, 412, 422];
+export const TAG_REFUSALS = [400, 403, 404, 405, 409, 412, 413, 415, 422];
 
 /**
  * Puts a manifest's own bytes under a tag. What is there already is overwritten, where the registry lets that be done.

@@ -289,6 +289,22 @@ describe("a production tag", () => {
     });
   });
 
+  it("says nothing that its base, a debug image of this package, says of itself", async () => {
+    const source = project().write("app/main", "debug\n");
+    const base = succeeded(await stackOf(source, { repository: registry.repository("base"), debug: true }).up());
+    const [on, repository] = [
+      project({ Dockerfile: `FROM ${base.reference}\nCOPY main /on\n` }),
+      registry.repository("on-base"),
+    ];
+    const image = succeeded(await stackOf(on, { repository }).up());
+    const labels = await registry.labels(image.spec);
+    assert.deepEqual(
+      [labels["dev.versioned-image.dirty"], labels["org.opencontainers.image.revision"]],
+      ["", on.head()],
+    );
+    assert.equal(succeeded(await stackOf(on, { repository }).up()).outcome, "adopted");
+  });
+
   describe("8. of a registry that does not answer", () => {
     it("is not built", async () => {
       const source = project();

@@ -205,10 +205,15 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
   }
 
   it("is told apart from other errors of a build", async () => {
-    const source = project().write("app/Dockerfile", "FROM scratch\nCOPY none /\n").add().commit();
+    const source = project()
+      // Its words are those of a registry whose tags are immutable.
+      .write("app/Dockerfile", "FROM scratch\nCOPY none-immutable-already-exists-overwrite /\n")
+      .add()
+      .commit();
     const result = await stackOf(source, { repository: registry.repository("broken") }).up();
     assert.equal(result.succeeded, false);
     assert.equal(errorsOn(result, "app-image").length, 1, result.text);
-    assert.match(errorsOn(result, "app-image")[0] ?? "", /none/);
+    assert.match(errorsOn(result, "app-image")[0] ?? "", /none-immutable-already-exists/);
+    assert.doesNotMatch(result.text, /immutableTags/);
   });
 });
