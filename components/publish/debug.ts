@@ -64,6 +64,13 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     if (own) {
       await settledContent(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
     }
+    // What the update leaves out is what it was, also where the program has another version by now.
+    const isLeftOut = !isPreview && (pushed === undefined || (kept && kept.current.spec !== target.spec));
+    if (isLeftOut) {
+      announce(subject, Fate.LeftOut, () => "is left out of this update");
+      const { spec = target.spec, digest, pushed: before } = publishing.last ?? {};
+      return { spec: pulumi.output(spec), digest: pulumi.output(digest), outcome: "debug", pushed: before };
+    }
     const built = pushed === undefined ? undefined : builder.builtOf(pushed, target.repository, scratchTag);
     const published =
       isMocked() || !built
@@ -78,7 +85,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       spec: pulumi.all([specOf(subject), digest]).apply(([spec]) => spec),
       digest,
       outcome: "debug",
-      pushed: published?.pushed ?? publishing.last?.pushed,
+      pushed: published?.pushed,
     };
   } finally {
     await files.discard();
@@ -87,10 +94,8 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
 
 function sayWhatBecame(subject: Subject, { spec }: Target, digest: string | undefined, took: number | undefined): void {
   const disk = `the directory as it is on disk (${uncommitted(subject.version.uncommitted.length)})`;
-  if (isMocked() || (digest === undefined && pulumi.runtime.isDryRun())) {
+  if (isMocked() || digest === undefined) {
     announce(subject, Fate.Published, (repository) => `${disk} will be built and pushed to ${repository}`);
-  } else if (digest === undefined) {
-    announce(subject, Fate.LeftOut, () => "is left out of this update");
   } else if (took === undefined) {
     announce(subject, Fate.Unchanged, () => `${disk} is unchanged: ${spec}@${digest}`);
   } else {

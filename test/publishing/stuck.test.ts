@@ -164,6 +164,22 @@ function scenes(kind: DaemonKind | undefined, immutable: 400 | undefined): void 
     assert.equal(await registry.digest(one.spec), one.digest);
   });
 
+  it("leaves an excluded debug image at its old reference while HEAD has moved, and writes no tag for it", async () => {
+    const [source, repository] = [project(), repositoryOf("exclude-debug")];
+    const stack = stackOf(source, { repository, debug: true });
+    const first = await stack.up();
+    const one = succeeded(first);
+    commitTwo(source);
+    const exclude = ["app-debug", "app-record"].map((name) => urnOf(first, name));
+    const left = await stack.up({}, { exclude });
+    assert.deepEqual(changes(left), {});
+    assert.equal(succeeded(left).reference, one.reference);
+    assert.deepEqual([...new Set(proxy.written.map(({ spec }) => spec.split(":")[1]))], [one.tag]);
+    const two = succeeded(await stack.up());
+    assert.notEqual(two.tag, one.tag);
+    assert.equal((await unchanged(stack)).reference, two.reference);
+  });
+
   it("ends refresh --run-program and destroy --run-program while HEAD has moved", async () => {
     const [source, repository] = [project(), repositoryOf("program")];
     const stack = stackOf(source, { repository });
