@@ -32,6 +32,10 @@ const ATTESTED = "vnd.docker.reference.digest";
 /** The registry's words for content that went between two requests, or for an upload that it has ended already. */
 const LOST = ["BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "BLOB_UPLOAD_UNKNOWN"];
 
+function isLost({ body }: Answer): boolean {
+  return codesIn(body.toString()).some((code) => LOST.includes(code));
+}
+
 /** An answer that ends the labelling: nothing where something was to be read, or the refusal of what was written. */
 class Stopped extends Error {
   constructor(
@@ -55,7 +59,7 @@ export async function labelImage(fetcher: Fetcher, digest: string, labels: Label
       if (kind === "absent") {
         return { kind };
       }
-      if (attempt === 2 || !codesIn(answer.body.toString()).some((code) => LOST.includes(code))) {
+      if (attempt === 2 || !isLost(answer)) {
         return { kind, status: answer.status, words: answer.words };
       }
     }
@@ -157,6 +161,10 @@ async function upload(fetcher: Fetcher, digest: string, bytes: Buffer): Promise<
   const begun = await fetcher.beginUpload();
   requireTaken(begun);
   const ended = await fetcher.endUpload(begun, digest, bytes);
+  // It was sent again after an answer that got lost, and the upload has come to its end by then: what is there decides.
+  if (isLost(ended) && (await fetcher.other(`blobs/${digest}`)).status === 200) {
+    return;
+  }
   requireTaken(ended);
   statedDigest(ended, (stated) => digestOf(bytes, stated));
 }

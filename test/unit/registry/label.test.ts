@@ -384,7 +384,8 @@ describe("labelling an image in the registry", () => {
           contentOf(await client().label(`${forgetful.host}/a`, digest, LABELS));
           assert.equal(forgetful.requests.filter((request) => request === `GET /v2/a/manifests/${digest}`).length, 2);
           times = 2;
-          assert.deepEqual(await client().label(`${forgetful.host}/a`, digest, LABELS), {
+          const another = store.image(`{"b":"${code} ${what}"}`);
+          assert.deepEqual(await client().label(`${forgetful.host}/a`, another, LABELS), {
             kind: "refused",
             status,
             words: `${code}: gone`,
@@ -393,19 +394,22 @@ describe("labelling an image in the registry", () => {
       });
     }
 
-    it("is done once more where an upload had ended, but its answer was cut", async () => {
-      let uploads = 0;
-      const cutting = await start((seen) => {
-        if (!isBlob(seen)) {
-          return store.answer(seen);
-        }
-        uploads++;
-        const unknown = { status: 404, body: { errors: [{ code: "BLOB_UPLOAD_UNKNOWN" }] } };
-        return uploads === 1 ? "close" : uploads === 2 ? unknown : store.answer(seen);
+    for (const isThere of [true, false]) {
+      it(`goes on where an upload had ended, but its answer was cut each time, and the blob is ${isThere ? "" : "not "}there`, async () => {
+        let uploads = 0;
+        const cutting = await start((seen) => {
+          if (!isBlob(seen)) {
+            return store.answer(seen);
+          }
+          uploads++;
+          const unknown = { status: 404, body: { errors: [{ code: "BLOB_UPLOAD_UNKNOWN" }] } };
+          const done = isThere || uploads > 2 ? store.answer(seen) : undefined;
+          return uploads === 1 ? "close" : uploads === 2 ? unknown : (done ?? unknown);
+        });
+        contentOf(await client().label(`${cutting.host}/a`, store.image("{}"), LABELS));
+        assert.equal(uploads, isThere ? 2 : 3);
       });
-      contentOf(await client().label(`${cutting.host}/a`, store.image("{}"), LABELS));
-      assert.equal(uploads, 3);
-    });
+    }
   });
 
   describe("uploads where the registry says", () => {
