@@ -2,7 +2,7 @@ export { createRegistryClient, type RegistryClient } from "./client";
 export type { Deletion } from "./deleteManifest";
 export { isDigest } from "./digest";
 export { fieldsOf } from "./fields";
-export { mayBePlain } from "./hosts";
+export { isLoopback, mayBePlain } from "./hosts";
 export type { ImageConfig } from "./inspect";
 export type { Labelled } from "./labelImage";
 export type { Manifest, ManifestContent } from "./manifest";
