@@ -9,6 +9,7 @@ export type { Manifest, ManifestContent } from "./manifest";
 export { INDEX_TYPES } from "./media";
 export { contentsOf, platformOf } from "./platform";
 export { isTag, parseReference, parseRepository, type Reference, type Repository } from "./reference";
+export { pauseBefore } from "./retry";
 export type { Unanswered } from "./session";
 export type { Look, Put, StrictCalls } from "./strictCalls";
 export type { Refusal } from "./tagManifest";
