@@ -4,6 +4,7 @@ import { VersionedImageError } from "../../components/errors";
 import { currentOf } from "./currentContext";
 import { readKubeconfig } from "./kubeconfig";
 import type { Kubeconfig } from "./kubeconfigFile";
+import { ProgramAuth } from "./programAuth";
 
 /** How long an API server may take for an answer, in milliseconds. */
 export const LIMIT = 10_000;
@@ -64,6 +65,7 @@ function clusterOf(client: Client, kubeconfig: Kubeconfig): Cluster {
   if (isEmpty(kubeconfig) && isInPod()) {
     config.loadFromCluster();
   } else {
+    config.addAuthenticator(new ProgramAuth());
     config.loadFromOptions(currentOf(kubeconfig));
   }
   const name = config.getCurrentContext();
@@ -124,15 +126,12 @@ export function failed(what: string, error: unknown, limit: number): VersionedIm
 
 /** What went wrong, without the headers and bodies that the client puts into its messages. */
 function wordsOf(error: unknown, limit: number): string {
-  const { name, message, code, body, cause, syscall, path } = error as NodeJS.ErrnoException & { body?: unknown };
+  const { name, message, code, body, cause } = error as Error & { code?: unknown; body?: unknown };
   if (name === "TimeoutError") {
     return `no answer within ${limit / 1000} seconds`;
   }
   if (typeof code === "number") {
     return `HTTP ${code}${statusMessage(body)}`;
-  }
-  if (syscall?.startsWith("spawn ")) {
-    return `${path}, which gives the credentials, can't be run (${code}): install it, or put it on PATH`;
   }
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }

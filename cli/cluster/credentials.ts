@@ -2,7 +2,16 @@ import type { User } from "@kubernetes/client-node";
 import { VersionedImageError } from "../../components/errors";
 import { base64Of, contentOf } from "./fileContent";
 import type { KubeCluster, KubeExec, KubeUser } from "./kubeconfigFile";
+import { PROGRAM } from "./programAuth";
 import type { Server } from "./server";
+
+/** A program that gives credentials, as it is run. */
+export interface CredentialProgram {
+  command: string;
+  args: string[];
+  /** Beside the environment of this process. */
+  env: Record<string, string>;
+}
 
 /**
  * A user as the client has it, with what its files hold. A program that gives credentials is not run yet, the client does when
@@ -32,8 +41,7 @@ export function credentialsOf(name: string, user: KubeUser, cluster: KubeCluster
     token,
     username,
     password,
-    exec: exec && program(name, exec, cluster, server),
-    authProvider: user.authProvider,
+    authProvider: exec ? { name: PROGRAM, config: programOf(name, exec, cluster, server) } : user.authProvider,
   };
 }
 
@@ -46,8 +54,8 @@ function tokenOf({ token, tokenFile }: KubeUser, whose: string): string | undefi
   return found ?? token;
 }
 
-/** A program that gives credentials, with what it is told of the cluster; it can't ask anybody. */
-function program(name: string, exec: KubeExec, cluster: KubeCluster, server: Server) {
+/** With what the program is told of the cluster; it can't ask anybody. */
+function programOf(name: string, exec: KubeExec, cluster: KubeCluster, server: Server): CredentialProgram {
   const { command, args, env, apiVersion, interactiveMode, provideClusterInfo } = exec;
   if (command === undefined || apiVersion === undefined) {
     throw refused(
@@ -67,8 +75,8 @@ function program(name: string, exec: KubeExec, cluster: KubeCluster, server: Ser
     config: cluster.execConfig,
   };
   const spec = { interactive: false, cluster: provideClusterInfo ? told : undefined };
-  const value = JSON.stringify({ kind: "ExecCredential", apiVersion, spec });
-  return { command, args, env: [...env, { name: "KUBERNETES_EXEC_INFO", value }] };
+  const info = JSON.stringify({ kind: "ExecCredential", apiVersion, spec });
+  return { command, args, env: { ...env, KUBERNETES_EXEC_INFO: info } };
 }
 
 function refused(name: string, why: string): VersionedImageError {

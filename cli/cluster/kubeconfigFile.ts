@@ -49,7 +49,7 @@ export interface KubeUser {
 export interface KubeExec {
   command: string | undefined;
   args: string[];
-  env: { name: string; value: string }[];
+  env: Record<string, string>;
   apiVersion: string | undefined;
   interactiveMode: string | undefined;
   provideClusterInfo: boolean;
@@ -139,7 +139,7 @@ function execOf(entry: Entry, folder: string): KubeExec {
     // Without a separator it is looked for on PATH.
     command: command?.includes(path.sep) ? absolute(command, folder) : command,
     args: entry.texts("args"),
-    env: entry.entries("env").map((each) => ({ name: each.text("name") ?? "", value: each.text("value") ?? "" })),
+    env: Object.fromEntries(entry.entries("env").map((each) => [each.text("name") ?? "", each.text("value") ?? ""])),
     apiVersion: entry.text("apiVersion"),
     interactiveMode: entry.text("interactiveMode"),
     provideClusterInfo: entry.flag("provideClusterInfo"),

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { type Cluster, type ClusterNames, openClusters } from "../../../cli/cluster";
+import { type Cluster, type ClusterNames, failed, openClusters } from "../../../cli/cluster";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries } from "../../support/fakeRegistry";
 
@@ -149,8 +149,8 @@ describe("the kubeconfig of the command line", () => {
     const [{ config }] = (await openClusters({})) as [Cluster];
     const base64 = (text: string) => Buffer.from(text).toString("base64");
     assert.equal(config.getCurrentCluster()?.caData, base64("the CA"));
-    const { certData, keyData, token, exec } = config.getCurrentUser() ?? {};
-    assert.deepEqual([certData, keyData, token, exec], [base64("C"), base64("K"), "newer", undefined]);
+    const { certData, keyData, token, authProvider } = config.getCurrentUser() ?? {};
+    assert.deepEqual([certData, keyData, token, authProvider], [base64("C"), base64("K"), "newer", undefined]);
   });
 
   describe("with a program that gives credentials", () => {
@@ -202,6 +202,44 @@ describe("the kubeconfig of the command line", () => {
           },
         },
       });
+    });
+
+    it("says what is wrong where it is not there, fails or gives something else", async () => {
+      const { file } = await pods();
+      const login = path.join(home, "a", "login");
+      const message = async () => {
+        const error = await ask(file).catch((thrown: unknown) => thrown);
+        return failed("No answer", error, 0).message;
+      };
+      assert.equal(
+        await message(),
+        `No answer: ${login}, which gives the credentials, can't be run (ENOENT): install it, or put it on PATH. See that the same ` +
+          "works with kubectl.",
+      );
+      writeFileSync(login, "#!/bin/sh\necho 'log in first' >&2\nexit 1\n", { mode: 0o755 });
+      const gives = `No answer: ${login}, which gives the credentials,`;
+      assert.equal(
+        await message(),
+        `${gives} ended with exit status 1: log in first. See that the same works with kubectl.`,
+      );
+      for (const output of ["{}", "", "null", '{"status":{"clientKeyData":"k"}}']) {
+        writeFileSync(login, `#!/bin/sh\necho '${output}'\n`);
+        assert.equal(await message(), `${gives} gave none. See that the same works with kubectl.`);
+      }
+    });
+
+    it("runs it once for requests at the same time, with nothing to read", async () => {
+      const { server, file } = await pods();
+      const program = `#!/bin/sh\ncat\necho run >>'${home}/runs'\necho '{"status":{"token":"t"}}'\n`;
+      writeFileSync(path.join(home, "a", "login"), program, { mode: 0o755 });
+      const [{ client, config }] = (await openClusters({ kubeconfig: [file] })) as [Cluster];
+      const core = config.makeApiClient(client.CoreV1Api);
+      await Promise.all(["web", "db"].map((namespace) => core.listNamespacedPod({ namespace })));
+      assert.deepEqual(
+        server.seen.map(({ authorization }) => authorization),
+        ["Bearer t", "Bearer t"],
+      );
+      assert.equal(readFileSync(path.join(home, "runs"), "utf8"), "run\n");
     });
 
     it("does not run it where it could not be used", async () => {

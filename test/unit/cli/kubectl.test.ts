@@ -253,6 +253,7 @@ describe("a kubeconfig", () => {
       const [opened] = await openClusters({ kubeconfig, kubeContext: context ? [context] : [] });
       const { server, namespace, config } = opened as NonNullable<typeof opened>;
       const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];
+      const program = user?.authProvider?.config;
       return {
         server,
         namespace,
@@ -262,7 +263,7 @@ describe("a kubeconfig", () => {
         username: user?.username,
         cert: user?.certData,
         key: user?.keyData,
-        exec: user?.exec && { command: user.exec.command, args: user.exec.args },
+        exec: program && { command: program.command, args: program.args },
         as: user?.impersonateUser,
       };
     } catch (error) {
