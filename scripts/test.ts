@@ -6,6 +6,7 @@ import { type Environment, prepare, type Services, stop } from "./setup";
 import { staticBusybox } from "./setup/baseImage";
 import { ensureBuildKit, ensureBuildx, pathWithBuildKit, startBuildKit } from "./setup/buildKit";
 import { clusterObstacle, ensureCluster } from "./setup/cluster";
+import { ensureKubectl } from "./setup/cluster/programs";
 import { ensureCosign } from "./setup/cosign";
 import { dockerAt } from "./setup/docker";
 import { ensureDockerToday } from "./setup/dockerToday";
@@ -82,11 +83,19 @@ async function onEngine(files: string[], more: NodeJS.ProcessEnv = {}): Promise<
   return counts;
 }
 
-/** Signatures are tried with the real cosign, and credentials with a registry of each test's own, where these can be had. */
+/**
+ * Signatures are tried with the real cosign, credentials with a registry of each test's own, and kubeconfigs against kubectl,
+ * where these can be had.
+ */
 async function unit(): Promise<Counts> {
   await ifToBeHad("Some tests have no registry of their own", ensureRegistryProgram);
   const cosign = await ifToBeHad("Signatures are not tested", ensureCosign);
-  const env = cosign ? { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${cosign}` } : process.env;
+  const kubectl = await ifToBeHad("Kubeconfigs are not compared with kubectl", ensureKubectl);
+  const env = {
+    ...process.env,
+    ...(cosign && { PATH: `${process.env.PATH}${path.delimiter}${cosign}` }),
+    ...(kubectl && { VERSIONED_IMAGE_TEST_KUBECTL: path.join(kubectl, "kubectl") }),
+  };
   const files = ["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"];
   // What is counted takes a fifth longer, in each program that a test starts.
   return mocha(files, env, process.env.VERSIONED_IMAGE_TEST_COVERAGE !== undefined);

@@ -1,5 +1,10 @@
+import { existsSync } from "node:fs";
 import type { ConfigurationOptions, KubeConfig } from "@kubernetes/client-node";
 import { VersionedImageError } from "../../components/errors";
+import { currentOf } from "./currentContext";
+import { readKubeconfig } from "./kubeconfig";
+import type { Kubeconfig } from "./kubeconfigFile";
+import { ProgramAuth } from "./programAuth";
 
 /** How long an API server may take for an answer, in milliseconds. */
 export const LIMIT = 10_000;
@@ -32,43 +37,52 @@ export interface ClusterNames {
  */
 export async function openClusters({ kubeconfig = [], kubeContext = [] }: ClusterNames): Promise<Cluster[]> {
   const client = await loadClient();
-  const open = (file: string | undefined) => loadConfig(new client.KubeConfig(), file);
-  const files = kubeconfig.length > 0 ? kubeconfig : [undefined];
+  const configs = (kubeconfig.length > 0 ? kubeconfig : [undefined]).map((file) => readKubeconfig(file, client));
   if (kubeContext.length === 0) {
-    return files.map((file) => clusterOf(client, open(file)));
+    return configs.map((config) => clusterOf(client, config));
   }
   return kubeContext.map((context) => {
-    const configs = files.map(open);
-    const config = configs.find((each) => each.getContextObject(context) !== null);
+    const config = configs.find(({ contexts }) => contexts.has(context));
     if (!config) {
-      const known = configs.flatMap((each) => each.getContexts().map(({ name }) => name)).join(", ") || "none";
+      const known = configs.flatMap(({ contexts }) => [...contexts.keys()]).join(", ") || "none";
       throw new VersionedImageError(
         "ClusterFailed",
         `No kubeconfig has the context ${context}: name one that there is (${known}), or its file with --kubeconfig.`,
       );
     }
-    config.setCurrentContext(context);
-    return clusterOf(client, config);
+    return clusterOf(client, { ...config, currentContext: context });
   });
 }
 
 /** The cluster of a kubeconfig's current context; without a file, as kubectl finds it. Throws ClusterFailed. */
 export async function openCluster(kubeconfig: string | undefined): Promise<Cluster> {
   const client = await loadClient();
-  return clusterOf(client, loadConfig(new client.KubeConfig(), kubeconfig));
+  return clusterOf(client, readKubeconfig(kubeconfig, client));
 }
 
-function clusterOf(client: Client, config: KubeConfig): Cluster {
-  const name = config.getCurrentContext();
-  const server = config.getCurrentCluster()?.server;
-  // What the client falls back to where it finds no configuration at all.
-  if (server === undefined || (name === "loaded-context" && server === "http://localhost:8080")) {
-    throw new VersionedImageError(
-      "ClusterFailed",
-      "There is no cluster to ask: name a file that has a current context with --kubeconfig or the variable KUBECONFIG.",
-    );
+function clusterOf(client: Client, kubeconfig: Kubeconfig): Cluster {
+  const config = new client.KubeConfig();
+  if (isEmpty(kubeconfig) && isInPod()) {
+    config.loadFromCluster();
+  } else {
+    config.addAuthenticator(new ProgramAuth());
+    config.loadFromOptions(currentOf(kubeconfig));
   }
+  const name = config.getCurrentContext();
+  const { server = "" } = config.getCurrentCluster() ?? {};
   return { client, config, name, server, namespace: config.getContextObject(name)?.namespace ?? "default" };
+}
+
+function isEmpty({ currentContext, contexts, clusters, users }: Kubeconfig): boolean {
+  return currentContext === undefined && contexts.size + clusters.size + users.size === 0;
+}
+
+const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/** In a pod without a kubeconfig it is the pod's cluster that is asked, as its service account. */
+function isInPod(): boolean {
+  const { KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT } = process.env;
+  return Boolean(KUBERNETES_SERVICE_HOST && KUBERNETES_SERVICE_PORT) && existsSync(SERVICE_ACCOUNT);
 }
 
 /** Only who asks for a cluster needs the client, which takes long to load. */
@@ -84,19 +98,6 @@ async function loadClient(): Promise<Client> {
       "Comparing with a cluster needs Kubernetes' client, which is not installed: npm install @kubernetes/client-node",
       { cause: error },
     );
-  }
-}
-
-function loadConfig(config: KubeConfig, file: string | undefined): KubeConfig {
-  try {
-    if (file === undefined) {
-      config.loadFromDefault();
-    } else {
-      config.loadFromFile(file);
-    }
-    return config;
-  } catch (error) {
-    throw failed(`The kubeconfig${file === undefined ? "" : ` ${file}`} can't be read`, error, 0);
   }
 }
 

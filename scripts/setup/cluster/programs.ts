@@ -10,15 +10,24 @@ const VERSION = "1.34.4";
 /** The Go 1 that builds it, at least. */
 const GO_MINOR = 24;
 
-const COMMANDS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"] as const;
+const COMMANDS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"];
 const MODULE = "k8s.io/kubernetes";
 
 /** The folder of Kubernetes' own programs, built from its Go module once. Throws MissingError without Go. */
 export function kubernetesPrograms(): Promise<string> {
-  return cachedPrograms(`kubernetes-${VERSION}`, `Getting Kubernetes ${VERSION}`, async (scratch) => {
+  return built(`kubernetes-${VERSION}`, `Kubernetes ${VERSION}`, COMMANDS, "five minutes");
+}
+
+/** The folder of kubectl of that version, whichever the machine has itself: tests compare with it. Throws MissingError without Go. */
+export function ensureKubectl(): Promise<string> {
+  return built(`kubectl-${VERSION}`, `kubectl ${VERSION}`, ["kubectl"], "two minutes");
+}
+
+function built(name: string, what: string, commands: string[], time: string): Promise<string> {
+  return cachedPrograms(name, `Getting ${what}`, async (scratch) => {
     const go = await goCommand(GO_MINOR);
     if (!go) {
-      throw new MissingError(`Kubernetes ${VERSION} is built from its Go module: install Go 1.${GO_MINOR} or later.`);
+      throw new MissingError(`${what} is built from its Go module: install Go 1.${GO_MINOR} or later`);
     }
     const env = { ...process.env, GOFLAGS: "-mod=mod" };
     const options = { cwd: scratch, env };
@@ -26,7 +35,9 @@ export function kubernetesPrograms(): Promise<string> {
     const downloaded = await during(
       "Fetching the Go module of Kubernetes",
       run(go, ["mod", "download", "-json", wanted], options),
-    );
+    ).catch((error: Error) => {
+      throw new MissingError(`the Go module of ${what} can't be had (${error.message})`);
+    });
     const { GoMod } = JSON.parse(downloaded) as { GoMod: string };
     await writeFile(path.join(scratch, "go.mod"), goMod(await readFile(GoMod, "utf8")));
     const [major, minor] = VERSION.split(".");
@@ -34,10 +45,11 @@ export function kubernetesPrograms(): Promise<string> {
     const flags = Object.entries(set).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
     const bin = path.join(scratch, "bin");
     await mkdir(bin);
-    const commands = COMMANDS.map((name) => `${MODULE}/cmd/${name}`);
+    const packages = commands.map((command) => `${MODULE}/cmd/${command}`);
     await during(
-      `Building Kubernetes ${VERSION}, once (about five minutes on two cores)`,
-      run(go, ["build", "-trimpath", "-ldflags", `-s -w ${flags.join(" ")}`, "-o", bin, ...commands], {
+      `Building ${what}, once (about ${time} on two cores)`,
+      // A folder, even for one program.
+      run(go, ["build", "-trimpath", "-ldflags", `-s -w ${flags.join(" ")}`, "-o", `${bin}/`, ...packages], {
         ...options,
         patient: true,
       }),
