@@ -64,14 +64,14 @@ export function podImages(pods: StatusPod[], deployments: StatusDeployment[]): P
       const owner = deployments.find(({ spec }) => selects(spec?.selector?.matchLabels, pod.metadata?.labels));
       return (pod.spec?.containers ?? []).map(({ name, image = "" }) => {
         const status = pod.status?.containerStatuses?.find((each) => each.name === name);
-        const { repository, pulled } = readImageId(status?.imageID ?? "");
+        const { repository, digest } = readImageId(status?.imageID ?? "") ?? {};
         const named = owner?.spec?.template?.spec?.containers?.find((each) => each.name === name)?.image;
         const startedAt = status?.state?.running?.startedAt;
         return {
           name: `${pod.metadata?.name}/${name}`,
           image,
           repository: repository?.repository,
-          digest: pulled,
+          digest: repository && digest,
           startedAt: startedAt === undefined ? undefined : new Date(startedAt),
           differs: named !== undefined && named !== image,
         };
