@@ -163,7 +163,9 @@ async function namedPaths(history: History, flags: PruneFlags): Promise<Paths[]>
 
 /** Reads what clusters name by digest though no tag leads to it; what this repository should have of it and hasn't is told. */
 async function missingOf(client: RegistryClient, held: Held, name: string, uses: Use[]): Promise<Pruned["missing"]> {
-  const digests = uses.flatMap(({ digest }) => digest ?? []);
+  // What is a configuration is no manifest that could be asked for.
+  const configs = new Set([...held.manifests.values()].map(({ config }) => config));
+  const digests = uses.flatMap(({ digest }) => (digest === undefined || configs.has(digest) ? [] : [digest]));
   const missing = new Set(await addUntagged(client, held, digests));
   const told = new Map<string, { words: string; digest: string }>();
   for (const use of uses) {
