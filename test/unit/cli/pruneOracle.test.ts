@@ -48,6 +48,12 @@ class MemoryRegistry {
     return { tag, digest, images: manifests.map(({ digest: each, config }) => ({ digest: each, config })) };
   }
 
+  /** An index of the same images that no tag leads to. */
+  pushUntagged({ images }: Version): string {
+    const entries = images.map(({ digest }) => ({ mediaType: MANIFEST, digest, size: 1 }));
+    return this.put(INDEX, { schemaVersion: 2, manifests: entries, annotations: { untagged: "" } }).digest;
+  }
+
   answer(name: string, { method, url }: Seen): Reply {
     if (url.startsWith(`/v2/${name}/tags/list`)) {
       return { status: 200, body: { name, tags: [...this.tags.keys()] } };
@@ -77,6 +83,8 @@ class MemoryRegistry {
 interface Need {
   tag?: string;
   digest: string;
+  /** It is needed by an index that is needed, so that other indexes of it may go. */
+  within?: boolean;
 }
 
 /** What uses a version: the objects of a cluster, by where they are listed, and what they need of the registry. */
@@ -232,6 +240,13 @@ describe("what any cluster uses", () => {
       const used = Array.from({ length: Math.floor(random() * 6) }, (_, id) =>
         (random() < 0.5 ? podOf : workloadOf)(pick, host, name, pick(versions), id),
       );
+      const lone = pick(versions);
+      if (random() < 0.3) {
+        const digest = memory.pushUntagged(lone);
+        const spec = { containers: [{ name: "main", image: `${host}/${name}@${digest}` }] };
+        const needs = [{ digest }, ...lone.images.map((image) => ({ digest: image.digest, within: true }))];
+        used.push({ place: "v1/pods", object: { metadata: { name: "lone", namespace: "web" }, spec }, needs });
+      }
       const objects: Objects = {};
       for (const { place, object } of [...used, ...noiseOf(host, name, pick(versions), run)]) {
         objects[place] = [...(objects[place] ?? []), object];
@@ -255,7 +270,9 @@ describe("what any cluster uses", () => {
       }
       for (const version of versions.filter((each) => each !== newest)) {
         const parts = [version.digest, ...version.images.map(({ digest }) => digest)];
-        const isNeeded = needs.some(({ digest }) => parts.includes(digest));
+        const isNeeded = needs.some(({ digest, within }) =>
+          within ? digest === version.digest : parts.includes(digest),
+        );
         assert.equal(memory.tags.has(version.tag), isNeeded, `${version.tag} ${told()}`);
       }
       needed += needs.length;
