@@ -152,21 +152,31 @@ describe("the policy pack of the examples", () => {
       "core/v1:ReplicationController": template,
       "batch/v1:Job": template,
       "batch/v1:CronJob": (spec) => ({ spec: { jobTemplate: template(spec) } }),
+      "core/v1:PodTemplate": (spec) => ({ template: { spec } }),
     };
     for (const [type, propsOf] of Object.entries(workloads)) {
-      it(`the containers and initContainers of ${type}`, async () => {
+      it(`the containers of all kinds and the image volumes of ${type}`, async () => {
         const spec = {
           initContainers: [{ name: "init", image: "one" }],
           containers: [{ name: "app", image: REFERENCE }, { image: "two" }],
+          ephemeralContainers: [{ name: "look", image: "three" }],
+          volumes: [
+            { name: "tmp", emptyDir: {} },
+            { name: "files", image: { reference: "four" } },
+          ],
         };
         const workload = { type: `kubernetes:${type}`, props: propsOf(spec) };
         assert.deepEqual(await violationsOf(pinned, workload), [
           `The container init runs one, ${NOT_PINNED}`,
           `The container containers.1 runs two, ${NOT_PINNED}`,
+          `The container look runs three, ${NOT_PINNED}`,
+          `The container files runs four, ${NOT_PINNED}`,
         ]);
         assert.deepEqual(await violationsIn(verified, [published(REFERENCE), workload]), [
           ["urn:1", `The container init runs one, ${NOT_VERIFIED}`],
           ["urn:1", `The container containers.1 runs two, ${NOT_VERIFIED}`],
+          ["urn:1", `The container look runs three, ${NOT_VERIFIED}`],
+          ["urn:1", `The container files runs four, ${NOT_VERIFIED}`],
         ]);
       });
     }
