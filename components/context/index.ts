@@ -1,5 +1,6 @@
 export { refuseDeadLinks } from "./deadLinks";
 export { findFailedInstruction } from "./failedInstruction";
+export { readIgnoreFile } from "./ignoreFile";
 export { CONTEXT_FOLDER, ensureFilled, type KeptPlace, keptContextOf, makeLayout, setInUse } from "./keptPlace";
 export { normalize } from "./normalize";
 export {
