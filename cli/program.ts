@@ -220,7 +220,13 @@ ${STATUSES}`,
     .option("--kubeconfig <file>", "ask its cluster what runs; repeatable", collect)
     .option("--kube-context <context>", "ask this context's cluster what runs; repeatable", collect)
     .option("--namespace <name>", "look in these namespaces alone; repeatable (default: all)", collect)
+    .option(
+      "--ignore-kind <kind>",
+      "objects of this kind need no image: KIND.group, or *.group for all of an API group; repeatable",
+      collect,
+    )
     .option("--no-cluster", "no cluster uses these repositories")
+    .option("--fetch", "get all branches and tags of the git remotes first")
     .option("--delete", "delete what may go")
     .option("--json", JSON_OUTPUT)
     .addHelpText(

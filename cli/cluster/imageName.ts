@@ -21,18 +21,21 @@ function qualified(image: string): string {
 
 /** What a container runtime says that it runs. */
 export interface ImageId {
-  /** The repository that it was pulled from, if it says so; runtimes name any that they know the image by. */
+  /** Where it says that it was pulled from; runtimes name any repository that they know the image by. */
   repository: Reference | undefined;
-  /** The manifest's digest, by which it was pulled. */
-  pulled: string | undefined;
-  /** The digest of the image's configuration, where the runtime knows nothing else: the image was not pulled. */
-  config: string | undefined;
+  /** The manifest's digest. Where no repository stands before it, it may be that of the image's configuration instead. */
+  digest: string;
 }
 
-/** Reads a container's imageID: NAME@DIGEST, docker-pullable://NAME@DIGEST, docker://DIGEST or DIGEST. */
-export function readImageId(imageId: string): ImageId {
-  const [, name, digest] = /^(?:[a-z-]+:\/\/)?(?:(.*)@)?(sha256:[0-9a-f]{64})$/.exec(imageId) ?? [];
-  const pulled = name === undefined ? undefined : digest;
-  const repository = name === undefined ? undefined : readImageName(name);
-  return { repository, pulled, config: name === undefined ? digest : undefined };
+/**
+ * Reads a container's imageID: docker-pullable://NAME@DIGEST, NAME@DIGEST, docker://DIGEST, DIGEST, or as CRI-O has it the
+ * digits alone. Undefined if it is none of these.
+ */
+export function readImageId(imageId: string): ImageId | undefined {
+  const [, name, kind = "sha256:", digits] =
+    /^(?:[a-z-]+:\/\/)?(?:([^@]+)@)?(sha256:|sha512:)?([0-9a-f]{128}|[0-9a-f]{64})$/.exec(imageId) ?? [];
+  if (digits === undefined || digits.length !== (kind === "sha256:" ? 64 : 128)) {
+    return undefined;
+  }
+  return { repository: name === undefined ? undefined : readImageName(name), digest: `${kind}${digits}` };
 }

@@ -1,7 +1,7 @@
 import { VersionedImageError } from "../../components/errors";
-import { type History, locateImage, openHistory } from "../../components/git/lookup";
+import { type History, locateImage } from "../../components/git/lookup";
 import { createRegistryClient, parseRepository, type RegistryClient } from "../../components/registry";
-import { type ClusterNames, openClusters } from "../cluster";
+import { type ClusterNames, openClusters, readUses, soughtOf, type Unread, type Use } from "../cluster";
 import { type SourceFlags, sourceOf } from "../imageOptions";
 import { type Io, printJson, type Status } from "../output";
 import type { Held } from "./held";
@@ -9,16 +9,19 @@ import { pruneJson } from "./json";
 import { type Plan, planRemovals } from "./plan";
 import { addUntagged, readHeld } from "./readHeld";
 import { type Paths, readProvenance } from "./readProvenance";
-import { readUses } from "./readUses";
 import { type Outcome, refuseChanged, removeAll } from "./removal";
 import { shownStack } from "./scratchStack";
 import { pruneText } from "./text";
-import type { Use } from "./uses";
+import { openWholeClone } from "./wholeClone";
 
 export interface PruneFlags extends SourceFlags, ClusterNames {
   /** The image's directory; else a directory of the git repository, the working directory. */
   context?: string;
   namespace?: string[];
+  /** Kinds of objects that need not be read, as KIND.group or *.group. */
+  ignoreKind?: string[];
+  /** Whether to get all branches and tags of the remotes first. */
+  fetch?: boolean;
   /** False: no cluster uses the repositories. */
   cluster: boolean;
   keepLast: number;
@@ -46,6 +49,8 @@ export interface PruneReport {
   /** The clusters that were asked; undefined if none was named. */
   clusters: string[] | undefined;
   namespaces: string[];
+  /** What of the clusters could not be read, so that nothing may be deleted. */
+  unread: Unread[];
   repositories: Pruned[];
 }
 
@@ -58,6 +63,7 @@ export async function prune(repositories: string[], flags: PruneFlags, io: Io): 
   const client = createRegistryClient({ env: io.env });
   const report = await readReport(names, flags, client, io);
   if (flags.delete) {
+    refuseUnread(report.unread);
     for (const { held } of report.repositories) {
       await refuseChanged(client, held);
     }
@@ -74,14 +80,14 @@ export async function prune(repositories: string[], flags: PruneFlags, io: Io): 
 }
 
 function isClean({ removed, lost }: Outcome): boolean {
-  return lost.length === 0 && removed.every(({ outcome }) => outcome === "deleted" || outcome === "missing");
+  return lost.length === 0 && removed.every(({ outcome }) => outcome !== "refused" && outcome !== "left");
 }
 
 async function readReport(names: string[], flags: PruneFlags, client: RegistryClient, io: Io): Promise<PruneReport> {
   const { kubeconfig = [], kubeContext = [], namespace = [], keepRefs = ["*"] } = flags;
   const named = kubeconfig.length + kubeContext.length + namespace.length > 0;
   refuseUnclear(flags, named);
-  const history = await openFullHistory(flags.context);
+  const { history, remoteRefs } = await openWholeClone(flags.context ?? ".", flags.fetch === true);
   const paths = await namedPaths(history, flags);
   const clusters = named ? await openClusters(flags) : undefined;
   const holdings: Held[] = [];
@@ -89,7 +95,10 @@ async function readReport(names: string[], flags: PruneFlags, client: RegistryCl
     holdings.push(await readHeld(client, name));
   }
   // After the registry, so that what has just been deployed from it is seen.
-  const uses = (await Promise.all((clusters ?? []).map((cluster) => readUses(cluster, namespace)))).flat();
+  const query = { sought: holdings.map(seek), namespaces: namespace, ignored: flags.ignoreKind ?? [] };
+  const read = await Promise.all((clusters ?? []).map((cluster) => readUses(cluster, query)));
+  const uses = read.flatMap((each) => each.uses);
+  const unread = read.flatMap((each) => each.unread);
   const rules = {
     keepLast: flags.keepLast,
     keepForMs: flags.keepFor,
@@ -100,10 +109,29 @@ async function readReport(names: string[], flags: PruneFlags, client: RegistryCl
   for (const held of holdings) {
     const { name } = parseRepository(held.repository);
     const missing = await missingOf(client, held, name, uses);
-    const provenance = await readProvenance(history, held, keepRefs, paths);
+    const provenance = await readProvenance(history, held, keepRefs, paths, remoteRefs);
     pruned.push({ held, plan: planRemovals({ held, name, provenance, uses }, rules), missing, outcome: undefined });
   }
-  return { history, clusters: clusters?.map((cluster) => cluster.name), namespaces: namespace, repositories: pruned };
+  const asked = clusters?.map((cluster) => cluster.name);
+  return { history, clusters: asked, namespaces: namespace, unread, repositories: pruned };
+}
+
+function seek({ repository, tags, dangling, manifests }: Held) {
+  const digests = [...manifests.values()].flatMap(({ digest, config }) => [digest, ...(config ? [config] : [])]);
+  return soughtOf(parseRepository(repository).name, [...tags.keys(), ...dangling], digests);
+}
+
+/** What could not be read might need anything. */
+function refuseUnread(unread: Unread[]): void {
+  const [first] = unread;
+  if (first) {
+    const kinds = [...new Set(unread.map(({ kind }) => kind))];
+    throw new VersionedImageError(
+      "ClusterFailed",
+      `What needs images is not known: ${first.why}\nNothing was deleted. Let this user list ${kinds.join(", ")}, or, if nothing of them ` +
+        `needs an image, say ${kinds.map((kind) => `--ignore-kind '${kind}'`).join(" ")}`,
+    );
+  }
 }
 
 function refuseUnclear(flags: PruneFlags, named: boolean): void {
@@ -125,18 +153,6 @@ function refuseUnclear(flags: PruneFlags, named: boolean): void {
   }
 }
 
-async function openFullHistory(context: string | undefined): Promise<History> {
-  const history = await openHistory(context ?? ".");
-  if (history.shallow.size > 0) {
-    throw new VersionedImageError(
-      "ShallowHistory",
-      `The clone ${history.root} is shallow, so that it lacks commits and branches that need images. Nothing was deleted; fetch all of ` +
-        "it with `git fetch --unshallow` (in a CI checkout: `fetch-depth: 0`).",
-    );
-  }
-  return history;
-}
-
 /** The paths that are named are those of one image; others are found by their files. */
 async function namedPaths(history: History, flags: PruneFlags): Promise<Paths[]> {
   if (flags.context === undefined || (flags.path === undefined && flags.dockerfile === undefined)) {
@@ -147,7 +163,9 @@ async function namedPaths(history: History, flags: PruneFlags): Promise<Paths[]>
 
 /** Reads what clusters name by digest though no tag leads to it; what this repository should have of it and hasn't is told. */
 async function missingOf(client: RegistryClient, held: Held, name: string, uses: Use[]): Promise<Pruned["missing"]> {
-  const digests = uses.flatMap(({ digest }) => digest ?? []);
+  // What is a configuration is no manifest that could be asked for.
+  const configs = new Set([...held.manifests.values()].map(({ config }) => config));
+  const digests = uses.flatMap(({ digest }) => (digest === undefined || configs.has(digest) ? [] : [digest]));
   const missing = new Set(await addUntagged(client, held, digests));
   const told = new Map<string, { words: string; digest: string }>();
   for (const use of uses) {

@@ -3,11 +3,12 @@ import { commitJson } from "../json";
 import type { Pruned, PruneReport } from ".";
 import { deletionAdvice } from "./limits";
 
-export function pruneJson({ history, clusters, namespaces, repositories }: PruneReport) {
+export function pruneJson({ history, clusters, namespaces, unread, repositories }: PruneReport) {
   return {
     git: { root: history.root },
     clusters: clusters ?? null,
     namespaces,
+    unread: unread.map(({ kind, why }) => ({ kind, message: why })),
     repositories: repositories.map(repositoryJson),
   };
 }
@@ -27,7 +28,12 @@ function repositoryJson({ held, plan, missing, outcome }: Pruned) {
     })),
     removals: plan.removals.map(({ digest, tags }) => {
       const removed = outcome?.removed.find((each) => each.digest === digest);
-      return { digest, tags, outcome: removed?.outcome ?? null, message: removed?.words || null };
+      return {
+        digest,
+        tags: removed?.tags ?? tags,
+        outcome: removed?.outcome ?? null,
+        message: removed?.words || null,
+      };
     }),
     dangling: held.dangling,
     missing: missing.map(({ words, digest }) => ({ digest, message: words })),

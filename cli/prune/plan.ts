@@ -1,9 +1,9 @@
 import type { Repository } from "../../components/registry";
 import type { Commit } from "../../components/version";
+import type { Use } from "../cluster";
 import { count, shortTime } from "../output";
 import { closure, type Held, withIndexes, withParts } from "./held";
 import { type TagKind, tagKind } from "./tagKind";
-import type { Use } from "./uses";
 
 /** What git knows of an image. */
 export interface Provenance {
@@ -131,8 +131,9 @@ function usedDigests({ held, uses }: Evidence): Map<string, string[]> {
       byConfig.set(config, [...(byConfig.get(config) ?? []), digest]);
     }
   }
-  for (const { digest, config, words } of uses) {
-    const named = digest !== undefined ? [digest] : (byConfig.get(config ?? "") ?? []);
+  for (const { digest, words } of uses) {
+    // A runtime may name the manifest or the configuration, and does not say which.
+    const named = digest === undefined ? [] : [digest, ...(byConfig.get(digest) ?? [])];
     // Where a runtime names the image for its platform, the index that led to it must stay, too.
     for (const each of withIndexes(held, named)) {
       const known = used.get(each) ?? [];
@@ -145,7 +146,9 @@ function usedDigests({ held, uses }: Evidence): Map<string, string[]> {
 }
 
 function clusterReasons({ tag, digest }: Tagged, used: Map<string, string[]>, { uses, name }: Evidence): Reason[] {
-  const named = uses.filter((use) => use.tag === tag && use.name === name).map(({ words }) => words);
+  const named = uses
+    .filter((use) => use.digest === undefined && use.name === name && (use.tag ?? tag) === tag)
+    .map(({ words }) => words);
   const words = [...new Set([...(used.get(digest) ?? []), ...named])];
   const more = words.length > 1 ? ` (and ${count(words.length - 1, "other")})` : "";
   return words.length > 0 ? [{ rule: "cluster", words: `${words[0]}${more}` }] : [];

@@ -2,6 +2,7 @@ import { VersionedImageError } from "../../components/errors";
 import { forEachFew } from "../../components/limitConcurrency";
 import {
   contentsOf,
+  digestOf,
   fieldsOf,
   type ImageConfig,
   INDEX_TYPES,
@@ -88,7 +89,7 @@ async function describe(shelf: Shelf, repository: string, content: ManifestConte
   const said = image === undefined ? undefined : await lookAt(shelf, repository, image);
   return {
     digest,
-    parts: isIndex ? partsOf(manifest) : [],
+    parts: [...(isIndex ? partsOf(manifest) : []), ...otherName(content)],
     subject: isDigest(subject) ? subject : undefined,
     config: isDigest(config) ? config : undefined,
     labels: said?.labels,
@@ -122,6 +123,11 @@ function parsed(repository: string, { digest, bytes }: ManifestContent): Record<
       { cause: error },
     );
   }
+}
+
+/** One that is known by its sha512 is the same by its sha256: each keeps the other. */
+function otherName({ digest, bytes }: ManifestContent): string[] {
+  return digest.startsWith("sha256:") ? [] : [digestOf(bytes)];
 }
 
 /** All manifests of an index, attestations included. */

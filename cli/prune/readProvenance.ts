@@ -21,13 +21,14 @@ export type Paths = string[];
 
 /**
  * What git knows of each image that says its commit and its files. Where it is in the repository is found by its files, unless
- * the paths are named. Throws GitFailed.
+ * the paths are named. `remoteRefs` are the remotes' branches and tags as they are now. Throws GitFailed.
  */
 export async function readProvenance(
   history: History,
   held: Held,
   patterns: string[],
   named: Paths[],
+  remoteRefs: Ref[] = [],
 ): Promise<Map<string, Provenance>> {
   const images = [...held.manifests.values()].flatMap(({ digest, labels = {} }) => {
     const revision = labelIn(labels, REVISION_LABEL);
@@ -42,7 +43,7 @@ export async function readProvenance(
   const [gone, remote, refs] = await Promise.all([
     unreachable(history, [...commits.keys()]),
     readRemote(history.root),
-    keptRefs(history, patterns),
+    keptRefs(history, patterns, remoteRefs),
   ]);
   const found = await findPaths(history, images, commits, named);
   const holders = await refsByTree(history, refs, new Set(images.map(({ tree }) => tree)), named);
@@ -63,10 +64,21 @@ export async function readProvenance(
   );
 }
 
-/** HEAD, and the branches and tags that are meant. */
-async function keptRefs(history: History, patterns: string[]): Promise<Ref[]> {
+/** HEAD, and the branches and tags that are meant, those of remotes as well that the clone has not been told of. */
+async function keptRefs(history: History, patterns: string[], remoteRefs: Ref[]): Promise<Ref[]> {
   const head = (await findCommit(history, "HEAD")) ?? "";
-  const refs = (await listRefs(history)).filter((ref) => matchesRef(ref, patterns));
+  const known = await listRefs(history);
+  const commits = await lookUpCommits(
+    history,
+    remoteRefs.map(({ commit }) => commit),
+  );
+  // As the clone knows them, and as they are now.
+  const newer = remoteRefs.filter(
+    ({ name, kind, commit }) =>
+      commits.has(commit) &&
+      !known.some((other) => other.name === name && other.kind === kind && other.commit === commit),
+  );
+  const refs = [...known, ...newer].filter((ref) => matchesRef(ref, patterns));
   return [{ name: "HEAD", kind: "branch", commit: head }, ...refs];
 }
 
@@ -136,7 +148,7 @@ async function refsByTree(
   const holders = new Map<string, string[]>();
   for (const { name, commit } of refs) {
     for (const tree of within.get(commit) ?? []) {
-      holders.set(tree, [...(holders.get(tree) ?? []), name]);
+      holders.set(tree, [...new Set([...(holders.get(tree) ?? []), name])]);
     }
   }
   return holders;

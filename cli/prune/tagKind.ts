@@ -24,9 +24,9 @@ const ATTESTATION = /^sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
 
 /** Tells what a tag is. Labels: undefined if there is no image under it. */
 export function tagKind(tag: string, labels: Record<string, string> | undefined): TagKind {
-  const subject = ATTESTATION.exec(tag)?.[1];
+  const subject = subjectOf(tag);
   if (subject !== undefined) {
-    return { kind: "attestation", subject: `sha256:${subject}` };
+    return { kind: "attestation", subject };
   }
   const stack = scratchStack(tag);
   if (stack !== undefined) {
@@ -51,6 +51,12 @@ export function tagKind(tag: string, labels: Record<string, string> | undefined)
     return unknown(isDebugTag(tag) ? "its image is no debug image" : "its image is a debug image");
   }
   return { kind: isDebugTag(tag) ? "debug" : "version", revision, tree };
+}
+
+/** The digest that an attestation's tag says it is about; undefined of any other tag. */
+export function subjectOf(tag: string): string | undefined {
+  const digits = ATTESTATION.exec(tag)?.[1];
+  return digits === undefined ? undefined : `sha256:${digits}`;
 }
 
 function unknown(why: string): TagKind {

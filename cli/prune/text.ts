@@ -58,12 +58,16 @@ function outcomeLines({ plan, outcome }: Pruned, io: Io): string[] {
     return [];
   }
   const { removed, lost } = outcome;
-  const deleted = removed.filter((each) => each.outcome === "deleted" || each.outcome === "missing");
+  const deleted = removed.filter((each) => each.outcome === "deleted");
+  const missing = removed.filter((each) => each.outcome === "missing");
+  const kept = removed.filter((each) => each.outcome === "kept");
   const refused = removed.filter((each) => each.outcome === "refused");
   const left = removed.filter((each) => each.outcome === "left");
   const [first] = refused;
   return [
     `Deleted: ${count(deleted.length, "manifest")}.`,
+    ...(missing.length > 0 ? [`Gone before: ${count(missing.length, "manifest")}.`] : []),
+    ...kept.map(({ digest, words }) => `Kept: ${shortDigest(digest)}: ${printable(words)}`),
     ...refused
       .slice(0, 3)
       .map(({ digest, words }) => paint(io, "red", `Refused: ${shortDigest(digest)}: ${printable(words)}`)),
@@ -78,13 +82,15 @@ function outcomeLines({ plan, outcome }: Pruned, io: Io): string[] {
   ];
 }
 
-function notes({ history, clusters, namespaces, repositories }: PruneReport): string[] {
+function notes({ history, clusters, namespaces, unread, repositories }: PruneReport): string[] {
   const where = namespaces.length > 0 ? `in ${namespaces.join(", ")} alone` : "in all namespaces";
   return [
     `Commits, branches and tags are those of ${printable(history.root)}.`,
     clusters
       ? `What runs was asked of ${clusters.map(printable).join(", ")}, ${where}.`
       : "No cluster was asked what it runs.",
+    ...unread.map(({ kind, why }) => `Not read: ${printable(kind)}. ${printable(why)}`),
+    ...(unread.length > 0 ? ["Nothing can be deleted before that is read, or left out with --ignore-kind."] : []),
     ...(repositories.some(({ outcome }) => outcome) ? [] : ["Nothing was deleted: that is done with --delete."]),
   ];
 }

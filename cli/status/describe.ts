@@ -1,5 +1,5 @@
 import { age } from "../../components/version";
-import type { RunningImage } from ".";
+import type { OtherImage, RunningImage } from ".";
 
 /** Where a version is on the line of commits that touch the image. */
 export function distanceOf({ behind, ahead }: Pick<RunningImage, "behind" | "ahead">): string {
@@ -21,4 +21,11 @@ export function marksOf({ debug, verified, why, differing }: RunningImage): stri
 
 export function sinceWords({ since }: Pick<RunningImage, "since">, now: Date): string {
   return since ? age(since, now) : "not known";
+}
+
+/** What is to be said where nothing was found to be an image: something may be that could not be looked at. */
+export function runsNowhere(others: OtherImage[]): string {
+  return others.some(({ suspect }) => suspect)
+    ? "Nothing that runs was found to be it; see what could not be told below."
+    : "It runs nowhere.";
 }

@@ -1,6 +1,6 @@
 import { shortTime } from "../output";
-import type { ImageStatus, RunningImage, StatusReport } from ".";
-import { distanceOf, marksOf, sinceWords } from "./describe";
+import type { ImageStatus, OtherImage, RunningImage, StatusReport } from ".";
+import { distanceOf, marksOf, runsNowhere, sinceWords } from "./describe";
 
 /** One page that needs nothing else: the same as the text, and each image's places on a line of its commits. */
 export function statusHtml({ root, branch, places, images, others }: StatusReport, now: Date): string {
@@ -18,14 +18,15 @@ export function statusHtml({ root, branch, places, images, others }: StatusRepor
 <main>
 <h1>What runs where</h1>
 <p>Compared with <code>${escaped(branch)}</code> of <code>${escaped(root)}</code>, in ${escaped(where)}, at ${shortTime(now)}.</p>
-${images.map((image) => imageHtml(image, now)).join("\n")}
+${images.map((image) => imageHtml(image, others, now)).join("\n")}
 ${
   others.length === 0
     ? ""
     : `<section><h2>Other images</h2>\n<ul>\n${others
         .map(
-          ({ place, image, why }) =>
-            `<li><code>${escaped(image)}</code> in ${escaped(`${place.cluster}/${place.namespace}`)}: ${escaped(why)}</li>`,
+          ({ place, image, why, pods, suspect }) =>
+            `<li${suspect ? ' class="bad"' : ""}><code>${escaped(image)}</code> in ` +
+            `${escaped(`${place.cluster}/${place.namespace}`)} (${escaped(pods.join(", "))}): ${escaped(why)}</li>`,
         )
         .join("\n")}\n</ul></section>`
 }
@@ -35,13 +36,13 @@ ${
 `;
 }
 
-function imageHtml({ context, newest, running }: ImageStatus, now: Date): string {
+function imageHtml({ context, newest, running }: ImageStatus, others: OtherImage[], now: Date): string {
   const version = newest
     ? `Newest version: <code>${newest.hash.slice(0, 7)}</code> ${escaped(newest.subject)}`
     : "It was never committed.";
   const body =
     running.length === 0
-      ? "<p>It runs nowhere.</p>"
+      ? `<p>${runsNowhere(others)}</p>`
       : `${lineHtml(context, running)}\n${tableHtml(context, running, now)}`;
   return `<section>\n<h2>${escaped(context)}</h2>\n<p>${version}</p>\n${body}\n</section>`;
 }
@@ -110,7 +111,7 @@ svg { width: 100%; height: auto; font: 13px system-ui, sans-serif; }
 svg line { stroke: currentColor; opacity: 0.5; }
 svg text { fill: currentColor; }
 circle.good { fill: var(--good); } circle.old { fill: var(--old); } circle.bad { fill: var(--bad); }
-td.good { color: var(--good); } td.old { color: var(--old); } td.bad { color: var(--bad); }
+td.good { color: var(--good); } td.old { color: var(--old); } td.bad, li.bad { color: var(--bad); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: 0.3rem 0.8rem 0.3rem 0; vertical-align: top; }

@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
+import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
 import { readChanges, readFacts } from "../../components/git";
 import { findCommit, lastCommitAt, lookUpCommits, openHistory, treesAt } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
 import { dirtyIn, labelIn, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
-import { type ClusterNames, openClusters, readImageName } from "../cluster";
+import { type ClusterNames, openClusters, type RunningImage as PodImage, readImageName, readRunning } from "../cluster";
 import { type SourceFlags, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
@@ -12,7 +13,7 @@ import { isVerified, whyNot } from "../verify/check";
 import { createVerifier, type Verification } from "../verify/verification";
 import { statusHtml } from "./html";
 import { statusJson } from "./json";
-import { type PodImage, readPods } from "./pods";
+import { createLooker, repositoriesOf } from "./lookAt";
 import { statusText } from "./text";
 
 export interface StatusFlags extends SourceFlags, ClusterNames {
@@ -73,10 +74,23 @@ export interface StatusReport {
   places: Place[];
   images: ImageStatus[];
   /** What runs and is none of these images, or could not be looked at. */
-  others: { place: Place; image: string; why: string; pods: string[] }[];
+  others: OtherImage[];
 }
 
-/** Shows what runs where. The answer is no if something that runs can't be looked at, differs or is not verified. */
+/** What runs and can't be shown to be one of the images. */
+export interface OtherImage {
+  place: Place;
+  image: string;
+  why: string;
+  pods: string[];
+  /** Whether it is, or may be, of a repository of these images, so that the answer is no. */
+  suspect: boolean;
+}
+
+/**
+ * Shows what runs where. The answer is no if one of the images differs or is not verified, or if anything of their repositories can't be
+ * looked at or says nothing of its origin.
+ */
 export async function status(contexts: string[], flags: StatusFlags, io: Io): Promise<Status> {
   const report = await readStatus(contexts, flags, io);
   if (flags.html !== undefined) {
@@ -88,7 +102,8 @@ export async function status(contexts: string[], flags: StatusFlags, io: Io): Pr
     io.out(statusText(report, io));
   }
   const running = report.images.flatMap((image) => image.running);
-  return running.every(({ verified, differing }) => verified && differing.length === 0) ? 0 : 1;
+  const isFine = running.every(({ verified, differing }) => verified && differing.length === 0);
+  return isFine && report.others.every(({ suspect }) => !suspect) ? 0 : 1;
 }
 
 async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promise<StatusReport> {
@@ -121,23 +136,23 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       place: { cluster: cluster.name, namespace },
     })),
   );
-  const pods = (
-    await Promise.all(
-      places.map(async ({ cluster, place }) =>
-        (await readPods(cluster, place.namespace)).map((pod) => ({ place, pod })),
-      ),
-    )
-  ).flat();
-
+  const found = await Promise.all(
+    places.map(async ({ cluster, place }) => ({ place, ...(await readRunning(cluster, place.namespace)) })),
+  );
+  const pods = found.flatMap(({ place, running }) => running.map((pod) => ({ place, pod })));
   const verifier = await createVerifier({ platform: flags.platform }, io, first.root);
+  const looker = createLooker(verifier);
   const groups = groupsOf(pods.filter(({ pod }) => isWanted(pod, flags.repository)));
-  const looked = await inParallel(groups, async (group) => ({ group, result: await lookAt(group, verifier.verify) }));
+  const looked = await inParallel(groups, async (group) => ({ group, result: await looker.lookAt(group.first) }));
   const images: ImageStatus[] = facts.map(({ context }, index) => ({
     context: context || ".",
     newest: described.get(newest[index] ?? ""),
     running: [],
   }));
-  const others: StatusReport["others"] = [];
+  const others: (OtherImage & { group?: Group })[] = found.flatMap(({ place, odd }) =>
+    odd.map(({ name, why }) => ({ place, image: "", why: `not understood: ${why}`, pods: [name], suspect: true })),
+  );
+  const known = new Set(flags.repository);
   await Promise.all(
     looked.map(async ({ group, result }) => {
       const revision = typeof result === "string" ? undefined : labelIn(result.labels, REVISION_LABEL);
@@ -145,7 +160,15 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       const owner = typeof result === "string" ? -1 : await ownerOf(tree, result);
       if (typeof result === "string" || owner < 0) {
         const why = typeof result === "string" ? result : strangeness(result);
-        others.push({ place: group.place, image: group.name, why, pods: group.pods.map(({ name }) => name) });
+        const suspect = typeof result === "string" || !isVerified(result.checks);
+        others.push({
+          group,
+          place: group.place,
+          image: group.name,
+          why,
+          pods: group.pods.map(({ name }) => name),
+          suspect,
+        });
         return;
       }
       const to = newest[owner];
@@ -154,6 +177,10 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
           ? undefined
           : await readChanges({ root: history.root, from: revision, to, paths: facts[owner]?.paths ?? [] });
       const verified = isVerified(result.checks);
+      const asDeployed = await inParallel(group.pods, (pod) => looker.isAsDeployed(pod, result));
+      for (const repository of group.pods.flatMap(repositoriesOf)) {
+        known.add(repository);
+      }
       images[owner]?.running.push({
         place: group.place,
         repository: result.repository,
@@ -168,11 +195,20 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         verified,
         why: verified ? "" : whyNot(result.checks),
         pods: group.pods.map(({ name }) => name),
-        differing: group.pods.filter(({ differs }) => differs).map(({ name }) => name),
+        differing: group.pods.filter((_, index) => !asDeployed[index]).map(({ name }) => name),
       });
     }),
   );
-  return { root: history.root, branch, places: places.map(({ place }) => place), images: images.map(sorted), others };
+  const names = facts.map(({ context, root }) => path.basename(path.resolve(root, context)));
+  return {
+    root: history.root,
+    branch,
+    places: places.map(({ place }) => place),
+    images: images.map(sorted),
+    others: others
+      .map(({ group, ...other }) => ({ ...other, suspect: other.suspect && (!group || isOurs(group, known, names)) }))
+      .sort((one, other) => (otherKey(one) < otherKey(other) ? -1 : 1)),
+  };
 
   /** Which of the images it is, by the files that it says it was built from; -1 for none. */
   async function ownerOf(tree: string | undefined, { commit }: Verification): Promise<number> {
@@ -195,48 +231,44 @@ function strangeness({ labels, commit }: Verification): string {
     : `this clone does not have its commit ${revision.slice(0, 12)} (git fetch)`;
 }
 
-/** The pods of a place that run one image. */
+/** Whether a group's image is of a repository that is named, that one of the images runs from, or that is called as one is. */
+function isOurs({ pods }: Group, known: Set<string>, names: string[]): boolean {
+  return pods
+    .flatMap(repositoriesOf)
+    .some((repository) => isBelow(repository, [...known]) || names.includes(repository.replace(/^.*\//s, "")));
+}
+
+function isBelow(repository: string, wanted: string[]): boolean {
+  return wanted.some((each) => repository === each || repository.startsWith(`${each}/`));
+}
+
+function otherKey({ place, image }: OtherImage): string {
+  return `${place.cluster}\n${place.namespace}\n${image}`;
+}
+
+/** The containers of a place that run one image. */
 interface Group {
   place: Place;
   name: string;
-  reference: string | undefined;
+  first: PodImage;
   pods: PodImage[];
 }
 
 function groupsOf(pods: { place: Place; pod: PodImage }[]): Group[] {
   const groups = new Map<string, Group>();
   for (const { place, pod } of pods) {
-    const reference = pod.repository && pod.digest ? `${pod.repository}@${pod.digest}` : undefined;
-    const name = reference ?? pod.image;
-    const key = `${place.cluster}\n${place.namespace}\n${name}`;
-    const group = groups.get(key) ?? { place, name, reference, pods: [] };
+    const [repository = ""] = repositoriesOf(pod);
+    const name = pod.imageId ? `${repository}@${pod.imageId.digest}` : pod.image;
+    const key = [place.cluster, place.namespace, name, pod.waiting].join("\n");
+    const group = groups.get(key) ?? { place, name, first: pod, pods: [] };
     groups.set(key, group);
     group.pods.push(pod);
   }
   return [...groups.values()];
 }
 
-/** What an image says of itself, or why that could not be found out. */
-async function lookAt(
-  { reference }: Group,
-  verify: (reference: string) => Promise<Verification>,
-): Promise<Verification | string> {
-  if (reference === undefined) {
-    return "it has not started, or its runtime does not say where it was pulled from";
-  }
-  try {
-    return await verify(reference);
-  } catch (error) {
-    if (error instanceof VersionedImageError) {
-      return `${error.message} [${error.code}]`;
-    }
-    throw error;
-  }
-}
-
-function isWanted({ repository, image }: PodImage, wanted: string[] | undefined): boolean {
-  const named = repository ?? readImageName(image)?.repository;
-  return wanted === undefined || wanted.some((each) => named === each || named?.startsWith(`${each}/`) === true);
+function isWanted(pod: PodImage, wanted: string[] | undefined): boolean {
+  return wanted === undefined || repositoriesOf(pod).some((repository) => isBelow(repository, wanted));
 }
 
 function tagOf({ pods }: Group): string | undefined {

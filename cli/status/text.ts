@@ -1,6 +1,6 @@
 import { columns, count, type Io, paint, printable } from "../output";
-import type { ImageStatus, StatusReport } from ".";
-import { distanceOf, marksOf, sinceWords } from "./describe";
+import type { ImageStatus, OtherImage, StatusReport } from ".";
+import { distanceOf, marksOf, runsNowhere, sinceWords } from "./describe";
 
 /** The report for people: a table for each image. */
 export function statusText(report: StatusReport, io: Io): string {
@@ -8,22 +8,24 @@ export function statusText(report: StatusReport, io: Io): string {
   const where = places.map(({ cluster, namespace }) => `${cluster}/${namespace}`).join(", ");
   const notes = [
     `Versions are compared with ${printable(branch)} of ${printable(root)}; what runs was asked of ${printable(where)}.`,
-    ...others.map(
-      ({ place, image, why, pods }) =>
-        `${place.cluster}/${place.namespace}: ${printable(image)} (${count(pods.length, "container")}): ${printable(why)}`,
-    ),
   ];
+  const said = others.map(({ suspect, ...other }) => paint(io, suspect ? "red" : "dim", `${otherText(other)}\n`));
   return [
-    ...images.map((image) => imageText(image, io)),
-    notes.map((note) => `${paint(io, "dim", note)}\n`).join(""),
+    ...images.map((image) => imageText(image, others, io)),
+    [...notes.map((note) => `${paint(io, "dim", note)}\n`), ...said].join(""),
   ].join("\n");
 }
 
-function imageText({ context, newest, running }: ImageStatus, io: Io): string {
+function otherText({ place, image, why, pods }: Omit<OtherImage, "suspect">): string {
+  const where = `${place.cluster}/${place.namespace}: ${image} (${count(pods.length, "container")})`;
+  return printable(`${where}: ${why}`);
+}
+
+function imageText({ context, newest, running }: ImageStatus, others: OtherImage[], io: Io): string {
   const version = newest ? `${newest.hash.slice(0, 7)} "${printable(newest.subject)}"` : "never committed";
   const title = `${paint(io, "bold", printable(context))}: newest version ${version}\n`;
   if (running.length === 0) {
-    return `${title}It runs nowhere.\n`;
+    return `${title}${runsNowhere(others)}\n`;
   }
   const [header = "", ...rows] = columns([
     ["PLACE", "TAG", "COMMIT", "VERSION", "SINCE", "PODS", "STATE"],

@@ -10,6 +10,7 @@ import { type TreeEntry, treeOf } from "./trees";
 export { treesAt, treesWithin } from "./contentAt";
 export { findCommit, listRefs, type Ref, unreachable } from "./refs";
 export { readRemote } from "./remote";
+export { fetchRefs, fetchWords, hasAny, listRemoteRefs, listRemotes } from "./remoteRefs";
 
 /** A repository on this machine, in which commits are looked up. */
 export interface History extends Repository {

@@ -1,6 +1,6 @@
 export { createRegistryClient, type RegistryClient } from "./client";
 export type { Deletion } from "./deleteManifest";
-export { isDigest } from "./digest";
+export { digestOf, isDigest } from "./digest";
 export { fieldsOf } from "./fields";
 export { mayBePlain } from "./hosts";
 export type { ImageConfig } from "./inspect";

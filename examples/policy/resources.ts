@@ -7,8 +7,9 @@ export interface Resource {
   props: Record<string, unknown>;
 }
 
-/** What a container of a workload runs. */
+/** What a container of a workload runs, or a volume of it holds. */
 export interface ContainerImage {
+  /** The container's or volume's name. */
   container: string;
   image: string;
 }
@@ -25,20 +26,29 @@ const POD_SPECS = new Map([
   ["ReplicationController", TEMPLATE],
   ["Job", TEMPLATE],
   ["CronJob", ["spec", "jobTemplate", ...TEMPLATE]],
+  ["PodTemplate", ["template", "spec"]],
 ]);
 
-/** The images of a workload's containers, as far as they are known; none if the resource is no workload. */
+/** Where a pod's specification names images: in lists of containers, and of volumes that are images. */
+const LISTS: [list: string, image: string[]][] = [
+  ["initContainers", ["image"]],
+  ["containers", ["image"]],
+  ["ephemeralContainers", ["image"]],
+  ["volumes", ["image", "reference"]],
+];
+
+/** The images of a workload's containers and volumes, as far as they are known; none if the resource is no workload. */
 export function imagesOf({ type, props }: Resource): ContainerImage[] {
   const [, kind = ""] = /^kubernetes:[^:]+:(\w+?)(?:Patch)?$/.exec(type) ?? [];
   const podSpec = POD_SPECS.get(kind);
-  return podSpec ? ["initContainers", "containers"].flatMap((list) => imagesAt(props, [...podSpec, list])) : [];
+  return podSpec ? LISTS.flatMap(([list, image]) => imagesAt(props, [...podSpec, list], image)) : [];
 }
 
-function imagesAt(props: unknown, list: string[]): ContainerImage[] {
+function imagesAt(props: unknown, list: string[], imagePath: string[]): ContainerImage[] {
   const count = Number(valueAt(props, [...list, "length"]) ?? 0);
-  return Array.from({ length: count }, (_, index) => [...list, String(index)]).flatMap((container) => {
-    const image = valueAt(props, [...container, "image"]);
-    const name = valueAt(props, [...container, "name"]) ?? container.slice(-2).join(".");
+  return Array.from({ length: count }, (_, index) => [...list, String(index)]).flatMap((entry) => {
+    const image = valueAt(props, [...entry, ...imagePath]);
+    const name = valueAt(props, [...entry, "name"]) ?? entry.slice(-2).join(".");
     return typeof image === "string" ? [{ container: String(name), image }] : [];
   });
 }

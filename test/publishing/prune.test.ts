@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { run } from "../../cli/run";
 import { createRegistryClient } from "../../components/registry";
+import { apiServer, kubeconfigOf } from "../support/apiServer";
 import { fakeRegistries } from "../support/fakeRegistry";
 import { pushImage } from "../support/pushImage";
 import { randomFrom } from "../support/random";
@@ -55,22 +56,9 @@ describe("a registry that is pruned", () => {
       metadata: { name: `set-${index}`, namespace: "web" },
       spec: { template: { spec: { containers: [{ name: "main", image }] } } },
     }));
-    const server = await start(({ url }) => {
-      const items = url.includes("/pods") ? pods : url.includes("/replicasets") ? sets : [];
-      return { status: 200, headers: { "content-type": "application/json" }, body: { metadata: {}, items } };
-    });
+    const server = await start(apiServer({ "v1/pods": pods, "apps/v1/replicasets": sets }));
     const file = path.join(home, `config-${server.host.split(":")[1]}`);
-    writeFileSync(
-      file,
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "test",
-        contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-        clusters: [{ name: "test", cluster: { server: `http://${server.host}`, "insecure-skip-tls-verify": true } }],
-        users: [{ name: "test", user: { token: "t" } }],
-      }),
-    );
+    writeFileSync(file, kubeconfigOf(server.host));
     return file;
   }
 

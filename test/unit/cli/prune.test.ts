@@ -2,7 +2,8 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { kubeconfigOf } from "../../support/apiServer";
+import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import type { Repo } from "../../support/repo";
 import { cli, cliJson, digestOf, labelsOf, repositories, type Shelved, sha256, shelf } from "./setup";
 
@@ -41,17 +42,7 @@ describe("versioned-image prune", () => {
     const server = await start(answer);
     const file = path.join(home, "config");
     const { host } = server;
-    writeFileSync(
-      file,
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "prod",
-        contexts: [{ name: "prod", context: { cluster: "prod", user: "me" } }],
-        clusters: [{ name: "prod", cluster: { server: `http://${host}`, "insecure-skip-tls-verify": true } }],
-        users: [{ name: "me", user: { token: "t" } }],
-      }),
-    );
+    writeFileSync(file, kubeconfigOf(host));
     return file;
   }
 
@@ -105,14 +96,15 @@ describe("versioned-image prune", () => {
 
   it("deletes by digest", async () => {
     let gone = false;
-    const { registry, repository, old } = await example((method) => {
+    let digest = "";
+    const { registry, repository, old } = await example((method, url) => {
       if (method === "DELETE") {
         gone = true;
         return { status: 202 };
       }
-      return undefined;
+      return gone && url.endsWith(digest) ? ABSENT : undefined;
     });
-    const digest = await digestOf(registry, old);
+    digest = await digestOf(registry, old);
     const { status, json } = await cliJson(["prune", repository, ...FLAGS, "--no-cluster", "--delete"]);
     assert.equal(status, 0, JSON.stringify(json));
     assert.ok(gone);

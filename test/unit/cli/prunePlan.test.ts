@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
+import type { Use } from "../../../cli/cluster";
 import type { Held, HeldManifest } from "../../../cli/prune/held";
 import { type Evidence, type Plan, type Provenance, planRemovals, type Rules } from "../../../cli/prune/plan";
-import type { Use } from "../../../cli/prune/uses";
 import { DIRTY, REVISION, sha256, TREE } from "./setup";
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -119,7 +119,7 @@ describe("what may go from a repository", () => {
       { words: "pod web/app-1 of prod runs it", name: "elsewhere", digest: sha256("image 40") },
       { words: "pod web/app-2 of prod runs it", name: "app", digest: sha256("image 40") },
       { words: "ReplicaSet web/app-5d of prod can be rolled back to it", name: "app", tag: tagOf(50) },
-      { words: "pod web/app-3 of prod runs it", config: sha256("config 60") },
+      { words: "pod web/app-3 of prod runs it", digest: sha256("config 60") },
       { words: "pod web/other of prod runs it", name: "other", tag: tagOf(70) },
     ];
     assert.deepEqual(said(evidenceOf(images, { uses }), { keepLast: 0 }), {
@@ -421,7 +421,7 @@ const evidences = fc
       const { digest, config, tags } = shelved[of] ?? { digest: sha256("elsewhere"), tags: [] };
       return by === "tag"
         ? tags.slice(0, 1).map((tag) => ({ words: "x", name: "app", tag }))
-        : [{ words: "x", ...(by === "digest" ? { digest } : { config }) }];
+        : [{ words: "x", digest: by === "config" ? config : digest }];
     });
     return evidenceOf(shelved, { uses: named, provenance });
   });
@@ -446,9 +446,9 @@ describe("what may go from any repository", () => {
             assert.equal(left.manifests.has(needed), held.manifests.has(needed), `${tag} needs ${needed}`);
           }
         }
-        for (const { digest, config, tag } of uses) {
+        for (const { digest, tag } of uses) {
           for (const manifest of held.manifests.values()) {
-            if (manifest.digest === digest || (config !== undefined && manifest.config === config)) {
+            if (digest !== undefined && (manifest.digest === digest || manifest.config === digest)) {
               for (const needed of leadsTo(held, manifest.digest)) {
                 assert.equal(left.manifests.has(needed), held.manifests.has(needed));
               }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { which } from "../../../scripts/setup/run";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
-import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, shelf } from "./setup";
+import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
 describe("versioned-image status", () => {
   const { withImage } = repositories();
@@ -20,12 +20,12 @@ describe("versioned-image status", () => {
 
   /** A kubeconfig with a context for each server; each server lists pods and Deployments by namespace. */
   async function clusters(
-    lists: Record<string, Record<string, { pods?: object[]; deployments?: object[] } | Reply>>,
+    lists: Record<string, Record<string, { pods?: object[]; deployments?: object[]; replicasets?: object[] } | Reply>>,
   ): Promise<string> {
     const servers = await Promise.all(
       Object.entries(lists).map(async ([name, namespaces]) => {
         const server = await start(({ url }) => {
-          const [, namespace = "", kind = ""] = /\/namespaces\/([^/]+)\/(pods|deployments)/.exec(url) ?? [];
+          const [, namespace = "", kind = ""] = /\/namespaces\/([^/]+)\/(\w+)/.exec(url) ?? [];
           const found = namespaces[namespace];
           if (typeof found === "string" || (found && "status" in found)) {
             return found;
@@ -52,7 +52,7 @@ describe("versioned-image status", () => {
   }
 
   const pod = (name: string, image: string, imageID: string | undefined) => ({
-    metadata: { name, labels: { app: "app" } },
+    metadata: { name, ownerReferences: [{ kind: "ReplicaSet", uid: "set" }] },
     spec: { containers: [{ name: "main", image }] },
     status: {
       phase: "Running",
@@ -61,11 +61,12 @@ describe("versioned-image status", () => {
   });
 
   const deployment = (image: string) => ({
-    spec: {
-      selector: { matchLabels: { app: "app" } },
-      template: { spec: { containers: [{ name: "main", image }] } },
-    },
+    metadata: { name: "app", uid: "deployment" },
+    spec: { template: { spec: { containers: [{ name: "main", image }] } } },
   });
+
+  /** The ReplicaSet between the two. */
+  const replicasets = [{ metadata: { uid: "set", ownerReferences: [{ kind: "Deployment", uid: "deployment" }] } }];
 
   /** Three versions of images/app, each published, and a debug image of the last. */
   async function example() {
@@ -161,6 +162,7 @@ describe("versioned-image status", () => {
         web: {
           pods: [pod("old", first.reference, first.imageID), pod("debug", debug.reference, debug.imageID)],
           deployments: [deployment(second.reference)],
+          replicasets,
         },
       },
     });
@@ -199,6 +201,167 @@ describe("versioned-image status", () => {
         [["strange/main"], true],
       ],
     );
+  });
+
+  /** What is said where these pods run in a namespace that has this Deployment. */
+  async function shown(pods: object[], named?: string, ...flags: string[]) {
+    const deployments = named === undefined ? [] : [deployment(named)];
+    const file = await clusters({ one: { web: { pods, deployments, replicasets } } });
+    const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file, ...flags]);
+    assert.equal(json.error, undefined, json.error?.message);
+    return {
+      status,
+      running: json.images[0].running.flatMap((image: { pods: string[] }) => image.pods),
+      differing: json.images[0].running.flatMap((image: { differing: string[] }) => image.differing),
+      others: json.others.map((other: { why: string; suspect: boolean }) => [other.why, other.suspect]),
+    };
+  }
+
+  it("takes the digest for what runs, whatever the runtime calls its repository", async () => {
+    const { images } = await example();
+    const [first] = images;
+    const mirror = `mirror.invalid/cache/app@${first.digest}`;
+    assert.deepEqual(await shown([pod("a", first.reference, mirror)]), {
+      status: 0,
+      running: ["a/main"],
+      differing: [],
+      others: [],
+    });
+  });
+
+  it("finds an image by its configuration, of which CRI-O and containerd may know no more", async () => {
+    const { repository, images } = await example();
+    const [first] = images;
+    const answer = await fetch(`http://${repository.replace("/app", "/v2/app")}/manifests/${first.digest}`);
+    const { config } = (await answer.json()) as { config: { digest: string } };
+    const digits = config.digest.replace("sha256:", "");
+    const pods = [
+      pod("crio", `${repository}:latest`, digits),
+      pod("containerd", `${repository}:latest`, config.digest),
+      pod("manifest", `${repository}:latest`, first.digest),
+      pod("pinned", first.reference, digits),
+      pod("docker", first.reference, `docker-pullable://${first.imageID}`),
+    ];
+    const { status, running, others } = await shown(pods);
+    assert.deepEqual([status, others], [0, []]);
+    assert.deepEqual(running.sort(), ["containerd/main", "crio/main", "docker/main", "manifest/main", "pinned/main"]);
+  });
+
+  it("says no of whatever of the images' repositories can't be looked at or says nothing of its origin", async () => {
+    const { repository } = await example();
+    const stranger = await start(shelf([{ tags: ["x"] }]));
+    const lacking = sha256("lacking");
+    const waiting = {
+      ...pod("new", `${repository}:gone`, ""),
+      status: {
+        phase: "Pending",
+        containerStatuses: [{ name: "main", imageID: "", state: { waiting: { reason: "ImagePullBackOff" } } }],
+      },
+    };
+    for (const [what, one, why] of [
+      [
+        "unlabelled",
+        pod("a", `${stranger.host}/app:x`, `${stranger.host}/app@${await digestOf(stranger, "x")}`),
+        /^none of these/,
+      ],
+      ["lacking", pod("a", `${repository}:x`, `${repository}@${lacking}`), /\[ImageNotFound\]$/],
+      ["bare and lacking", pod("a", `${repository}:x`, lacking), /\[ImageNotFound\]$/],
+      [
+        "of a registry that is down",
+        pod("a", "127.0.0.1:1/app:x", `127.0.0.1:1/app@${lacking}`),
+        /\[RegistryUnavailable\]$/,
+      ],
+      ["not started", waiting, /^it has not started: ImagePullBackOff$/],
+      [
+        "not understood",
+        pod("a", `${repository}:x`, "strange"),
+        /^its runtime says what it runs in words that are not understood: strange$/,
+      ],
+    ] as const) {
+      const { status, running, others } = await shown([one]);
+      assert.deepEqual([status, running, others.length], [1, [], 1], what);
+      assert.match(others[0][0], why);
+      assert.equal(others[0][1], true, what);
+    }
+    const odd = { metadata: { name: "odd" }, spec: { containers: "none" }, status: { phase: "Running" } };
+    const found = await shown([odd]);
+    assert.deepEqual(found, {
+      status: 1,
+      running: [],
+      differing: [],
+      others: [["not understood: containers is no list", true]],
+    });
+  });
+
+  it("shows what could not be told in the table and on the page, and does not say that nothing runs", async () => {
+    const { repository } = await example();
+    const file = await clusters({
+      one: { web: { pods: [pod("a", `${repository}:x`, `${repository}@${sha256("x")}`)] } },
+    });
+    const html = path.join(home, "status.html");
+    const { status, out } = await cli(["status", "images/app", "--kubeconfig", file, "--html", html]);
+    assert.equal(status, 1);
+    const page = readFileSync(html, "utf8");
+    for (const text of [out, page]) {
+      assert.doesNotMatch(text, /It runs nowhere/);
+      assert.ok(text.includes(`${repository}@${sha256("x")}`), text);
+    }
+    assert.match(page, /<li class="bad"><code>/);
+  });
+
+  it("leaves what is of other repositories to others", async () => {
+    const { images } = await example();
+    const [first] = images;
+    const redis = pod("redis", "127.0.0.1:1/redis:7", `127.0.0.1:1/redis@${sha256("redis")}`);
+    const { status, others } = await shown([pod("a", first.reference, first.imageID), redis]);
+    assert.deepEqual([status, others.length, others[0][1]], [0, 1, false]);
+  });
+
+  it("sees sidecars, ephemeral containers and image volumes", async () => {
+    const { images } = await example();
+    const [first, second, third] = images;
+    const running = (name: string, { imageID }: Image) => ({ name, imageID, state: { running: {} } });
+    const all = {
+      metadata: { name: "a" },
+      spec: {
+        containers: [{ name: "main", image: first.reference }],
+        initContainers: [{ name: "side", image: second.reference, restartPolicy: "Always" }],
+        ephemeralContainers: [{ name: "look", image: third.reference }],
+        volumes: [
+          { name: "files", image: { reference: third.reference } },
+          { name: "tmp", emptyDir: {} },
+        ],
+      },
+      status: {
+        phase: "Running",
+        containerStatuses: [running("main", first)],
+        initContainerStatuses: [running("side", second)],
+        ephemeralContainerStatuses: [running("look", third)],
+      },
+    };
+    const found = await shown([all]);
+    assert.deepEqual([found.status, found.others], [0, []]);
+    assert.deepEqual(found.running.sort(), ["a/files", "a/look", "a/main", "a/side"]);
+  });
+
+  it("takes the same digest for the same, however a webhook has written it", async () => {
+    const { repository, images } = await example();
+    const [first, second] = images;
+    const pinned = `${repository}@${first.digest}`;
+    for (const [used, named] of [
+      [pinned, first.reference],
+      [first.reference, pinned],
+      [pinned, `${repository}:${first.tag}`],
+      [first.reference, `${repository}:${first.tag}`],
+      [`mirror.invalid/app@${first.digest}`, first.reference],
+    ] as const) {
+      const { status, differing } = await shown([pod("a", used, first.imageID)], named);
+      assert.deepEqual([status, differing], [0, []], `${used} and ${named}`);
+    }
+    for (const named of [second.reference, `${repository}:${second.tag}`, `${repository}:none`, "NOT AN IMAGE"]) {
+      const { status, differing } = await shown([pod("a", first.reference, first.imageID)], named);
+      assert.deepEqual([status, differing], [1, ["a/main"]], named);
+    }
   });
 
   it("is an error where a cluster does not answer or forbids it, or where the branch is not there", async () => {

@@ -1,0 +1,79 @@
+import { fieldsOf } from "../../components/registry";
+import { type Cluster, failed, LIMIT } from "./connection";
+import { DEPLOYMENTS, PODS, REPLICA_SETS, readObjects } from "./objects";
+import { isEnding, type NamedImage, namedImages, oddity, type PodImage, podImages } from "./podImages";
+
+/** A Deployment with the images of its template. */
+export interface DeploymentImages {
+  name: string;
+  images: NamedImage[];
+}
+
+/** An image that a pod uses, with the Deployment that has made the pod. */
+export interface RunningImage extends PodImage {
+  /** Undefined if no Deployment of the namespace owns it. */
+  deployment: DeploymentImages | undefined;
+}
+
+/** What a namespace runs. */
+export interface Running {
+  deployments: DeploymentImages[];
+  /** Of pods that have not ended and are not about to. */
+  running: RunningImage[];
+  /** Pods that are not understood, with why: what they run is not known. */
+  odd: { name: string; why: string }[];
+}
+
+interface Owned {
+  uid: unknown;
+  owners: unknown[];
+}
+
+/**
+ * What a namespace runs. A pod's Deployment is found by the owners that pod and ReplicaSet name. `limit` is for one request, in
+ * milliseconds. Throws ClusterFailed where a list is not given.
+ */
+export async function readRunning(cluster: Cluster, namespace: string, limit = LIMIT): Promise<Running> {
+  try {
+    const [pods, sets, deployments] = await Promise.all([
+      readObjects(cluster, PODS, namespace, (pod) => (isEnding(pod) ? [] : [podOf(pod)]), limit),
+      readObjects(cluster, REPLICA_SETS, namespace, (set) => [ownedBy(set)], limit),
+      readObjects(cluster, DEPLOYMENTS, namespace, (deployment) => [deploymentOf(deployment)], limit),
+    ]);
+    const ownersOf = new Map(sets.map(({ uid, owners }) => [uid, owners]));
+    const byUid = new Map(deployments.map(({ uid, images }) => [uid, images]));
+    return {
+      deployments: deployments.map(({ images }) => images),
+      running: pods.flatMap(({ images, owners }) => {
+        const deployment = owners
+          .flatMap((owner) => [owner, ...(ownersOf.get(owner) ?? [])])
+          .map((owner) => byUid.get(owner))
+          .find((found) => found !== undefined);
+        return images.map((image) => ({ ...image, deployment }));
+      }),
+      odd: pods.flatMap(({ name, odd }) => (odd === undefined ? [] : [{ name, why: odd }])),
+    };
+  } catch (error) {
+    throw failed(`${cluster.server} did not say what namespace ${namespace} runs`, error, limit);
+  }
+}
+
+function podOf(pod: Record<string, unknown>) {
+  return { ...ownedBy(pod), name: nameOf(pod), images: podImages(pod), odd: oddity(pod, ["spec"]) };
+}
+
+function deploymentOf(deployment: Record<string, unknown>) {
+  const { template } = fieldsOf(deployment.spec);
+  const images = { name: nameOf(deployment), images: namedImages(fieldsOf(template).spec) };
+  return { ...ownedBy(deployment), images };
+}
+
+function ownedBy({ metadata }: Record<string, unknown>): Owned {
+  const { uid, ownerReferences } = fieldsOf(metadata);
+  const owners = Array.isArray(ownerReferences) ? ownerReferences.map((owner) => fieldsOf(owner).uid) : [];
+  return { uid, owners: owners.filter((owner) => owner !== undefined) };
+}
+
+function nameOf({ metadata }: Record<string, unknown>): string {
+  return String(fieldsOf(metadata).name ?? "");
+}

@@ -1,0 +1,418 @@
+import * as assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
+import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
+
+const FLAGS = ["--keep-last", "0", "--keep-for", "0h"];
+
+describe("versioned-image prune, of what clusters use", () => {
+  const { withImage, keep } = repositories();
+  const start = fakeRegistries();
+  let home: string;
+
+  beforeEach(() => {
+    home = mkdtempSync(path.join(tmpdir(), "kube-"));
+  });
+
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  /** An image of an old commit that nothing but a cluster can need, and that of HEAD. */
+  async function example(more: (method: string, url: string) => Reply | undefined = () => undefined) {
+    const made = withImage();
+    const first = made.head();
+    made.write("images/app/main", "two\n").add().commit("Two");
+    const images = [first, made.head()].map((commit) => ({
+      tags: [commit.slice(0, 7)],
+      labels: labelsOf(made, commit, "images/app"),
+    }));
+    const answer = shelf(images);
+    const registry = await start((seen) => more(seen.method, seen.url) ?? answer(seen));
+    const tag = first.slice(0, 7);
+    const digest = await digestOf(registry, tag);
+    const manifest = await fetch(`http://${registry.host}/v2/app/manifests/${tag}`);
+    const { config } = (await manifest.json()) as { config: { digest: string } };
+    return { made, registry, repository: `${registry.host}/app`, tag, digest, config: config.digest };
+  }
+
+  async function cluster(...server: Parameters<typeof apiServer>) {
+    const answer = await start(apiServer(...server));
+    const file = path.join(home, "config");
+    writeFileSync(file, kubeconfigOf(answer.host));
+    return { server: answer, file };
+  }
+
+  const deletions = (requests: string[]) => requests.filter((request) => request.startsWith("DELETE"));
+
+  /** Why the tag stays; undefined if it may go. */
+  async function whyItStays(repository: string, tag: string, ...server: Parameters<typeof apiServer>) {
+    const { file } = await cluster(...server);
+    const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file]);
+    assert.equal(json.error, undefined, json.error?.message);
+    assert.deepEqual(json.unread, []);
+    const found = json.repositories[0].tags.find((each: { tag: string }) => each.tag === tag);
+    return found.reasons.find(({ rule }: { rule: string }) => rule === "cluster")?.message as string | undefined;
+  }
+
+  const template = (image: string, more: object = {}) => ({
+    spec: { containers: [{ name: "main", image }], ...more },
+  });
+
+  const pod = (image: string, imageID: unknown, more: object = {}) => ({
+    metadata: { name: "app-1", namespace: "web" },
+    ...template(image, more),
+    status: { phase: "Running", containerStatuses: [{ name: "main", image, imageID, state: { running: {} } }] },
+  });
+
+  const named = { metadata: { name: "app", namespace: "web" } };
+
+  it("a runtime names it in any way, though its tag has moved", async () => {
+    const { repository, tag, digest, config } = await example();
+    for (const imageID of [
+      `${repository}@${digest}`,
+      `docker-pullable://${repository}@${digest}`,
+      `mirror.example/x@${digest}`,
+      digest,
+      digest.replace("sha256:", ""),
+      config,
+      config.replace("sha256:", ""),
+      `docker://${config}`,
+    ]) {
+      const why = await whyItStays(repository, tag, { "v1/pods": [pod(`${repository}:latest`, imageID)] });
+      assert.equal(why, "pod web/app-1 of prod runs it", imageID);
+    }
+    const other = await whyItStays(repository, tag, { "v1/pods": [pod(`${repository}:latest`, sha256("other"))] });
+    assert.equal(other, undefined);
+  });
+
+  it("a pod names it in any container or volume, by any registry", async () => {
+    const { repository, tag, digest } = await example();
+    for (const image of [
+      `${repository}:${tag}`,
+      `${repository}:other@${digest}`,
+      `mirror.example:5000/proxy/${repository}:${tag}`,
+      `mirror.example/cache/app:${tag}`,
+    ]) {
+      const extra = [{ name: "extra", image }];
+      for (const more of [
+        { containers: extra },
+        { initContainers: [{ ...extra[0], restartPolicy: "Always" }] },
+        { ephemeralContainers: extra },
+        { volumes: [{ name: "files", image: { reference: image, pullPolicy: "IfNotPresent" } }] },
+      ]) {
+        const why = await whyItStays(repository, tag, { "v1/pods": [pod("busybox", sha256("busybox"), more)] });
+        assert.equal(why, "pod web/app-1 of prod runs it", JSON.stringify(more));
+      }
+    }
+    const other = { containers: [{ name: "other", image: `${repository}-other:${tag}` }] };
+    assert.equal(await whyItStays(repository, tag, { "v1/pods": [pod("busybox", "", other)] }), undefined);
+  });
+
+  it("a pod has not started, has ended, or runs something that its runtime does not say", async () => {
+    const { repository, tag } = await example();
+    for (const one of [
+      pod(`${repository}:${tag}`, ""),
+      { ...pod(`${repository}:${tag}`, ""), status: { phase: "Succeeded" } },
+      pod(`${repository}:latest`, "strange"),
+      pod(`${repository}:latest`, 5),
+      pod(`${repository}:latest`, { digest: "x" }),
+    ]) {
+      assert.equal(await whyItStays(repository, tag, { "v1/pods": [one] }), "pod web/app-1 of prod runs it");
+    }
+  });
+
+  it("anything with a pod's template names it, or what it can be rolled back to", async () => {
+    const { repository, tag } = await example();
+    const spec = { template: template(`${repository}:${tag}`) };
+    const cases: [string, object, string][] = [
+      ["apps/v1/deployments", { ...named, spec }, "Deployment web/app of prod names it"],
+      ["apps/v1/statefulsets", { ...named, spec }, "StatefulSet web/app of prod names it"],
+      ["apps/v1/daemonsets", { ...named, spec }, "DaemonSet web/app of prod names it"],
+      ["apps/v1/replicasets", { ...named, spec }, "ReplicaSet web/app of prod can be rolled back to it"],
+      [
+        "apps/v1/controllerrevisions",
+        { ...named, data: { spec } },
+        "ControllerRevision web/app of prod can be rolled back to it",
+      ],
+      ["v1/replicationcontrollers", { ...named, spec }, "ReplicationController web/app of prod names it"],
+      ["v1/podtemplates", { ...named, ...spec }, "PodTemplate web/app of prod names it"],
+      ["batch/v1/jobs", { ...named, spec }, "Job web/app of prod names it"],
+      ["batch/v1/cronjobs", { ...named, spec: { jobTemplate: { spec } } }, "CronJob web/app of prod names it"],
+    ];
+    for (const [place, object, words] of cases) {
+      assert.equal(await whyItStays(repository, tag, { [place]: [object] }), words);
+    }
+  });
+
+  it("an object of any other kind names it, in whatever form", async () => {
+    const { repository, tag, digest } = await example();
+    const kinds = { "argoproj.io/v1alpha1/rollouts": "Rollout" };
+    const forms: object[] = [
+      { spec: { template: template(`${repository}:${tag}`) } },
+      { spec: { image: { repository, tag } } },
+      { spec: { image: { registry: "x", name: "app", digest: digest.replace("sha256:", "") } } },
+      { spec: { deep: [[{ x: `--image=docker://${repository}:${tag},other` }]] } },
+      { data: { "values.yaml": `image:\n  repository: ${repository}\n  tag: "${tag}"\n` } },
+      { spec: { images: { [`${repository}@${digest}`]: true } } },
+    ];
+    for (const form of forms) {
+      const objects: Objects = { "argoproj.io/v1alpha1/rollouts": [{ ...named, ...form }] };
+      const why = await whyItStays(repository, tag, objects, kinds);
+      assert.equal(why, "Rollout.argoproj.io web/app of prod names it", JSON.stringify(form));
+    }
+    const past: object[] = [
+      { status: { image: `${repository}:${tag}` } },
+      { metadata: { ...named.metadata, managedFields: [{ x: `${repository}:${tag}` }] } },
+      {
+        metadata: {
+          ...named.metadata,
+          annotations: { "kubectl.kubernetes.io/last-applied-configuration": `{"image":"${repository}:${tag}"}` },
+        },
+      },
+    ];
+    for (const form of past) {
+      const objects: Objects = { "argoproj.io/v1alpha1/rollouts": [{ ...named, ...form }] };
+      assert.equal(await whyItStays(repository, tag, objects, kinds), undefined, JSON.stringify(form));
+    }
+  });
+
+  it("an annotation of a million characters hides nothing", async () => {
+    const { repository, tag, digest } = await example();
+    for (const long of ["a".repeat(1e6), "-".repeat(1e6), "app.".repeat(250_000), "0".repeat(1e6)]) {
+      const object = {
+        ...named,
+        metadata: { ...named.metadata, annotations: { long: `${long} ${repository}@${digest}` } },
+      };
+      assert.equal(
+        await whyItStays(repository, tag, { "v1/configmaps": [object] }),
+        "ConfigMap web/app of prod names it",
+      );
+    }
+  });
+
+  it("asks for no secrets, nodes, events and metrics", async () => {
+    const { repository, tag } = await example();
+    const kinds = { "events.k8s.io/v1/events": "Event", "metrics.k8s.io/v1beta1/pods": "PodMetrics" };
+    const { server, file } = await cluster({}, kinds);
+    await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file]);
+    assert.ok(
+      server.requests.some((request) => request.startsWith("GET /api/v1/configmaps?")),
+      tag,
+    );
+    assert.deepEqual(
+      server.requests.filter((request) => /secrets|nodes|events|metrics/.test(request)),
+      ["GET /apis/events.k8s.io/v1"],
+    );
+  });
+
+  const FORBIDDEN: Reply = { status: 403, body: { kind: "Status", message: "is forbidden" } };
+  for (const [what, pattern, answer, ignored] of [
+    ["a kind that is forbidden", /\/rollouts$/, FORBIDDEN, "Rollout.argoproj.io"],
+    [
+      "a kind that is forbidden, in small letters and by its name in paths",
+      /\/rollouts$/,
+      FORBIDDEN,
+      "rollouts.argoproj.io",
+    ],
+    ["a kind that is forbidden, with its group", /\/rollouts$/, FORBIDDEN, "*.argoproj.io"],
+    ["a group that is down", /^\/apis\/argoproj.io\//, { status: 503, body: "down" }, "*.argoproj.io"],
+    [
+      "a kind of which the list is too old in the middle",
+      /\/rollouts$/,
+      { status: 410, body: {} },
+      "Rollout.argoproj.io",
+    ],
+    ["a kind that lists no objects", /\/rollouts$/, { status: 200, body: { items: ["x"] } }, "Rollout.argoproj.io"],
+    ["a kind that lists nothing", /\/rollouts$/, { status: 200, body: {} }, "Rollout.argoproj.io"],
+  ] as [string, RegExp, Reply, string][]) {
+    it(`deletes nothing for ${what}, unless it is left out`, async () => {
+      let gone = false;
+      const { registry, repository, digest } = await example((method, url) => {
+        gone ||= method === "DELETE";
+        return method === "DELETE" ? { status: 202 } : gone && url.endsWith(digest) ? ABSENT : undefined;
+      });
+      const kinds = { "argoproj.io/v1alpha1/rollouts": "Rollout" };
+      const { file } = await cluster({}, kinds, (url) => (pattern.test(url) ? answer : undefined));
+      const flags = ["prune", repository, ...FLAGS, "--kubeconfig", file];
+      const kind = what.includes("group that is down") ? "*.argoproj.io" : "Rollout.argoproj.io";
+      const dry = await cliJson(flags);
+      assert.deepEqual([dry.status, dry.json.unread.map((each: { kind: string }) => each.kind)], [0, [kind]]);
+      const refused = await cliJson([...flags, "--delete"]);
+      assert.equal(refused.json.error?.code, "ClusterFailed");
+      assert.ok(refused.json.error.message.includes(`--ignore-kind '${kind}'`), refused.json.error.message);
+      assert.deepEqual(deletions(registry.requests), []);
+      const { status, json } = await cliJson([...flags, "--ignore-kind", ignored, "--delete"]);
+      assert.deepEqual([status, json.repositories[0].removals[0].outcome], [0, "deleted"]);
+    });
+  }
+
+  it("deletes nothing where a pod or template names its images in no form that is known", async () => {
+    const { registry, repository } = await example();
+    for (const [place, object] of [
+      ["v1/pods", { ...named, spec: { containers: [{ name: "main", image: 5 }] } }],
+      ["v1/pods", { ...named, spec: { containers: "none" } }],
+      ["v1/pods", { ...named, spec: { volumes: [{ image: { reference: ["x"] } }] } }],
+      ["v1/pods", { ...named, spec: [] }],
+      ["apps/v1/deployments", { ...named, spec: { template: { spec: { containers: [["x"]] } } } }],
+      ["batch/v1/cronjobs", { ...named, spec: { jobTemplate: 1 } }],
+    ] as const) {
+      const { file } = await cluster({ [place]: [object] });
+      const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
+      assert.equal(json.error?.code, "ClusterFailed", JSON.stringify(object));
+      assert.match(json.error.message, /web\/app is not understood: /);
+    }
+    assert.deepEqual(deletions(registry.requests), []);
+  });
+
+  describe("of a clone", () => {
+    /** A clone of one branch of a repository that has another, with an image of the tip of each. */
+    async function clone(...flags: string[]) {
+      const { made } = await example();
+      made.git("checkout", "--quiet", "-b", "release");
+      made.write("images/app/main", "release\n").add().commit("Release");
+      const release = made.head();
+      made.git("checkout", "--quiet", "main");
+      const registry = await start(
+        shelf([{ tags: [release.slice(0, 7)], labels: labelsOf(made, release, "images/app") }]),
+      );
+      const cloned = keep(made.clone(...flags));
+      const ask = (...more: string[]) =>
+        cliJson(["prune", `${registry.host}/app`, ...FLAGS, "--no-cluster", "--context", cloned.directory, ...more]);
+      return { made, cloned, release, registry, ask };
+    }
+
+    it("of one branch: nothing goes, and the fetch that helps is named, and done by --fetch", async () => {
+      const { registry, ask } = await clone("--single-branch", "--branch", "main");
+      const refused = await ask("--delete");
+      assert.equal(refused.json.error?.code, "ShallowHistory");
+      assert.match(refused.json.error.message, /lacks what origin\/release of its remote origin leads to/);
+      assert.ok(
+        refused.json.error.message.includes("`git fetch --tags --force origin '+refs/heads/*:refs/remotes/origin/*'`"),
+      );
+      assert.deepEqual(deletions(registry.requests), []);
+      const { json } = await ask("--fetch");
+      assert.deepEqual(json.repositories[0].tags[0].reasons, [
+        { rule: "ref", message: "origin/release has its files" },
+      ]);
+    });
+
+    it("of all, with a push meanwhile: nothing goes", async () => {
+      const { made, ask } = await clone();
+      assert.equal((await ask()).json.error, undefined);
+      made.commit("Later").git("tag", "--annotate", "-m", "x", "v2");
+      assert.match((await ask("--delete")).json.error.message, /lacks what origin\/main \(and 1 more\) of its remote/);
+    });
+
+    it("that has the commit of a branch that it does not know: the branch counts", async () => {
+      const { made, cloned, release, ask } = await clone();
+      cloned.git("update-ref", "-d", "refs/remotes/origin/release");
+      const { json } = await ask();
+      assert.deepEqual(json.repositories[0].tags[0].reasons, [
+        { rule: "ref", message: "origin/release has its files" },
+      ]);
+      made.git("tag", "of-a-file", `${release}:images/app/main`);
+      cloned.git("fetch", "--quiet", "--tags");
+      assert.equal((await ask()).json.error, undefined);
+    });
+
+    it("whose remote does not answer: nothing goes", async () => {
+      const { cloned, ask } = await clone();
+      cloned.git("remote", "set-url", "origin", path.join(home, "gone"));
+      const { json } = await ask("--delete");
+      assert.equal(json.error?.code, "GitFailed");
+      assert.match(json.error.message, /see that `git ls-remote origin` works/);
+    });
+
+    it("that is shallow is deepened by --fetch", async () => {
+      const { ask } = await clone("--depth=1");
+      assert.match((await ask()).json.error.message, /`git fetch --unshallow --tags --force origin /);
+      assert.equal((await ask("--fetch")).json.error, undefined);
+    });
+  });
+
+  describe("between the plan and a deletion", () => {
+    /** Old debug images. Once the first is deleted, both are pushed anew, or another tag is set to the second. */
+    async function debugImages(anew: "same" | "other") {
+      const made = withImage();
+      const commits = [made.head()];
+      for (const name of ["two", "three"]) {
+        made.write("images/app/main", name).add().commit(name);
+        commits.push(made.head());
+      }
+      const created = "2023-01-01T00:00:00Z";
+      const debug = (commit: string, number: number) => ({
+        tags: [`${commit.slice(0, 7)}-debug`],
+        created,
+        labels: { ...labelsOf(made, commit, "images/app"), [DIRTY]: "true", number: String(number) },
+      });
+      const [one = "", two = ""] = commits;
+      const then = shelf([debug(one, 1), debug(two, 1)]);
+      const now = shelf([debug(one, 2), debug(two, 2)]);
+      const deleted = new Set<string>();
+      let first = "";
+      const registry = await start((seen) => {
+        const [, name = ""] = /manifests\/(.*)$/.exec(seen.url) ?? [];
+        if (seen.method === "DELETE") {
+          first ||= name;
+          deleted.add(name);
+          return { status: 202 };
+        }
+        const answer = first === "" ? then(seen) : anew === "other" && now(seen);
+        const found = answer && typeof answer === "object" && answer.status === 200 ? answer : then(seen);
+        const digest = typeof found === "object" ? found.headers?.["docker-content-digest"] : undefined;
+        if (seen.url.includes("/tags/list") && first !== "" && anew === "same") {
+          return {
+            status: 200,
+            body: { tags: [one, two].map((each) => `${each.slice(0, 7)}-debug`).concat("stable") },
+          };
+        }
+        if (name === "stable" && anew === "same" && first !== "") {
+          const other = [one, two].map((each) => `${each.slice(0, 7)}-debug`);
+          const answers = other.map((tag) => then({ ...seen, url: `/v2/app/manifests/${tag}` }));
+          return (
+            answers.find((each) => typeof each === "object" && each.headers?.["docker-content-digest"] !== first) ??
+            ABSENT
+          );
+        }
+        return digest !== undefined && deleted.has(digest) ? ABSENT : found;
+      });
+      const { status, json } = await cliJson([
+        ...["prune", `${registry.host}/app`, ...FLAGS, "--no-cluster", "--delete"],
+      ]);
+      return { registry, status, json, deleted };
+    }
+
+    it("a debug tag that is pushed anew stays, and what it led to goes by its digest", async () => {
+      const { status, json, registry } = await debugImages("other");
+      assert.equal(status, 0, JSON.stringify(json));
+      const [{ removals, lost }] = json.repositories;
+      assert.deepEqual(lost, []);
+      assert.deepEqual(
+        removals.map((each: { tags: string[]; outcome: string }) => [each.tags.length, each.outcome]),
+        [
+          [1, "deleted"],
+          [0, "deleted"],
+        ],
+      );
+      for (const request of deletions(registry.requests)) {
+        assert.match(request, /manifests\/sha256:[0-9a-f]{64}$/);
+      }
+    });
+
+    it("what another tag was set to meanwhile is kept", async () => {
+      const { status, json, deleted } = await debugImages("same");
+      assert.equal(status, 0, JSON.stringify(json));
+      const [{ removals, lost }] = json.repositories;
+      assert.deepEqual(
+        removals.map((each: { outcome: string; message: string | null }) => [each.outcome, each.message]),
+        [
+          ["deleted", null],
+          ["kept", "stable leads to it by now"],
+        ],
+      );
+      assert.deepEqual([lost, deleted.size], [[], 1]);
+    });
+  });
+});
