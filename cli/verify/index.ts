@@ -3,7 +3,7 @@ import type { Io, Status } from "../output";
 import { printJson } from "../output";
 import { isVerified } from "./check";
 import { type ClusterFlags, readWorkloads } from "./cluster";
-import { clusterChecks, workloadChecks } from "./clusterChecks";
+import { clusterChecks, oddCheck, workloadChecks } from "./clusterChecks";
 import { manyJson, manyText, type Outcome, verifyMany } from "./many";
 import { imagesOfNamespace } from "./namespaceImages";
 import { readList } from "./referenceList";
@@ -99,7 +99,10 @@ async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io)
     );
   }
   return verifyMany(
-    images.map(({ reference, ...users }) => ({ reference, more: (image) => workloadChecks(image, users) })),
+    images.map(({ reference, ...users }) => ({
+      reference,
+      more: (image) => [...workloadChecks(image, users), ...workloads.odd.map(oddCheck)],
+    })),
     await createVerifier(flags, io),
   );
 }

@@ -16,3 +16,4 @@ export {
 export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
 export { copyContext } from "./snapshot";
 export { scratchPrefix } from "./stagingRoot";
+export { refuseUnbuildable } from "./unbuildable";

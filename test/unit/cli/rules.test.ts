@@ -1,5 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
+import { type RunningImage, readImageId } from "../../../cli/cluster";
 import { inParallel } from "../../../cli/inParallel";
 import { columns, count, fields, printable, printableLines, shortTime } from "../../../cli/output";
 import type { Attested } from "../../../cli/verify/attested";
@@ -193,12 +194,17 @@ describe("the command line's rules", () => {
 
   describe("for a cluster", () => {
     const digest = sha256("x");
-    const workloads = (image: string, imageId: string | undefined = undefined) => ({
+    const running = (name: string, image: string, said = ""): RunningImage => ({
+      ...{ name, container: name, kind: "container", image, imageId: readImageId(said), said },
+      ...{ started: said !== "", waiting: "", startedAt: undefined, deployment: undefined },
+    });
+    const workloads = (image: string, imageId?: string) => ({
       namespace: "web",
       deployed: [{ name: "a/b", image }],
-      running: [{ name: "a-1/b", image, imageId }],
+      running: [running("a-1/b", image, imageId)],
+      odd: [],
     });
-    const wanted = { repository: "docker.io/library/app", tag: "1", digest, isIndex: false };
+    const wanted = { repository: "docker.io/library/app", tag: "1", digest, parts: new Set<string>() };
     const results = (image: string, imageId?: string) =>
       clusterChecks(wanted, workloads(image, imageId)).map(({ result }) => result);
 
@@ -228,12 +234,12 @@ describe("the command line's rules", () => {
       const containers = fc.array(fc.record({ name: fc.string(), image }));
       fc.assert(
         fc.property(containers, containers, (deployed, pods) => {
-          const running = pods.map((pod) => ({ ...pod, imageId: undefined }));
-          const images = imagesOfNamespace({ namespace: "web", deployed, running });
+          const inPods = pods.map((pod) => running(pod.name, pod.image));
+          const images = imagesOfNamespace({ deployed, running: inPods });
           const sorted = <T extends { name: string; image: string }>(found: T[]) =>
             found.map(({ name, image }) => JSON.stringify([name, image])).sort();
           assert.deepEqual(sorted(images.flatMap((found) => found.deployed)), sorted(deployed));
-          assert.deepEqual(sorted(images.flatMap((found) => found.running)), sorted(running));
+          assert.deepEqual(sorted(images.flatMap((found) => found.running)), sorted(inPods));
           assert.equal(new Set(images.map(({ reference }) => reference)).size, images.length);
         }),
       );

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { fakeRegistries } from "../../support/fakeRegistry";
+import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import type { Repo } from "../../support/repo";
 import {
   BUILD,
@@ -8,7 +8,9 @@ import {
   cliJson,
   DIRTY,
   digestOf,
+  INDEX,
   labelsOf,
+  MANIFEST,
   marked,
   REVISION,
   repositories,
@@ -344,6 +346,43 @@ Verified: what the image says of its origin is so.
       "its builder wrote the time of the build into it, as Docker's own does: no two builds are alike. Publish with " +
         "build.builder BuildKit, and they are",
     );
+  });
+
+  it("builds nothing from a file that a label names outside of the image's directory", async () => {
+    const made = withImage();
+    for (const dockerfile of ["../../x", "/etc/passwd", "a/../../x"]) {
+      const reference = await imageOf(made, { [BUILD]: `platform=linux/amd64 dockerfile=${dockerfile}` });
+      const { status, json } = await cliJson(["verify", reference, "--rebuild"], { env: { PATH: "/nonexistent" } });
+      assert.equal(status, 1);
+      assert.equal(json.error.code, "DockerfileNotCovered", dockerfile);
+      assert.ok(
+        json.error.message.startsWith(`dockerfile names ${JSON.stringify(dockerfile)}, which is not in the context`),
+      );
+    }
+  });
+
+  it("has no proof of an index that holds what is not understood", async () => {
+    const made = withImage();
+    const labels = labelsOf(made, made.head(), "images/app");
+    const held = await start(shelf([{ tags: ["t"], labels }]));
+    const image = { mediaType: MANIFEST, digest: await digestOf(held, "t"), size: 1 };
+    const amd64 = { os: "linux", architecture: "amd64" };
+    for (const [entry, words] of [
+      [{ ...image, artifactType: "application/x" }, "application/x"],
+      [{ ...image, digest: "blake3:aa" }, 'an entry with the digest "blake3:aa"'],
+      [{ ...image, platform: { os: "unknown", architecture: "unknown" } }, "something for an unknown platform"],
+      [7, "an entry with the digest (none)"],
+    ] as const) {
+      const body = JSON.stringify({ schemaVersion: 2, manifests: [{ ...image, platform: amd64 }, entry] });
+      const digest = sha256(body);
+      const served: Reply = { status: 200, headers: { "content-type": INDEX, "docker-content-digest": digest }, body };
+      const registry = await start(
+        shelf([{ tags: ["t"], labels }], { "/v2/app/manifests/i": served, [`/v2/app/manifests/${digest}`]: served }),
+      );
+      const { status, message } = await checks([`${registry.host}/app:i`], "platforms");
+      assert.equal(status, 1);
+      assert.equal(message, `the index also holds what is not understood, and may be run: ${words}`);
+    }
   });
 
   it("finds a debug image out that was pushed under a production tag", async () => {
