@@ -13,7 +13,7 @@ import { sourceOf } from "../imageOptions";
 import { commitJson } from "../json";
 import type { Io } from "../output";
 import { readAttested } from "./attested";
-import { type Check, isVerified } from "./check";
+import { type Check, isConsistent, isVerified } from "./check";
 import type { Wanted } from "./clusterChecks";
 import { askCosign } from "./cosign";
 import { imageChecks } from "./imageChecks";
@@ -159,6 +159,7 @@ async function held(client: RegistryClient, repository: string, named: string): 
 
 export function verificationJson({ repository, tag, digest, labels, commit, checks }: Verification) {
   return {
+    consistent: isConsistent(checks),
     verified: isVerified(checks),
     repository,
     tag: tag ?? null,

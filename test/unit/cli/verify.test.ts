@@ -46,7 +46,7 @@ describe("versioned-image verify", () => {
   /** Whether it is verified, and each check as "name: result", with the one that is named in full. */
   async function checks(argv: string[], named?: string): Promise<{ status: number; found: string[]; message: string }> {
     const { status, json } = await cliJson(["verify", ...argv]);
-    assert.equal(json.verified, status === 0, JSON.stringify(json));
+    assert.equal(json.consistent, status === 0, JSON.stringify(json));
     const found = (json.checks as CheckJson[]).map(({ name, result }) => `${name}: ${result}`);
     const message = (json.checks as CheckJson[]).find(({ name }) => name === named)?.message ?? "";
     return { status, found, message };
@@ -86,7 +86,7 @@ Proven
 Not proven
   content  that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit again would show (--rebuild)
 
-Verified: what the image says of its origin is so.
+Consistent: what the image says of its origin agrees with git.
 `,
     });
   });
@@ -101,7 +101,8 @@ Verified: what the image says of its origin is so.
     const { checks: found, ...rest } = json;
     assert.equal(status, 0);
     assert.deepEqual(rest, {
-      verified: true,
+      consistent: true,
+      verified: false,
       repository: `${registry.host}/app`,
       tag: "t",
       digest,
@@ -234,7 +235,7 @@ Verified: what the image says of its origin is so.
     assert.equal(status, 1);
     assert.match(out, /\n {2}commit {3}the image has no label org\.opencontainers\.image\.revision: nothing says /);
     assert.match(out, /\n {2}tree {5}the image has no label dev\.versioned-image\.tree: nothing says /);
-    assert.match(out, /\nNot verified: no proof of commit, tree\.\n$/);
+    assert.match(out, /\nNot consistent: no proof of commit, tree\.\n$/);
     assert.deepEqual((await checks([reference])).found, [
       "digest: proven",
       "commit: unproven",
@@ -417,7 +418,7 @@ Verified: what the image says of its origin is so.
     assert.match(marked(out), /\n<32>Proven<39>\n/);
     assert.match(marked(out), /\n<31>Contradicted<39>\n {2}digest {2}the registry serves /);
     assert.match(marked(out), /\n<33>Not proven<39>\n/);
-    assert.match(marked(out), /\n<31>Not verified: something is contradicted\.<39>\n$/);
+    assert.match(marked(out), /\n<31>Not consistent: something is contradicted\.<39>\n$/);
   });
 
   it("is an error where the registry has no such image", async () => {
