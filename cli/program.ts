@@ -174,13 +174,22 @@ ${STATUSES}`,
     .summary("print an image's provenance, for cosign to sign")
     .description(
       "Print SLSA's provenance (version 1) of an image as JSON: the commit, paths and Dockerfile that it was built from, how, " +
-        "and from which base images. It is checked against git before, and not printed if the image does not count as verified.",
+        "and from which base images. It is checked against git before, and not printed if the image is not consistent with it; what was checked, and how, is said.",
     )
     .option(
       "--context <directory>",
       "the image's directory (default: found by its content, from this directory's repository)",
     )
     .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
+    .option("--published", "say that this image is what your own stack has built: signed, it proves the content")
+    .option(
+      "--rebuild",
+      "build the commit again with docker buildx and compare: what is the same is proven, else nothing is printed",
+    )
+    .option("--builder <name>", "with --rebuild: the builder instance (default: buildx's current one)")
+    .option("--build-arg <name=value>", "with --rebuild: a build argument; repeatable", collectPairs)
+    .option("--secret <secret>", "with --rebuild: as docker buildx build --secret; repeatable", collect)
+    .option("--ssh <agent>", "with --rebuild: as docker buildx build --ssh; repeatable", collect)
     .option("--builder-id <uri>", "who built it, as a URI", "https://versioned-image.dev/builder/unnamed")
     .addHelpText(
       "after",

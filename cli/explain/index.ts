@@ -38,7 +38,7 @@ export async function explain(context: string, flags: ExplainFlags, io: Io): Pro
 
 function explanationJson({ facts, options, version, repository, held, update }: Explanation) {
   const { root, context, paths, dockerfile, commit, tree, remote, shallow } = facts;
-  const { uncommitted, hidden, ignored, uninitialized, missing } = facts;
+  const { uncommitted, hidden, leftOut, ignored, uninitialized, missing } = facts;
   return {
     tag: version?.tag ?? null,
     debug: options.debug,
@@ -51,6 +51,7 @@ function explanationJson({ facts, options, version, repository, held, update }: 
     dockerfile,
     uncommitted,
     hidden,
+    leftOut,
     ignored,
     uninitialized,
     missing,

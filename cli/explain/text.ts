@@ -24,6 +24,9 @@ export function explainText(explanation: Explanation, io: Io): string {
       ["Uncommitted", list(facts.uncommitted.map(({ status, path }) => `${status} ${path}`))],
       ["Hidden", list(facts.hidden, "changes that git was told not to look at")],
       ["Ignored", list(facts.ignored, ignoredMeaning(explanation))],
+      ...(facts.leftOut.length > 0
+        ? [["Left out", list(facts.leftOut, leftOutMeaning(explanation))] as [string, string[]]]
+        : []),
       ...(facts.uninitialized.length > 0
         ? [["Submodules", list(facts.uninitialized, "not checked out")] as [string, string[]]]
         : []),
@@ -64,6 +67,10 @@ function ignoredMeaning({ options }: Explanation): string {
   return options.debug
     ? "Docker is given them in debug mode unless .dockerignore names them"
     : "they can't enter a production image";
+}
+
+function leftOutMeaning({ options }: Explanation): string {
+  return `by a sparse checkout, ${options.debug ? "and so by a debug image" : "but a production image has them"}`;
 }
 
 function list(files: string[], meaning?: string): string[] {

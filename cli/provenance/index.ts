@@ -4,7 +4,7 @@ import { locateImage } from "../../components/git/lookup";
 import { BUILD_LABEL, buildPart, labelIn, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import { sourceOf } from "../imageOptions";
 import { type Io, printJson, type Status } from "../output";
-import { isVerified } from "../verify/check";
+import { isConsistent, isVerified } from "../verify/check";
 import {
   createVerifier,
   readReference,
@@ -21,25 +21,28 @@ export interface ProvenanceFlags extends VerifierFlags {
   platform: string;
   /** A URI that names who built the image. */
   builderId: string;
+  /** Whether who asks is its publisher: the image is what its own stack has built. */
+  published?: boolean;
 }
 
 /**
- * Prints SLSA's provenance of an image, for a tool that signs it. It says only what was checked against git: an image that
- * does not count as verified has none. Throws NotVerified, and what `verify` throws.
+ * Prints SLSA's provenance of an image, for a tool that signs it. It says what was checked and how: an image that
+ * is not consistent with git has none. Throws NotVerified, and what `verify` throws.
  */
 export async function provenance(reference: string, flags: ProvenanceFlags, version: string, io: Io): Promise<Status> {
   readReference(reference);
   refuseLoosePaths(flags);
   const verifier = await createVerifier(flags, io);
   const verification = await verifier.verify(reference);
-  if (!isVerified(verification.checks)) {
+  if (!isConsistent(verification.checks)) {
     throw notVerified(reference, verification);
   }
   const claim = await claimOf(verification, flags, verifier);
   const { repository, digest } = verification;
   // What a Dockerfile names is not what was taken: a tag moves, and build arguments and named contexts put others in its place.
   const baseImages = await imagesOfBuildKit(verifier.client, repository, digest, flags.platform);
-  printJson(io, predicateOf(claim, { builderId: flags.builderId, version, baseImages }));
+  const ground = isVerified(verification.checks) ? "rebuild" : flags.published ? "publisher" : "labels";
+  printJson(io, predicateOf(claim, { ground, builderId: flags.builderId, version, baseImages }));
   return 0;
 }
 

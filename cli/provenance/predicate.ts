@@ -27,7 +27,14 @@ export interface BaseImage {
   sha256: string | undefined;
 }
 
+/**
+ * What the claim rests on: `labels` that were compared with git, which whoever pushes can write; a `rebuild` of the commit that gave the same
+ * image; or the word of its `publisher`, who signs what its own stack has built.
+ */
+export type Ground = "labels" | "rebuild" | "publisher";
+
 export interface PredicateOptions {
+  ground: Ground;
   /** A URI that names who built it. */
   builderId: string;
   /** The version of this package. */
@@ -37,7 +44,7 @@ export interface PredicateOptions {
 }
 
 /** A claim as SLSA's provenance says it. */
-export function predicateOf(claim: Claim, { builderId, version, baseImages }: PredicateOptions) {
+export function predicateOf(claim: Claim, { ground, builderId, version, baseImages }: PredicateOptions) {
   const { source, commit, tree, context, paths, dockerfile, build } = claim;
   return {
     buildDefinition: {
@@ -50,7 +57,7 @@ export function predicateOf(claim: Claim, { builderId, version, baseImages }: Pr
         ...(dockerfile !== undefined && { dockerfile }),
         ...(build !== undefined && { build }),
       },
-      internalParameters: { baseImages: baseImages ? "BuildKit" : "unknown" },
+      internalParameters: { ground, baseImages: baseImages ? "BuildKit" : "unknown" },
       resolvedDependencies: [
         {
           name: "source",
@@ -98,6 +105,12 @@ export function claimIn(predicate: unknown): Claim | undefined {
     dockerfile: text(dockerfile),
     build: text(build),
   };
+}
+
+/** What a provenance of this kind says that its claim rests on. Those of releases before do not say, and rested on labels. */
+export function groundIn(predicate: unknown): Ground {
+  const { ground } = fields(fields(fields(predicate).buildDefinition).internalParameters);
+  return ground === "rebuild" || ground === "publisher" ? ground : "labels";
 }
 
 function text(value: unknown): string | undefined {

@@ -12,13 +12,23 @@ export function deletionAdvice({ host, name, repository }: Repository, digest: s
   if (/\.dkr\.ecr\..*\.amazonaws\.com(\.cn)?$/.test(host)) {
     return `aws ecr batch-delete-image --repository-name ${name} --image-ids imageDigest=${digest}`;
   }
+  if (host === "public.ecr.aws") {
+    // The first part of the name is the registry's alias, and there is one region.
+    const own = name.replace(/^[^/]*\//, "");
+    return `aws ecr-public batch-delete-image --region us-east-1 --repository-name ${own} --image-ids imageDigest=${digest}`;
+  }
   if (host.endsWith(".azurecr.io")) {
     return `az acr manifest delete --registry ${host.split(".")[0]} --name ${name}@${digest}`;
   }
   if (host === "ghcr.io") {
     const [owner, ...rest] = name.split("/");
-    const versions = `/orgs/${owner}/packages/container/${encodeURIComponent(rest.join("/"))}/versions`;
-    return `gh api --method DELETE ${versions}/ID, with the ID that gh api ${versions} lists for ${digest}`;
+    // People and organizations have different addresses, and nothing in the name tells which it is.
+    const kind = `gh api /users/${owner} --jq 'if .type == "Organization" then "orgs" else "users" end'`;
+    const id = `gh api --paginate "$versions" --jq '.[] | select(.name == "${digest}") | .id'`;
+    return (
+      `versions="/$(${kind})/${owner}/packages/container/${encodeURIComponent(rest.join("/"))}/versions"; ` +
+      `gh api --method DELETE "$versions/$(${id})"`
+    );
   }
   if (host === "docker.io" || host.endsWith(".docker.io")) {
     return "delete the tags on hub.docker.com; the registry itself has no way to";

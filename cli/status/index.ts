@@ -9,7 +9,7 @@ import { type ClusterNames, openClusters, type RunningImage as PodImage, readIma
 import { type SourceFlags, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
-import { isVerified, whyNot } from "../verify/check";
+import { isConsistent, whyNot } from "../verify/check";
 import { createVerifier, type Verification } from "../verify/verification";
 import { statusHtml } from "./html";
 import { statusJson } from "./json";
@@ -160,7 +160,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       const owner = typeof result === "string" ? -1 : await ownerOf(tree, result);
       if (typeof result === "string" || owner < 0) {
         const why = typeof result === "string" ? result : strangeness(result);
-        const suspect = typeof result === "string" || !isVerified(result.checks);
+        const suspect = typeof result === "string" || !isConsistent(result.checks);
         others.push({
           group,
           place: group.place,
@@ -176,7 +176,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         revision === undefined || to === undefined
           ? undefined
           : await readChanges({ root: history.root, from: revision, to, paths: facts[owner]?.paths ?? [] });
-      const verified = isVerified(result.checks);
+      const verified = isConsistent(result.checks);
       const asDeployed = await inParallel(group.pods, (pod) => looker.isAsDeployed(pod, result));
       for (const repository of group.pods.flatMap(repositoriesOf)) {
         known.add(repository);

@@ -1,5 +1,5 @@
 import { type History, lookUpCommits, readContent, treeIn } from "../../components/git/lookup";
-import { buildTypeOf, type Claim, claimIn } from "../provenance/predicate";
+import { buildTypeOf, type Claim, claimIn, type Ground, groundIn } from "../provenance/predicate";
 import type { Signed } from "./cosign";
 
 /** What a signer says of an image, beside what git says of that. */
@@ -17,6 +17,7 @@ export interface Attested {
 }
 
 export interface AttestedClaim extends Claim {
+  ground: Ground;
   /** Whether this clone has the commit. */
   isCommitHere: boolean;
   /** What git has at the claim's paths in that commit; undefined if it has nothing there, or not the commit. */
@@ -25,7 +26,10 @@ export interface AttestedClaim extends Claim {
 
 /** Looks up in git what a signer says of an image. Throws GitFailed. */
 export async function readAttested(history: History, { by, signature, predicates }: Signed): Promise<Attested> {
-  const claims = predicates.found.map(claimIn).filter((claim) => claim !== undefined);
+  const claims = predicates.found.flatMap((predicate) => {
+    const claim = claimIn(predicate);
+    return claim ? [{ ...claim, ground: groundIn(predicate) }] : [];
+  });
   const known = await lookUpCommits(
     history,
     claims.map(({ commit }) => commit),

@@ -7,7 +7,7 @@ export interface Check {
   result: Result;
   /** What was found, and what to do where it can't be told. */
   message: string;
-  /** Whether the image counts as verified only if this is proven. */
+  /** Whether the image counts as consistent only if this is proven. */
   required: boolean;
 }
 
@@ -19,7 +19,7 @@ export function contradicted(name: string, message: string): Check {
   return { name, result: "contradicted", message, required: true };
 }
 
-/** Something without which the image can't count as verified. */
+/** Something without which the image can't count as consistent. */
 export function lacking(name: string, message: string): Check {
   return { name, result: "unproven", message, required: true };
 }
@@ -29,11 +29,30 @@ export function open(name: string, message: string): Check {
   return { name, result: "unproven", message, required: false };
 }
 
-export function isVerified(checks: Check[]): boolean {
+/** Whether nothing speaks against what an image says of its origin, and nothing that is needed or was asked for is lacking. */
+export function isConsistent(checks: Check[]): boolean {
   return checks.every(({ result, required }) => result === "proven" || (result === "unproven" && !required));
 }
 
-/** What keeps an image from counting as verified, as the end of a sentence about it. */
+/** Whether a rebuild or a signature proves the files in it, beside that: labels alone are written by whoever builds. */
+export function isVerified(checks: Check[]): boolean {
+  return isConsistent(checks) && checks.some(({ name, result }) => name === "content" && result === "proven");
+}
+
+/** What speaks against an image that is not consistent. */
+export function refusalOf(checks: Check[]): "not consistent" | "not verified" {
+  const failed = checks.filter(
+    ({ result, required }) => result === "contradicted" || (result === "unproven" && required),
+  );
+  // Its labels may agree with git where only a proof that was asked for is lacking.
+  return failed.every(({ name, result }) => result === "unproven" && PROOFS.includes(name))
+    ? "not verified"
+    : "not consistent";
+}
+
+const PROOFS = ["signature", "attestation", "content"];
+
+/** What keeps an image from counting as consistent, as the end of a sentence about it. */
 export function whyNot(checks: Check[]): string {
   const names = (found: Check[]) => [...new Set(found.map(({ name }) => name))].join(", ");
   const wrong = checks.filter(({ result }) => result === "contradicted");

@@ -1,9 +1,24 @@
-import { failed, LIMIT, limitedTo, openCluster } from "../cluster";
-import { type Workloads, workloadsOf } from "./workloads";
+import { LIMIT, openCluster, type RunningImage, readRunning } from "../cluster";
 
 export interface ClusterFlags {
   kubeconfig?: string;
   namespace?: string;
+}
+
+/** An image that a Deployment names. */
+export interface Deployed {
+  /** deployment/container */
+  name: string;
+  image: string;
+}
+
+/** What a namespace runs. */
+export interface Workloads {
+  namespace: string;
+  deployed: Deployed[];
+  running: RunningImage[];
+  /** Pods that are not understood, with why. */
+  odd: { name: string; why: string }[];
 }
 
 /**
@@ -12,16 +27,10 @@ export interface ClusterFlags {
  */
 export async function readWorkloads(flags: ClusterFlags, limit = LIMIT): Promise<Workloads> {
   const cluster = await openCluster(flags.kubeconfig);
-  const { client, config, server } = cluster;
   const namespace = flags.namespace ?? cluster.namespace;
-  const options = limitedTo(cluster, limit);
-  try {
-    const [deployments, pods] = await Promise.all([
-      config.makeApiClient(client.AppsV1Api).listNamespacedDeployment({ namespace }, options),
-      config.makeApiClient(client.CoreV1Api).listNamespacedPod({ namespace }, options),
-    ]);
-    return workloadsOf(namespace, deployments.items, pods.items);
-  } catch (error) {
-    throw failed(`${server} did not say what namespace ${namespace} runs`, error, limit);
-  }
+  const { deployments, running, odd } = await readRunning(cluster, namespace, limit);
+  const deployed = deployments.flatMap(({ name, images }) =>
+    images.map(({ container, image }) => ({ name: `${name}/${container}`, image })),
+  );
+  return { namespace, deployed, running, odd };
 }

@@ -1,6 +1,6 @@
-import { readImageName } from "../cluster";
+import { type RunningImage, readImageName } from "../cluster";
 import { type Check, contradicted, lacking, open, proven } from "./check";
-import type { Deployed, Running, Workloads } from "./workloads";
+import type { Deployed, Workloads } from "./cluster";
 
 /** The image that a cluster is compared with. */
 export interface Wanted {
@@ -8,8 +8,8 @@ export interface Wanted {
   /** Undefined if it was named by its digest alone. */
   tag: string | undefined;
   digest: string;
-  /** Whether the digest is that of an index of images for several platforms. */
-  isIndex: boolean;
+  /** The other digests by which a runtime may name it: of the images of an index, and of their configurations. */
+  parts: Set<string>;
 }
 
 /** Whether the Deployments and the pods that use the image's repository run this image. */
@@ -17,17 +17,21 @@ export function clusterChecks(wanted: Wanted, workloads: Workloads): Check[] {
   const uses = ({ image }: { image: string }) =>
     readImageName(image)?.repository === readImageName(wanted.repository)?.repository;
   const deployed = workloads.deployed.filter(uses);
-  const running = workloads.running.filter(uses);
+  const running = workloads.running.filter((container) => uses(container) || runs(wanted, container));
   const where = `in the namespace ${workloads.namespace}`;
   return [
     ...(deployed.length > 0 ? [] : [lacking("deployment", `no Deployment ${where} uses ${wanted.repository}`)]),
     ...workloadChecks(wanted, { deployed, running }),
     ...(running.length > 0 ? [] : [lacking("pod", `no pod ${where} runs ${wanted.repository}`)]),
+    ...workloads.odd.map(oddCheck),
   ];
 }
 
 /** Whether containers run this image. */
-export function workloadChecks(wanted: Wanted, { deployed, running }: Omit<Workloads, "namespace">): Check[] {
+export function workloadChecks(
+  wanted: Wanted,
+  { deployed, running }: Pick<Workloads, "deployed" | "running">,
+): Check[] {
   return [
     ...deployed.map((container) => deploymentCheck(wanted, container)),
     ...running.map((container) => podCheck(wanted, container)),
@@ -47,18 +51,30 @@ function deploymentCheck({ tag, digest }: Wanted, { name, image }: Deployed): Ch
   return contradicted("deployment", `${name} names another tag: ${image}`);
 }
 
-function podCheck({ digest, isIndex }: Wanted, { name, imageId }: Running): Check {
+/** Whether a pod runs it: the digest decides, whatever the name before it. */
+function runs({ digest, parts }: Wanted, { imageId }: RunningImage): boolean {
+  return imageId !== undefined && (imageId.digest === digest || parts.has(imageId.digest));
+}
+
+function podCheck(wanted: Wanted, container: RunningImage): Check {
+  const { name, imageId, said, waiting } = container;
   if (imageId === undefined) {
-    return lacking("pod", `${name} has not started`);
+    return lacking(
+      "pod",
+      said === ""
+        ? `${name} has not started${waiting ? ` (${waiting})` : ""}`
+        : `${name} runs ${said}, which is no digest`,
+    );
   }
-  const pulled = /@(sha256:[0-9a-f]{64})$/.exec(imageId)?.[1];
-  if (pulled === digest) {
-    return proven("pod", `${name} runs ${digest}`);
+  if (!runs(wanted, container)) {
+    return contradicted("pod", `${name} runs another image: ${imageId.digest}`);
   }
-  if (pulled === undefined) {
-    return lacking("pod", `${name} runs ${imageId}, which does not say by which digest it was pulled`);
-  }
-  return isIndex
-    ? lacking("pod", `${name} runs ${pulled}, which may be the image for its platform in ${digest}`)
-    : contradicted("pod", `${name} runs another image: ${pulled}`);
+  return imageId.digest === wanted.digest
+    ? proven("pod", `${name} runs ${wanted.digest}`)
+    : proven("pod", `${name} runs ${imageId.digest}, which is of ${wanted.digest}`);
+}
+
+/** What is not understood may run it, or something else. */
+export function oddCheck({ name, why }: Workloads["odd"][number]): Check {
+  return lacking("pod", `what ${name} runs is not understood: ${why}`);
 }

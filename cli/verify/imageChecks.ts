@@ -13,7 +13,7 @@ import {
 import { shortTime } from "../output";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import { type Evidence, isShort } from "./evidence";
-import { signatureChecks } from "./signatureChecks";
+import { signatureChecks, vouchesForContent } from "./signatureChecks";
 import { treeChecks } from "./treeChecks";
 
 /** All checks of an image against git. */
@@ -116,6 +116,13 @@ function contentCheck({ labels, attested, rebuilt }: Evidence, signed: Check[]):
     return rebuilt.same ? proven("content", rebuilt.found) : lacking("content", rebuilt.found);
   }
   if (attested && signed.every(({ result }) => result === "proven")) {
+    if (!vouchesForContent(attested)) {
+      return lacking(
+        "content",
+        `${attested.by} vouches for labels alone, and these can be copied: attest what versioned-image provenance prints with --rebuild, ` +
+          "or where the image is published with --published",
+      );
+    }
     return proven("content", `${attested.by} vouches that the files in the image are those of the commit`);
   }
   return open(

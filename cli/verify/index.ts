@@ -1,10 +1,10 @@
 import { VersionedImageError } from "../../components/errors";
 import type { Io, Status } from "../output";
 import { printJson } from "../output";
-import { isVerified } from "./check";
+import { isConsistent } from "./check";
 import { type ClusterFlags, readWorkloads } from "./cluster";
-import { clusterChecks, workloadChecks } from "./clusterChecks";
-import { manyJson, manyText, type Outcome, verifyMany } from "./many";
+import { clusterChecks, oddCheck, workloadChecks } from "./clusterChecks";
+import { isFine, manyJson, manyText, type Outcome, verifyMany } from "./many";
 import { imagesOfNamespace } from "./namespaceImages";
 import { readList } from "./referenceList";
 import { verifyText } from "./text";
@@ -39,7 +39,7 @@ export async function verify(references: string[], flags: VerifyFlags, io: Io): 
   } else {
     io.out(manyText(outcomes, flags.verbose === true, io));
   }
-  return outcomes.every(({ verified }) => verified) ? 0 : 1;
+  return outcomes.every(({ answer }) => isFine(answer)) ? 0 : 1;
 }
 
 async function verifyOne(reference: string, flags: VerifyFlags, io: Io): Promise<Status> {
@@ -57,7 +57,7 @@ async function verifyOne(reference: string, flags: VerifyFlags, io: Io): Promise
   } else {
     io.out(verifyText(verification, io));
   }
-  return isVerified(verification.checks) ? 0 : 1;
+  return isConsistent(verification.checks) ? 0 : 1;
 }
 
 async function verifyReferences(references: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
@@ -99,7 +99,10 @@ async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io)
     );
   }
   return verifyMany(
-    images.map(({ reference, ...users }) => ({ reference, more: (image) => workloadChecks(image, users) })),
+    images.map(({ reference, ...users }) => ({
+      reference,
+      more: (image) => [...workloadChecks(image, users), ...workloads.odd.map(oddCheck)],
+    })),
     await createVerifier(flags, io),
   );
 }

@@ -1,7 +1,7 @@
 import { VersionedImageError } from "../../components/errors";
 import { inParallel } from "../inParallel";
 import { columns, count, type Io, paint, printable, printableLines, type Style } from "../output";
-import { type Check, isVerified, whyNot } from "./check";
+import { type Check, isConsistent, isVerified, refusalOf, whyNot } from "./check";
 import type { Wanted } from "./clusterChecks";
 import { verifyText } from "./text";
 import { type Verification, type Verifier, verificationJson } from "./verification";
@@ -16,8 +16,15 @@ export interface Subject {
 /** What came of one of them. */
 export interface Outcome {
   reference: string;
-  verified: boolean;
+  answer: Answer;
   result: Verification | VersionedImageError;
+}
+
+type Answer = "verified" | "consistent" | "not consistent" | "not verified" | "error";
+
+/** Whether an image is at least consistent. */
+export function isFine(answer: Answer): boolean {
+  return answer === "verified" || answer === "consistent";
 }
 
 /** Verifies several images at once. What keeps one from being looked at is its outcome, and does not hide the others. */
@@ -25,11 +32,11 @@ export function verifyMany(subjects: Subject[], verifier: Verifier): Promise<Out
   return inParallel(subjects, async ({ reference, more }) => {
     try {
       const result = await verifier.verify(reference, more);
-      return { reference, verified: isVerified(result.checks), result };
+      return { reference, answer: answerTo(result.checks), result };
     } catch (error) {
       // Without cosign nothing can be told of any of them.
       if (error instanceof VersionedImageError && error.code !== "CosignNotFound") {
-        return { reference, verified: false, result: error };
+        return { reference, answer: "error", result: error };
       }
       throw error;
     }
@@ -38,17 +45,19 @@ export function verifyMany(subjects: Subject[], verifier: Verifier): Promise<Out
 
 /** The outcomes for people, a line each, or with all checks. */
 export function manyText(outcomes: Outcome[], verbose: boolean, io: Io): string {
-  const rows = columns(outcomes.map((outcome) => [answerOf(outcome), printable(outcome.reference), reasonOf(outcome)]));
+  const rows = columns(outcomes.map((outcome) => [outcome.answer, printable(outcome.reference), reasonOf(outcome)]));
   const shown = verbose
     ? outcomes.map((outcome) => wholeText(outcome, io)).join("\n\n")
     : rows.map((row, index) => `${paintedAnswer(row, outcomes[index], io)}\n`).join("");
-  const verified = outcomes.filter((outcome) => outcome.verified).length;
-  const style = verified === outcomes.length ? "green" : "red";
-  return `${shown}\n${paint(io, style, `${verified} of ${count(outcomes.length, "image")} verified.`)}\n`;
+  const fine = outcomes.filter(({ answer }) => isFine(answer));
+  const style = fine.length === outcomes.length ? "green" : "red";
+  const verified = fine.filter(({ answer }) => answer === "verified").length;
+  const said = `${fine.length} of ${count(outcomes.length, "image")} consistent with git, ${verified} of them verified.`;
+  return `${shown}\n${paint(io, style, said)}\n`;
 }
 
-function answerOf({ verified, result }: Outcome): string {
-  return result instanceof VersionedImageError ? "error" : verified ? "verified" : "not verified";
+function answerTo(checks: Check[]): Answer {
+  return isVerified(checks) ? "verified" : isConsistent(checks) ? "consistent" : refusalOf(checks);
 }
 
 function reasonOf({ result }: Outcome): string {
@@ -57,12 +66,12 @@ function reasonOf({ result }: Outcome): string {
   }
   const { commit, checks } = result;
   const subject = commit ? `${commit.hash.slice(0, 12)} ${printable(commit.subject)}` : "";
-  return isVerified(checks) ? subject : whyNot(checks);
+  return isConsistent(checks) ? subject : whyNot(checks);
 }
 
 function paintedAnswer(row: string, outcome: Outcome | undefined, io: Io): string {
-  const answer = outcome ? answerOf(outcome) : "";
-  const style: Style = outcome?.verified ? "green" : "red";
+  const answer = outcome?.answer ?? "error";
+  const style: Style = isFine(answer) ? "green" : "red";
   return `${paint(io, style, answer)}${row.slice(answer.length)}`;
 }
 
@@ -74,10 +83,11 @@ function wholeText({ reference, result }: Outcome, io: Io): string {
 
 export function manyJson(outcomes: Outcome[]) {
   return {
-    verified: outcomes.every(({ verified }) => verified),
+    consistent: outcomes.every(({ answer }) => isFine(answer)),
+    verified: outcomes.every(({ answer }) => answer === "verified"),
     images: outcomes.map(({ reference, result }) =>
       result instanceof VersionedImageError
-        ? { reference, verified: false, error: { code: result.code, message: result.message } }
+        ? { reference, consistent: false, verified: false, error: { code: result.code, message: result.message } }
         : { reference, ...verificationJson(result) },
     ),
   };

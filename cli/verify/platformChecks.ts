@@ -1,9 +1,12 @@
 import type { ImageConfig } from "../../components/registry";
 import { labelIn, OWN_LABELS } from "../../components/version";
-import { type Check, contradicted, proven } from "./check";
+import { type Check, contradicted, lacking, proven } from "./check";
 
-/** Whether the images of an index say the same of their origin; nothing of a single image. */
-export function platformChecks(first: ImageConfig, others: ImageConfig[]): Check[] {
+/** Whether the images of an index say the same of their origin, and are all that it holds; nothing of a single image. */
+export function platformChecks(first: ImageConfig, others: ImageConfig[], unread: string[]): Check[] {
+  if (unread.length > 0) {
+    return [lacking("platforms", `the index also holds what is not understood, and may be run: ${unread.join(", ")}`)];
+  }
   if (others.length === 0) {
     return [];
   }

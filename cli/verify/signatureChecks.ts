@@ -34,8 +34,21 @@ function attestationCheck({ by, claims, others, noProvenance }: Attested, labels
   return (
     faults.find(({ result }) => result === "contradicted") ??
     faults[0] ??
-    proven("attestation", `${by} attests that it was built from commit ${claims[0]?.commit}, ${pathsOf(claims[0])}`)
+    proven("attestation", `${by} attests that ${whatOf(claims)} commit ${claims[0]?.commit}, ${pathsOf(claims[0])}`)
   );
+}
+
+/** Whether a signer says more of an image than that its labels agree with git, which those of a copy do as well. */
+export function vouchesForContent({ claims }: Attested): boolean {
+  return claims.some(({ ground }) => ground !== "labels");
+}
+
+function whatOf(claims: AttestedClaim[]): string {
+  const grounds = claims.map(({ ground }) => ground);
+  if (grounds.includes("rebuild")) {
+    return "it built the same again from";
+  }
+  return grounds.includes("publisher") ? "it was built from" : "its labels agree with";
 }
 
 function faultOf(claim: AttestedClaim, by: string, labels: Record<string, string>): Check | undefined {

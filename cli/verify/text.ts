@@ -1,5 +1,5 @@
 import { fields, type Io, paint, printable, type Style } from "../output";
-import { type Check, isVerified, type Result, whyNot } from "./check";
+import { type Check, isConsistent, isVerified, type Result, refusalOf, whyNot } from "./check";
 import type { Verification } from "./verification";
 
 const SECTIONS: [result: Result, title: string, style: Style][] = [
@@ -24,8 +24,11 @@ function line({ name, message }: Check): [string, string[]] {
 
 function answer(checks: Check[], io: Io): string {
   if (isVerified(checks)) {
-    return paint(io, "green", "Verified: what the image says of its origin is so.");
+    return paint(io, "green", "Verified: what the image says of its origin is so, and so are its files.");
+  }
+  if (isConsistent(checks)) {
+    return paint(io, "green", "Consistent: what the image says of its origin agrees with git.");
   }
   const why = checks.some(({ result }) => result === "contradicted") ? "something is contradicted" : whyNot(checks);
-  return paint(io, "red", `Not verified: ${why}.`);
+  return paint(io, "red", `${refusalOf(checks) === "not verified" ? "Not verified" : "Not consistent"}: ${why}.`);
 }

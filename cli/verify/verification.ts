@@ -13,11 +13,12 @@ import { sourceOf } from "../imageOptions";
 import { commitJson } from "../json";
 import type { Io } from "../output";
 import { readAttested } from "./attested";
-import { type Check, isVerified } from "./check";
+import { type Check, isConsistent, isVerified } from "./check";
 import type { Wanted } from "./clusterChecks";
 import { askCosign } from "./cosign";
 import { imageChecks } from "./imageChecks";
 import { type Candidate, readOrigin } from "./origin";
+import { partsOf } from "./parts";
 import { platformChecks } from "./platformChecks";
 import type { RebuildFlags } from "./rebuild";
 import { type SignerFlags, signerOf } from "./signer";
@@ -64,14 +65,16 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
   const history = await openHistory(flags.context ?? directory);
   const source = flags.context === undefined ? undefined : sourceOf(flags.context, flags);
 
-  async function verify(reference: string, more: (image: Wanted) => Check[] | Promise<Check[]> = () => []) {
+  async function verify(reference: string, more?: (image: Wanted) => Check[] | Promise<Check[]>) {
     const { repository, tag, digest: statedDigest } = readReference(reference);
     const [served, manifest] = await Promise.all([
       held(client, repository, tag ?? statedDigest ?? ""),
       held(client, repository, statedDigest ?? tag ?? ""),
     ]);
     const { digest, mediaType } = manifest;
-    const [[image, ...others], signed] = await Promise.all([
+    const isIndex = INDEX_TYPES.includes(mediaType);
+    const [parts, [image, ...others], signed] = await Promise.all([
+      isIndex || more ? partsOf(client, repository, digest) : undefined,
       imagesUnder(client, repository, digest, flags.platform),
       signer && askCosign(signer, { repository, digest, env }),
     ]);
@@ -93,8 +96,8 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       candidates: origin.candidates,
       checks: [
         ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin, attested, rebuilt }),
-        ...platformChecks(image, others),
-        ...(await more({ repository, tag, digest, isIndex: INDEX_TYPES.includes(mediaType) })),
+        ...platformChecks(image, others, parts?.unread ?? []),
+        ...((await more?.({ repository, tag, digest, parts: parts?.digests ?? new Set() })) ?? []),
       ],
     };
   }
@@ -156,6 +159,7 @@ async function held(client: RegistryClient, repository: string, named: string): 
 
 export function verificationJson({ repository, tag, digest, labels, commit, checks }: Verification) {
   return {
+    consistent: isConsistent(checks),
     verified: isVerified(checks),
     repository,
     tag: tag ?? null,

@@ -13,9 +13,12 @@ export interface IgnoreFile {
   ignoresAllOf(directory: string): boolean;
 }
 
-/** Reads a context's ignore file; Docker prefers the one that is named after the Dockerfile. Throws StagingFailed. */
-export async function readIgnoreFile(context: string, dockerfile: string): Promise<IgnoreFile> {
-  for (const name of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
+/**
+ * Reads a context's ignore file; Docker prefers the one that is named after the Dockerfile. A named context has none of that name, since
+ * its Dockerfile is elsewhere. Throws StagingFailed.
+ */
+export async function readIgnoreFile(context: string, dockerfile: string | undefined): Promise<IgnoreFile> {
+  for (const name of [...(dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`]), ".dockerignore"]) {
     const content = await contentOf(path.join(context, name), name);
     if (content !== undefined) {
       return { name, ...matching(content, name) };

@@ -1,5 +1,6 @@
 export { refuseDeadLinks } from "./deadLinks";
 export { findFailedInstruction } from "./failedInstruction";
+export { readIgnoreFile } from "./ignoreFile";
 export { CONTEXT_FOLDER, ensureFilled, type KeptPlace, keptContextOf, makeLayout, setInUse } from "./keptPlace";
 export { normalize } from "./normalize";
 export {
@@ -15,3 +16,4 @@ export {
 export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
 export { copyContext } from "./snapshot";
 export { scratchPrefix } from "./stagingRoot";
+export { refuseUnbuildable } from "./unbuildable";

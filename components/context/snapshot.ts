@@ -13,8 +13,8 @@ export interface Snapshot {
   context: string;
   /** What the image is made of, relative to the context; undefined for all of it. */
   paths: string[] | undefined;
-  /** The Dockerfile, relative to the context. */
-  dockerfile: string;
+  /** The Dockerfile, relative to the context; undefined for a named context, which is not built itself. */
+  dockerfile: string | undefined;
 }
 
 /**
@@ -23,7 +23,9 @@ export interface Snapshot {
  */
 export async function copyContext({ context, paths, dockerfile }: Snapshot, into: string): Promise<string[]> {
   const ignored = await readIgnoreFile(context, dockerfile);
-  const kept = [dockerfile, ...(ignored.name === undefined ? [] : [ignored.name])].map(path.normalize);
+  // Docker needs them whatever they say.
+  const needed = dockerfile === undefined ? [] : [dockerfile, ...(ignored.name === undefined ? [] : [ignored.name])];
+  const kept = needed.map(path.normalize);
   const covered = (paths ?? ["."]).map((entry) => path.normalize(entry).replace(/\/$/, ""));
   const isWanted = (file: string) => kept.includes(file) || (isCovered(file, covered) && !ignored.ignores(file));
   const mayHoldWanted = (directory: string) =>

@@ -45,6 +45,7 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
         shallow: commit !== undefined && shallow.has(commit.hash),
         uncommitted: status.changes.filter((change) => covers(change.path)),
         hidden: index.hidden.filter(covers),
+        leftOut: index.leftOut.filter(covers),
         ignored: status.ignored.filter(covers),
         uninitialized: index.uninitialized.filter(covers),
         remote,

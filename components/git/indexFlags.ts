@@ -9,6 +9,8 @@ import { git } from "./git";
 export interface IndexFacts {
   /** Files that differ from the index although git was told not to look (assume-unchanged, skip-worktree). */
   hidden: string[];
+  /** Files that are not on disk because git was told not to put them there (a sparse checkout). */
+  leftOut: string[];
   /** Submodules that are not checked out. */
   uninitialized: string[];
 }
@@ -22,12 +24,13 @@ export async function readIndexFacts(root: string, paths: string[]): Promise<Ind
     .map(parse);
   const flagged = entries.filter(({ tag, mode }) => mode !== GITLINK && (tag === "S" || tag === tag.toLowerCase()));
   const gitlinks = entries.filter(({ mode }) => mode === GITLINK);
-  const [changed, checkedOut] = await Promise.all([
-    changedOf(root, flagged),
+  const [{ changed, leftOut }, checkedOut] = await Promise.all([
+    compared(root, flagged),
     Promise.all(gitlinks.map(({ name }) => ifThere(lstat(path.join(root, name, ".git"))))),
   ]);
   return {
     hidden: flagged.filter((entry) => changed.has(entry)).map(({ name }) => name),
+    leftOut: flagged.filter((entry) => leftOut.has(entry)).map(({ name }) => name),
     uninitialized: gitlinks.filter((_, index) => !checkedOut[index]).map(({ name }) => name),
   };
 }
@@ -52,9 +55,17 @@ function parse(line: string): IndexEntry {
   return { tag, mode, hash, name: line.slice(tab + 1) };
 }
 
-/** Those that are something else on disk. What has become a directory, a pipe and the like is never opened. */
-async function changedOf(root: string, entries: IndexEntry[]): Promise<Set<IndexEntry>> {
+interface Compared {
+  /** Those that are something else on disk. */
+  changed: Set<IndexEntry>;
+  /** Those that a sparse checkout leaves out. */
+  leftOut: Set<IndexEntry>;
+}
+
+/** Compares with what is on disk. What has become a directory, a pipe and the like is never opened. */
+async function compared(root: string, entries: IndexEntry[]): Promise<Compared> {
   const changed = new Set<IndexEntry>();
+  const leftOut = new Set<IndexEntry>();
   const files: IndexEntry[] = [];
   await Promise.all(
     entries.map(async (entry) => {
@@ -62,6 +73,8 @@ async function changedOf(root: string, entries: IndexEntry[]): Promise<Set<Index
       const stats = await ifThere(lstat(file));
       if (entry.mode !== SYMLINK && stats?.isFile()) {
         files.push(entry);
+      } else if (!stats && entry.tag.toUpperCase() === "S") {
+        leftOut.add(entry);
       } else if (await differs(file, stats, entry)) {
         changed.add(entry);
       }
@@ -76,16 +89,17 @@ async function changedOf(root: string, entries: IndexEntry[]): Promise<Set<Index
       }
     }
   }
-  return changed;
+  return { changed, leftOut };
 }
 
-/** Of what is not a file both in the index and on disk. */
-async function differs(file: string, stats: Stats | undefined, { tag, mode, hash }: IndexEntry): Promise<boolean> {
-  if (!stats) {
-    // Left out by a sparse checkout, which harms nothing; or removed behind git's back.
-    return tag.toUpperCase() !== "S";
-  }
-  return mode !== SYMLINK || !stats.isSymbolicLink() || blobHash(await readlink(file, "buffer"), hash.length) !== hash;
+/** Of what is not a file both in the index and on disk; what is gone was removed behind git's back. */
+async function differs(file: string, stats: Stats | undefined, { mode, hash }: IndexEntry): Promise<boolean> {
+  return (
+    !stats ||
+    mode !== SYMLINK ||
+    !stats.isSymbolicLink() ||
+    blobHash(await readlink(file, "buffer"), hash.length) !== hash
+  );
 }
 
 function blobHash(content: Buffer, digits: number): string {

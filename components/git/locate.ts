@@ -111,6 +111,13 @@ async function resolveIn(
   prefix: string,
   root: string,
 ): Promise<string> {
+  const relative = refuseOutside(entry, argument, context);
+  await refuseLinkedParent(path.join(context, relative), entry, context, root);
+  return path.posix.join(prefix, relative === "." ? "" : relative).replace(/^\.$/, "");
+}
+
+/** A path as the shortest from the context. Throws DockerfileNotCovered or InvalidArgument for one that leads out of it. */
+export function refuseOutside(entry: string, argument: string, context: string): string {
   const relative = path.normalize(entry).replace(/\/+$/, "");
   // What holds NUL can't be given to git.
   if (/^$|\0/.test(entry) || path.isAbsolute(entry) || relative === ".." || relative.startsWith("../")) {
@@ -121,8 +128,7 @@ async function resolveIn(
         "a directory that holds all that the image is made of.",
     );
   }
-  await refuseLinkedParent(path.join(context, relative), entry, context, root);
-  return path.posix.join(prefix, relative === "." ? "" : relative).replace(/^\.$/, "");
+  return relative;
 }
 
 /** Git does not look behind symbolic links, so what lies there has no version. */

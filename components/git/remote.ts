@@ -1,16 +1,27 @@
-import { git } from "./git";
-
-/** One that every repository has, so that something is printed where there is no remote. */
-const ALWAYS = "core.repositoryformatversion";
+import { GitError, git } from "./git";
 
 /** The address of the remote `origin`, as `addressOf` writes it; undefined if there is none that can be shown. */
 export async function readRemote(root: string): Promise<string | undefined> {
-  const printed = await git(["config", "-z", "--get-regexp", `^(${ALWAYS}|remote\\.origin\\.url)$`], { cwd: root });
-  const settings = printed.split("\0").map((entry) => entry.split("\n") as [string, string?]);
-  // Of several values git uses the last.
-  const url = settings.findLast(([name]) => name === "remote.origin.url")?.[1];
+  const url = await originOf(root);
   return url === undefined ? undefined : addressOf(url);
 }
+
+/** What git asks for `origin`: of several addresses the first, and what `insteadOf` puts in its place. */
+async function originOf(root: string): Promise<string | undefined> {
+  try {
+    const url = (await git(["remote", "get-url", "origin"], { cwd: root })).replace(/\n$/, "");
+    // Of a remote without an address, git says the name or nothing.
+    return url === "" || url === "origin" ? undefined : url;
+  } catch (error) {
+    if (error instanceof GitError && NO_ORIGIN.test(error.words)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Git's words where there is no such remote, or one without an address. */
+const NO_ORIGIN = /^(?:error|fatal): no (?:such remote|urls? configured)/im;
 
 /**
  * The one form of a remote's address that is the same in every clone, without what could be a password or token: by https where
@@ -37,16 +48,50 @@ function addressOfUrl(remote: string): string | undefined {
     return onHost(scheme, host.replace(scheme === "https" ? /:443$/ : /:80$/, ""), path);
   }
   const user = /ssh/.test(scheme) ? credentials?.replace(/:.*$/s, "") : undefined;
-  if (user === "git" && !path.startsWith("/~")) {
-    return onHost("https", host.replace(/:\d*$/, ""), path);
+  const served = user === undefined ? undefined : servedByHttps(user, host, path);
+  if (served !== undefined) {
+    return served;
   }
   return `${scheme}://${user ? `${user}@` : ""}${authority}${path}`;
 }
 
 /** As git and scp write it: user@host:path. */
 function addressOfScp(remote: string): string | undefined {
-  const [, host = "", path = ""] = /^git@([^/:@]{2,}):(?![/~])(.+)$/s.exec(remote) ?? [];
-  return host === "" ? undefined : onHost("https", host.toLowerCase(), `/${path}`);
+  const [, user = "", host = "", path = ""] = /^([^/:@]+)@([^/:@]{2,}):(?![/~])(.+)$/s.exec(remote) ?? [];
+  return user === "" ? undefined : servedByHttps(user, host.toLowerCase(), `/${path}`);
+}
+
+/** The port on which Bitbucket Server is asked by ssh, unless it is told another. */
+const BITBUCKET_SERVER = /:7999$/;
+
+/** What is asked by ssh, as the same host serves it by https; undefined for one that need not. */
+function servedByHttps(user: string, host: string, path: string): string | undefined {
+  const name = host.replace(/:\d*$/, "");
+  const [, organization, project, repository] =
+    (AZURE_SSH.test(name) && /^\/v3\/([^/]+)\/([^/]+)\/([^/]+?)\/*$/.exec(path)) || [];
+  if (organization !== undefined) {
+    return `https://dev.azure.com/${organization}/${project}/_git/${repository}`;
+  }
+  if (user !== "git") {
+    return undefined;
+  }
+  if (BITBUCKET_SERVER.test(host)) {
+    return `https://${name}/scm${path}`;
+  }
+  return path.startsWith("/~") ? undefined : onHost("https", name, path);
+}
+
+/** Azure DevOps by ssh, whose user is git at the first, and the organization at the other. */
+const AZURE_SSH = /^(?:ssh\.dev\.azure\.com|vs-ssh\.visualstudio\.com)$/;
+
+/** The same by https: https://dev.azure.com/ORGANIZATION/PROJECT/_git/REPOSITORY, for which there are shorter ways to write. */
+function azureAddress(host: string, path: string): string | undefined {
+  const [, subdomain] = /^([^.]+)\.visualstudio\.com$/.exec(host) ?? [];
+  const whole = subdomain === undefined ? path : `/${subdomain}${path.replace(/^\/DefaultCollection(?=\/)/i, "")}`;
+  const [, organization, project, repository] = /^\/([^/]+)(?:\/([^/]+))?\/_git\/([^/]+?)\/*$/.exec(whole) ?? [];
+  return (subdomain === undefined && host !== "dev.azure.com") || organization === undefined
+    ? undefined
+    : `https://dev.azure.com/${organization}/${project ?? repository}/_git/${repository}`;
 }
 
 /** Hosts that serve a repository under a name with and without .git, and what they are called for ssh through a firewall. */
@@ -61,5 +106,9 @@ const FORGES: Record<string, string> = {
 
 function onHost(scheme: string, host: string, path: string): string {
   const forge = FORGES[host];
+  const azure = azureAddress(host, path);
+  if (azure !== undefined) {
+    return azure;
+  }
   return forge ? `https://${forge}${path.replace(/(?:\.git)?\/*$/, "")}` : `${scheme}://${host}${path}`;
 }

@@ -6,7 +6,17 @@ import { VersionedImageError } from "../errors";
 import { checkAt, reportAt } from "../pulumi";
 import { isDebugTag } from "../version";
 import type { VersionedImage } from "../versionedImage";
-import { annotationsOf, assertName, assertPortName, assertServiceName, labelsOf, selectorOf } from "./metadata";
+import {
+  annotationsOf,
+  assertName,
+  assertPortName,
+  assertServiceName,
+  identityOf,
+  labelsOf,
+  MADE_ONCE,
+  nameLabel,
+  selectorsOf,
+} from "./metadata";
 
 type Container = types.input.core.v1.Container;
 
@@ -70,7 +80,7 @@ export class ImageDeployment extends pulumi.ComponentResource {
     checkAt(this, () => assertNames(name, args));
     const { image, namespace, ports = {} } = args;
     const tag = image.tag.apply((value) => reportAt(this, async () => allowed(value, args)));
-    const selector = selectorOf(name);
+    const selectors = selectorsOf(name, identityOf(this));
     const ours = labelsOf(name, tag);
     const labels = { ...args.labels, ...ours };
     this.deployment = new Deployment(
@@ -86,15 +96,18 @@ export class ImageDeployment extends pulumi.ComponentResource {
         spec: {
           replicas: args.replicas,
           ...args.spec,
-          selector: { matchLabels: selector },
+          selector: { matchLabels: selectors.deployment },
           template: {
             // Of ours nothing that can differ while the image is the same: it would restart the pods.
-            metadata: { labels: { ...args.labels, ...args.podLabels, ...ours }, annotations: args.podAnnotations },
+            metadata: {
+              labels: { ...args.labels, ...args.podLabels, ...ours, ...selectors.pods },
+              annotations: args.podAnnotations,
+            },
             spec: { ...args.pod, containers: [containerOf(name, args, tag), ...(args.pod?.containers ?? [])] },
           },
         },
       },
-      { parent: this },
+      { parent: this, ignoreChanges: MADE_ONCE },
     );
     this.service =
       Object.keys(ports).length === 0
@@ -103,10 +116,14 @@ export class ImageDeployment extends pulumi.ComponentResource {
             `${name}-service`,
             {
               // Unlike the Deployment's, its name is what others rely on: they reach it by that.
-              metadata: { name: args.serviceName ?? name, namespace, labels: { ...args.labels, ...selector } },
+              metadata: {
+                name: args.serviceName ?? name,
+                namespace,
+                labels: { ...args.labels, ...nameLabel(name) },
+              },
               spec: {
                 ...args.service,
-                selector,
+                selector: selectors.service,
                 ports: Object.entries(ports).map(([port, number]) => ({
                   name: port,
                   port: number,
@@ -114,7 +131,8 @@ export class ImageDeployment extends pulumi.ComponentResource {
                 })),
               },
             },
-            { parent: this },
+            // Where its selector changes, pods that it selects must be there: those of before run until these do.
+            { parent: this, dependsOn: this.deployment },
           );
     this.registerOutputs({ deployment: this.deployment, service: this.service });
   }

@@ -1,17 +1,57 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
+import { organization, urnOf } from "../pulumi";
 import { REVISION_LABEL, SOURCE_LABEL } from "../version";
 import type { VersionedImage } from "../versionedImage";
 
-/** What finds a Deployment's pods. It can't be changed later, so the version is not in it. */
-export function selectorOf(name: string): Record<string, pulumi.Input<string>> {
-  return { "app.kubernetes.io/name": name };
+type Labels = Record<string, pulumi.Input<string>>;
+
+const NAME = "app.kubernetes.io/name";
+/** Stands in the selector of a Deployment, which can't be changed: what it was made with stays. */
+const OF_DEPLOYMENT = "versioned-image.dev/deployment";
+/** Stands in that of a Service, which follows when the stack or the component gets another name. */
+const OF_SERVICE = "versioned-image.dev/service";
+
+/** Inputs of a Deployment that stay as they were made. One that was made without them is not replaced. */
+export const MADE_ONCE = [
+  `spec.selector.matchLabels[${JSON.stringify(OF_DEPLOYMENT)}]`,
+  `spec.template.metadata.labels[${JSON.stringify(OF_DEPLOYMENT)}]`,
+];
+
+/** Labels by which pods are found. */
+export interface Selectors {
+  deployment: Labels;
+  service: Labels;
+  /** What the pods have of both. */
+  pods: Labels;
+}
+
+/** What finds the pods of one component, and not those of another one of its name in the namespace, such as another stack's. */
+export function selectorsOf(name: string, identity: pulumi.Output<string>): Selectors {
+  return {
+    deployment: { ...nameLabel(name), [OF_DEPLOYMENT]: identity },
+    service: { ...nameLabel(name), [OF_SERVICE]: identity },
+    pods: { ...nameLabel(name), [OF_DEPLOYMENT]: identity, [OF_SERVICE]: identity },
+  };
+}
+
+/** What no other component of any stack has, as the value of a label. */
+export function identityOf(component: pulumi.Resource): pulumi.Output<string> {
+  // As a promise: an output of the component would make its children wait for each other.
+  return pulumi
+    .output(urnOf(component))
+    .apply((urn) => createHash("sha256").update(`${organization()}/${urn}`).digest("hex").slice(0, 16));
+}
+
+export function nameLabel(name: string): Labels {
+  return { [NAME]: name };
 }
 
 /** Labels for people and tools to select by. */
-export function labelsOf(name: string, tag: pulumi.Output<string>): Record<string, pulumi.Input<string>> {
+export function labelsOf(name: string, tag: pulumi.Output<string>): Labels {
   return {
-    ...selectorOf(name),
+    ...nameLabel(name),
     "app.kubernetes.io/version": tag.apply(versionLabel),
     "app.kubernetes.io/managed-by": "pulumi",
   };

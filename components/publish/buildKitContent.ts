@@ -172,7 +172,10 @@ function prepareDebug(subject: Subject, copied: (files: string[]) => void): Prom
       await copyContext({ context: path.join(version.root, version.context), paths: args.paths, dockerfile }, context),
     );
     for (const [name, directory] of Object.entries(version.contexts)) {
-      await copyContext({ context: path.join(version.root, directory), paths: undefined, dockerfile }, named(name));
+      await copyContext(
+        { context: path.join(version.root, directory), paths: undefined, dockerfile: undefined },
+        named(name),
+      );
     }
   });
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
-import { newPlaceName } from "../context";
+import { newPlaceName, readIgnoreFile } from "../context";
 import { freeScratchTag, type Ports, type Publishing, publishDebugContent, publishedAsIs } from "../protocol";
 import { isMocked, knownValue, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
@@ -30,6 +30,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
   });
   try {
     warnOfIgnored(subject, copied);
+    await warnOfLeftOut(subject);
     // Where the tag is gone, the builder must not take what it once pushed for still being there: it builds in a new place.
     const isThere = (await target.registry.resolve(target.repository, version.tag)) !== undefined;
     const current = { spec: target.spec, digest: "" };
@@ -131,10 +132,29 @@ function warnOfIgnored({ component, version }: Subject, copied: string[]): void 
   const ignored = version.ignored.map((file) => path.relative(version.context, file));
   const inImage = copied.filter((file) => ignored.some((entry) => file === entry || file.startsWith(`${entry}/`)));
   if (inImage.length > 0) {
-    const files = inImage.slice(0, 5).join(", ") + (inImage.length > 5 ? `, and ${inImage.length - 5} more` : "");
     pulumi.log.warn(
-      `Git ignores ${files}, but Docker is given them in debug mode: name them in .dockerignore to keep them out.`,
+      `Git ignores ${listed(inImage)}, but Docker is given them in debug mode: name them in .dockerignore to keep them out.`,
       component,
     );
   }
+}
+
+/** What is on disk is not all that is committed: without a word, such an image would only fail where it runs. */
+async function warnOfLeftOut({ component, version, dockerfile }: Subject): Promise<void> {
+  if (version.leftOut.length === 0) {
+    return;
+  }
+  const { ignores } = await readIgnoreFile(path.join(version.root, version.context), dockerfile);
+  const missed = version.leftOut.filter((file) => !ignores(path.relative(version.context, file)));
+  if (missed.length > 0) {
+    pulumi.log.warn(
+      `A sparse checkout leaves out ${listed(missed)}, and so does the debug image: run git sparse-checkout add with their directory, or ` +
+        "git sparse-checkout disable.",
+      component,
+    );
+  }
+}
+
+function listed(files: string[]): string {
+  return files.slice(0, 5).join(", ") + (files.length > 5 ? `, and ${files.length - 5} more` : "");
 }

@@ -23,8 +23,13 @@ export function loginAdvice(host: string): string {
   if (host === "gcr.io" || host.endsWith(".gcr.io") || host.endsWith(".pkg.dev")) {
     return `gcloud auth configure-docker ${host}`;
   }
-  if (/\.dkr\.ecr\..*amazonaws\.com/.test(host)) {
-    return `aws ecr get-login-password | docker login --username AWS --password-stdin ${host}`;
+  if (host === "public.ecr.aws") {
+    // It gives logins in this region alone, whatever the user's own is.
+    return `aws ecr-public get-login-password --region us-east-1 | docker login --username AWS --password-stdin ${host}`;
+  }
+  const [, region] = /\.dkr\.ecr(?:-fips)?\.([^.]+)\.amazonaws\.com(?:\.cn)?$/.exec(host) ?? [];
+  if (region !== undefined) {
+    return `aws ecr get-login-password --region ${region} | docker login --username AWS --password-stdin ${host}`;
   }
   if (host.endsWith(".azurecr.io")) {
     return `az acr login --name ${host.split(".")[0]}`;

@@ -13,6 +13,8 @@ export interface Contents {
   images: Entry[];
   /** What is beside them and can't be run, in words. */
   others: string[];
+  /** What of all that is no attestation and no image that is understood, in words: a runtime may understand it. */
+  unread: string[];
 }
 
 /** os/arch or os/arch/variant, from an index's entry or from an image's configuration. */
@@ -22,18 +24,25 @@ export function platformOf({ os, architecture, variant }: Record<string, unknown
 
 /** What is in an index: attestations are listed as images for an unknown platform, other things with their type. */
 export function contentsOf(index: Record<string, unknown>): Contents {
-  const contents: Contents = { images: [], others: [] };
+  const contents: Contents = { images: [], others: [], unread: [] };
   for (const entry of Array.isArray(index.manifests) ? index.manifests.map(fieldsOf) : []) {
     const platform = platformOf(fieldsOf(entry.platform));
     const other = otherThan(entry, platform);
     if (other !== undefined) {
       contents.others.push(other);
+      if (other !== ATTESTATION) {
+        contents.unread.push(other);
+      }
     } else if (isDigest(entry.digest)) {
       contents.images.push({ digest: entry.digest, platform });
+    } else {
+      contents.unread.push(`an entry with the digest ${JSON.stringify(entry.digest) ?? "(none)"}`);
     }
   }
   return contents;
 }
+
+const ATTESTATION = "an attestation";
 
 function otherThan({ artifactType, annotations }: Record<string, unknown>, platform: string): string | undefined {
   if (typeof artifactType === "string" && artifactType !== "" && !artifactType.includes("image.config")) {
@@ -43,7 +52,7 @@ function otherThan({ artifactType, annotations }: Record<string, unknown>, platf
     return undefined;
   }
   return fieldsOf(annotations)["vnd.docker.reference.type"] === "attestation-manifest"
-    ? "an attestation"
+    ? ATTESTATION
     : "something for an unknown platform";
 }
 

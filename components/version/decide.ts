@@ -58,6 +58,7 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
     author: commit.author,
     committedAt: commit.committedAt,
     uncommitted: facts.uncommitted,
+    leftOut: facts.leftOut,
     ignored: facts.ignored,
     root: facts.root,
     context: facts.context,

@@ -41,6 +41,8 @@ export interface Facts {
   uncommitted: Change[];
   /** Files below the paths whose changes git was told not to look at (assume-unchanged, skip-worktree). */
   hidden: string[];
+  /** Files below the paths that are committed, but not on disk: a sparse checkout leaves them out. */
+  leftOut: string[];
   /** Files and directories below the paths that git ignores. */
   ignored: string[];
   /** Submodules below the paths that are not initialised. */

@@ -13,6 +13,8 @@ export interface Version {
   committedAt: Date;
   /** What is not committed; always empty in production. */
   uncommitted: Change[];
+  /** Committed files below the paths that a sparse checkout leaves out. */
+  leftOut: string[];
   /** Files and directories below the paths that git ignores. */
   ignored: string[];
   /** The repository's root, an absolute path. */

@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import { Deployment } from "@pulumi/kubernetes/apps/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImage } from "../../components";
 import { ImageDeployment, type ImageDeploymentArgs } from "../../components/kubernetes";
@@ -33,6 +34,11 @@ describe("ImageDeployment", () => {
     return declaredBy(() => new ImageDeployment("simple", { image: imageWith(tag, SOURCE), ...args }), { preview });
   }
 
+  /** Of the component `simple` of the mocked stack. */
+  const IDENTITY = "c97af23ab64deeae";
+  const OF_DEPLOYMENT = { "versioned-image.dev/deployment": IDENTITY };
+  const OF_SERVICE = { "versioned-image.dev/service": IDENTITY };
+
   for (const preview of [true, false]) {
     it(`pins the image and says where it comes from (${preview ? "preview" : "update"})`, async () => {
       const resources = (await declared("88d38d9", {}, preview)).declared;
@@ -60,9 +66,9 @@ describe("ImageDeployment", () => {
           },
         },
         spec: {
-          selector: { matchLabels: { "app.kubernetes.io/name": "simple" } },
+          selector: { matchLabels: { "app.kubernetes.io/name": "simple", ...OF_DEPLOYMENT } },
           template: {
-            metadata: { labels },
+            metadata: { labels: { ...labels, ...OF_DEPLOYMENT, ...OF_SERVICE } },
             spec: {
               containers: [{ name: "simple", image: `localhost:5000/simple:88d38d9@${DIGEST}`, ports: [], env: [] }],
             },
@@ -105,6 +111,8 @@ describe("ImageDeployment", () => {
           "app.kubernetes.io/name": "simple",
           "app.kubernetes.io/version": "88d38d9",
           "app.kubernetes.io/managed-by": "pulumi",
+          ...OF_DEPLOYMENT,
+          ...OF_SERVICE,
         },
         annotations: { "prometheus.io/scrape": "true" },
       });
@@ -135,7 +143,7 @@ describe("ImageDeployment", () => {
         metadata: { name: "simple", namespace: "shop", labels: { team: "shop", "app.kubernetes.io/name": "simple" } },
         spec: {
           type: "LoadBalancer",
-          selector: { "app.kubernetes.io/name": "simple" },
+          selector: { "app.kubernetes.io/name": "simple", ...OF_SERVICE },
           ports: [
             { name: "http", port: 8080, targetPort: "http" },
             { name: "metrics", port: 9090, targetPort: "metrics" },
@@ -145,6 +153,69 @@ describe("ImageDeployment", () => {
       assert.ok(made.service);
     });
   }
+
+  /** What each of the components of one name finds its pods by, and what these have. */
+  async function selectorsOf(make: () => ImageDeployment[], stack = "stack") {
+    const { declared: resources } = await declaredBy(make, { stack });
+    const of = (kind: string) => resources.filter(({ type }) => type.endsWith(`:${kind}`)).map(({ inputs }) => inputs);
+    const deployments = of("Deployment") as unknown as (DeploymentInputs & {
+      spec: { selector: { matchLabels: Record<string, string> } };
+    })[];
+    const services = of("Service") as unknown as { spec: { selector: Record<string, string> } }[];
+    return deployments.map(({ spec }, index) => ({
+      pods: spec.template.metadata.labels,
+      selectors: [spec.selector.matchLabels, services[index]?.spec.selector ?? {}],
+    }));
+  }
+
+  const finds = (selector: Record<string, string>, labels: Record<string, string>) =>
+    Object.entries(selector).every(([name, value]) => labels[name] === value);
+
+  it("finds its own pods, and not those of another component of its name, in this or in another stack", async () => {
+    const args = { image: imageWith("88d38d9", SOURCE), ports: { http: 8080 } };
+    class Team extends pulumi.ComponentResource {}
+    const here = await selectorsOf(() => {
+      const parent = new Team("test:Team", "team");
+      return [
+        new ImageDeployment("simple", args),
+        new ImageDeployment("simple", { ...args, serviceName: "second" }, { parent }),
+      ];
+    });
+    const elsewhere = await selectorsOf(() => [new ImageDeployment("simple", args)], "other");
+    const all = [...here, ...elsewhere];
+    for (const { selectors } of all) {
+      for (const selector of selectors) {
+        assert.deepEqual(
+          all.map(({ pods }) => finds(selector, pods)),
+          all.map(({ selectors: own }) => own.includes(selector)),
+        );
+      }
+    }
+  });
+
+  it("keeps the selector that a Deployment was made with, and moves the Service after it", async () => {
+    const seen: Record<string, pulumi.CustomResourceOptions> = {};
+    await declaredBy(
+      () =>
+        new ImageDeployment(
+          "simple",
+          { image: imageWith("88d38d9"), ports: { http: 8080 } },
+          {
+            transformations: [
+              ({ name, props, opts }) => {
+                seen[name] = opts;
+                return { props, opts };
+              },
+            ],
+          },
+        ),
+    );
+    assert.deepEqual(seen["simple-deployment"]?.ignoreChanges, [
+      'spec.selector.matchLabels["versioned-image.dev/deployment"]',
+      'spec.template.metadata.labels["versioned-image.dev/deployment"]',
+    ]);
+    assert.ok([seen["simple-service"]?.dependsOn].flat()[0] instanceof Deployment);
+  });
 
   it("lets what is set beside it win", async () => {
     const { declared: resources } = await declared("88d38d9-debug", {
@@ -181,7 +252,7 @@ describe("ImageDeployment", () => {
         const { declared: resources } = await declared(tag, {}, preview);
         const { metadata, spec } = inputsOf(resources, "simple-deployment") as unknown as DeploymentInputs;
         assert.equal(metadata.labels["app.kubernetes.io/version"], label);
-        assert.deepEqual(spec.template.metadata.labels, metadata.labels);
+        assert.deepEqual(spec.template.metadata.labels, { ...metadata.labels, ...OF_DEPLOYMENT, ...OF_SERVICE });
         assert.equal(metadata.annotations["org.opencontainers.image.ref.name"], `localhost:5000/simple:${tag}`);
       });
     }

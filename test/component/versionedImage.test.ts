@@ -235,6 +235,21 @@ describe("VersionedImage", () => {
     ]);
   });
 
+  it("says which committed files a debug image lacks because a sparse checkout leaves them out", async () => {
+    project
+      .write("app/large/data", "x")
+      .write("app/docs/text", "x")
+      .write("app/.dockerignore", "docs\n")
+      .add()
+      .commit();
+    project.git("sparse-checkout", "set", "--no-cone", "/*", "!/app/large", "!/app/docs");
+    assert.deepEqual(await warningsOf({ debug: true }), [
+      "A sparse checkout leaves out app/large/data, and so does the debug image: run git sparse-checkout add with their directory, or " +
+        "git sparse-checkout disable.",
+    ]);
+    assert.deepEqual(await warningsOf({}), []);
+  });
+
   it("names the version by content with the Tree policy", async () => {
     const { outputs } = await run({ tagPolicy: TagPolicy.Tree, tagLength: 12 }, true);
     assert.equal(outputs.tag, project.git("rev-parse", "HEAD:app").slice(0, 12));

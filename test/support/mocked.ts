@@ -12,8 +12,9 @@ export async function declaredBy<T>(
   program: () => T | Promise<T>,
   {
     preview = false,
+    stack = "stack",
     state = ({ inputs }) => inputs,
-  }: { preview?: boolean; state?: (made: Declared) => Record<string, unknown> } = {},
+  }: { preview?: boolean; stack?: string; state?: (made: Declared) => Record<string, unknown> } = {},
 ): Promise<{ declared: Declared[]; made: T }> {
   const declared: Declared[] = [];
   await pulumi.runtime.setMocks(
@@ -25,7 +26,7 @@ export async function declaredBy<T>(
       call: () => ({}),
     },
     "project",
-    "stack",
+    stack,
     preview,
   );
   const made = await program();

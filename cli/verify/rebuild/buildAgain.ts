@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
-import { makeLayout, normalize } from "../../../components/context";
+import { makeLayout, normalize, refuseUnbuildable } from "../../../components/context";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
 import { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../../../components/version";
@@ -53,6 +53,8 @@ export async function buildAgain(
   const layout = path.join(folder, "layout");
   const { context, named } = await makeLayout(folder, Object.keys(recipe.contexts));
   await exportCommit(recipe, context, { named });
+  // As before it was published: a link can lead out of what the version covers.
+  await refuseUnbuildable(context, recipe);
   for (const directory of [context, ...Object.keys(recipe.contexts).map(named)]) {
     await normalize(directory, recipe.committedAt);
   }

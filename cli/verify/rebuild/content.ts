@@ -16,12 +16,14 @@ export interface Blobs {
   blob(digest: string): Promise<Buffer>;
 }
 
-/** The images that a digest names: those of an index, or the one. */
+/** The images that a digest names: those of an index, or the one. What is not understood of an index counts as one like no other. */
 export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage[]> {
   const manifest = json(await blobs.manifest(digest));
   if (Array.isArray(manifest.manifests)) {
-    const found = await Promise.all(contentsOf(manifest).images.map((image) => imagesIn(blobs, image.digest)));
-    return found.flat();
+    const { images, unread } = contentsOf(manifest);
+    const found = await Promise.all(images.map((image) => imagesIn(blobs, image.digest)));
+    const strange = unread.map((words) => ({ platform: words, configDigest: "", config: {}, layers: [] }));
+    return [...found.flat(), ...strange];
   }
   const configDigest = String(fieldsOf(manifest.config).digest);
   const config = json(await blobs.blob(configDigest));

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../../../components/errors";
-import { type History, locateImage } from "../../../components/git/lookup";
+import { type History, locateImage, refuseOutside } from "../../../components/git/lookup";
 import { createRegistryClient } from "../../../components/registry";
 import {
   BUILD_LABEL,
@@ -115,6 +115,14 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
     );
   }
   const context = located?.context ?? candidate.paths[0] ?? "";
+  // The label is data of whoever pushed the image.
+  refuseOutside(dockerfile, "dockerfile", context || "the repository");
+  const strange = Object.entries({ platform: platforms, target, ...own(labels) }).find(([, value]) =>
+    value?.includes("\0"),
+  );
+  if (strange) {
+    return `its label says a ${strange[0]} that no builder can be given`;
+  }
   return {
     ...{ root: history.root, commit: commit.hash, committedAt: commit.committedAt, paths: candidate.paths, context },
     ...{ contexts, images, dockerfile, platforms, target, args, labels: own(labels) },
@@ -126,8 +134,8 @@ function own(labels: Record<string, string>): Record<string, string> {
   return Object.fromEntries(OWN_LABELS.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])));
 }
 
-function hasTimeOfBuild({ config }: BuiltImage): boolean {
-  return new Date(String(config.created)).getTime() !== REPRODUCIBLE_TIME.getTime();
+function hasTimeOfBuild({ config, configDigest }: BuiltImage): boolean {
+  return configDigest !== "" && new Date(String(config.created)).getTime() !== REPRODUCIBLE_TIME.getTime();
 }
 
 /** Layers may be large, and a registry far away. */

@@ -5,10 +5,11 @@ import * as path from "node:path";
 import { readWorkloads } from "../../../cli/verify/cluster";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
-import { cli, cliJson, digestOf, INDEX, labelsOf, repositories, sha256, shelf } from "./setup";
+import { cli, cliJson, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
 const DEPLOYMENTS = "/apis/apps/v1/namespaces/web/deployments";
 const PODS = "/api/v1/namespaces/web/pods";
+const SETS = /\/replicasets$/;
 const CANARY = "canary-token";
 
 describe("versioned-image verify with a cluster", () => {
@@ -41,7 +42,11 @@ describe("versioned-image verify with a cluster", () => {
 
   /** An API server that answers these paths. */
   async function apiServer(answers: Record<string, Reply>) {
-    const server = await start(({ url }) => answers[url] ?? { status: 404, body: { kind: "Status", message: "no" } });
+    const server = await start(({ url }) => {
+      const { pathname } = new URL(url, "http://server");
+      const none = SETS.test(pathname) ? json({ items: [] }) : { status: 404, body: { kind: "Status", message: "no" } };
+      return answers[pathname] ?? none;
+    });
     return { server, file: kubeconfig(`http://${server.host}`) };
   }
 
@@ -162,13 +167,13 @@ describe("versioned-image verify with a cluster", () => {
     const { status, found } = await compare(
       spec,
       [deployment("app", `${spec}@${digest}`)],
-      [pod("a", spec, undefined, "Pending"), pod("b", spec, "", "Pending"), pod("c", spec, sha256("config"))],
+      [pod("a", spec, undefined, "Pending"), pod("b", spec, "", "Pending"), pod("c", spec, "docker://x")],
     );
     assert.equal(status, 1);
     assert.deepEqual(found.slice(1), [
       "unproven: a/main has not started",
       "unproven: b/main has not started",
-      `unproven: c/main runs ${sha256("config")}, which does not say by which digest it was pulled`,
+      "unproven: c/main runs docker://x, which is no digest",
     ]);
   });
 
@@ -216,18 +221,65 @@ describe("versioned-image verify with a cluster", () => {
     ]);
   });
 
-  it("does not take the image for a platform in an index for another image", async () => {
+  it("knows an image of an index, and either by its configuration, from a foreign one", async () => {
     const { repository, spec, digest } = await published(true);
-    const answer = await fetch(`http://${repository.replace("/app", "/v2/app")}/manifests/${digest}`);
-    assert.equal(answer.headers.get("content-type"), INDEX);
-    const platform = sha256("platform");
+    const ask = async (named: string) =>
+      (await fetch(`http://${repository.replace("/app", "/v2/app")}/manifests/${named}`)).json() as Promise<{
+        manifests: { digest: string }[];
+        config: { digest: string };
+      }>;
+    const child = (await ask(digest)).manifests[0]?.digest ?? "";
+    const config = (await ask(child)).config.digest;
+    const foreign = sha256("foreign");
     const { status, found } = await compare(
       spec,
       [deployment("app", `${spec}@${digest}`)],
-      [pod("a", spec, `${repository}@${platform}`)],
+      [
+        pod("a", spec, `${repository}@${child}`),
+        pod("b", spec, config),
+        pod("c", spec, config.replace("sha256:", "")),
+        pod("d", "mirror.example/app:1", `mirror.example/app@${digest}`),
+        pod("e", spec, `${repository}@${foreign}`),
+        pod("f", spec, foreign),
+      ],
     );
     assert.equal(status, 1);
-    assert.equal(found[1], `unproven: a/main runs ${platform}, which may be the image for its platform in ${digest}`);
+    assert.deepEqual(found.slice(1), [
+      `proven: a/main runs ${child}, which is of ${digest}`,
+      `proven: b/main runs ${config}, which is of ${digest}`,
+      `proven: c/main runs ${config}, which is of ${digest}`,
+      `proven: d/main runs ${digest}`,
+      `contradicted: e/main runs another image: ${foreign}`,
+      `contradicted: f/main runs another image: ${foreign}`,
+    ]);
+  });
+
+  it("looks at sidecars and ephemeral containers, and says what it does not understand", async () => {
+    const { repository, spec, digest } = await published();
+    const whole = {
+      metadata: { name: "a" },
+      spec: {
+        containers: [{ name: "main", image: "busybox" }],
+        initContainers: [{ name: "side", image: spec, restartPolicy: "Always" }],
+        ephemeralContainers: [{ name: "debug", image: spec }],
+      },
+      status: {
+        phase: "Running",
+        initContainerStatuses: [{ name: "side", imageID: `${repository}@${digest}` }],
+        ephemeralContainerStatuses: [{ name: "debug", imageID: `${repository}@${sha256("other")}` }],
+      },
+    };
+    const { status, found } = await compare(
+      spec,
+      [deployment("app", spec)],
+      [whole, { metadata: { name: "b" }, spec: 7 }],
+    );
+    assert.equal(status, 1);
+    assert.deepEqual(found.slice(1, 3), [
+      `proven: a/side runs ${digest}`,
+      `contradicted: a/debug runs another image: ${sha256("other")}`,
+    ]);
+    assert.match(found[3] ?? "", /^unproven: what b runs is not understood: /);
   });
 
   describe("of all that a namespace runs", () => {
@@ -339,17 +391,17 @@ describe("versioned-image verify with a cluster", () => {
       "/api/v1/namespaces/other/pods": json({ items: [] }),
     });
     const workloads = await readWorkloads({ kubeconfig: file, namespace: "other" });
-    assert.deepEqual(workloads, { namespace: "other", deployed: [], running: [] });
+    assert.deepEqual(workloads, { namespace: "other", deployed: [], running: [], odd: [] });
     assert.deepEqual(
       server.seen.map(({ authorization }) => authorization),
-      [`Bearer ${CANARY}`, `Bearer ${CANARY}`],
+      [`Bearer ${CANARY}`, `Bearer ${CANARY}`, `Bearer ${CANARY}`],
     );
   });
 
   it("finds the kubeconfig as kubectl does", async () => {
     const { file } = await apiServer({ [DEPLOYMENTS]: json({ items: [] }), [PODS]: json({ items: [] }) });
     process.env.KUBECONFIG = file;
-    assert.deepEqual(await readWorkloads({}), { namespace: "web", deployed: [], running: [] });
+    assert.deepEqual(await readWorkloads({}), { namespace: "web", deployed: [], running: [], odd: [] });
   });
 
   it("says what the API server refuses, without a secret", async () => {

@@ -105,6 +105,7 @@ Update    would build the commit and push it, unless the registry has it already
         dockerfile: "images/app/Dockerfile",
         uncommitted: [],
         hidden: [],
+        leftOut: [],
         ignored: [],
         uninitialized: [],
         missing: [],

@@ -45,6 +45,7 @@ describe("versioned-image provenance", () => {
       "build": "platform=linux/amd64 dockerfile=Dockerfile"
     },
     "internalParameters": {
+      "ground": "labels",
       "baseImages": "unknown"
     },
     "resolvedDependencies": [
@@ -132,7 +133,7 @@ describe("versioned-image provenance", () => {
       },
     };
     const { buildDefinition, runDetails } = await attested(withImage(), JSON.stringify(statement));
-    assert.deepEqual(buildDefinition.internalParameters, { baseImages: "BuildKit" });
+    assert.deepEqual(buildDefinition.internalParameters, { ground: "labels", baseImages: "BuildKit" });
     assert.deepEqual(buildDefinition.resolvedDependencies.slice(1), [
       { uri: "pkg:docker/127.0.0.1:5000/base@1?platform=linux%2Famd64", digest: { sha256: "b".repeat(64) } },
     ]);
@@ -147,7 +148,7 @@ describe("versioned-image provenance", () => {
       ["no JSON", "unknown"],
     ] as const) {
       const { buildDefinition } = await attested(withImage(), statement);
-      assert.deepEqual(buildDefinition.internalParameters, { baseImages: said }, statement);
+      assert.deepEqual(buildDefinition.internalParameters, { ground: "labels", baseImages: said }, statement);
       assert.equal(buildDefinition.resolvedDependencies.length, 1);
     }
   });
@@ -221,7 +222,7 @@ describe("versioned-image provenance", () => {
       const images = fc.array(fc.record({ uri: text, sha256: fc.option(text, { nil: undefined }) }));
       fc.assert(
         fc.property(claim, images, text, (given, baseImages, builderId) => {
-          const predicate = predicateOf(given, { builderId, version: "1", baseImages });
+          const predicate = predicateOf(given, { ground: "labels", builderId, version: "1", baseImages });
           assert.deepEqual(claimIn(JSON.parse(JSON.stringify(predicate))), { ...given });
           assert.deepEqual(
             materialsIn(JSON.parse(JSON.stringify(predicate))),
@@ -235,7 +236,7 @@ describe("versioned-image provenance", () => {
       fc.assert(fc.property(fc.jsonValue(), (value) => assert.equal(claimIn(value), undefined)));
       fc.assert(
         fc.property(claim, text, (given, other) => {
-          const predicate = predicateOf(given, { builderId: "b", version: "1", baseImages: [] });
+          const predicate = predicateOf(given, { ground: "labels", builderId: "b", version: "1", baseImages: [] });
           fc.pre(other !== given.commit);
           predicate.buildDefinition.externalParameters.commit = other;
           assert.equal(claimIn(predicate), undefined);

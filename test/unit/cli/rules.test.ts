@@ -1,9 +1,10 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
+import { type RunningImage, readImageId } from "../../../cli/cluster";
 import { inParallel } from "../../../cli/inParallel";
 import { columns, count, fields, printable, printableLines, shortTime } from "../../../cli/output";
 import type { Attested } from "../../../cli/verify/attested";
-import { isVerified } from "../../../cli/verify/check";
+import { isConsistent } from "../../../cli/verify/check";
 import { clusterChecks } from "../../../cli/verify/clusterChecks";
 import { imageChecks } from "../../../cli/verify/imageChecks";
 import { imagesOfNamespace } from "../../../cli/verify/namespaceImages";
@@ -119,6 +120,7 @@ describe("the command line's rules", () => {
           paths: fc.constant(["images/app"]),
           dockerfile: fc.constant(undefined),
           build: fc.constant(undefined),
+          ground: fc.constantFrom("labels" as const, "rebuild" as const, "publisher" as const),
           isCommitHere: fc.boolean(),
           treeInGit: fc.option(hash, { nil: undefined }),
         }),
@@ -160,7 +162,7 @@ describe("the command line's rules", () => {
           const checks = imageChecks(given);
           const results = new Map(checks.map(({ name, result }) => [name, result]));
           assert.equal(results.size, checks.length);
-          if (isVerified(checks)) {
+          if (isConsistent(checks)) {
             verified++;
             assert.ok(![...results.values()].includes("contradicted"));
             assert.equal(results.get("digest"), "proven");
@@ -182,7 +184,7 @@ describe("the command line's rules", () => {
               );
             }
           } else {
-            assert.ok(given.attested === undefined || !isVerified(checks));
+            assert.ok(given.attested === undefined || !isConsistent(checks));
           }
         }),
         { numRuns: 20_000, seed: 1 },
@@ -193,12 +195,17 @@ describe("the command line's rules", () => {
 
   describe("for a cluster", () => {
     const digest = sha256("x");
-    const workloads = (image: string, imageId: string | undefined = undefined) => ({
+    const running = (name: string, image: string, said = ""): RunningImage => ({
+      ...{ name, container: name, kind: "container", image, imageId: readImageId(said), said },
+      ...{ started: said !== "", waiting: "", startedAt: undefined, deployment: undefined },
+    });
+    const workloads = (image: string, imageId?: string) => ({
       namespace: "web",
       deployed: [{ name: "a/b", image }],
-      running: [{ name: "a-1/b", image, imageId }],
+      running: [running("a-1/b", image, imageId)],
+      odd: [],
     });
-    const wanted = { repository: "docker.io/library/app", tag: "1", digest, isIndex: false };
+    const wanted = { repository: "docker.io/library/app", tag: "1", digest, parts: new Set<string>() };
     const results = (image: string, imageId?: string) =>
       clusterChecks(wanted, workloads(image, imageId)).map(({ result }) => result);
 
@@ -228,12 +235,12 @@ describe("the command line's rules", () => {
       const containers = fc.array(fc.record({ name: fc.string(), image }));
       fc.assert(
         fc.property(containers, containers, (deployed, pods) => {
-          const running = pods.map((pod) => ({ ...pod, imageId: undefined }));
-          const images = imagesOfNamespace({ namespace: "web", deployed, running });
+          const inPods = pods.map((pod) => running(pod.name, pod.image));
+          const images = imagesOfNamespace({ deployed, running: inPods });
           const sorted = <T extends { name: string; image: string }>(found: T[]) =>
             found.map(({ name, image }) => JSON.stringify([name, image])).sort();
           assert.deepEqual(sorted(images.flatMap((found) => found.deployed)), sorted(deployed));
-          assert.deepEqual(sorted(images.flatMap((found) => found.running)), sorted(running));
+          assert.deepEqual(sorted(images.flatMap((found) => found.running)), sorted(inPods));
           assert.equal(new Set(images.map(({ reference }) => reference)).size, images.length);
         }),
       );
@@ -245,7 +252,7 @@ describe("the command line's rules", () => {
         checks.map(({ result }) => result),
         ["unproven", "proven"],
       );
-      assert.equal(isVerified(checks), true);
+      assert.equal(isConsistent(checks), true);
     });
   });
 });

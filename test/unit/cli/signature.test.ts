@@ -64,7 +64,13 @@ describe("versioned-image verify of signatures", () => {
 
   /** Attests what `provenance` prints, with changes to its text. */
   async function attest(name: string, spec: string, pinned: string, change = (text: string) => text) {
-    const { status, out, err } = await cli(["provenance", spec, "--builder-id", "https://ci.example/main"]);
+    const { status, out, err } = await cli([
+      "provenance",
+      spec,
+      "--published",
+      "--builder-id",
+      "https://ci.example/main",
+    ]);
     assert.deepEqual([status, err], [0, ""]);
     writeFileSync(path.join(home, "predicate.json"), change(out));
     cosign.attest(name, "predicate.json", pinned);
@@ -73,7 +79,7 @@ describe("versioned-image verify of signatures", () => {
   async function checks(spec: string, ...argv: string[]) {
     const { status, json } = await cliJson(["verify", spec, ...argv], { env: env() });
     assert.equal(json.error, undefined, json.error?.message);
-    assert.equal(json.verified, status === 0);
+    assert.equal(json.consistent, status === 0);
     const found = (json.checks as CheckJson[]).filter(({ name }) =>
       ["signature", "attestation", "content"].includes(name),
     );
@@ -95,7 +101,21 @@ describe("versioned-image verify of signatures", () => {
     });
     const { out } = await cli(["verify", spec, ...BY_KEY, key], { env: env() });
     assert.doesNotMatch(out, /Not proven/);
-    assert.match(out, /\nVerified: what the image says of its origin is so\.\n$/);
+    assert.match(out, /\nVerified: what the image says of its origin is so, and so are its files\.\n$/);
+  });
+
+  it("has no proof of the content where what was signed rests on labels, which can be copied", async () => {
+    const made = withImage();
+    const { spec, pinned } = await published(made);
+    cosign.sign("own", pinned);
+    await attest("own", spec, pinned, (text) => text.replace('"publisher"', '"labels"'));
+    const { status, found } = await checks(spec, ...BY_KEY, key);
+    assert.equal(status, 1);
+    assert.equal(
+      found[1],
+      `attestation proven: the key ${key} attests that its labels agree with commit ${made.head()}, images/app`,
+    );
+    assert.match(found[2] ?? "", /^content unproven: the key \S+ vouches for labels alone/);
   });
 
   it("has no proof by another key, whatever its words", async () => {
@@ -263,7 +283,7 @@ describe("versioned-image verify of signatures", () => {
     const { spec, pinned } = await published(made);
     const certificate = ["--certificate=leaf.pem", "--certificate-chain=ca.pem"];
     cosign.sign("leaf", pinned, ...certificate);
-    const { out } = await cli(["provenance", spec]);
+    const { out } = await cli(["provenance", spec, "--published"]);
     writeFileSync(path.join(home, "predicate.json"), out);
     cosign.attest("leaf", "predicate.json", pinned, ...certificate);
     const by = (who: string, whose: string) => [
@@ -310,7 +330,7 @@ describe("versioned-image verify of signatures", () => {
       `verified      ${one.spec}  ${made.head().slice(0, 12)} Add the image
 not verified  ${two.spec}  no proof of signature, attestation
 
-1 of 2 images verified.
+1 of 2 images consistent with git, 1 of them verified.
 `,
     );
   });

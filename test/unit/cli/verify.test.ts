@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { fakeRegistries } from "../../support/fakeRegistry";
+import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import type { Repo } from "../../support/repo";
 import {
   BUILD,
@@ -8,7 +8,9 @@ import {
   cliJson,
   DIRTY,
   digestOf,
+  INDEX,
   labelsOf,
+  MANIFEST,
   marked,
   REVISION,
   repositories,
@@ -44,7 +46,7 @@ describe("versioned-image verify", () => {
   /** Whether it is verified, and each check as "name: result", with the one that is named in full. */
   async function checks(argv: string[], named?: string): Promise<{ status: number; found: string[]; message: string }> {
     const { status, json } = await cliJson(["verify", ...argv]);
-    assert.equal(json.verified, status === 0, JSON.stringify(json));
+    assert.equal(json.consistent, status === 0, JSON.stringify(json));
     const found = (json.checks as CheckJson[]).map(({ name, result }) => `${name}: ${result}`);
     const message = (json.checks as CheckJson[]).find(({ name }) => name === named)?.message ?? "";
     return { status, found, message };
@@ -84,7 +86,7 @@ Proven
 Not proven
   content  that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit again would show (--rebuild)
 
-Verified: what the image says of its origin is so.
+Consistent: what the image says of its origin agrees with git.
 `,
     });
   });
@@ -99,7 +101,8 @@ Verified: what the image says of its origin is so.
     const { checks: found, ...rest } = json;
     assert.equal(status, 0);
     assert.deepEqual(rest, {
-      verified: true,
+      consistent: true,
+      verified: false,
       repository: `${registry.host}/app`,
       tag: "t",
       digest,
@@ -232,7 +235,7 @@ Verified: what the image says of its origin is so.
     assert.equal(status, 1);
     assert.match(out, /\n {2}commit {3}the image has no label org\.opencontainers\.image\.revision: nothing says /);
     assert.match(out, /\n {2}tree {5}the image has no label dev\.versioned-image\.tree: nothing says /);
-    assert.match(out, /\nNot verified: no proof of commit, tree\.\n$/);
+    assert.match(out, /\nNot consistent: no proof of commit, tree\.\n$/);
     assert.deepEqual((await checks([reference])).found, [
       "digest: proven",
       "commit: unproven",
@@ -346,6 +349,43 @@ Verified: what the image says of its origin is so.
     );
   });
 
+  it("builds nothing from a file that a label names outside of the image's directory", async () => {
+    const made = withImage();
+    for (const dockerfile of ["../../x", "/etc/passwd", "a/../../x"]) {
+      const reference = await imageOf(made, { [BUILD]: `platform=linux/amd64 dockerfile=${dockerfile}` });
+      const { status, json } = await cliJson(["verify", reference, "--rebuild"], { env: { PATH: "/nonexistent" } });
+      assert.equal(status, 1);
+      assert.equal(json.error.code, "DockerfileNotCovered", dockerfile);
+      assert.ok(
+        json.error.message.startsWith(`dockerfile names ${JSON.stringify(dockerfile)}, which is not in the context`),
+      );
+    }
+  });
+
+  it("has no proof of an index that holds what is not understood", async () => {
+    const made = withImage();
+    const labels = labelsOf(made, made.head(), "images/app");
+    const held = await start(shelf([{ tags: ["t"], labels }]));
+    const image = { mediaType: MANIFEST, digest: await digestOf(held, "t"), size: 1 };
+    const amd64 = { os: "linux", architecture: "amd64" };
+    for (const [entry, words] of [
+      [{ ...image, artifactType: "application/x" }, "application/x"],
+      [{ ...image, digest: "blake3:aa" }, 'an entry with the digest "blake3:aa"'],
+      [{ ...image, platform: { os: "unknown", architecture: "unknown" } }, "something for an unknown platform"],
+      [7, "an entry with the digest (none)"],
+    ] as const) {
+      const body = JSON.stringify({ schemaVersion: 2, manifests: [{ ...image, platform: amd64 }, entry] });
+      const digest = sha256(body);
+      const served: Reply = { status: 200, headers: { "content-type": INDEX, "docker-content-digest": digest }, body };
+      const registry = await start(
+        shelf([{ tags: ["t"], labels }], { "/v2/app/manifests/i": served, [`/v2/app/manifests/${digest}`]: served }),
+      );
+      const { status, message } = await checks([`${registry.host}/app:i`], "platforms");
+      assert.equal(status, 1);
+      assert.equal(message, `the index also holds what is not understood, and may be run: ${words}`);
+    }
+  });
+
   it("finds a debug image out that was pushed under a production tag", async () => {
     const made = withImage();
     const { status, message } = await checks([await imageOf(made, { [DIRTY]: "false" })], "tag");
@@ -378,7 +418,7 @@ Verified: what the image says of its origin is so.
     assert.match(marked(out), /\n<32>Proven<39>\n/);
     assert.match(marked(out), /\n<31>Contradicted<39>\n {2}digest {2}the registry serves /);
     assert.match(marked(out), /\n<33>Not proven<39>\n/);
-    assert.match(marked(out), /\n<31>Not verified: something is contradicted\.<39>\n$/);
+    assert.match(marked(out), /\n<31>Not consistent: something is contradicted\.<39>\n$/);
   });
 
   it("is an error where the registry has no such image", async () => {

@@ -29,10 +29,10 @@ describe("versioned-image verify of several images", () => {
     assert.deepEqual(await cli(["verify", `${repository}:${two}`, `${repository}:${one}`]), {
       status: 0,
       err: "",
-      out: `verified  ${repository}:${two}  ${second.slice(0, 12)} Say two
-verified  ${repository}:${one}  ${first.slice(0, 12)} Add the image
+      out: `consistent  ${repository}:${two}  ${second.slice(0, 12)} Say two
+consistent  ${repository}:${one}  ${first.slice(0, 12)} Add the image
 
-2 of 2 images verified.
+2 of 2 images consistent with git, 0 of them verified.
 `,
     });
   });
@@ -52,15 +52,15 @@ verified  ${repository}:${one}  ${first.slice(0, 12)} Add the image
     assert.deepEqual([status, err], [1, ""]);
     const width = Math.max(...references.map(({ length }) => length));
     const lines = [
-      ["verified    ", `${first.slice(0, 12)} Add the image`],
-      ["not verified", "no proof of commit, tree"],
-      ["not verified", "contradicted: digest"],
+      ["consistent    ", `${first.slice(0, 12)} Add the image`],
+      ["not consistent", "no proof of commit, tree"],
+      ["not consistent", "contradicted: digest"],
       [
-        "error       ",
+        "error         ",
         `The registry has no gone in ${repository}. See what it has with: versioned-image tags ${repository} [ImageNotFound]`,
       ],
-      ["error       ", /^"stray" does not name an image in a registry: .* \[InvalidArgument\]$/],
-      ["error       ", /^127\S+ names no image: say which one .* \[InvalidArgument\]$/],
+      ["error         ", /^"stray" does not name an image in a registry: .* \[InvalidArgument\]$/],
+      ["error         ", /^127\S+ names no image: say which one .* \[InvalidArgument\]$/],
     ] as const;
     const shown = out.split("\n");
     lines.forEach(([answer, reason], index) => {
@@ -73,7 +73,7 @@ verified  ${repository}:${one}  ${first.slice(0, 12)} Add the image
         assert.match(said, reason);
       }
     });
-    assert.deepEqual(shown.slice(lines.length), ["", "1 of 6 images verified.", ""]);
+    assert.deepEqual(shown.slice(lines.length), ["", "1 of 6 images consistent with git, 0 of them verified.", ""]);
   });
 
   it("shows all checks of each with --verbose", async () => {
@@ -84,7 +84,7 @@ verified  ${repository}:${one}  ${first.slice(0, 12)} Add the image
     assert.equal(
       out,
       `${alone}\n\n${repository}:gone\n\nThe registry has no gone in ${repository}. See what it has with: ` +
-        `versioned-image tags ${repository} [ImageNotFound]\n\n1 of 2 images verified.\n`,
+        `versioned-image tags ${repository} [ImageNotFound]\n\n1 of 2 images consistent with git, 0 of them verified.\n`,
     );
   });
 
@@ -94,11 +94,13 @@ verified  ${repository}:${one}  ${first.slice(0, 12)} Add the image
     assert.deepEqual(await cliJson(["verify", `${repository}:${one}`, `${repository}:gone`]), {
       status: 1,
       json: {
+        consistent: false,
         verified: false,
         images: [
           { reference: `${repository}:${one}`, ...alone },
           {
             reference: `${repository}:gone`,
+            consistent: false,
             verified: false,
             error: {
               code: "ImageNotFound",
@@ -159,7 +161,7 @@ verified  ${repository}:${one}  ${first.slice(0, 12)} Add the image
   it("shows the answers in colour", async () => {
     const { repository, one } = await published();
     const { out } = await cli(["verify", `${repository}:${one}`, `${repository}:gone`], { color: true });
-    assert.match(marked(out), /^<32>verified<39> {2}127.*\n<31>error<39> {5}127/);
+    assert.match(marked(out), /^<32>consistent<39> {2}127.*\n<31>error<39> {7}127/);
     assert.match(marked(out), /\n<31>1 of 2 images verified\.<39>\n$/);
     const fine = await cli(["verify", `${repository}:${one}`, `${repository}:other`], { color: true });
     assert.match(marked(fine.out), /\n<32>2 of 2 images verified\.<39>\n$/);

@@ -63,6 +63,15 @@ describe("copyContext", () => {
     assert.deepEqual(await copy(), [".dockerignore", "Dockerfile", "docs/text", "src/code"]);
   });
 
+  it("reads a named context's own .dockerignore alone, which may name itself and a Dockerfile", async () => {
+    const named = () => copyContext({ context: source.directory, paths: undefined, dockerfile: undefined }, into);
+    source.write("Dockerfile.dockerignore", "src\n");
+    assert.deepEqual(await named(), ["Dockerfile", "Dockerfile.dockerignore", "docs/text", "src/code", "src/test"]);
+    rmSync(into, { recursive: true });
+    source.write(".dockerignore", "docs\nDockerfile*\n.dockerignore\n");
+    assert.deepEqual(await named(), ["src/code", "src/test"]);
+  });
+
   it("prefers the ignore file of the Dockerfile", async () => {
     source
       .write("web.Dockerfile", "FROM scratch\n")

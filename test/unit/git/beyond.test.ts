@@ -125,6 +125,16 @@ describe("repositories as they are", () => {
     await refusal("ContextNotFound", repository, "images/app/main");
   });
 
+  it("committed files that a sparse checkout left out of a context: named", async () => {
+    const repository = withImage("app").write("app/large/data", "x").write("app/large/more", "x").write("b/c", "x");
+    repository.add().commit();
+    repository.git("sparse-checkout", "set", "--no-cone", "/*", "!/app/large", "!/b");
+    const found = await facts(repository, "app");
+    assert.deepEqual([found.leftOut, found.hidden], [["app/large/data", "app/large/more"], []]);
+    repository.write("app/large/data", "other");
+    assert.deepEqual((await facts(repository, "app")).leftOut, ["app/large/more"]);
+  });
+
   it("a context that was removed from the disk alone: uncommitted", async () => {
     const repository = withImage().remove("app");
     assert.deepEqual((await facts(repository)).uncommitted, [

@@ -27,6 +27,19 @@ describe("the URL of the remote", () => {
     ["ssh://git@h/~ada/r", "ssh://git@h/~ada/r"],
     ["git+ssh://git@h/o/r", "https://h/o/r"],
     ["deploy@h:srv/r.git", "deploy@h:srv/r.git"],
+    ["git@ssh.dev.azure.com:v3/org/project/repo", "https://dev.azure.com/org/project/_git/repo"],
+    ["ssh://git@ssh.dev.azure.com:22/v3/org/My%20Project/repo", "https://dev.azure.com/org/My%20Project/_git/repo"],
+    ["org@vs-ssh.visualstudio.com:v3/org/project/repo", "https://dev.azure.com/org/project/_git/repo"],
+    ["ssh://org@vs-ssh.visualstudio.com/v3/org/project/repo", "https://dev.azure.com/org/project/_git/repo"],
+    ["https://org@dev.azure.com/org/project/_git/repo", "https://dev.azure.com/org/project/_git/repo"],
+    ["https://dev.azure.com/org/_git/repo", "https://dev.azure.com/org/repo/_git/repo"],
+    ["https://org.visualstudio.com/project/_git/repo", "https://dev.azure.com/org/project/_git/repo"],
+    ["https://org.visualstudio.com/DefaultCollection/_git/repo", "https://dev.azure.com/org/repo/_git/repo"],
+    ["git@ssh.dev.azure.com:v3/org/repo", "https://ssh.dev.azure.com/v3/org/repo"],
+    ["git@github.com:v3/org/project/repo", "https://github.com/v3/org/project/repo"],
+    ["ssh://git@bitbucket.h.example:7999/proj/r.git", "https://bitbucket.h.example/scm/proj/r.git"],
+    ["ssh://git@bitbucket.h.example:7999/~ada/r.git", "https://bitbucket.h.example/scm/~ada/r.git"],
+    ["https://ada@bitbucket.h.example/scm/proj/r.git", "https://bitbucket.h.example/scm/proj/r.git"],
     ["git@h:/srv/r.git", "git@h:/srv/r.git"],
     ["gcrypt::https://alice:TOKEN@host/r", "gcrypt::https://host/r"],
     ["gcrypt::rsync://alice:TOKEN@host/r", "gcrypt::rsync://host/r"],
@@ -63,7 +76,7 @@ describe("the URL of the remote", () => {
     );
   });
 
-  it("is that of origin, the last of several; none where there is none", async () => {
+  it("is that of origin, the one of several that git asks; none where there is none", async () => {
     const repository = withImage();
     assert.equal((await facts(repository)).remote, undefined);
     repository.git("remote", "add", "upstream", "https://h/upstream");
@@ -71,6 +84,26 @@ describe("the URL of the remote", () => {
     repository.git("remote", "add", "origin", "https://user:secret@h/one");
     assert.equal((await facts(repository)).remote, "https://h/one");
     repository.git("config", "--add", "remote.origin.url", "https://h/two");
-    assert.equal((await facts(repository)).remote, "https://h/two");
+    assert.equal((await facts(repository)).remote, "https://h/one");
+  });
+
+  it("is what git puts in its place, without a password that stands there", async () => {
+    const repository = withImage();
+    repository.git("remote", "add", "origin", "gh:o/r");
+    assert.equal((await facts(repository)).remote, "gh:o/r");
+    repository.git("config", "url.https://user:secret@github.com/.insteadOf", "gh:");
+    assert.equal((await facts(repository)).remote, "https://github.com/o/r");
+    repository.git("config", "url.git@github.com:longer/.insteadOf", "gh:o/");
+    assert.equal((await facts(repository)).remote, "https://github.com/longer/r");
+    repository.git("config", "url.ssh://elsewhere/.pushInsteadOf", "gh:");
+    assert.equal((await facts(repository)).remote, "https://github.com/longer/r");
+  });
+
+  it("is none of a remote without an address", async () => {
+    const repository = withImage();
+    repository.git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*");
+    assert.equal((await facts(repository)).remote, undefined);
+    repository.git("config", "remote.origin.url", "");
+    assert.equal((await facts(repository)).remote, undefined);
   });
 });

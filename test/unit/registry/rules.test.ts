@@ -146,7 +146,11 @@ describe("hosts", () => {
     ["europe-docker.pkg.dev", "gcloud auth configure-docker europe-docker.pkg.dev"],
     [
       "1.dkr.ecr.eu-west-1.amazonaws.com",
-      "aws ecr get-login-password | docker login --username AWS --password-stdin 1.dkr.ecr.eu-west-1.amazonaws.com",
+      "aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 1.dkr.ecr.eu-west-1.amazonaws.com",
+    ],
+    [
+      "public.ecr.aws",
+      "aws ecr-public get-login-password --region us-east-1 | docker login --username AWS --password-stdin public.ecr.aws",
     ],
     ["mine.azurecr.io", "az acr login --name mine"],
     ["ghcr.io", "docker login ghcr.io"],

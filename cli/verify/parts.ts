@@ -1,0 +1,30 @@
+import { contentsOf, fieldsOf, type RegistryClient } from "../../components/registry";
+
+/** What belongs to an image beside its own digest. */
+export interface Parts {
+  /** The digests of the images of an index, and of the configurations: container runtimes name images by these, too. */
+  digests: Set<string>;
+  /** What an index holds that is not understood, in words. */
+  unread: string[];
+}
+
+/** Asks the registry what an image or an index consists of. Throws what the client throws. */
+export async function partsOf(client: RegistryClient, repository: string, digest: string): Promise<Parts> {
+  const manifest = await read(client, repository, digest);
+  if (!Array.isArray(manifest.manifests)) {
+    return { digests: configOf(manifest), unread: [] };
+  }
+  const { images, unread } = contentsOf(manifest);
+  const inner = await Promise.all(images.map(async (image) => configOf(await read(client, repository, image.digest))));
+  return { digests: new Set([...images.map((image) => image.digest), ...inner.flatMap((each) => [...each])]), unread };
+}
+
+function configOf({ config }: Record<string, unknown>): Set<string> {
+  const { digest } = fieldsOf(config);
+  return new Set(typeof digest === "string" ? [digest] : []);
+}
+
+async function read(client: RegistryClient, repository: string, digest: string): Promise<Record<string, unknown>> {
+  const found = await client.manifest(repository, digest);
+  return fieldsOf(JSON.parse(found?.bytes.toString() ?? "{}"));
+}
