@@ -285,7 +285,7 @@ describe("versioned-image verify with a cluster", () => {
   describe("of all that a namespace runs", () => {
     interface Entry {
       reference: string;
-      verified: boolean;
+      consistent: boolean;
       error?: { code: string };
       checks?: { name: string; result: string; message: string }[];
     }
@@ -300,9 +300,9 @@ describe("versioned-image verify with a cluster", () => {
       return {
         status,
         error: answer.error,
-        found: ((answer.images ?? []) as Entry[]).map(({ reference, verified, error, checks = [] }) => ({
+        found: ((answer.images ?? []) as Entry[]).map(({ reference, consistent, error, checks = [] }) => ({
           reference,
-          verified,
+          consistent,
           said:
             error?.code ??
             checks
@@ -324,10 +324,10 @@ describe("versioned-image verify with a cluster", () => {
       );
       assert.equal(status, 0);
       assert.deepEqual(found, [
-        { reference: spec, verified: true, said: [`proven: job-1/main runs ${digest}`] },
+        { reference: spec, consistent: true, said: [`proven: job-1/main runs ${digest}`] },
         {
           reference,
-          verified: true,
+          consistent: true,
           said: [
             `proven: app/main is pinned to ${digest}`,
             `proven: second/main is pinned to ${digest}`,
@@ -348,14 +348,14 @@ describe("versioned-image verify with a cluster", () => {
       assert.deepEqual(found, [
         {
           reference: spec,
-          verified: false,
+          consistent: false,
           said: [
             `unproven: app/main names ${spec} without a digest: what it runs can change`,
             `contradicted: a/main runs another image: ${other}`,
           ],
         },
-        { reference: `${repository}:latest`, verified: false, said: "ImageNotFound" },
-        { reference: "NOT AN IMAGE", verified: false, said: "InvalidArgument" },
+        { reference: `${repository}:latest`, consistent: false, said: "ImageNotFound" },
+        { reference: "NOT AN IMAGE", consistent: false, said: "InvalidArgument" },
       ]);
     });
 
