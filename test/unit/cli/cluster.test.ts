@@ -423,7 +423,12 @@ describe("versioned-image verify with a cluster", () => {
   it("asks in plain text on this machine, without credentials unless the kubeconfig does without checks", async () => {
     const { server } = await apiServer({ [DEPLOYMENTS]: json({ items: [] }), [PODS]: json({ items: [] }) });
     const file = kubeconfig(`http://${server.host}`, {});
-    assert.deepEqual(await readWorkloads({ kubeconfig: file }), { namespace: "web", deployed: [], running: [] });
+    assert.deepEqual(await readWorkloads({ kubeconfig: file }), {
+      namespace: "web",
+      deployed: [],
+      odd: [],
+      running: [],
+    });
     assert.deepEqual(
       server.seen.map(({ authorization }) => authorization),
       [undefined, undefined],
