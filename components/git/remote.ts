@@ -1,4 +1,4 @@
-import { GitError, git } from "./git";
+import { git } from "./git";
 
 /** The address of the remote `origin`, as `addressOf` writes it; undefined if there is none that can be shown. */
 export async function readRemote(root: string): Promise<string | undefined> {
@@ -6,22 +6,12 @@ export async function readRemote(root: string): Promise<string | undefined> {
   return url === undefined ? undefined : addressOf(url);
 }
 
-/** What git asks for `origin`: of several addresses the first, and what `insteadOf` puts in its place. */
+/** What git asks for `origin`: of several addresses the first, and what `insteadOf` puts in its place. Nobody is asked. */
 async function originOf(root: string): Promise<string | undefined> {
-  try {
-    const url = (await git(["remote", "get-url", "origin"], { cwd: root })).replace(/\n$/, "");
-    // Of a remote without an address, git says the name or nothing.
-    return url === "" || url === "origin" ? undefined : url;
-  } catch (error) {
-    if (error instanceof GitError && NO_ORIGIN.test(error.words)) {
-      return undefined;
-    }
-    throw error;
-  }
+  const url = (await git(["ls-remote", "--get-url", "origin"], { cwd: root })).replace(/\n$/, "");
+  // Where there is no such remote, or none with an address, git says the name.
+  return url === "" || url === "origin" ? undefined : url;
 }
-
-/** Git's words where there is no such remote, or one without an address. */
-const NO_ORIGIN = /^(?:error|fatal): no (?:such remote|urls? configured)/im;
 
 /**
  * The one form of a remote's address that is the same in every clone, without what could be a password or token: by https where
