@@ -1,6 +1,6 @@
 import { fieldsOf, type ManifestContent } from "../registry";
 import { contentLost } from "./errors";
-import type { Built, Ports, Publishing } from "./ports";
+import type { Built, Ports, Publishing, Pushed } from "./ports";
 
 /**
  * What a builder has pushed, as the registry has it: under the digest that the builder reports, or else under the scratch tag, if that is what the
@@ -34,6 +34,11 @@ export async function findPushed(
     throw contentLost(version, what, `is what the builder reports, which the registry does not have, and ${why}`);
   }
   return tagged;
+}
+
+/** What is to be remembered of it; nothing of what was pushed by digest alone. */
+export function pushedOf({ tag, digest }: Built): Pushed | undefined {
+  return tag === undefined ? undefined : { tag, digest };
 }
 
 /** Nothing of what is no image's manifest. */

@@ -86,8 +86,6 @@ export interface Pushed {
   tag: string;
   /** As the builder reports it. */
   digest: string | undefined;
-  /** What the scratch tag was moved to after that; undefined where the registry refuses to move tags. */
-  movedTo?: string;
 }
 
 /** What came of a publication. */

@@ -1,5 +1,5 @@
 import { debugTagRefused } from "./errors";
-import { findPushed } from "./findPushed";
+import { findPushed, pushedOf } from "./findPushed";
 import { labelled } from "./labelled";
 import type { Built, Ports, Publishing, Pushed } from "./ports";
 import { releaseScratchTags } from "./scratchTags";
@@ -34,7 +34,8 @@ export async function publishDebugContent(
       throw debugTagRefused(version, image.digest, answer.refused);
     }
   }
-  return { digest: image.digest, pushed: await releaseScratchTags(version, built, image, ports) };
+  await releaseScratchTags(version, built, image, ports);
+  return { digest: image.digest, pushed: pushedOf(built) };
 }
 
 /** What the caller has published of what was built, if it remembers that; what has its labels is published as it is. */

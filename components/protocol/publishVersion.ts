@@ -1,5 +1,5 @@
 import { notPublished } from "./errors";
-import { findPushed } from "./findPushed";
+import { findPushed, pushedOf } from "./findPushed";
 import { labelled } from "./labelled";
 import type { Ports, Publication, Publishing } from "./ports";
 import { freeScratchTag, releaseScratchTags } from "./scratchTags";
@@ -27,8 +27,8 @@ export async function publishVersion(version: Publishing, ports: Ports): Promise
   const content = await findPushed(version, built, ports);
   const image = built.isLabelled ? content : await labelled(version, content, ports);
   const { digest, byAnother } = await tagOnce(version, image, ports);
-  const pushed = await releaseScratchTags(version, built, byAnother ? digest : image, ports);
-  return recorded({ kind: "published", digest, labelled: image.digest, pushed, byAnother }, ports);
+  await releaseScratchTags(version, built, byAnother ? digest : image, ports);
+  return recorded({ kind: "published", digest, labelled: image.digest, pushed: pushedOf(built), byAnother }, ports);
 }
 
 /**

@@ -125,26 +125,52 @@ describe("the scratch tag", () => {
       await publishAs(one, version);
       assert.equal(world.tags.get(version), one.last?.digest);
     }
-    assert.deepEqual(one.pushed, ["scratch-one", "scratch-one-1", "scratch-one-2", "scratch-one-3", "scratch-one"]);
+    assert.deepEqual(one.pushed, ["scratch-one", "scratch-one-1", "scratch-one-2", "scratch-one", "scratch-one"]);
   });
 
-  it("that a state without a record finds is left alone, and is the one again after that", async () => {
-    const world = new World();
-    const one = new Actor(world, "one");
+  for (const [what, happen] of Object.entries({
+    "that a state without a record finds": (one: Actor) => {
+      one.last = undefined;
+    },
+    "that somebody has pushed over since": ({ world }: Actor) => {
+      world.set("scratch-one", world.add("a killed run's daemon"));
+    },
+  })) {
+    for (const immutable of [false, true]) {
+      it(`${what} is used again if it can be moved, and left alone if it can't (${immutable ? "immutable" : "mutable"})`, async () => {
+        const one = new Actor(new World(), "one");
+        one.world.immutable = immutable;
+        await publishAs(one, "1111111");
+        one.world.immutable = false;
+        happen(one);
+        one.world.immutable = immutable;
+        const there = one.world.tags.get("scratch-one");
+        await publishAs(one, "2222222");
+        assert.deepEqual(one.pushed, ["scratch-one", immutable ? "scratch-one-1" : "scratch-one"]);
+        assert.equal(one.world.tags.get("scratch-one"), immutable ? there : one.world.tags.get("2222222"));
+      });
+    }
+  }
+
+  it("is used again where the registry has removed what was pushed last", async () => {
+    const one = new Actor(new World(), "one");
     await publishAs(one, "1111111");
-    one.last = undefined;
-    for (const version of ["2222222", "3333333"]) {
+    one.world.contents.delete(one.last?.pushed?.digest ?? "");
+    await publishAs(one, "2222222");
+    assert.deepEqual(one.pushed, ["scratch-one", "scratch-one"]);
+  });
+
+  it("is one alone whatever builds fail in between", async () => {
+    const one = new Actor(new World(), "one");
+    for (const version of versions) {
+      one.tag = version;
+      const ports = {
+        ...one.ports(),
+        build: async (ask: () => Promise<string>) => Promise.reject(new Error(await ask())),
+      };
+      await assert.rejects(publishVersion(one.version, ports), /^Error: scratch-one$/);
       await publishAs(one, version);
     }
-    assert.deepEqual(one.pushed, ["scratch-one", "scratch-one-1", "scratch-one"]);
-  });
-
-  it("that somebody has pushed over since is left alone", async () => {
-    const world = new World();
-    const one = new Actor(world, "one");
-    await publishAs(one, "1111111");
-    world.set("scratch-one", world.add("a killed run's daemon"));
-    await publishAs(one, "2222222");
-    assert.deepEqual(one.pushed, ["scratch-one", "scratch-one-1"]);
+    assert.deepEqual(one.pushed, ["scratch-one", "scratch-one", "scratch-one", "scratch-one"]);
   });
 });
