@@ -2,16 +2,8 @@ import type { User } from "@kubernetes/client-node";
 import { VersionedImageError } from "../../components/errors";
 import { base64Of, contentOf } from "./fileContent";
 import type { KubeCluster, KubeExec, KubeUser } from "./kubeconfigFile";
-import { PROGRAM } from "./programAuth";
+import { type CredentialProgram, PROGRAM } from "./programAuth";
 import type { Server } from "./server";
-
-/** A program that gives credentials, as it is run. */
-export interface CredentialProgram {
-  command: string;
-  args: string[];
-  /** Beside the environment of this process. */
-  env: Record<string, string>;
-}
 
 /**
  * A user as the client has it, with what its files hold. A program that gives credentials is not run yet, the client does when

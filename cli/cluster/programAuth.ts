@@ -1,6 +1,13 @@
 import { spawn } from "node:child_process";
 import type { KubeConfig, User } from "@kubernetes/client-node";
-import type { CredentialProgram } from "./credentials";
+
+/** A program that gives credentials, as it is run. */
+export interface CredentialProgram {
+  command: string;
+  args: string[];
+  /** Beside the environment of this process. */
+  env: Record<string, string>;
+}
 
 type Authenticator = Parameters<KubeConfig["addAuthenticator"]>[0];
 
