@@ -431,7 +431,7 @@ describe("versioned-image verify with a cluster", () => {
     });
     assert.deepEqual(
       server.seen.map(({ authorization }) => authorization),
-      [undefined, undefined],
+      [undefined, undefined, undefined],
     );
   });
 
