@@ -77,18 +77,21 @@ function withoutPast({ status: _, metadata, ...object }: Record<string, unknown>
   return { ...object, metadata: fieldsOf(metadata) === metadata ? { ...kept, annotations: others } : metadata };
 }
 
-/** All texts in a value, however deep; numbers as well, which YAML makes of a tag of digits, and keys that look like references. */
+/** Objects of which the keys are no words for images: of labels, "app" is one of the most common. */
+const LABELS = /^(?:labels|matchLabels|selector)$/;
+
+/** All texts in a value, however deep; numbers as well, which YAML makes of a tag of digits, and keys, as which a map may have its images. */
 export function textsOf(value: unknown): string[] {
   const texts: string[] = [];
-  const waiting = [value];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
+  const waiting = [{ next: value, keysCount: true }];
+  for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
+    const { next, keysCount } = each;
     if (typeof next === "string" || typeof next === "number") {
       texts.push(String(next));
     } else if (typeof next === "object" && next !== null) {
       for (const [key, inner] of Object.entries(next)) {
-        waiting.push(inner);
-        if (/[:@]/.test(key)) {
+        waiting.push({ next: inner, keysCount: !LABELS.test(key) });
+        if (keysCount && !Array.isArray(next)) {
           texts.push(key);
         }
       }

@@ -162,6 +162,20 @@ describe("versioned-image prune, of what clusters use", () => {
       const why = await whyItStays(repository, tag, objects, kinds);
       assert.equal(why, "Rollout.argoproj.io web/app of prod names it", JSON.stringify(form));
     }
+    const keys: object[] = [
+      { "registry.example/app": tag },
+      { app: tag },
+      { "registry.example/app": { [tag]: true } },
+      { [`registry.example/app:${tag}`]: true },
+    ];
+    for (const images of keys) {
+      const object = { metadata: { name: "thing", namespace: "web" }, spec: { images } };
+      const why = await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [object] }, kinds);
+      assert.equal(why, "Rollout.argoproj.io web/thing of prod names it", JSON.stringify(images));
+    }
+    const labels = { app: "other" };
+    const other = { metadata: { name: "other", labels }, spec: { selector: labels, image: `x/other:${tag}` } };
+    assert.equal(await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [other] }, kinds), undefined);
     const past: object[] = [
       { status: { image: `${repository}:${tag}` } },
       { metadata: { ...named.metadata, managedFields: [{ x: `${repository}:${tag}` }] } },
@@ -247,6 +261,19 @@ describe("versioned-image prune, of what clusters use", () => {
       assert.deepEqual([status, json.repositories[0].removals[0].outcome], [0, "deleted"]);
     });
   }
+
+  it("deletes nothing where the cluster says that it lists no pods", async () => {
+    const { registry, repository } = await example();
+    const resource = { name: "pods", kind: "Pod", namespaced: true };
+    for (const resources of [[], [{ ...resource, verbs: ["get"] }], [{ ...resource, name: "pods/log" }]]) {
+      const body = { kind: "APIResourceList", resources };
+      const { file } = await cluster({}, {}, (url) => (url === "/api/v1" ? { status: 200, body } : undefined));
+      const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
+      assert.equal(json.error?.code, "ClusterFailed", JSON.stringify(resources));
+      assert.match(json.error.message, /lists no pods/);
+    }
+    assert.deepEqual(deletions(registry.requests), []);
+  });
 
   it("deletes nothing where a pod or template names its images in no form that is known", async () => {
     const { registry, repository } = await example();

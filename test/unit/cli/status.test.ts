@@ -344,6 +344,32 @@ describe("versioned-image status", () => {
     assert.deepEqual(found.running.sort(), ["a/files", "a/look", "a/main", "a/side"]);
   });
 
+  it("goes by what the runtime says of an image volume, and of a pinned one by that once a container has started", async () => {
+    const { repository, images } = await example();
+    const [first, second] = images;
+    const volume = (reference: string, main: object) => ({
+      metadata: { name: "a" },
+      spec: {
+        containers: [{ name: "main", image: first.reference }],
+        volumes: [{ name: "files", image: { reference } }],
+      },
+      status: { phase: "Running", containerStatuses: [{ name: "main", imageID: first.imageID, ...main }] },
+    });
+    const state = { running: {} };
+    const said = (imageRef: string) => ({
+      state,
+      volumeMounts: [{ name: "files", volumeStatus: { image: { imageRef } } }],
+    });
+    const moved = await shown([volume(`${repository}:moved`, said(second.imageID))]);
+    assert.deepEqual([moved.status, moved.running.sort()], [0, ["a/files", "a/main"]]);
+    const other = await shown([volume(second.reference, said(`${repository}@${sha256("other")}`))]);
+    assert.deepEqual([other.status, other.running], [1, ["a/main"]]);
+
+    const waiting = { imageID: "", state: { waiting: { reason: "ImagePullBackOff" } } };
+    const pulling = await shown([volume(second.reference, waiting)]);
+    assert.deepEqual([pulling.status, pulling.running, pulling.others.length], [1, [], 2]);
+  });
+
   it("takes the same digest for the same, however a webhook has written it", async () => {
     const { repository, images } = await example();
     const [first, second] = images;
