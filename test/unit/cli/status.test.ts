@@ -293,6 +293,29 @@ describe("versioned-image status", () => {
     });
   });
 
+  it("says no of an image of which a manifest is no JSON, and shows the others", async () => {
+    const { images } = await example();
+    const [first] = images;
+    const broken = await start(({ url }) => {
+      const type = url.endsWith(sha256("broken")) ? "manifest.v1" : "index.v1";
+      const manifests = [{ digest: sha256("broken"), size: 6, platform: { os: "linux", architecture: "amd64" } }];
+      const body = type === "index.v1" ? JSON.stringify({ schemaVersion: 2, manifests }) : "broken";
+      const headers = {
+        "content-type": `application/vnd.oci.image.${type}+json`,
+        "docker-content-digest": sha256(body),
+      };
+      return { status: 200, headers, body };
+    });
+    const index = await fetch(`http://${broken.host}/v2/app/manifests/x`);
+    const digest = index.headers.get("docker-content-digest");
+    const { status, running, others } = await shown([
+      pod("a", first.reference, first.imageID),
+      pod("b", `${broken.host}/app:x`, `${broken.host}/app@${digest}`),
+    ]);
+    assert.deepEqual([status, running, others.length], [1, ["a/main"], 1]);
+    assert.match(others[0][0], /\[RegistryProtocol\]$/);
+  });
+
   it("shows what could not be told in the table and on the page, and does not say that nothing runs", async () => {
     const { repository } = await example();
     const file = await clusters({
