@@ -83,6 +83,11 @@ describe("versioned-image prune, of what clusters use", () => {
       const why = await whyItStays(repository, tag, { "v1/pods": [pod(`${repository}:latest`, imageID)] });
       assert.equal(why, "pod web/app-1 of prod runs it", imageID);
     }
+    // Under a name of which nothing is known, and in words that are not understood but for the digest.
+    for (const imageID of [`local copy of ${digest}`, `oci:${config}!`]) {
+      const why = await whyItStays(repository, tag, { "v1/pods": [pod("mirror.example/x:1", imageID)] });
+      assert.equal(why, "pod web/app-1 of prod runs it", imageID);
+    }
     const other = await whyItStays(repository, tag, { "v1/pods": [pod(`${repository}:latest`, sha256("other"))] });
     assert.equal(other, undefined);
   });

@@ -367,6 +367,15 @@ describe("versioned-image status", () => {
     assert.deepEqual(found.running.sort(), ["a/files", "a/look", "a/main", "a/side"]);
   });
 
+  it("sees a container that the pod's status has and its specification lacks", async () => {
+    const { images } = await example();
+    const [first, second] = images;
+    const one = pod("a", first.reference, first.imageID);
+    const stray = { name: "stray", image: second.reference, imageID: second.imageID, state: { running: {} } };
+    const status = { ...one.status, ephemeralContainerStatuses: [stray] };
+    assert.deepEqual((await shown([{ ...one, status }])).running.sort(), ["a/main", "a/stray"]);
+  });
+
   it("goes by what the runtime says of an image volume, and of a pinned one by that once a container has started", async () => {
     const { repository, images } = await example();
     const [first, second] = images;
