@@ -31,7 +31,7 @@ const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
  * longer text. What was once (last-applied, managedFields) and what is said by others (status) does not count.
  */
 export function mentionsIn(object: Record<string, unknown>, sought: Sought[]): Mentions {
-  const texts = textsOf(withoutPast(object));
+  const texts = textsOf(withoutPast(object)).flatMap(readings);
   const named = sought.filter(({ pattern }) => texts.some((text) => pattern.test(text)));
   const tags = new Map(named.map((repository) => [repository, new Set<string>()]));
   for (const text of named.length > 0 ? texts : []) {
@@ -44,6 +44,14 @@ export function mentionsIn(object: Record<string, unknown>, sought: Sought[]): M
     }
   }
   return { digests: digestsIn(texts, sought), tags };
+}
+
+/** A text, and what it is where characters of it are written in the way of JSON in JSON, or of addresses. */
+function readings(text: string): string[] {
+  const plain = text
+    .replace(/\\[nrt]/g, " ")
+    .replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number(`0x${code.slice(1)}`)));
+  return plain === text ? [text] : [text, plain];
 }
 
 /** All digests in texts: by their form, or by their digits alone where a repository has them. */
@@ -108,7 +116,7 @@ function nameIn(name: string): RegExp {
   const parts = name.split("/").map((part) => part.replace(/[.]/g, "\\$&"));
   const last = `(?<![\\w.-])${parts.at(-1)}`;
   const flat = parts.length > 1 ? `|(?<![a-z0-9])${parts.join("(?:[/.-]|__?)")}` : "";
-  return new RegExp(`(?:${last}${flat})(?![\\w/]|[.-]+\\w)`);
+  return new RegExp(`(?:${last}${flat})(?!/?\\w|[.-]+\\w)`);
 }
 
 /** Whatever in a text could be a tag: also without the full stops or hyphens at its end. */

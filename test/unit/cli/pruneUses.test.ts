@@ -161,11 +161,15 @@ describe("versioned-image prune, of what clusters use", () => {
       { spec: { deep: [[{ x: `--image=docker://${repository}:${tag},other` }]] } },
       { data: { "values.yaml": `image:\n  repository: ${repository}\n  tag: "${tag}"\n` } },
       { spec: { images: { [`${repository}@${digest}`]: true } } },
+      { spec: { values: JSON.stringify({ json: JSON.stringify(`image:\n${repository}\ntag:\n${tag}\n`) }) } },
+      { spec: { url: encodeURIComponent(`docker://registry.example/${repository}:${tag}`) } },
+      { spec: { percent: `100% of ${encodeURIComponent(`registry.example/app:${tag}`)}` } },
+      { spec: { registry: "registry.example/app/", tag } },
     ];
     for (const form of forms) {
-      const objects: Objects = { "argoproj.io/v1alpha1/rollouts": [{ ...named, ...form }] };
-      const why = await whyItStays(repository, tag, objects, kinds);
-      assert.equal(why, "Rollout.argoproj.io web/app of prod names it", JSON.stringify(form));
+      const object = { metadata: { name: "thing", namespace: "web" }, ...form };
+      const why = await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [object] }, kinds);
+      assert.equal(why, "Rollout.argoproj.io web/thing of prod names it", JSON.stringify(form));
     }
     const keys: object[] = [
       { "registry.example/app": tag },
@@ -199,7 +203,7 @@ describe("versioned-image prune, of what clusters use", () => {
 
   it("an annotation of a million characters hides nothing", async () => {
     const { repository, tag, digest } = await example();
-    for (const long of ["a".repeat(1e6), "-".repeat(1e6), "app.".repeat(250_000), "0".repeat(1e6)]) {
+    for (const long of ["a".repeat(1e6), "-".repeat(1e6), "app.".repeat(250_000), "0".repeat(1e6), "\\".repeat(1e6)]) {
       const object = {
         ...named,
         metadata: { ...named.metadata, annotations: { long: `${long} ${repository}@${digest}` } },
@@ -286,6 +290,8 @@ describe("versioned-image prune, of what clusters use", () => {
       ["v1/pods", { ...named, spec: { containers: [{ name: "main", image: 5 }] } }],
       ["v1/pods", { ...named, spec: { containers: "none" } }],
       ["v1/pods", { ...named, spec: { volumes: [{ image: { reference: ["x"] } }] } }],
+      ["v1/pods", { ...named, spec: { initContainers: [5] } }],
+      ["v1/pods", { ...named, spec: { ephemeralContainers: {} } }],
       ["v1/pods", { ...named, spec: [] }],
       ["apps/v1/deployments", { ...named, spec: { template: { spec: { containers: [["x"]] } } } }],
       ["batch/v1/cronjobs", { ...named, spec: { jobTemplate: 1 } }],
