@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { soughtOf } from "../../../cli/cluster";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
@@ -198,6 +199,31 @@ describe("versioned-image prune, of what clusters use", () => {
     for (const form of past) {
       const objects: Objects = { "argoproj.io/v1alpha1/rollouts": [{ ...named, ...form }] };
       assert.equal(await whyItStays(repository, tag, objects, kinds), undefined, JSON.stringify(form));
+    }
+  });
+
+  it("knows a repository by its last part, or by all in one as mirrors write them, and not one whose name goes on", () => {
+    const { pattern } = soughtOf("my.org/team/app", [], []);
+    for (const text of [
+      "app",
+      "x/app:1",
+      "my.org-team-app",
+      "x/my.org_team_app@",
+      "my.org.team.app",
+      "my.org__team__app",
+    ]) {
+      assert.match(text, pattern);
+    }
+    for (const text of [
+      "app-2",
+      "app.x",
+      "the-app",
+      "app/x",
+      "my.org-team-app-2",
+      "myxorg-team-app",
+      "other-team-app",
+    ]) {
+      assert.doesNotMatch(text, pattern);
     }
   });
 
