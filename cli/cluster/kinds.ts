@@ -61,6 +61,13 @@ export async function readKinds(cluster: Cluster, limit = LIMIT): Promise<Kinds>
       }
     },
   );
+  if (!core.some(({ kind }) => kind === "Pod")) {
+    throw failed(
+      `${cluster.server} did not say which kinds of objects there are`,
+      new Error("it says that it lists no pods"),
+      limit,
+    );
+  }
   const kinds = new Map<string, Kind>();
   for (const kind of [...core, ...found.flatMap((each) => each.kinds)]) {
     const key = `${kind.group}/${kind.resource}`;

@@ -31,7 +31,7 @@ const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
  * longer text. What was once (last-applied, managedFields) and what is said by others (status) does not count.
  */
 export function mentionsIn(object: Record<string, unknown>, sought: Sought[]): Mentions {
-  const texts = textsOf(withoutPast(object));
+  const texts = textsOf(withoutPast(object)).flatMap(readings);
   const named = sought.filter(({ pattern }) => texts.some((text) => pattern.test(text)));
   const tags = new Map(named.map((repository) => [repository, new Set<string>()]));
   for (const text of named.length > 0 ? texts : []) {
@@ -44,6 +44,14 @@ export function mentionsIn(object: Record<string, unknown>, sought: Sought[]): M
     }
   }
   return { digests: digestsIn(texts, sought), tags };
+}
+
+/** A text, and what it is where characters of it are written in the way of JSON in JSON, or of addresses. */
+function readings(text: string): string[] {
+  const plain = text
+    .replace(/\\[nrt]/g, " ")
+    .replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number(`0x${code.slice(1)}`)));
+  return plain === text ? [text] : [text, plain];
 }
 
 /** All digests in texts: by their form, or by their digits alone where a repository has them. */
@@ -77,18 +85,21 @@ function withoutPast({ status: _, metadata, ...object }: Record<string, unknown>
   return { ...object, metadata: fieldsOf(metadata) === metadata ? { ...kept, annotations: others } : metadata };
 }
 
-/** All texts in a value, however deep; numbers as well, which YAML makes of a tag of digits, and keys that look like references. */
+/** Objects of which the keys are no words for images: of labels, "app" is one of the most common. */
+const LABELS = /^(?:labels|matchLabels|selector)$/;
+
+/** All texts in a value, however deep; numbers as well, which YAML makes of a tag of digits, and keys, as which a map may have its images. */
 export function textsOf(value: unknown): string[] {
   const texts: string[] = [];
-  const waiting = [value];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
+  const waiting = [{ next: value, keysCount: true }];
+  for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
+    const { next, keysCount } = each;
     if (typeof next === "string" || typeof next === "number") {
       texts.push(String(next));
     } else if (typeof next === "object" && next !== null) {
       for (const [key, inner] of Object.entries(next)) {
-        waiting.push(inner);
-        if (/[:@]/.test(key)) {
+        waiting.push({ next: inner, keysCount: !LABELS.test(key) });
+        if (keysCount && !Array.isArray(next)) {
           texts.push(key);
         }
       }
@@ -105,7 +116,7 @@ function nameIn(name: string): RegExp {
   const parts = name.split("/").map((part) => part.replace(/[.]/g, "\\$&"));
   const last = `(?<![\\w.-])${parts.at(-1)}`;
   const flat = parts.length > 1 ? `|(?<![a-z0-9])${parts.join("(?:[/.-]|__?)")}` : "";
-  return new RegExp(`(?:${last}${flat})(?![\\w/]|[.-]+\\w)`);
+  return new RegExp(`(?:${last}${flat})(?!/?\\w|[.-]+\\w)`);
 }
 
 /** Whatever in a text could be a tag: also without the full stops or hyphens at its end. */

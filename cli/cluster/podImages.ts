@@ -60,10 +60,11 @@ export function podImages(pod: unknown): PodImage[] {
     .filter(({ kind, container }) => !named.some((one) => one.kind === kind && one.container === container))
     .map(({ kind, container, each }) => ({ kind, container, image: textOf(each.image) }));
   const mounts = statuses.flatMap(({ each }) => entriesOf(each.volumeMounts));
+  const hasStarted = statuses.some(({ each }) => isStarted(each));
   return [...named, ...strays].map((image): PodImage => {
     const name = `${owner}/${image.container}`;
     if (image.kind === "volume") {
-      const found = ranVolume(image, mounts);
+      const found = ranVolume(image, mounts, hasStarted);
       return { ...image, name, ...found, started: found.said !== "", waiting: "", startedAt: undefined };
     }
     const found = statuses.find(({ kind, container }) => kind === image.kind && container === image.container)?.each;
@@ -73,19 +74,29 @@ export function podImages(pod: unknown): PodImage[] {
       ...image,
       name,
       ...runs,
-      started: runs.said !== "" || state.running !== undefined || state.terminated !== undefined,
+      started: found !== undefined && isStarted(found),
       waiting: textOf(fieldsOf(state.waiting).reason),
       startedAt: timeOf(fieldsOf(state.running).startedAt),
     };
   });
 }
 
-/** Of a volume older kubelets say nothing: then it is what it was pinned to. */
-function ranVolume({ container, image }: NamedImage, mounts: Fields[]): Pick<PodImage, "imageId" | "said"> {
+/** Whether a container runs or has run, by its status. */
+function isStarted({ imageID, state }: Fields): boolean {
+  const { running, terminated } = fieldsOf(state);
+  return ran(imageID).said !== "" || running !== undefined || terminated !== undefined;
+}
+
+/** Of a volume older kubelets say nothing: then it is what it was pinned to, once it was pulled, which is before any container starts. */
+function ranVolume(
+  { container, image }: NamedImage,
+  mounts: Fields[],
+  hasStarted: boolean,
+): Pick<PodImage, "imageId" | "said"> {
   const mount = mounts.find(({ name }) => name === container);
   const said = fieldsOf(fieldsOf(mount?.volumeStatus).image).imageRef;
   const pinned = readImageName(image);
-  return said === undefined && pinned?.digest !== undefined
+  return hasStarted && said === undefined && pinned?.digest !== undefined
     ? { imageId: { repository: pinned, digest: pinned.digest }, said: image }
     : ran(said);
 }

@@ -3,6 +3,7 @@ import { fieldsOf, INDEX_TYPES, type RegistryClient } from "../../components/reg
 import { type NamedImage, type RunningImage as PodImage, readImageName } from "../cluster";
 import type { Held } from "../prune/held";
 import { readHeld } from "../prune/readHeld";
+import { manifestFields } from "../verify/manifestFields";
 import type { Verification, Verifier } from "../verify/verification";
 
 /** Finds out what images are, of which a runtime says no more than a digest, or less. */
@@ -109,7 +110,7 @@ async function leadsTo(
     return manifest !== undefined;
   }
   const { manifests } = INDEX_TYPES.includes(manifest.mediaType)
-    ? fieldsOf(JSON.parse(manifest.bytes.toString()))
+    ? manifestFields(`${repository}@${manifest.digest}`, manifest.bytes)
     : { manifests: [] };
   return Array.isArray(manifests) && manifests.some((entry) => digests.includes(String(fieldsOf(entry).digest)));
 }

@@ -1,4 +1,5 @@
 import { contentsOf, fieldsOf, type RegistryClient } from "../../components/registry";
+import { manifestFields } from "./manifestFields";
 
 /** What belongs to an image beside its own digest. */
 export interface Parts {
@@ -26,5 +27,5 @@ function configOf({ config }: Record<string, unknown>): Set<string> {
 
 async function read(client: RegistryClient, repository: string, digest: string): Promise<Record<string, unknown>> {
   const found = await client.manifest(repository, digest);
-  return fieldsOf(JSON.parse(found?.bytes.toString() ?? "{}"));
+  return found ? manifestFields(`${repository}@${digest}`, found.bytes) : {};
 }

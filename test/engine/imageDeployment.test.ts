@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { errorsOn, imageProject } from "../support/project";
+import { changes, errorsOn, imageProject } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import { TestStack } from "../support/stack";
@@ -11,8 +11,14 @@ const PROGRAM = path.join(__dirname, "programs", "deployment.ts");
 
 interface Manifest {
   kind: string;
-  metadata: { annotations: Record<string, string>; labels: Record<string, string> };
-  spec: { template: { spec: { containers: { image: string; ports: unknown[]; tty?: boolean }[] } } };
+  metadata: { name: string; annotations: Record<string, string>; labels: Record<string, string> };
+  spec: {
+    selector: object;
+    template: {
+      metadata: { labels: Record<string, string> };
+      spec: { containers: { image: string; ports: unknown[]; tty?: boolean }[] };
+    };
+  };
 }
 
 /** The image's Deployment on the real engine, rendered as manifests; a cluster is not needed for that. */
@@ -62,6 +68,36 @@ describe("ImageDeployment on the engine", () => {
     assert.equal(metadata.annotations["org.opencontainers.image.source"], "https://example.com/shop.git");
     assert.equal(metadata.labels["app.kubernetes.io/version"], project.head().slice(0, 7));
     assert.equal(manifest("Service").kind, "Service");
+  });
+
+  it("keeps what a release before has deployed, and moves the Service over to pods that are there", async () => {
+    const stack = stackWith({});
+    const before = await stack.up({ before: "true" });
+    assert.equal(before.succeeded, true, before.text);
+    const selector = { "app.kubernetes.io/name": "app" };
+    const { metadata, spec } = manifest("Deployment");
+    assert.deepEqual(spec.selector, { matchLabels: selector });
+
+    const first = await stack.up({ before: "false" });
+    assert.equal(first.succeeded, true, first.text);
+    // In this order: the pods that the Service now selects are there before it selects them.
+    assert.deepEqual(Object.entries(changes(first)), [
+      ["app-deployment", "update"],
+      ["app-service", "update"],
+    ]);
+    const [deployment, service] = [manifest("Deployment"), manifest("Service")];
+    assert.equal(deployment.metadata.name, metadata.name);
+    assert.deepEqual(deployment.spec.selector, { matchLabels: selector });
+    const { "versioned-image.dev/service": identity } = deployment.spec.template.metadata.labels;
+    assert.match(String(identity), /^[0-9a-f]{16}$/);
+    assert.deepEqual(service.spec.selector, { ...selector, "versioned-image.dev/service": identity });
+
+    const second = await stack.up();
+    assert.deepEqual(changes(second), {}, second.text);
+    project.write("app/main", "two\n").add().commit();
+    const third = await stack.up();
+    assert.deepEqual(changes(third), { "app-image": "update", "app-record": "update", "app-deployment": "update" });
+    assert.deepEqual(manifest("Deployment").spec.selector, { matchLabels: selector });
   });
 
   it("makes a debug image interactive, and refuses it where none is allowed, already in the preview", async () => {

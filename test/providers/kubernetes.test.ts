@@ -87,6 +87,19 @@ function inputsAndDifferences(at: Workplace): void {
     });
   }
 
+  it("updates a Service whose selector is another one", async () => {
+    const service = (app: string) => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "a" },
+      spec: { selector: { app } },
+    });
+    const olds = await at.plugin.check(service("a"));
+    const difference = await at.plugin.diff(ID, { ...olds, __inputs: olds }, await at.plugin.check(service("b"), olds));
+    assert.deepEqual(difference.kinds, { "spec.selector.app": "UPDATE" });
+    assert.deepEqual(difference.replaces, []);
+  });
+
   it("gives the inputs back in a preview", async () => {
     for (const image of ["a:2", UNKNOWN]) {
       const [olds, news] = [deployment("a:1"), await at.plugin.check(deployment(image))];

@@ -1,4 +1,5 @@
 import { contentsOf, fieldsOf, platformOf } from "../../../components/registry";
+import { manifestFields } from "../manifestFields";
 
 /** An image as a registry or a folder has it. */
 export interface BuiltImage {
@@ -18,7 +19,7 @@ export interface Blobs {
 
 /** The images that a digest names: those of an index, or the one. What is not understood of an index counts as one like no other. */
 export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage[]> {
-  const manifest = json(await blobs.manifest(digest));
+  const manifest = manifestFields(digest, await blobs.manifest(digest));
   if (Array.isArray(manifest.manifests)) {
     const { images, unread } = contentsOf(manifest);
     const found = await Promise.all(images.map((image) => imagesIn(blobs, image.digest)));
@@ -26,7 +27,7 @@ export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage
     return [...found.flat(), ...strange];
   }
   const configDigest = String(fieldsOf(manifest.config).digest);
-  const config = json(await blobs.blob(configDigest));
+  const config = manifestFields(configDigest, await blobs.blob(configDigest));
   return [
     {
       platform: platformOf(config),
@@ -35,10 +36,6 @@ export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage
       layers: list(manifest.layers).map((layer) => String(fieldsOf(layer).digest)),
     },
   ];
-}
-
-function json(content: Buffer): Record<string, unknown> {
-  return fieldsOf(JSON.parse(content.toString()));
 }
 
 export function list(value: unknown): unknown[] {

@@ -12,14 +12,16 @@ import { idOf, type Manifest, named } from "./object";
 let directory: string | undefined;
 let config: KubeConfig | undefined;
 
-/** What can't be changed in an object: it is made anew. */
+/** What can't be changed in an object: it is made anew. The selector of a Service can. */
 const REPLACING = /^(metadata\.(name|namespace)$|spec\.selector\b)/;
+const REPLACING_SERVICE = /^metadata\.(name|namespace)$/;
 
 function diff(olds: Properties, news: Manifest): Difference {
   const old = olds.__inputs as Manifest;
+  const replacing = news.kind === "Service" ? REPLACING_SERVICE : REPLACING;
   const differing = Object.entries(deepDifferences(withNamespace(old), withNamespace(news)));
-  const kinds = differing.map(([at, kind]) => [at, REPLACING.test(at) ? (`${kind}_REPLACE` as Kind) : kind]);
-  const isReplaced = differing.some(([at]) => REPLACING.test(at));
+  const kinds = differing.map(([at, kind]) => [at, replacing.test(at) ? (`${kind}_REPLACE` as Kind) : kind]);
+  const isReplaced = differing.some(([at]) => replacing.test(at));
   // Two objects of one name can't be in a cluster together; without a cluster no namespace is known.
   const isSame = old.metadata.namespace !== undefined && idOf(old) === idOf(news);
   return { kinds: Object.fromEntries(kinds), deleteBeforeReplace: isReplaced && isSame };

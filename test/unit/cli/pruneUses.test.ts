@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { soughtOf } from "../../../cli/cluster";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
@@ -83,6 +84,11 @@ describe("versioned-image prune, of what clusters use", () => {
       const why = await whyItStays(repository, tag, { "v1/pods": [pod(`${repository}:latest`, imageID)] });
       assert.equal(why, "pod web/app-1 of prod runs it", imageID);
     }
+    // Under a name of which nothing is known, and in words that are not understood but for the digest.
+    for (const imageID of [`local copy of ${digest}`, `oci:${config}!`]) {
+      const why = await whyItStays(repository, tag, { "v1/pods": [pod("mirror.example/x:1", imageID)] });
+      assert.equal(why, "pod web/app-1 of prod runs it", imageID);
+    }
     const other = await whyItStays(repository, tag, { "v1/pods": [pod(`${repository}:latest`, sha256("other"))] });
     assert.equal(other, undefined);
   });
@@ -156,12 +162,30 @@ describe("versioned-image prune, of what clusters use", () => {
       { spec: { deep: [[{ x: `--image=docker://${repository}:${tag},other` }]] } },
       { data: { "values.yaml": `image:\n  repository: ${repository}\n  tag: "${tag}"\n` } },
       { spec: { images: { [`${repository}@${digest}`]: true } } },
+      { spec: { values: JSON.stringify({ json: JSON.stringify(`image:\n${repository}\ntag:\n${tag}\n`) }) } },
+      { spec: { url: encodeURIComponent(`docker://registry.example/${repository}:${tag}`) } },
+      { spec: { percent: `100% of ${encodeURIComponent(`registry.example/app:${tag}`)}` } },
+      { spec: { registry: "registry.example/app/", tag } },
     ];
     for (const form of forms) {
-      const objects: Objects = { "argoproj.io/v1alpha1/rollouts": [{ ...named, ...form }] };
-      const why = await whyItStays(repository, tag, objects, kinds);
-      assert.equal(why, "Rollout.argoproj.io web/app of prod names it", JSON.stringify(form));
+      const object = { metadata: { name: "thing", namespace: "web" }, ...form };
+      const why = await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [object] }, kinds);
+      assert.equal(why, "Rollout.argoproj.io web/thing of prod names it", JSON.stringify(form));
     }
+    const keys: object[] = [
+      { "registry.example/app": tag },
+      { app: tag },
+      { "registry.example/app": { [tag]: true } },
+      { [`registry.example/app:${tag}`]: true },
+    ];
+    for (const images of keys) {
+      const object = { metadata: { name: "thing", namespace: "web" }, spec: { images } };
+      const why = await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [object] }, kinds);
+      assert.equal(why, "Rollout.argoproj.io web/thing of prod names it", JSON.stringify(images));
+    }
+    const labels = { app: "other" };
+    const other = { metadata: { name: "other", labels }, spec: { selector: labels, image: `x/other:${tag}` } };
+    assert.equal(await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [other] }, kinds), undefined);
     const past: object[] = [
       { status: { image: `${repository}:${tag}` } },
       { metadata: { ...named.metadata, managedFields: [{ x: `${repository}:${tag}` }] } },
@@ -178,9 +202,34 @@ describe("versioned-image prune, of what clusters use", () => {
     }
   });
 
+  it("knows a repository by its last part, or by all in one as mirrors write them, and not one whose name goes on", () => {
+    const { pattern } = soughtOf("my.org/team/app", [], []);
+    for (const text of [
+      "app",
+      "x/app:1",
+      "my.org-team-app",
+      "x/my.org_team_app@",
+      "my.org.team.app",
+      "my.org__team__app",
+    ]) {
+      assert.match(text, pattern);
+    }
+    for (const text of [
+      "app-2",
+      "app.x",
+      "the-app",
+      "app/x",
+      "my.org-team-app-2",
+      "myxorg-team-app",
+      "other-team-app",
+    ]) {
+      assert.doesNotMatch(text, pattern);
+    }
+  });
+
   it("an annotation of a million characters hides nothing", async () => {
     const { repository, tag, digest } = await example();
-    for (const long of ["a".repeat(1e6), "-".repeat(1e6), "app.".repeat(250_000), "0".repeat(1e6)]) {
+    for (const long of ["a".repeat(1e6), "-".repeat(1e6), "app.".repeat(250_000), "0".repeat(1e6), "\\".repeat(1e6)]) {
       const object = {
         ...named,
         metadata: { ...named.metadata, annotations: { long: `${long} ${repository}@${digest}` } },
@@ -248,12 +297,27 @@ describe("versioned-image prune, of what clusters use", () => {
     });
   }
 
+  it("deletes nothing where the cluster says that it lists no pods", async () => {
+    const { registry, repository } = await example();
+    const resource = { name: "pods", kind: "Pod", namespaced: true };
+    for (const resources of [[], [{ ...resource, verbs: ["get"] }], [{ ...resource, name: "pods/log" }]]) {
+      const body = { kind: "APIResourceList", resources };
+      const { file } = await cluster({}, {}, (url) => (url === "/api/v1" ? { status: 200, body } : undefined));
+      const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
+      assert.equal(json.error?.code, "ClusterFailed", JSON.stringify(resources));
+      assert.match(json.error.message, /lists no pods/);
+    }
+    assert.deepEqual(deletions(registry.requests), []);
+  });
+
   it("deletes nothing where a pod or template names its images in no form that is known", async () => {
     const { registry, repository } = await example();
     for (const [place, object] of [
       ["v1/pods", { ...named, spec: { containers: [{ name: "main", image: 5 }] } }],
       ["v1/pods", { ...named, spec: { containers: "none" } }],
       ["v1/pods", { ...named, spec: { volumes: [{ image: { reference: ["x"] } }] } }],
+      ["v1/pods", { ...named, spec: { initContainers: [5] } }],
+      ["v1/pods", { ...named, spec: { ephemeralContainers: {} } }],
       ["v1/pods", { ...named, spec: [] }],
       ["apps/v1/deployments", { ...named, spec: { template: { spec: { containers: [["x"]] } } } }],
       ["batch/v1/cronjobs", { ...named, spec: { jobTemplate: 1 } }],

@@ -293,6 +293,29 @@ describe("versioned-image status", () => {
     });
   });
 
+  it("says no of an image of which a manifest is no JSON, and shows the others", async () => {
+    const { images } = await example();
+    const [first] = images;
+    const broken = await start(({ url }) => {
+      const type = url.endsWith(sha256("broken")) ? "manifest.v1" : "index.v1";
+      const manifests = [{ digest: sha256("broken"), size: 6, platform: { os: "linux", architecture: "amd64" } }];
+      const body = type === "index.v1" ? JSON.stringify({ schemaVersion: 2, manifests }) : "broken";
+      const headers = {
+        "content-type": `application/vnd.oci.image.${type}+json`,
+        "docker-content-digest": sha256(body),
+      };
+      return { status: 200, headers, body };
+    });
+    const index = await fetch(`http://${broken.host}/v2/app/manifests/x`);
+    const digest = index.headers.get("docker-content-digest");
+    const { status, running, others } = await shown([
+      pod("a", first.reference, first.imageID),
+      pod("b", `${broken.host}/app:x`, `${broken.host}/app@${digest}`),
+    ]);
+    assert.deepEqual([status, running, others.length], [1, ["a/main"], 1]);
+    assert.match(others[0][0], /\[RegistryProtocol\]$/);
+  });
+
   it("shows what could not be told in the table and on the page, and does not say that nothing runs", async () => {
     const { repository } = await example();
     const file = await clusters({
@@ -342,6 +365,41 @@ describe("versioned-image status", () => {
     const found = await shown([all]);
     assert.deepEqual([found.status, found.others], [0, []]);
     assert.deepEqual(found.running.sort(), ["a/files", "a/look", "a/main", "a/side"]);
+  });
+
+  it("sees a container that the pod's status has and its specification lacks", async () => {
+    const { images } = await example();
+    const [first, second] = images;
+    const one = pod("a", first.reference, first.imageID);
+    const stray = { name: "stray", image: second.reference, imageID: second.imageID, state: { running: {} } };
+    const status = { ...one.status, ephemeralContainerStatuses: [stray] };
+    assert.deepEqual((await shown([{ ...one, status }])).running.sort(), ["a/main", "a/stray"]);
+  });
+
+  it("goes by what the runtime says of an image volume, and of a pinned one by that once a container has started", async () => {
+    const { repository, images } = await example();
+    const [first, second] = images;
+    const volume = (reference: string, main: object) => ({
+      metadata: { name: "a" },
+      spec: {
+        containers: [{ name: "main", image: first.reference }],
+        volumes: [{ name: "files", image: { reference } }],
+      },
+      status: { phase: "Running", containerStatuses: [{ name: "main", imageID: first.imageID, ...main }] },
+    });
+    const state = { running: {} };
+    const said = (imageRef: string) => ({
+      state,
+      volumeMounts: [{ name: "files", volumeStatus: { image: { imageRef } } }],
+    });
+    const moved = await shown([volume(`${repository}:moved`, said(second.imageID))]);
+    assert.deepEqual([moved.status, moved.running.sort()], [0, ["a/files", "a/main"]]);
+    const other = await shown([volume(second.reference, said(`${repository}@${sha256("other")}`))]);
+    assert.deepEqual([other.status, other.running], [1, ["a/main"]]);
+
+    const waiting = { imageID: "", state: { waiting: { reason: "ImagePullBackOff" } } };
+    const pulling = await shown([volume(second.reference, waiting)]);
+    assert.deepEqual([pulling.status, pulling.running, pulling.others.length], [1, [], 2]);
   });
 
   it("takes the same digest for the same, however a webhook has written it", async () => {
