@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { ConfigurationOptions, KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { VersionedImageError } from "../../components/errors";
 import { currentOf } from "./currentContext";
 import { readKubeconfig } from "./kubeconfig";
@@ -99,20 +99,6 @@ async function loadClient(): Promise<Client> {
       { cause: error },
     );
   }
-}
-
-/** For each request, since the client has no limit of its own; in milliseconds. */
-export function limitedTo({ client: { Observable } }: Cluster, limit: number): ConfigurationOptions {
-  const middleware: ConfigurationOptions["middleware"] = [
-    {
-      pre: (request) => {
-        request.setSignal(AbortSignal.timeout(limit));
-        return new Observable(Promise.resolve(request));
-      },
-      post: (response) => new Observable(Promise.resolve(response)),
-    },
-  ];
-  return { middleware, middlewareMergeStrategy: "append" };
 }
 
 /** The error ClusterFailed for what the client threw. */

@@ -1,8 +1,7 @@
-export { type Cluster, type ClusterNames, failed, LIMIT, limitedTo, openCluster, openClusters } from "./connection";
+export { type Cluster, type ClusterNames, failed, LIMIT, openCluster, openClusters } from "./connection";
 export { type ImageId, readImageId, readImageName } from "./imageName";
 export { isNamed, type Unread } from "./kinds";
 export { type Sought, soughtOf } from "./mentions";
-export { type Page, wholeList } from "./pages";
 export type { NamedImage, PodImage } from "./podImages";
 export { type DeploymentImages, type Running, type RunningImage, readRunning } from "./running";
 export { readUses, type Use, type Uses, type UsesQuery, usesOf } from "./uses";

@@ -27,7 +27,7 @@ export async function readObjects<T>(
       ? `${base}/namespaces/${encodeURIComponent(namespace)}/${resource}`
       : `${base}/${resource}`;
   return wholeList(async ({ limit: size, _continue }) => {
-    const { items, metadata } = fieldsOf(await ask(cluster, path, { limit: String(size), continue: _continue }, limit));
+    const { items, metadata } = fieldsOf(await ask(cluster, path, { continue: _continue, limit: String(size) }, limit));
     const next = fieldsOf(metadata).continue;
     if (!Array.isArray(items) || !(next === undefined || next === null || typeof next === "string")) {
       throw new Error(`${path} is answered with something else than a list`);

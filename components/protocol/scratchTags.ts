@@ -67,8 +67,11 @@ export async function releaseScratchTags(
   }
   try {
     const content = typeof served === "string" ? await registry.read(served) : served;
-    for (const each of content ? new Set([tag, version.scratchTag()]) : []) {
-      if ((await registry.move(each, content as ManifestContent)) !== "tagged") {
+    if (content === undefined) {
+      return;
+    }
+    for (const each of new Set([tag, version.scratchTag()])) {
+      if ((await registry.move(each, content)) !== "tagged") {
         return;
       }
     }

@@ -2,10 +2,9 @@ import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImage, type VersionedImageArgs } from "../../components";
 import { mockedImage } from "../../components/publish/mockedImages";
-import { knownValue } from "../../components/pulumi/outputs";
 import { type MockedImage, mockImages } from "../../components/testing";
 import { errorOf } from "../support/assertError";
-import { declaredBy } from "../support/mocked";
+import { declaredBy, outputsOf } from "../support/mocked";
 
 describe("mockImages", () => {
   let unmock = () => {};
@@ -16,21 +15,7 @@ describe("mockImages", () => {
     unmock = mockImages(describe);
     return declaredBy(async () => {
       const image = new VersionedImage("app", { context: "nowhere", ...args });
-      const outputs: Record<string, unknown> = {};
-      for (const name of [
-        "tag",
-        "spec",
-        "reference",
-        "digestReference",
-        "digest",
-        "commit",
-        "tree",
-        "source",
-        "outcome",
-      ] as const) {
-        outputs[name] = await knownValue<unknown>(image[name]);
-      }
-      return outputs;
+      return outputsOf(image);
     });
   }
 

@@ -6,7 +6,7 @@ import { knownValue } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
 import { ABSENT, FakeRegistry, type Reply } from "../support/fakeRegistry";
 import { GoogleEnvironment } from "../support/googleEnvironment";
-import { type Declared, declaredBy } from "../support/mocked";
+import { type Declared, declaredBy, outputsOf } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";
 
 const DIGEST = `sha256:${"d".repeat(64)}`;
@@ -45,21 +45,7 @@ describe("VersionedImage", () => {
     const { declared, made } = await declaredBy(
       async () => {
         const image = new VersionedImage("app", { context: "app", repository: `${registry.host}/app`, ...args });
-        const outputs: Record<string, unknown> = {};
-        for (const name of [
-          "tag",
-          "spec",
-          "reference",
-          "digestReference",
-          "digest",
-          "commit",
-          "tree",
-          "source",
-          "outcome",
-        ] as const) {
-          outputs[name] = await knownValue<unknown>(image[name]);
-        }
-        return outputs;
+        return outputsOf(image);
       },
       { preview, state },
     );

@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { VersionedImage } from "../../components";
+import { knownValue } from "../../components/pulumi/outputs";
 
 /** A resource that a program declared. */
 export interface Declared {
@@ -42,4 +44,22 @@ export function inputsOf(declared: Declared[], name: string): Record<string, unk
     throw new Error(`${found.length} resources are called ${name}: ${declared.map((one) => one.name).join(", ")}`);
   }
   return found[0]?.inputs ?? {};
+}
+
+const OUTPUTS = [
+  "tag",
+  "spec",
+  "reference",
+  "digestReference",
+  "digest",
+  "commit",
+  "tree",
+  "source",
+  "outcome",
+] as const;
+
+/** All outputs of an image, by name; undefined for those that a preview can't know. */
+export async function outputsOf(image: VersionedImage): Promise<Record<string, unknown>> {
+  const values = await Promise.all(OUTPUTS.map((name) => knownValue<unknown>(image[name])));
+  return Object.fromEntries(OUTPUTS.map((name, index) => [name, values[index]]));
 }

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type Cluster, failed, limitedTo, openCluster, wholeList } from "../../../cli/cluster";
+import { type Cluster, failed, openCluster } from "../../../cli/cluster";
+import { PODS, readObjects } from "../../../cli/cluster/objects";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
 
@@ -58,16 +59,10 @@ describe("a list of an API server", () => {
 
   /** The names of the pods, or what `keep` makes of each. */
   async function list<T = string>(cluster: Cluster, keep = (pod: Named) => pod.metadata?.name as T, limit = 5_000) {
-    const { client, config, server } = cluster;
-    const core = config.makeApiClient(client.CoreV1Api);
-    const options = limitedTo(cluster, limit);
     try {
-      return await wholeList<T>(async (page) => {
-        const { items, metadata } = await core.listPodForAllNamespaces(page, options);
-        return { items: items.map(keep), metadata };
-      });
+      return await readObjects<T>(cluster, PODS, undefined, (pod) => [keep(pod as Named)], limit);
     } catch (error) {
-      throw failed(`${server} did not list pods`, error, limit);
+      throw failed(`${cluster.server} did not list pods`, error, limit);
     }
   }
 
