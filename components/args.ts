@@ -9,6 +9,19 @@ export enum Builder {
   BuildKit = "BuildKit",
 }
 
+/**
+ * An image of this repository that another one is built on. In a TypeScript program a VersionedImage is one; elsewhere it is given by three
+ * of its outputs.
+ */
+export interface BaseImage {
+  /** Its `reference`: repository:tag@sha256:…. */
+  reference: pulumi.Input<string>;
+  /** Its `covers`, which must be known in a preview (error InvalidArgument). */
+  covers: pulumi.Input<string[]>;
+  /** Its `tag`, which must be known in a preview (error InvalidArgument). */
+  tag: pulumi.Input<string>;
+}
+
 /** How the image is built, beyond the files that it is built from. */
 export interface BuildOptions {
   /** What builds the image. Default: Docker. */
@@ -23,6 +36,13 @@ export interface BuildOptions {
    * secret is refused (error SecretBuildArgument): BuildKit takes it as one of `secrets`.
    */
   args?: Record<string, pulumi.Input<string>>;
+  /**
+   * The images of this repository that the image is built on, each by the name of the build argument that has its reference: `ARG BASE` and
+   * `FROM $BASE`. With BuildKit it is a named context, too, by that name in lower case: `FROM base`. The version covers what they cover,
+   * so that the image follows them. Nothing is built on an image whose labels do not prove that it is of this commit (error
+   * BaseMismatch). Default: none.
+   */
+  bases?: Record<string, BaseImage>;
   /** The stage of the Dockerfile to build, `docker build --target`. Default: the last one. */
   target?: string;
   /**

@@ -41,6 +41,7 @@ export type ErrorCode =
   // publishing
   | "TagTaken"
   | "BuildInputsChanged"
+  | "BaseMismatch"
   | "ContentLost"
   | "PushRefused"
   | "TagRefused"

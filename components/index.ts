@@ -1,4 +1,4 @@
-export { Builder, type BuildOptions, type RegistryAuth, type VersionedImageArgs } from "./args";
+export { type BaseImage, Builder, type BuildOptions, type RegistryAuth, type VersionedImageArgs } from "./args";
 export { type ErrorCode, VersionedImageError } from "./errors";
 export { TagPolicy } from "./version";
 export { VersionedImage } from "./versionedImage";

@@ -21,6 +21,10 @@ export class VersionedImage extends pulumi.ComponentResource {
   public readonly commit: pulumi.Output<string>;
   /** Git's hash of the content of the image's paths, 40 hexadecimal digits. */
   public readonly tree: pulumi.Output<string>;
+  /**
+   * What the version covers, relative to the repository's root, which is ".": its files, and what its bases cover. Known in every preview.
+   */
+  public readonly covers: pulumi.Output<string[]>;
   /** The URL of the repository's remote origin, without credentials; none if it has no such remote. */
   public readonly source: pulumi.Output<string | undefined>;
   /** How the image came to be used: published (by this stack), adopted (the registry had it already) or debug. */
@@ -36,6 +40,7 @@ export class VersionedImage extends pulumi.ComponentResource {
     this.digest = image.digest;
     this.commit = image.commit;
     this.tree = image.tree;
+    this.covers = image.covers;
     this.source = image.source;
     this.outcome = image.outcome;
     this.registerOutputs({ ...image });

@@ -2,16 +2,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isSecret, knownValue } from "../pulumi";
-import { buildLabel, type NamedContexts, namedContexts } from "../version";
+import { buildLabel, type NamedContexts, namedContexts, type Version } from "../version";
 
 export const DEFAULT_PLATFORM = "linux/amd64";
 
 /** Build options with their defaults. */
-export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms" | "contexts"> {
+export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms" | "contexts" | "bases"> {
   builder: Builder;
   /** Sorted, each once. */
   platforms: [string, ...string[]];
   contexts: NamedContexts;
+  /** The references of the images that it is built on, by their names. */
+  bases: Record<string, pulumi.Input<string>>;
   /** The values of the build arguments; undefined while a preview can't know all of them. */
   knownArgs: Record<string, string> | undefined;
 }
@@ -21,7 +23,7 @@ export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms"
  * Pulumi secret among the arguments.
  */
 export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInputs> {
-  const { platform, platforms, contexts, builder = Builder.Docker, args = {}, ...others } = options;
+  const { platform, platforms, contexts, bases = {}, builder = Builder.Docker, args = {}, ...others } = options;
   for (const [name, value] of Object.entries(args)) {
     if (await isSecret(value)) {
       throw secretArgument(name, builder);
@@ -35,6 +37,7 @@ export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInp
     builderName: options.builderName?.toLowerCase(),
     platforms: platformsOf(platform, platforms),
     contexts: namedContexts(contexts),
+    bases: Object.fromEntries(Object.entries(bases).map(([name, { reference }]) => [name, reference])),
     knownArgs: await knownValue<Record<string, string>>(pulumi.output(args) as pulumi.Output<Record<string, string>>),
     // The order makes no difference to the build, so it must make none to the resource.
     extraHosts: options.extraHosts && [...options.extraHosts].sort(),
@@ -67,16 +70,23 @@ function secretArgument(name: string, builder: Builder): VersionedImageError {
   );
 }
 
+/** All build arguments of a build; undefined if it has none. */
+export function buildArguments({ args, bases }: BuildInputs): Record<string, pulumi.Input<string>> | undefined {
+  return args || Object.keys(bases).length > 0 ? { ...args, ...bases } : undefined;
+}
+
 /**
- * What the image says of how it was built; `contexts` are the directories of its named contexts, from the repository's root. What builds it
- * is no part of it. Undefined while the arguments are unknown.
+ * What the image says of how it was built. What builds it is no part of it, and of its bases only what they cover. Undefined while the
+ * arguments are unknown.
  */
 export function buildFingerprint(
   { platforms, target, knownArgs, contexts: { images } }: BuildInputs,
   dockerfile: string,
-  contexts: Record<string, string> = {},
+  { contexts = {}, bases = {} }: Partial<Pick<Version, "contexts" | "bases">> = {},
 ): string | undefined {
+  const covers = Object.fromEntries(Object.entries(bases).map(([name, base]) => [name, base.covers]));
   return (
-    knownArgs && buildLabel({ platforms, dockerfile, target, args: knownArgs, contexts: { ...contexts, ...images } })
+    knownArgs &&
+    buildLabel({ platforms, dockerfile, target, args: knownArgs, contexts: { ...contexts, ...images }, bases: covers })
   );
 }

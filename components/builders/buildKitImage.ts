@@ -2,8 +2,9 @@ import type { ImageArgs } from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
 import { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../version";
+import { contextNameOf } from "./bases";
 import type { ContentRequest, ImageBuilder } from "./builder";
-import type { BuildInputs } from "./buildInputs";
+import { type BuildInputs, buildArguments } from "./buildInputs";
 
 /**
  * BuildKit, by Pulumi's provider for it. Same commit, same digest: all times in the image are one, and nothing is attested that another
@@ -99,15 +100,24 @@ function optionsOf({ builderName, platforms, target, network, ...build }: BuildI
   };
 }
 
-function namedInputs(directories: Record<string, string> | undefined, { contexts }: BuildInputs) {
-  const all = Object.entries({ ...directories, ...contexts.images });
+function namedInputs(directories: Record<string, string> | undefined, { contexts, bases }: BuildInputs) {
+  const images = Object.entries(bases).map(([name, reference]) => [
+    contextNameOf(name),
+    pulumi.interpolate`docker-image://${reference}`,
+  ]);
+  const all = Object.entries<pulumi.Input<string>>({
+    ...directories,
+    ...contexts.images,
+    ...Object.fromEntries(images),
+  });
   return all.length === 0 ? undefined : Object.fromEntries(all.map(([name, location]) => [name, { location }]));
 }
 
 /** A Dockerfile may ask for the commit's time; what BuildKit itself writes has a time that is always the same. */
 function argumentsOf({ build, committedAt }: ContentRequest): ImageArgs["buildArgs"] {
   const epoch = committedAt && sourceDateEpoch(committedAt);
-  return epoch || build.args ? { ...epoch, ...build.args } : undefined;
+  const args = buildArguments(build);
+  return epoch || args ? { ...epoch, ...args } : undefined;
 }
 
 /** `docker buildx build --output`, for one image or one index of several. */

@@ -1,6 +1,7 @@
 import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { namedContexts } from "../version";
+import { refuseUnfitBases } from "./bases";
 
 /** What only BuildKit can do. */
 const OF_BUILDKIT = ["builderName", "platforms", "secrets", "ssh", "contexts", "cacheTo"] as const;
@@ -8,6 +9,7 @@ const OF_BUILDKIT = ["builderName", "platforms", "secrets", "ssh", "contexts", "
 /** The directories of the named contexts, which the version covers. Throws InvalidArgument for options that can't be. */
 export function contextDirectories(options: BuildOptions = {}): Record<string, string> {
   refuseUnfit(options);
+  refuseUnfitBases(options);
   return namedContexts(options.contexts).directories;
 }
 

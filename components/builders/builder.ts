@@ -16,7 +16,7 @@ export interface ContentRequest {
   /** Where the builder finds the files. */
   context: pulumi.Input<BuildContext>;
   /** What the image is to say of itself, where the Dockerfile does not say it already. */
-  labels: Record<string, string>;
+  labels: pulumi.Input<Record<string, string>>;
   /** The time of the commit that is built; undefined for what is on disk. */
   committedAt: Date | undefined;
   build: BuildInputs;

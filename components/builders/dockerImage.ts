@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ImageBuilder } from "./builder";
+import { buildArguments } from "./buildInputs";
 
 /**
  * Docker's own builder, by Docker's provider. It builds and pushes whenever an input differs, and never asks what the
@@ -18,7 +19,7 @@ export const dockerBuilder: ImageBuilder = {
           dockerfile,
           platform: build.platforms[0],
           target: build.target,
-          args: build.args,
+          args: buildArguments(build),
           cacheFrom: build.cacheFrom && { images: build.cacheFrom },
           network: build.network,
           addHosts: build.extraHosts,

@@ -3,6 +3,7 @@ import type { ImageBuilder } from "./builder";
 import { buildKitBuilder } from "./buildKitImage";
 import { dockerBuilder } from "./dockerImage";
 
+export { type BaseCovers, basesOf } from "./bases";
 export type { Content, ContentRequest, ImageBuilder } from "./builder";
 export { type BuildInputs, buildFingerprint, DEFAULT_PLATFORM, resolveBuild } from "./buildInputs";
 export { requireBuildKit } from "./buildKitImage";

@@ -1,8 +1,7 @@
-import type { Changes, Commit } from "../version";
+import { type Changes, type Commit, isWithin } from "../version";
 import { COMMIT_FORMAT, commitsIn } from "./commits";
 import { explain } from "./explain";
 import { git } from "./git";
-import { isWithin } from "./locate";
 
 /** A version that replaces another. */
 export interface Replacement {

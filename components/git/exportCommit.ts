@@ -3,12 +3,11 @@ import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
-import type { Version } from "../version";
+import { isWithin, type Version } from "../version";
 import type { CommitIndex, IndexEntry } from "./commitIndex";
 import { explain } from "./explain";
 import { filtersOf, runningFilters } from "./filters";
 import { git } from "./git";
-import { isWithin } from "./locate";
 import { refuseCollisions } from "./sameFile";
 import { SharedCommit } from "./sharedCommit";
 
@@ -29,8 +28,8 @@ export interface ExportOptions {
  * Says that a version is going to be exported: what several images of one commit want is then written at once. Call what is returned when
  * that is done, or not to be done any more.
  */
-export function expectExport({ root, commit, paths }: Pick<Version, "root" | "commit" | "paths">): () => Promise<void> {
-  return SharedCommit.of(root, commit).expect(paths);
+export function expectExport({ root, commit, files }: Pick<Version, "root" | "commit" | "files">): () => Promise<void> {
+  return SharedCommit.of(root, commit).expect(files);
 }
 
 /**
@@ -41,14 +40,14 @@ export function expectExport({ root, commit, paths }: Pick<Version, "root" | "co
  * that the disk takes for one, GitTimeout, or GitFailed with git's own words.
  */
 export async function exportCommit(
-  version: Pick<Version, "root" | "commit" | "paths" | "context" | "contexts">,
+  version: Pick<Version, "root" | "commit" | "files" | "context" | "contexts">,
   into: string,
   { named, scratch = path.join(tmpdir(), "commit-index-") }: ExportOptions = {},
 ): Promise<Exported> {
   const tree = `${path.resolve(into)}.checkout`;
   await mkdir(tree, { recursive: true });
   try {
-    const filtered = await checkOut({ ...version, workTree: version.root, scratch }, tree);
+    const filtered = await checkOut({ ...version, paths: version.files, workTree: version.root, scratch }, tree);
     // Before files are moved away that two of them may share.
     if (named) {
       for (const [name, directory] of Object.entries(version.contexts)) {

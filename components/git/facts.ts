@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import * as path from "node:path";
-import type { Facts } from "../version";
+import { type Facts, isWithin } from "../version";
 import { ifThere } from "./files";
 import { lastCommits } from "./history";
 import { readIndexFacts } from "./indexFlags";
-import { isWithin, type Located } from "./locate";
+import type { Located } from "./locate";
 import { readRemote } from "./remote";
 import type { Repository } from "./repository";
 import { readShallow } from "./shallow";
@@ -14,7 +14,8 @@ import { assertSameContent, readTree, treeOf } from "./trees";
 /** What git says of several images of one repository, with as many calls as for one. */
 export async function factsOf(repository: Repository, images: Located[]): Promise<Facts[]> {
   const { root } = repository;
-  const paths = [...new Set(images.flatMap((image) => image.paths))];
+  // What a base covers may lie within what another path covers.
+  const paths = [...new Set(images.flatMap((image) => [...image.paths, ...Object.values(image.bases).flat()]))];
   const [found, entries, status, index, remote, shallow] = await Promise.all([
     lastCommits(
       root,
@@ -33,7 +34,8 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
   await assertSameContent(root, answered, entries);
   return Promise.all(
     answered.map(async ({ located, missing, commit }) => {
-      const covers = (file: string) => located.paths.some((path) => isWithin(file, path));
+      const isIn = (paths: string[]) => (file: string) => paths.some((path) => isWithin(file, path));
+      const [covers, isBuiltFrom] = [isIn(located.paths), isIn(located.files)];
       return {
         root,
         ...located,
@@ -42,11 +44,17 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
         commit,
         missing,
         tree: treeOf(located, entries, repository),
+        bases: Object.fromEntries(
+          Object.entries(located.bases).map(([name, covers]) => [
+            name,
+            { covers, tree: treeOf({ paths: covers }, entries, repository) },
+          ]),
+        ),
         shallow: commit !== undefined && shallow.has(commit.hash),
         uncommitted: status.changes.filter((change) => covers(change.path)),
         hidden: index.hidden.filter(covers),
-        leftOut: index.leftOut.filter(covers),
-        ignored: status.ignored.filter(covers),
+        leftOut: index.leftOut.filter(isBuiltFrom),
+        ignored: status.ignored.filter(isBuiltFrom),
         uninitialized: index.uninitialized.filter(covers),
         remote,
       };

@@ -1,6 +1,7 @@
 import { readlink, realpath } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { isWithin, outermost } from "../version";
 import { ifThere, MISSING } from "./files";
 import { findContext, type Repository } from "./repository";
 
@@ -14,16 +15,22 @@ export interface ImageSource {
   dockerfile?: string;
   /** Directories of named contexts, relative to the working directory. Default: none. */
   contexts?: Record<string, string>;
+  /** What the images that it is built on cover, relative to the repository's root, by their names. Default: none. */
+  bases?: Record<string, string[]>;
 }
 
 /** The files of an image, with paths relative to the repository's root. */
 export interface Located {
   context: string;
-  /** What the version covers, the named contexts among it. */
+  /** What the version covers: the files, and what its bases cover. */
   paths: string[];
+  /** What the image is built from, the named contexts among it. */
+  files: string[];
   dockerfile: string;
   /** The directories of named contexts. */
   contexts: Record<string, string>;
+  /** What each of its bases covers, sorted. */
+  bases: Record<string, string[]>;
 }
 
 /** Directories that are there, as absolute paths without symbolic links. */
@@ -64,7 +71,12 @@ export async function locate(source: ImageSource, found: FoundSource, { root }: 
   const contexts = Object.fromEntries(
     Object.entries(found.contexts).map(([name, directory]) => [name, locateNamed(name, directory, root)]),
   );
-  return { context: prefix, paths: outermost([...covered, ...Object.values(contexts)]), dockerfile: file, contexts };
+  const files = outermost([...covered, ...Object.values(contexts)]);
+  const bases = Object.fromEntries(
+    Object.entries(source.bases ?? {}).map(([name, covers]) => [name, locateBase(name, covers, root)]),
+  );
+  const covers = outermost([...files, ...Object.values(bases).flat()]);
+  return { context: prefix, paths: covers, files, dockerfile: file, contexts, bases };
 }
 
 function locateNamed(name: string, directory: string, root: string): string {
@@ -76,6 +88,11 @@ function locateNamed(name: string, directory: string, root: string): string {
     );
   }
   return path.relative(root, directory);
+}
+
+/** The root is "." for whoever reads it, and "" here. */
+function locateBase(name: string, covers: string[], root: string): string[] {
+  return outermost(covers.map((entry) => refuseOutside(entry, `build.bases.${name}.covers`, root).replace(/^\.$/, "")));
 }
 
 /** A link to a file elsewhere would stay the same while that file changes. */
@@ -97,11 +114,6 @@ async function refuseLinkedDockerfile(dockerfile: string, covered: string[], roo
       `${dockerfile} is a symbolic link to ${target}, which the version does not cover: put the Dockerfile itself there.`,
     );
   }
-}
-
-/** Whether a path is another one or lies below it. */
-export function isWithin(file: string, directory: string): boolean {
-  return directory === "" || file === directory || file.startsWith(`${directory}/`);
 }
 
 async function resolveIn(
@@ -146,10 +158,4 @@ async function refuseLinkedParent(file: string, entry: string, context: string, 
         "git has no version for it there. Name the real path.",
     );
   }
-}
-
-/** Sorted, each once, and without those that another one contains. */
-function outermost(paths: string[]): string[] {
-  const sorted = [...new Set(paths)].sort();
-  return sorted.filter((entry) => !sorted.some((other) => other !== entry && isWithin(entry, other)));
 }

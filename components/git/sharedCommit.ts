@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import * as path from "node:path";
+import { isWithin } from "../version";
 import { type CommitIndex, readCommitIndex } from "./commitIndex";
-import { isWithin } from "./locate";
 
 /** For so many images files of a commit are written at once. */
 const AT_ONCE = 16;

@@ -8,7 +8,7 @@ export async function labelled(
   { digest }: ManifestContent,
   { registry }: Pick<Ports, "registry">,
 ): Promise<ManifestContent> {
-  const made = await registry.label(digest, version.labels);
+  const made = await registry.label(digest, await version.labels());
   switch (made.kind) {
     case "labelled":
       return made.content;

@@ -59,8 +59,8 @@ export interface Publishing {
   spec: string;
   repository: string;
   tag: string;
-  /** Every label of ours, so that none is inherited from a base. */
-  labels: Record<string, string>;
+  /** Every label of ours, so that none is inherited from a base. Asked for when the content is there. */
+  labels(): Promise<Record<string, string>>;
   /** Whether a version that the registry lacks may be built. */
   mayBuild: boolean;
   /** A tag for content that has none yet, of this caller and image; with a nonce, one that nobody has used. */

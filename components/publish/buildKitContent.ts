@@ -20,7 +20,8 @@ import { expectExport } from "../git";
 import type { Built } from "../protocol";
 import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
-import { imageLabels, productionTag } from "../version";
+import { productionTag } from "../version";
+import { labelsOf } from "./bases";
 import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import { onlySay } from "./onlySay";
 import type { Own } from "./record";
@@ -58,7 +59,7 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
     component,
     spec: pushesTo(target.repository),
     context: preview ? unknownOutput() : keptContextOf(place),
-    labels: imageLabels(version, subject.fingerprint),
+    labels: labelsOf(subject),
     committedAt: version.committedAt,
     build: subject.build,
     registryAuth: args.registryAuth,
@@ -129,7 +130,7 @@ async function keep(subject: Subject, own: Own): Promise<void> {
     component,
     spec: own.pushedAs,
     context: keptContextOf(place),
-    labels: imageLabels(version, subject.fingerprint),
+    labels: labelsOf(subject),
     committedAt: version.committedAt,
     build,
     registryAuth: args.registryAuth,

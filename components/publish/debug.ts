@@ -6,7 +6,8 @@ import { newPlaceName, readIgnoreFile } from "../context";
 import { freeScratchTag, type Ports, type Publishing, publishDebugContent, publishedAsIs } from "../protocol";
 import { isMocked, knownValue, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
-import { duration, Fate, imageLabels } from "../version";
+import { duration, Fate } from "../version";
+import { checkBases, labelsOf } from "./bases";
 import { contentBuilderOf, settledContent } from "./buildContent";
 import { portsOf, publishingOf } from "./publishing";
 import { keepRecord, ownOf } from "./record";
@@ -17,7 +18,7 @@ import { Watch } from "./watch";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */
 export async function publishDebug(subject: Subject): Promise<Publication> {
-  const { component, name, version, build, args, fingerprint, target } = subject;
+  const { component, name, version, build, args, target } = subject;
   if (!target) {
     return { ...(await publishUndecided(subject)), outcome: "debug" };
   }
@@ -30,6 +31,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
   });
   try {
     warnOfIgnored(subject, copied);
+    await checkBases(subject, target);
     await warnOfLeftOut(subject);
     // Where the tag is gone, the builder must not take what it once pushed for still being there: it builds in a new place.
     const isThere = (await target.registry.resolve(target.repository, version.tag)) !== undefined;
@@ -46,7 +48,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       name: `${name}-debug`,
       component,
       spec: builder.pushesTo(target.repository, scratchTag),
-      labels: imageLabels(version, fingerprint),
+      labels: labelsOf(subject),
       committedAt: undefined,
       build,
       registryAuth: args.registryAuth,

@@ -14,6 +14,8 @@ export interface MockedImage {
   digest?: string;
   commit?: string;
   tree?: string;
+  /** Default: the context of the arguments. */
+  covers?: string[];
   source?: string;
   outcome?: "published" | "adopted" | "debug";
 }
@@ -58,6 +60,7 @@ export function mockedImage(name: string, args: VersionedImageArgs): ImageOutput
     digest: pulumi.output(digest),
     commit: pulumi.output(commit),
     tree: pulumi.output(tree),
+    covers: pulumi.output(image.covers ?? [args.context]),
     source: pulumi.output(image.source),
     outcome: pulumi.output(image.outcome ?? (args.debug ? "debug" : "published")),
   };

@@ -3,6 +3,7 @@ import { notPublished, type Publication as Published, publishVersion } from "../
 import { interruptibly } from "../pulumi";
 import { duration, Fate, mergeRequestOf } from "../version";
 import { moveTags, movingTags } from "./alsoTag";
+import { checkBases } from "./bases";
 import { buildContent, settledContent } from "./buildContent";
 import { checkContent, overwritten } from "./checkContent";
 import type { Building } from "./contentBuilder";
@@ -37,6 +38,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
     publishVersion(publishing, {
       ...portsOf(subject, target),
       build: async (scratchTag) => {
+        await checkBases(subject, target);
         watch.step.what = `${name} is being built`;
         building = await buildContent(subject, target, watch, scratchTag);
         watch.step.what = building.built && `${name} is being tagged`;
@@ -63,6 +65,7 @@ async function tryToPublish(subject: Subject, target: Target): Promise<Publicati
   if (args.publish === false) {
     throw notPublished(target);
   }
+  await checkBases(subject, target);
   announce(subject, Fate.Published, (repository) => `will be built and pushed to ${repository}`);
   const watch = new Watch(subject, version.tag);
   // Under mocks, the stack's one scratch tag is free in an update.

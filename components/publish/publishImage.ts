@@ -1,6 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Builder, type RegistryAuth, type VersionedImageArgs } from "../args";
-import { buildFingerprint, contextDirectories, requireBuilder, requireBuildKit, resolveBuild } from "../builders";
+import {
+  basesOf,
+  buildFingerprint,
+  contextDirectories,
+  requireBuilder,
+  requireBuildKit,
+  resolveBuild,
+} from "../builders";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
 import type { Pushed } from "../protocol";
@@ -24,6 +31,7 @@ export interface ImageOutputs {
   digest: pulumi.Output<string>;
   commit: pulumi.Output<string>;
   tree: pulumi.Output<string>;
+  covers: pulumi.Output<string[]>;
   source: pulumi.Output<string | undefined>;
   outcome: pulumi.Output<string>;
   /** What was pushed for it, for the stack's next publication: kept among the component's outputs, and no output of the class. */
@@ -68,6 +76,7 @@ export function publishImage(
     digest: digest as pulumi.Output<string>,
     commit: pulumi.output(version.then(({ commit }) => commit)),
     tree: pulumi.output(version.then(({ tree }) => tree)),
+    covers: pulumi.output(version.then(({ paths }) => paths.map((path) => path || "."))),
     source: pulumi.output(version.then(({ remote }) => remote)),
     outcome: pulumi.output(published.then(({ outcome }: Publication) => outcome)),
     pushed: pulumi.output(published.then(({ pushed }) => pushed)),
@@ -77,7 +86,8 @@ export function publishImage(
 async function versionOf(args: VersionedImageArgs): Promise<Version> {
   const { context, paths, dockerfile, debug = false, tagPolicy = TagPolicy.Commit, tagLength = 7, tagPrefix } = args;
   const contexts = contextDirectories(args.build);
-  const facts = await readFacts({ context, paths, dockerfile, contexts });
+  const bases = await basesOf(args.build, debug);
+  const facts = await readFacts({ context, paths, dockerfile, contexts, bases });
   return decideVersion(facts, { debug, tagPolicy, tagLength, tagPrefix });
 }
 
@@ -109,7 +119,7 @@ async function subjectOf(
     version,
     build,
     dockerfile,
-    fingerprint: buildFingerprint(build, dockerfile, version.contexts),
+    fingerprint: buildFingerprint(build, dockerfile, version),
     repository,
     target: await targetOf(await knownValue(repository), version, args.registryAuth),
   };

@@ -1,21 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
 import { createClock, type Last, type Ports, type Publishing, type Pushed } from "../protocol";
-import { isMocked, organization, previousOutputs, urnOf } from "../pulumi";
-import { imageLabels, scratchTag } from "../version";
+import { isMocked, knownValue, organization, previousOutputs, urnOf } from "../pulumi";
+import { scratchTag } from "../version";
+import { labelsOf } from "./bases";
 import { checkContent, overwritten } from "./checkContent";
 import { sayProgress } from "./runReport";
 import type { Subject, Target } from "./subject";
 
 /** An image as the protocol of publishing sees it. `again`: what has its builder build anew. */
 export async function publishingOf(subject: Subject, target: Target, again = "pulumi up"): Promise<Publishing> {
-  const { version, args, fingerprint } = subject;
+  const { version, args } = subject;
   const { repository, spec } = target;
   const [identity, last] = await Promise.all([identityOf(subject), lastOf(subject)]);
   return {
     spec,
     repository,
     tag: version.tag,
-    labels: imageLabels(version, fingerprint),
+    labels: async () => {
+      const labels = await knownValue(labelsOf(subject));
+      if (labels === undefined) {
+        throw new Error(`the labels of ${spec} are not known in an update`);
+      }
+      return labels;
+    },
     mayBuild: args.publish !== false,
     scratchTag: (nonce) => scratchTag(pulumi.getStack(), nonce === undefined ? identity : `${identity}/${nonce}`),
     again,

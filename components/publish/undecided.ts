@@ -1,7 +1,8 @@
 import { builderOf } from "../builders";
 import { unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
-import { Fate, imageLabels } from "../version";
+import { Fate } from "../version";
+import { labelsOf } from "./bases";
 import { settledContent } from "./buildContent";
 import { keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
@@ -9,7 +10,7 @@ import { type Publication, type Subject, specOf } from "./subject";
 
 /** In a preview that can't know yet where an image goes, or with which credentials, nobody is asked and all stays unknown. */
 export async function publishUndecided(subject: Subject): Promise<Publication> {
-  const { component, name, args, build, version, fingerprint } = subject;
+  const { component, name, args, build, version } = subject;
   announce(
     subject,
     Fate.Undecided,
@@ -26,7 +27,7 @@ export async function publishUndecided(subject: Subject): Promise<Publication> {
       component,
       spec: unknownOutput(),
       context: unknownOutput(),
-      labels: imageLabels(version, fingerprint),
+      labels: labelsOf(subject),
       committedAt: version.committedAt,
       build,
       registryAuth: args.registryAuth,

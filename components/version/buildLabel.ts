@@ -9,18 +9,20 @@ export interface BuildDescription {
   args: Record<string, string>;
   /** The named contexts: directories from the repository's root, images by their digests. */
   contexts: Record<string, string>;
+  /** What each of the bases covers. Which content that has is said by the version. */
+  bases?: Record<string, string[]>;
 }
 
 /**
  * One line that two builds of the same files share exactly if their images may be taken for each other: platforms, target,
- * Dockerfile, and hashes of the build arguments and the named contexts.
+ * Dockerfile, and hashes of the build arguments, the named contexts and the bases.
  */
-export function buildLabel({ platforms, dockerfile, target, args, contexts }: BuildDescription): string {
+export function buildLabel({ platforms, dockerfile, target, args, contexts, bases = {} }: BuildDescription): string {
   const parts = [`platform=${platforms.join(",")}`, `dockerfile=${dockerfile}`];
   if (target !== undefined) {
     parts.push(`target=${target}`);
   }
-  for (const [name, values] of Object.entries({ args, contexts })) {
+  for (const [name, values] of Object.entries({ args, contexts, bases })) {
     const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
     if (sorted.length > 0) {
       parts.push(`${name}=${createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16)}`);

@@ -1,6 +1,16 @@
 import { VersionedImageError } from "../errors";
-import { BUILD_LABEL, dirtyIn, imageLabels, labelIn, OWN_LABELS, REVISION_LABEL, TREE_LABEL } from "./labels";
+import {
+  BUILD_LABEL,
+  dirtyIn,
+  imageLabels,
+  labelIn,
+  OWN_LABELS,
+  type OwnLabel,
+  REVISION_LABEL,
+  TREE_LABEL,
+} from "./labels";
 import { plain } from "./plain";
+import { BASE_LABELS, FILE_LABELS, labelledSource } from "./sourceLabels";
 import { TagPolicy } from "./tagPolicy";
 import type { Version } from "./version";
 
@@ -54,6 +64,14 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
       differing,
     );
   }
+  const covered = labelledSource(labels)?.paths;
+  if (tree !== version.tree && covered !== undefined && shownPaths(covered) !== shownPaths(version.paths)) {
+    throw new VersionedImageError(
+      "TagTaken",
+      `${spec} is in the registry already, made of ${shown(shownPaths(covered))}; this program covers ${shownPaths(version.paths)}.` +
+        `${differing}It is never overwritten: commit a change in ${version.context || "the repository"}, which gives it a version of its own.`,
+    );
+  }
   if (tree !== version.tree) {
     throw taken(
       spec,
@@ -77,11 +95,24 @@ export function differingLabels(labels: Record<string, string>, { version, finge
   const wanted = imageLabels(version, fingerprint);
   const lines = OWN_LABELS.flatMap((name) => {
     const [has, wants] = [labelIn(labels, name), labelIn(wanted, name)];
-    return has === wants || (name === BUILD_LABEL && fingerprint === undefined)
+    return has === wants || (name === BUILD_LABEL && fingerprint === undefined) || isNoMatter(name, has)
       ? []
       : [`\n  ${name}: the image has ${quoted(has)}, this program ${quoted(wants)}`];
   });
   return lines.length > 0 ? ` The labels that differ:${lines.join("")}\n` : " ";
+}
+
+/** In which registry a base is may differ, and images of older releases do not say which files they were made of. */
+function isNoMatter(name: OwnLabel, has: string | undefined): boolean {
+  return isIn(BASE_LABELS, name) || (has === undefined && isIn(FILE_LABELS, name));
+}
+
+function isIn(labels: readonly string[], name: string): boolean {
+  return labels.includes(name);
+}
+
+function shownPaths(paths: string[]): string {
+  return paths.map((path) => path || ".").join(", ");
 }
 
 function quoted(value: string | undefined): string {

@@ -63,8 +63,10 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
     root: facts.root,
     context: facts.context,
     paths: facts.paths,
+    files: facts.files,
     dockerfile: facts.dockerfile,
     contexts: facts.contexts,
+    bases: facts.bases,
     remote: facts.remote,
   };
 }

@@ -14,17 +14,29 @@ export interface Change {
   path: string;
 }
 
+/** An image of the repository that another one is built on. */
+export interface Base {
+  /** What its version covers, relative to the repository's root. */
+  covers: string[];
+  /** Git's hash of the content of that in HEAD; undefined if HEAD lacks one of them. */
+  tree: string | undefined;
+}
+
 /** What git says of one image. All paths are relative to the repository's root, with "/" and without a trailing one. */
 export interface Facts {
   /** The repository's root, an absolute path. */
   root: string;
   /** The image's directory; "" for the root. */
   context: string;
-  /** What the version covers; the context itself unless the image names parts of it. */
+  /** What the version covers: the files, and what its bases cover. */
   paths: string[];
+  /** What the image is built from: the context unless it names parts of it, and its named contexts. */
+  files: string[];
   dockerfile: string;
   /** The directories of named contexts; they are covered, too. */
   contexts: Record<string, string>;
+  /** The images that it is built on, by their names. */
+  bases: Record<string, Base>;
   /** Whether the Dockerfile is on disk. */
   dockerfileOnDisk: boolean;
   /** Whether the Dockerfile is in HEAD. */

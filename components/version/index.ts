@@ -1,15 +1,17 @@
 export { type BuildDescription, buildLabel, buildPart } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";
 export { checkPublished, differingLabels, type Expectation, type PublishedImage } from "./checkPublished";
+export { isWithin, outermost } from "./covers";
 export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion, duration } from "./describe";
-export type { Change, Commit, Facts } from "./facts";
+export type { Base, Change, Commit, Facts } from "./facts";
 export * from "./labels";
 export { mergeRequestOf } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";
 export { REPRODUCIBLE_EXPORT, REPRODUCIBLE_TIME, sourceDateEpoch } from "./reproducible";
 export { isScratchTag, scratchTag } from "./scratchTag";
+export { type LabelledSource, labelledSource, sourceLabels } from "./sourceLabels";
 export { Fate, summarize } from "./summary";
 export { TagPolicy } from "./tagPolicy";
 export type { Version } from "./version";

@@ -1,4 +1,5 @@
 import { isDebugTag } from "./debugTag";
+import { BASE_LABELS, FILE_LABELS, sourceLabels } from "./sourceLabels";
 import type { Version } from "./version";
 
 /** The full hash of the commit that an image was built from; OCI's name for it. */
@@ -25,15 +26,22 @@ export const OWN_LABELS = [
   CREATED_LABEL,
   SOURCE_LABEL,
   DIRTY_LABEL,
+  ...FILE_LABELS,
+  ...BASE_LABELS,
 ] as const;
 
 export type OwnLabel = (typeof OWN_LABELS)[number];
 
 /**
- * What an image says of its origin. Nothing in it depends on when or where the image is built. All are written, those that have nothing
- * to say as "": an image inherits the labels of the one that it is built on.
+ * What an image says of its origin; `bases` are the references of the images that it is built on, by their names. Nothing in it depends on
+ * when or where the image is built. All are written, those that have nothing to say as "": an image inherits the labels of the one that it
+ * is built on.
  */
-export function imageLabels(version: Version, fingerprint: string | undefined): Record<OwnLabel, string> {
+export function imageLabels(
+  version: Version,
+  fingerprint: string | undefined,
+  bases: Record<string, string> = {},
+): Record<OwnLabel, string> {
   return {
     [REVISION_LABEL]: version.commit,
     [TREE_LABEL]: version.tree,
@@ -42,6 +50,7 @@ export function imageLabels(version: Version, fingerprint: string | undefined): 
     [CREATED_LABEL]: version.committedAt.toISOString().replace(".000Z", "Z"),
     [SOURCE_LABEL]: version.remote ?? "",
     [DIRTY_LABEL]: version.debug ? String(version.uncommitted.length > 0) : "",
+    ...sourceLabels(version, bases),
   };
 }
 

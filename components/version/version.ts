@@ -1,4 +1,4 @@
-import type { Change } from "./facts";
+import type { Base, Change } from "./facts";
 
 /** The version of an image. Paths are relative to the repository's root. */
 export interface Version {
@@ -20,10 +20,15 @@ export interface Version {
   /** The repository's root, an absolute path. */
   root: string;
   context: string;
+  /** What it covers: the files, and what its bases cover. */
   paths: string[];
+  /** What the image is built from. */
+  files: string[];
   dockerfile: string;
   /** The directories of named contexts, by name. */
   contexts: Record<string, string>;
+  /** The images that it is built on, by their names. */
+  bases: Record<string, Base>;
   /** The URL of the remote `origin`, without credentials. */
   remote: string | undefined;
 }

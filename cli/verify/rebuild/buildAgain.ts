@@ -13,8 +13,8 @@ export interface Recipe {
   root: string;
   commit: string;
   committedAt: Date;
-  /** What the version covers, from the root. */
-  paths: string[];
+  /** What the image is built from, from the root. */
+  files: string[];
   context: string;
   /** The directories of named contexts, from the root. */
   contexts: Record<string, string>;

@@ -124,7 +124,13 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
     return `its label says a ${strange[0]} that no builder can be given`;
   }
   return {
-    ...{ root: history.root, commit: commit.hash, committedAt: commit.committedAt, paths: candidate.paths, context },
+    ...{
+      root: history.root,
+      commit: commit.hash,
+      committedAt: commit.committedAt,
+      files: located?.files ?? candidate.paths,
+      context,
+    },
     ...{ contexts, images, dockerfile, platforms, target, args, labels: own(labels) },
   };
 }

@@ -42,7 +42,7 @@ describe("buildFingerprint", () => {
   it("has a hash of the named contexts: of images by their digests, of directories by their paths in the repository", async () => {
     const image = (digit: string) => `docker-image://h.example/base@sha256:${digit.repeat(64)}`;
     const named = async (images: Record<string, string>, directories: Record<string, string>) =>
-      buildFingerprint(await resolveBuild({ contexts: images }), "Dockerfile", directories);
+      buildFingerprint(await resolveBuild({ contexts: images }), "Dockerfile", { contexts: directories });
     const one = await named({ base: image("a") }, { lib: "lib" });
     assert.equal(one, "platform=linux/amd64 dockerfile=Dockerfile contexts=cc5188e1e4954515");
     assert.equal(await named({ base: image("a") }, { lib: "lib" }), one);
@@ -54,6 +54,18 @@ describe("buildFingerprint", () => {
     ]) {
       assert.notEqual(other, one);
     }
+  });
+
+  it("has a hash of what the bases cover, by their names, and not of which images they are", async () => {
+    const based = async (covers: string[], reference = "h.example/base:1@sha256:a", name = "BASE") => {
+      const build = await resolveBuild({ bases: { [name]: { reference, covers, tag: "1" } } });
+      return buildFingerprint(build, "Dockerfile", { bases: { [name]: { covers, tree: "t" } } });
+    };
+    const one = await based(["images/base"]);
+    assert.equal(one, "platform=linux/amd64 dockerfile=Dockerfile bases=ae86d589a1e9bf75");
+    assert.equal(await based(["images/base"], "other.example/base:2@sha256:b"), one);
+    assert.notEqual(await based(["images/other"]), one);
+    assert.notEqual(await based(["images/base"], undefined, "OTHER"), one);
   });
 
   it("is not moved by what makes no other content", async () => {

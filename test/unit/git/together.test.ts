@@ -84,7 +84,7 @@ describe("git, asked for many images at once", () => {
     const [root, commit] = [source.directory, source.head()];
     const versions = Array.from({ length: IMAGES }, (_, image) => ({
       ...{ root, commit, contexts: {} },
-      ...{ context: `app-${image}`, paths: image === 0 ? ["app-0", "app-1/main"] : [`app-${image}`] },
+      ...{ context: `app-${image}`, files: image === 0 ? ["app-0", "app-1/main"] : [`app-${image}`] },
     }));
     const scratch = path.join(bin, "scratch-");
     const done = versions.map(expectExport);
@@ -125,8 +125,8 @@ describe("git, asked for many images at once", () => {
 
   it("keeps nothing of images that were expected and did not come", async () => {
     source.write("app-0/main", "0").add().commit("One");
-    const version = { root: source.directory, commit: source.head(), contexts: {}, context: "app-0", paths: ["app-0"] };
-    const [came, stayedAway] = [expectExport(version), expectExport({ ...version, paths: ["app-1"] })];
+    const version = { root: source.directory, commit: source.head(), contexts: {}, context: "app-0", files: ["app-0"] };
+    const [came, stayedAway] = [expectExport(version), expectExport({ ...version, files: ["app-1"] })];
     const into = path.join(bin, "came");
     mkdirSync(into);
     const scratch = path.join(bin, "scratch-");
@@ -152,7 +152,7 @@ describe("git, asked for many images at once", () => {
     const exported = (paths: string[], name: string) => {
       const into = path.join(bin, name);
       mkdirSync(into);
-      const version = { root: source.directory, context: "", commit, paths } as Version;
+      const version = { root: source.directory, context: "", commit, files: paths } as Version;
       return exportCommit(version, into).then(() => readdirSync(into, { recursive: true }).map(String).sort());
     };
     const [zero, bins, two, broken] = await Promise.allSettled([

@@ -75,7 +75,7 @@ export class Actor {
       spec: `${REPOSITORY}:${tag}`,
       repository: REPOSITORY,
       tag,
-      labels: { by: name },
+      labels: async () => ({ by: name }),
       mayBuild: true,
       scratchTag: (nonce) => (nonce === undefined ? `scratch-${name}` : `scratch-${name}-${++this.nonces}`),
       again: "pulumi up",

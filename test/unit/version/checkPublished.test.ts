@@ -14,8 +14,13 @@ const VERSION = {
   commit: COMMIT,
   tree: TREE,
   committedAt: new Date("2024-01-02T03:04:05Z"),
+  context: "app",
+  paths: ["app"],
+  files: ["app"],
+  dockerfile: "app/Dockerfile",
+  bases: {},
   remote: "https://h.example/r",
-} as Version;
+} as unknown as Version;
 const DEBUG: Version = { ...VERSION, tag: "ccccccc-debug", debug: true, uncommitted: [] };
 
 const EXPECTED: Expectation = {
@@ -120,6 +125,29 @@ describe("checkPublished", () => {
     assert.deepEqual(build.split("\n").slice(1, -1), [
       `  dev.versioned-image.build: the image has "platform=linux/arm64", this program "${EXPECTED.fingerprint}"`,
     ]);
+  });
+
+  it("says that it covers more than what the image was made of", async () => {
+    const base = { BASE: { covers: ["images/base"], tree: "b" } };
+    const version = { ...VERSION, tree: "1".repeat(40), paths: ["app", "images/base"], bases: base };
+    assert.equal(
+      await errorOf("TagTaken", () => check(imageLabels(VERSION, "f"), { version, fingerprint: "f" })),
+      [
+        "h.example/a:ccccccc is in the registry already, made of app; this program covers app, images/base. The labels that differ:",
+        `  dev.versioned-image.tree: the image has "${TREE}", this program "${"1".repeat(40)}"`,
+        "It is never overwritten: commit a change in app, which gives it a version of its own.",
+      ].join("\n"),
+    );
+  });
+
+  it("does not mind in which registry a base is", () => {
+    const version = {
+      ...VERSION,
+      paths: ["app", "images/base"],
+      bases: { BASE: { covers: ["images/base"], tree: "b" } },
+    };
+    const labels = imageLabels(version, EXPECTED.fingerprint, { BASE: "other.example/base:1@sha256:d" });
+    assert.equal(check(labels, { version }), undefined);
   });
 
   it("lists none that is not known yet, and nothing that could write over the terminal", async () => {

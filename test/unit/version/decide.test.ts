@@ -11,8 +11,10 @@ const FACTS: Facts = {
   root: "/repo",
   context: "app",
   paths: ["app"],
+  files: ["app"],
   dockerfile: "app/Dockerfile",
   contexts: {},
+  bases: {},
   dockerfileOnDisk: true,
   dockerfileCommitted: true,
   commit: { hash: COMMIT, subject: "Fix worker", author: "Ada", committedAt: new Date(0) },
@@ -51,8 +53,10 @@ describe("decideVersion", () => {
       root: "/repo",
       context: "app",
       paths: ["app"],
+      files: ["app"],
       dockerfile: "app/Dockerfile",
       contexts: {},
+      bases: {},
       remote: "https://h.example/r",
     });
   });

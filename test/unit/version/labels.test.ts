@@ -8,6 +8,12 @@ const SOURCE = "org.opencontainers.image.source";
 const TREE = "dev.versioned-image.tree";
 const BUILD = "dev.versioned-image.build";
 const DIRTY = "dev.versioned-image.dirty";
+const CONTEXT = "dev.versioned-image.context";
+const PATHS = "dev.versioned-image.paths";
+const DOCKERFILE = "dev.versioned-image.dockerfile";
+const BASES = "dev.versioned-image.bases";
+const BASE_NAME = "org.opencontainers.image.base.name";
+const BASE_DIGEST = "org.opencontainers.image.base.digest";
 
 const PRODUCTION = {
   tag: "88d38d9",
@@ -16,6 +22,12 @@ const PRODUCTION = {
   tree: "t",
   committedAt: new Date("2024-01-02T03:04:05Z"),
   uncommitted: [],
+  context: "app",
+  paths: ["app", "images/base"],
+  files: ["app"],
+  dockerfile: "app/Dockerfile",
+  contexts: {},
+  bases: {},
   remote: "https://h.example/r",
 } as unknown as Version;
 const DEBUG: Version = { ...PRODUCTION, tag: "88d38d9-debug", debug: true };
@@ -30,7 +42,36 @@ describe("imageLabels", () => {
       [CREATED]: "2024-01-02T03:04:05Z",
       [SOURCE]: "https://h.example/r",
       [DIRTY]: "",
+      [CONTEXT]: "app",
+      [PATHS]: '["app"]',
+      [DOCKERFILE]: "app/Dockerfile",
+      [BASES]: "",
+      [BASE_NAME]: "",
+      [BASE_DIGEST]: "",
     });
+  });
+
+  it("name the root as it is in a path", () => {
+    const { [CONTEXT]: context, [PATHS]: paths } = imageLabels({ ...PRODUCTION, context: "", files: [""] }, "f");
+    assert.deepEqual([context, paths], [".", '["."]']);
+  });
+
+  it("name the images that it is built on; OCI's labels the one, if it is one", () => {
+    const base = { covers: ["images/base"], tree: "b" };
+    const reference = "h.example/base:1111111@sha256:d";
+    const one = imageLabels({ ...PRODUCTION, bases: { BASE: base } }, "f", { BASE: reference });
+    assert.deepEqual(
+      [one[BASES], one[BASE_NAME], one[BASE_DIGEST]],
+      [`{"BASE":{"reference":"${reference}","covers":["images/base"]}}`, "h.example/base:1111111", "sha256:d"],
+    );
+    const two = imageLabels({ ...PRODUCTION, bases: { B: { ...base, covers: [""] }, A: base } }, "f", {
+      A: "a@x",
+      B: "b@y",
+    });
+    assert.deepEqual(
+      [two[BASES], two[BASE_NAME], two[BASE_DIGEST]],
+      ['{"A":{"reference":"a@x","covers":["images/base"]},"B":{"reference":"b@y","covers":["."]}}', "", ""],
+    );
   });
 
   it("say whether a debug image was made with uncommitted changes", () => {

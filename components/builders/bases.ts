@@ -1,0 +1,80 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { BaseImage, BuildOptions } from "../args";
+import { VersionedImageError } from "../errors";
+import { knownValue } from "../pulumi";
+import { isDebugTag } from "../version";
+
+/** What each base covers, relative to the repository's root, by their names. */
+export type BaseCovers = Record<string, string[]>;
+
+/** The named context that BuildKit has for a base. */
+export function contextNameOf(base: string): string {
+  return base.toLowerCase();
+}
+
+/** Throws InvalidArgument for names of bases that can't be, or that something else has already. */
+export function refuseUnfitBases({ bases = {}, args = {}, contexts = {} }: BuildOptions): void {
+  const taken = new Map<string, string>();
+  for (const name of Object.keys(bases)) {
+    const context = contextNameOf(name);
+    const other = taken.get(context);
+    const why = !/^[A-Za-z][A-Za-z0-9]*(_+[A-Za-z0-9]+)*$/.test(name)
+      ? "name it as the build argument that has its reference: letters, digits and _ between them, such as BASE"
+      : name in args
+        ? `build.args has ${name}, too: leave it out there`
+        : context in contexts
+          ? `build.contexts has ${context}, which is the base's named context: give one of them another name`
+          : other !== undefined
+            ? `with BuildKit both ${other} and ${name} would be the named context ${context}: give one of them another name`
+            : undefined;
+    if (why !== undefined) {
+      throw invalid(name, why);
+    }
+    taken.set(context, name);
+  }
+}
+
+/**
+ * What an image's bases cover, which is a part of its own version. Throws InvalidArgument where a preview can't know that, and for a debug
+ * image as the base of a production image.
+ */
+export async function basesOf(options: BuildOptions | undefined, debug: boolean): Promise<BaseCovers> {
+  const named = Object.entries(options?.bases ?? {});
+  const found = await Promise.all(
+    named.map(async ([name, base]) => [name, await coversOf(name, base, debug)] as const),
+  );
+  return Object.fromEntries(found);
+}
+
+async function coversOf(name: string, base: BaseImage, debug: boolean): Promise<string[]> {
+  const [covers, tag] = [
+    await knownInPreview(`${name}.covers`, base.covers as pulumi.Input<string[]>),
+    await knownInPreview(`${name}.tag`, base.tag),
+  ];
+  if (!Array.isArray(covers) || covers.length === 0 || !covers.every((entry) => typeof entry === "string")) {
+    throw invalid(`${name}.covers`, "give it the output covers of a VersionedImage of this repository");
+  }
+  if (!debug && isDebugTag(tag)) {
+    throw invalid(
+      name,
+      `it is the debug image ${tag}, and a production image is built on what is committed alone: set debug: true for both, or for neither`,
+    );
+  }
+  return covers;
+}
+
+/** What decides the version can't be left to the update. */
+async function knownInPreview<T>(what: string, input: pulumi.Input<T>): Promise<T> {
+  const value = await knownValue(input);
+  if (value === undefined) {
+    throw invalid(
+      what,
+      "it is not known in this preview, and it decides the version: give the output of a VersionedImage, or a value that is known",
+    );
+  }
+  return value as T;
+}
+
+function invalid(what: string, why: string): VersionedImageError {
+  return new VersionedImageError("InvalidArgument", `build.bases.${what}: ${why}.`);
+}

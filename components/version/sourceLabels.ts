@@ -1,0 +1,118 @@
+import { outermost } from "./covers";
+import type { Version } from "./version";
+
+/** The directory that an image was built from; this and all paths are relative to the repository's root, which is ".". */
+export const CONTEXT_LABEL = "dev.versioned-image.context";
+/** What it was built from, its named contexts included, as a JSON array. */
+export const PATHS_LABEL = "dev.versioned-image.paths";
+export const DOCKERFILE_LABEL = "dev.versioned-image.dockerfile";
+/** The images that it is built on, as a JSON object of `{ reference, covers }` by their names. */
+export const BASES_LABEL = "dev.versioned-image.bases";
+/** repository:tag of the image that it is built on, where it is one; OCI's name for it. */
+export const BASE_NAME_LABEL = "org.opencontainers.image.base.name";
+/** The digest of that; OCI's name for it. */
+export const BASE_DIGEST_LABEL = "org.opencontainers.image.base.digest";
+
+export const FILE_LABELS = [CONTEXT_LABEL, PATHS_LABEL, DOCKERFILE_LABEL] as const;
+export const BASE_LABELS = [BASES_LABEL, BASE_NAME_LABEL, BASE_DIGEST_LABEL] as const;
+
+type SourceLabel = (typeof FILE_LABELS | typeof BASE_LABELS)[number];
+
+/** What an image says of the files and images that it is made of; `references` are those of its bases, by their names. */
+export function sourceLabels(
+  { context, files, dockerfile, bases }: Pick<Version, "context" | "files" | "dockerfile" | "bases">,
+  references: Record<string, string>,
+): Record<SourceLabel, string> {
+  const names = Object.keys(bases).sort();
+  const built = names.map((name) => [
+    name,
+    { reference: references[name] ?? "", covers: (bases[name]?.covers ?? []).map(shown) },
+  ]);
+  // OCI has room for one.
+  const [name = "", digest = ""] = names.length === 1 ? (references[names[0] ?? ""] ?? "").split("@") : [];
+  return {
+    [CONTEXT_LABEL]: shown(context),
+    [PATHS_LABEL]: JSON.stringify(files.map(shown)),
+    [DOCKERFILE_LABEL]: dockerfile,
+    [BASES_LABEL]: names.length === 0 ? "" : JSON.stringify(Object.fromEntries(built)),
+    [BASE_NAME_LABEL]: name,
+    [BASE_DIGEST_LABEL]: digest,
+  };
+}
+
+/** What an image says that it was made of. Paths are relative to the repository's root, which is "". */
+export interface LabelledSource {
+  context: string;
+  /** What it was built from. */
+  files: string[];
+  dockerfile: string;
+  bases: Record<string, LabelledBase>;
+  /** What its version covers: the files, and what its bases cover. */
+  paths: string[];
+}
+
+export interface LabelledBase {
+  /** repository:tag@digest; "" if it was not said. */
+  reference: string;
+  covers: string[];
+}
+
+/**
+ * Reads that from an image's labels, which are data of whoever pushed it: undefined if they do not say it, or if anything in them can't be,
+ * such as a path that leads out of the repository.
+ */
+export function labelledSource(labels: Record<string, string>): LabelledSource | undefined {
+  const context = pathIn(labels[CONTEXT_LABEL]);
+  const dockerfile = pathIn(labels[DOCKERFILE_LABEL]);
+  const files = pathsIn(parsed(labels[PATHS_LABEL]));
+  const bases = basesIn(labels[BASES_LABEL] ? parsed(labels[BASES_LABEL]) : {});
+  if (context === undefined || !dockerfile || files === undefined || bases === undefined) {
+    return undefined;
+  }
+  const covered = Object.values(bases).flatMap(({ covers }) => covers);
+  return { context, files, dockerfile, bases, paths: outermost([...files, ...covered]) };
+}
+
+function basesIn(value: unknown): Record<string, LabelledBase> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return undefined;
+  }
+  const found: [string, LabelledBase][] = [];
+  for (const [name, base] of Object.entries(value)) {
+    const covers = pathsIn(base?.covers);
+    if (covers === undefined || typeof base.reference !== "string") {
+      return undefined;
+    }
+    found.push([name, { reference: base.reference, covers }]);
+  }
+  return Object.fromEntries(found);
+}
+
+function pathsIn(value: unknown): string[] | undefined {
+  const paths = Array.isArray(value) ? value.map(pathIn) : [];
+  return paths.length > 0 && paths.every((path) => path !== undefined) ? paths : undefined;
+}
+
+/** A path as git has it; undefined if it is none. */
+function pathIn(value: unknown): string | undefined {
+  if (value === ".") {
+    return "";
+  }
+  const isPath =
+    typeof value === "string" &&
+    !value.includes("\0") &&
+    value.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  return isPath ? value : undefined;
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+function shown(path: string): string {
+  return path || ".";
+}
