@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import * as path from "node:path";
-import { changes, errorsOn } from "../support/project";
+import { changes } from "../support/project";
 import { registry } from "../support/registry";
 import { type Repo, repo } from "../support/repo";
 import { type Result, TestStack } from "../support/stack";
@@ -33,11 +33,11 @@ describe("images built on images", () => {
   beforeEach(() => {
     project = repo();
     project
-      .write("Pulumi.yaml", "name: based\nruntime: nodejs\n")
+      .write("Pulumi.yaml", "name: versioned-image-example\nruntime: nodejs\n")
       .write(".gitignore", "Pulumi.*.yaml\n")
       .write("images/base/Dockerfile", "FROM scratch\nCOPY base /base\n")
       .write("images/base/base", "one\n")
-      .write("images/api/Dockerfile", "ARG BASE\nFROM ${BASE}\nCOPY api /api\n")
+      .write("images/api/Dockerfile", "ARG BASE\nFROM $BASE\nCOPY api /api\n")
       .write("images/api/api", "one\n")
       .add()
       .commit("Begin");
@@ -67,7 +67,6 @@ describe("images built on images", () => {
     const second = imagesOf(result);
     assert.deepEqual([second.base?.tag, second.api?.tag], [tag, tag]);
     assert.notEqual(second.api?.digest, first.api?.digest);
-    console.log(result.text);
     const empty = await stack.preview();
     assert.deepEqual(changes(empty), {}, empty.text);
   });
