@@ -123,6 +123,13 @@ export interface VersionedImageArgs {
    * there fails the preview (error NotPublished). Default: true.
    */
   publish?: boolean;
+  /**
+   * The commit, tag or branch whose version of the image is used, so that it can stay at an older one. An image that the registry has is taken
+   * if its labels prove the version; that it was built in another way is a warning. One that it lacks is built with the arguments, paths and
+   * Dockerfile that the program names (error NotInRevision if the commit lacks one). What is on disk plays no part. Errors:
+   * RevisionNotFound if the clone has no such commit, InvalidArgument together with `debug`. Default: HEAD, and nothing uncommitted.
+   */
+  revision?: string;
   /** Accepted for programs of before; decides nothing: whether the registry refuses to overwrite tags is found out. */
   immutableTags?: boolean;
   /** What names the version: the last commit that touched the paths, or the hash of their content. Default: Commit. */

@@ -18,6 +18,8 @@ export type ErrorCode =
   | "GitTimeout"
   // version: what git says of it
   | "NeverCommitted"
+  | "RevisionNotFound"
+  | "NotInRevision"
   | "UncommittedChanges"
   | "HiddenChanges"
   | "ShallowHistory"

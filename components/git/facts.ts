@@ -11,19 +11,24 @@ import { readShallow } from "./shallow";
 import { readStatus } from "./status";
 import { assertSameContent, readTree, treeOf } from "./trees";
 
+/** What is on disk has no part in what another commit than HEAD holds. */
+const NOT_ASKED = { changes: [], ignored: [], hidden: [], leftOut: [], uninitialized: [] };
+
 /** What git says of several images of one repository, with as many calls as for one. */
 export async function factsOf(repository: Repository, images: Located[]): Promise<Facts[]> {
-  const { root } = repository;
+  const { root, head } = repository;
+  const isOnDisk = head === "HEAD";
   // What a base covers may lie within what another path covers.
   const paths = [...new Set(images.flatMap((image) => [...image.paths, ...Object.values(image.bases).flat()]))];
   const [found, entries, status, index, remote, shallow] = await Promise.all([
     lastCommits(
       root,
       images.map((image) => image.paths),
+      head,
     ),
-    readTree(root, [...paths, ...images.map(({ dockerfile }) => dockerfile)]),
-    readStatus(root, paths),
-    readIndexFacts(root, paths),
+    readTree(repository, [...paths, ...images.map(({ dockerfile }) => dockerfile)]),
+    isOnDisk ? readStatus(root, paths) : NOT_ASKED,
+    isOnDisk ? readIndexFacts(root, paths) : NOT_ASKED,
     readRemote(root),
     readShallow(repository.commonDir),
   ]);
@@ -57,6 +62,7 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
         ignored: status.ignored.filter(isBuiltFrom),
         uninitialized: index.uninitialized.filter(covers),
         remote,
+        revision: isOnDisk ? undefined : head,
       };
     }),
   );

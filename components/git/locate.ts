@@ -17,6 +17,8 @@ export interface ImageSource {
   contexts?: Record<string, string>;
   /** What the images that it is built on cover, relative to the repository's root, by their names. Default: none. */
   bases?: Record<string, string[]>;
+  /** The commit, tag or branch at which the image is looked at, in place of HEAD and what is on disk. */
+  revision?: string;
 }
 
 /** The files of an image, with paths relative to the repository's root. */
@@ -40,12 +42,15 @@ export interface FoundSource {
 }
 
 /** Finds an image's directories. Throws ContextNotFound. */
-export async function findSource({ context, contexts = {} }: ImageSource): Promise<FoundSource> {
+export async function findSource({ context, contexts = {}, revision }: ImageSource): Promise<FoundSource> {
   const named = Object.entries(contexts).map(async ([name, directory]) => [
     name,
-    await findContext(directory, `build.contexts.${name}`),
+    await findContext(directory, `build.contexts.${name}`, revision),
   ]);
-  return { context: await findContext(context), contexts: Object.fromEntries(await Promise.all(named)) };
+  return {
+    context: await findContext(context, "context", revision),
+    contexts: Object.fromEntries(await Promise.all(named)),
+  };
 }
 
 /** Puts an image's paths in terms of its repository, and refuses what lies outside of the context. */

@@ -4,7 +4,8 @@ import type { Facts } from "../version";
 import { explain } from "./explain";
 import { factsOf } from "./facts";
 import { type FoundSource, findSource, type ImageSource, type Located, locate } from "./locate";
-import { findRepository } from "./repository";
+import { findRepository, type Repository } from "./repository";
+import { atRevision } from "./revision";
 
 /** An image whose facts are asked for. */
 interface Waiting {
@@ -23,7 +24,7 @@ let waiting: Waiting[] = [];
 
 /**
  * What git says of an image. All that is asked for in one tick is answered together, with as many calls of git as one image
- * needs: a program makes its images first and waits for them later. Throws ContextNotFound, NotARepository, BareRepository,
+ * needs: a program makes its images first and waits for them later. Throws ContextNotFound, RevisionNotFound, NotARepository, BareRepository,
  * NoCommitYet, DubiousOwnership, OutsideRepository, DockerfileNotCovered, InvalidArgument, GitNotFound, or GitFailed with
  * git's own words.
  */
@@ -66,35 +67,54 @@ function nearestRepository(directory: string): string {
   }
 }
 
-/** Answers images of one repository. */
+/** Answers images of one repository: those of each revision together. */
 async function answer(asked: Found[]): Promise<void> {
-  const located: { image: Waiting; at: Located }[] = [];
-  try {
+  const revisions = [...new Set(asked.map(({ image }) => image.source.revision))];
+  await settling(asked, async () => {
     const repository = await findRepository(asked[0]?.found.context ?? "");
     await Promise.all(
-      asked.map(async ({ image, found }) => {
-        try {
-          located.push({ image, at: await locate(image.source, found, repository) });
-        } catch (error) {
-          image.reject(error);
-        }
+      revisions.map((revision) => {
+        const images = asked.filter(({ image }) => image.source.revision === revision);
+        return settling(images, async () =>
+          answerAt(revision === undefined ? repository : await atRevision(repository, revision), images),
+        );
       }),
     );
-    if (located.length === 0) {
-      return;
-    }
-    const facts = await factsOf(
-      repository,
-      located.map(({ at }) => at),
-    ).catch((error) => {
-      throw explain(error, repository.root);
-    });
-    located.forEach(({ image }, index) => {
-      image.resolve(facts[index] as Facts);
-    });
+  });
+}
+
+/** What ends work on images ends it for each of them. */
+async function settling(asked: Found[], work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     for (const { image } of asked) {
       image.reject(error);
     }
   }
+}
+
+async function answerAt(repository: Repository, asked: Found[]): Promise<void> {
+  const located: { image: Waiting; at: Located }[] = [];
+  await Promise.all(
+    asked.map(async ({ image, found }) => {
+      try {
+        located.push({ image, at: await locate(image.source, found, repository) });
+      } catch (error) {
+        image.reject(error);
+      }
+    }),
+  );
+  if (located.length === 0) {
+    return;
+  }
+  const facts = await factsOf(
+    repository,
+    located.map(({ at }) => at),
+  ).catch((error) => {
+    throw explain(error, repository.root);
+  });
+  located.forEach(({ image }, index) => {
+    image.resolve(facts[index] as Facts);
+  });
 }

@@ -12,15 +12,17 @@ export interface Repository {
   /** The folder that holds what all its work trees share. */
   commonDir: string;
   objectFormat: string;
-  /** Git's hash of all that HEAD holds. */
+  /** The commit at which images are looked at: HEAD, or the hash of another one. */
+  head: string;
+  /** Git's hash of all that it holds. */
   headTree: string;
 }
 
 /**
- * Finds an image's directory, as an absolute path without symbolic links. It need not be on disk if HEAD has it: a sparse
- * checkout leaves directories out.
+ * Finds an image's directory, as an absolute path without symbolic links. It need not be on disk if HEAD, or what `revision` names, has it: a
+ * sparse checkout leaves directories out.
  */
-export async function findContext(context: string, argument = "context"): Promise<string> {
+export async function findContext(context: string, argument = "context", revision = "HEAD"): Promise<string> {
   const stats = await ifThere(stat(context));
   if (stats?.isDirectory()) {
     return realpath(context);
@@ -28,7 +30,7 @@ export async function findContext(context: string, argument = "context"): Promis
   const absolute = path.resolve(context);
   const above = await nearestDirectory(absolute);
   const rest = path.relative(above, absolute);
-  if (!stats && rest !== "" && (await isInHead(above, rest))) {
+  if (!stats && rest !== "" && (await isIn(revision, above, rest))) {
     return path.join(await realpath(above), rest);
   }
   throw new VersionedImageError(
@@ -39,13 +41,13 @@ export async function findContext(context: string, argument = "context"): Promis
   );
 }
 
-async function isInHead(above: string, directory: string): Promise<boolean> {
+async function isIn(revision: string, above: string, directory: string): Promise<boolean> {
   // Nothing can have such a name, and git can't be asked for it.
   if (directory.includes("\0")) {
     return false;
   }
   try {
-    return (await git(["cat-file", "-t", `HEAD:./${directory}`], { cwd: above })) === "tree\n";
+    return (await git(["cat-file", "-t", `${revision}:./${directory}`], { cwd: above })) === "tree\n";
   } catch (error) {
     // Whatever git can't find there, a repository or the directory in it: the directory is not to be found.
     if (error instanceof GitError) {
@@ -82,6 +84,7 @@ export async function findRepository(directory: string): Promise<Repository> {
       root: rest.slice(0, hash).join("\n"),
       commonDir: rest.slice(hash + 1).join("\n"),
       objectFormat,
+      head: "HEAD",
       headTree: rest[hash] ?? "",
     };
   } catch (error) {

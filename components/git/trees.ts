@@ -12,13 +12,13 @@ export interface TreeEntry {
   hash: string;
 }
 
-/** What HEAD holds at each of these paths; the root is not among the answers. */
-export async function readTree(root: string, paths: string[]): Promise<Map<string, TreeEntry>> {
+/** What a repository's head holds at each of these paths; the root is not among the answers. */
+export async function readTree({ root, head }: Repository, paths: string[]): Promise<Map<string, TreeEntry>> {
   const wanted = new Set(paths.filter((path) => path !== ""));
   if (wanted.size === 0) {
     return new Map();
   }
-  const printed = await git(["ls-tree", "-t", "-z", "--full-tree", "HEAD", "--", ...wanted], { cwd: root });
+  const printed = await git(["ls-tree", "-t", "-z", "--full-tree", head, "--", ...wanted], { cwd: root });
   const entries = new Map<string, TreeEntry>();
   for (const line of printed.split("\0")) {
     const tab = line.indexOf("\t");

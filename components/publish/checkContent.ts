@@ -1,15 +1,23 @@
 import { VersionedImageError } from "../errors";
 import type { ImageConfig } from "../registry";
-import { checkPublished, differingLabels, type Expectation, TagPolicy } from "../version";
+import { builtOtherwise, checkPublished, differingLabels, type Expectation, TagPolicy } from "../version";
 import type { Subject, Target } from "./subject";
 
+/** What is to be said of a content that may be used as a version, in words; undefined where there is nothing to say. */
+export interface Doubts {
+  /** Nothing proves what it was made of. */
+  untraced: string | undefined;
+  /** It was built in another way than the program says, and is the version of an earlier revision. */
+  builtOtherwise: string | undefined;
+}
+
 /**
- * Whether what a digest names may be used as a version, on each of its platforms. Returns a warning where it may but can't be traced.
- * Throws TagTaken if it was made of something else, BuildInputsChanged if it was built in another way.
+ * Whether what a digest names may be used as a version, on each of its platforms. Throws TagTaken if it was made of something else,
+ * BuildInputsChanged if it was built in another way.
  */
-export async function checkContent(subject: Subject, target: Target, digest: string): Promise<string | undefined> {
+export async function checkContent(subject: Subject, target: Target, digest: string): Promise<Doubts> {
   const { args, version, build, fingerprint } = subject;
-  let warning: string | undefined;
+  const doubts: Doubts = { untraced: undefined, builtOtherwise: undefined };
   for (const platform of build.platforms) {
     const expected = {
       version,
@@ -19,9 +27,10 @@ export async function checkContent(subject: Subject, target: Target, digest: str
       fingerprint,
     };
     const { labels, platform: found } = await imageFor(expected, target, digest, build.platforms);
-    warning ??= checkPublished({ digest, labels, platform: found }, expected);
+    doubts.untraced ??= checkPublished({ digest, labels, platform: found }, expected);
+    doubts.builtOtherwise ??= builtOtherwise(labels, expected);
   }
-  return warning;
+  return doubts;
 }
 
 async function imageFor(

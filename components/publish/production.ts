@@ -124,9 +124,9 @@ async function checkBeforeUse(
   digest: string,
   before: Used | undefined,
 ): Promise<void> {
-  const warning = await checkContent(subject, target, digest);
+  const { untraced, builtOtherwise } = await checkContent(subject, target, digest);
   const expected = before?.spec === target.spec && before.digest !== "" ? before.digest : digest;
-  if (expected !== digest && warning !== undefined) {
+  if (expected !== digest && untraced !== undefined) {
     throw overwritten(target, expected, digest);
   }
   if (expected !== digest) {
@@ -135,8 +135,11 @@ async function checkBeforeUse(
         "something has overwritten the tag. What it serves is used; make tags immutable in the registry if it can.",
       subject.component,
     );
-  } else if (warning !== undefined) {
-    pulumi.log.warn(warning, subject.component);
+  } else if (untraced !== undefined) {
+    pulumi.log.warn(untraced, subject.component);
+  }
+  if (builtOtherwise !== undefined) {
+    pulumi.log.warn(`${target.spec} was ${builtOtherwise}. It is used as it is.`, subject.component);
   }
 }
 

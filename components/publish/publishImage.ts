@@ -84,10 +84,19 @@ export function publishImage(
 }
 
 async function versionOf(args: VersionedImageArgs): Promise<Version> {
-  const { context, paths, dockerfile, debug = false, tagPolicy = TagPolicy.Commit, tagLength = 7, tagPrefix } = args;
+  const {
+    context,
+    paths,
+    dockerfile,
+    revision,
+    debug = false,
+    tagPolicy = TagPolicy.Commit,
+    tagLength = 7,
+    tagPrefix,
+  } = args;
   const contexts = contextDirectories(args.build);
   const bases = await basesOf(args.build, debug);
-  const facts = await readFacts({ context, paths, dockerfile, contexts, bases });
+  const facts = await readFacts({ context, paths, dockerfile, contexts, bases, revision });
   return decideVersion(facts, { debug, tagPolicy, tagLength, tagPrefix });
 }
 

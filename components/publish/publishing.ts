@@ -27,7 +27,7 @@ export async function publishingOf(subject: Subject, target: Target, again = "pu
     scratchTag: (nonce) => scratchTag(pulumi.getStack(), nonce === undefined ? identity : `${identity}/${nonce}`),
     again,
     prove: async (served, ours) => {
-      if ((await checkContent(subject, target, served)) !== undefined) {
+      if ((await checkContent(subject, target, served)).untraced !== undefined) {
         throw overwritten(target, ours, served);
       }
     },

@@ -35,7 +35,8 @@ export interface Expectation {
 
 /**
  * Whether the image that a registry holds under the tag may be used as this version. Returns a warning where it may but
- * can't be traced. Throws TagTaken if it was made of something else, BuildInputsChanged if it was built in another way.
+ * can't be traced. Throws TagTaken if it was made of something else, BuildInputsChanged if it was built in another way and is not the version
+ * of an earlier revision.
  */
 export function checkPublished(published: PublishedImage, expected: Expectation): string | undefined {
   const { version, spec } = expected;
@@ -79,15 +80,27 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
       differing,
     );
   }
-  if (built !== undefined && expected.fingerprint !== undefined && built !== expected.fingerprint) {
+  const otherwise = builtOtherwise(labels, expected);
+  if (otherwise !== undefined && version.revision === undefined) {
     throw new VersionedImageError(
       "BuildInputsChanged",
-      `${spec} is published already, built with ${shown(built)}; this program asks for ${expected.fingerprint}.${differing}` +
+      `${spec} is published already, ${otherwise}.${differing}` +
         "A production tag is never overwritten: commit a change in the image's directory that goes with it, " +
         "set debug: true to try it out, or publish to another repository.",
     );
   }
   return undefined;
+}
+
+/**
+ * In words, that an image was built in another way than the program says; undefined if it was not, or if one of the two is not known. A
+ * program that goes back to an earlier version need not say how that was built.
+ */
+export function builtOtherwise(labels: Record<string, string>, { fingerprint }: Expectation): string | undefined {
+  const built = labelIn(labels, BUILD_LABEL);
+  return built === undefined || fingerprint === undefined || built === fingerprint
+    ? undefined
+    : `built with ${shown(built)}; this program asks for ${fingerprint}`;
 }
 
 /** The labels that an image and this program disagree about, between two sentences; what is not known yet is left out. */

@@ -30,7 +30,10 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
       `tagLength is ${tagLength}: give it as a whole number from 7 to 40.`,
     );
   }
-  const { commit, tree } = facts;
+  const { commit, tree, revision } = facts;
+  if (revision !== undefined) {
+    refuseLacking(facts, revision, debug);
+  }
   if (!commit || !tree) {
     throw neverCommitted(facts);
   }
@@ -68,6 +71,7 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
     contexts: facts.contexts,
     bases: facts.bases,
     remote: facts.remote,
+    revision: facts.revision,
   };
 }
 
@@ -111,6 +115,24 @@ function refuseUncommitted(facts: Facts): void {
       "HiddenChanges",
       `Git was told not to look at changes of files in ${place(facts)}:\n${list(hidden)}\n` +
         "Run `git update-index --no-assume-unchanged --no-skip-worktree -- FILE` for each, then commit or undo what it shows.",
+    );
+  }
+}
+
+/** What the program says today may be more than what the image had then. */
+function refuseLacking(facts: Facts, revision: string, debug: boolean): void {
+  if (debug) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "debug is true, and revision names a commit: a debug image is what is on disk. Leave out one of them.",
+    );
+  }
+  const lacking = new Set([...facts.missing, ...(facts.dockerfileCommitted ? [] : [facts.dockerfile])]);
+  if (lacking.size > 0) {
+    throw new VersionedImageError(
+      "NotInRevision",
+      `Commit ${revision}, which revision names, has no ${[...lacking].map((path) => path || ".").join(", ")}: the image can't be ` +
+        "built of it as this program says. Name another revision, or leave revision out.",
     );
   }
 }

@@ -9,10 +9,11 @@ const UNITS: [name: string, seconds: number][] = [
   ["minute", 60],
 ];
 
-/** One line for people: `88d38d9 (commit 88d38d9 "Fix worker", 3 days ago)`. */
+/** One line for people: `88d38d9 (commit 88d38d9 "Fix worker", 3 days ago)`. A version that is not HEAD's says so. */
 export function describeVersion(version: Version, now: Date): string {
-  const { tag, commit, subject, committedAt } = version;
-  return `${tag} (commit ${commit.slice(0, 7)} ${JSON.stringify(subject)}, ${age(committedAt, now)})`;
+  const { tag, commit, subject, committedAt, revision } = version;
+  const at = revision === undefined ? "" : `, as of revision ${revision.slice(0, 7)}`;
+  return `${tag} (commit ${commit.slice(0, 7)} ${JSON.stringify(subject)}, ${age(committedAt, now)}${at})`;
 }
 
 /** How long ago something was, in its largest whole unit. */

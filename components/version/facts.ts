@@ -61,4 +61,6 @@ export interface Facts {
   uninitialized: string[];
   /** The URL of the remote `origin`, without credentials. */
   remote: string | undefined;
+  /** The commit that was looked at in place of HEAD and the disk; undefined if it was HEAD. */
+  revision: string | undefined;
 }

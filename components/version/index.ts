@@ -1,6 +1,12 @@
 export { type BuildDescription, buildLabel, buildPart } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";
-export { checkPublished, differingLabels, type Expectation, type PublishedImage } from "./checkPublished";
+export {
+  builtOtherwise,
+  checkPublished,
+  differingLabels,
+  type Expectation,
+  type PublishedImage,
+} from "./checkPublished";
 export { isWithin, outermost } from "./covers";
 export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";

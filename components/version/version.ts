@@ -31,4 +31,6 @@ export interface Version {
   bases: Record<string, Base>;
   /** The URL of the remote `origin`, without credentials. */
   remote: string | undefined;
+  /** The commit at which it is the version, if the program names one; undefined if it is HEAD. */
+  revision: string | undefined;
 }

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { VersionedImageError } from "../../../components/errors";
-import { checkContent } from "../../../components/publish/checkContent";
+import { checkContent, type Doubts } from "../../../components/publish/checkContent";
 import type { Subject, Target } from "../../../components/publish/subject";
 import { imageLabels, type Version } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
@@ -11,10 +11,15 @@ describe("whether a content may be used", () => {
     commit: "c".repeat(40),
     tree: "7".repeat(40),
     committedAt: new Date("2024-01-02T03:04:05Z"),
-  } as Version;
+    context: "app",
+    paths: ["app"],
+    files: ["app"],
+    dockerfile: "app/Dockerfile",
+    bases: {},
+  } as unknown as Version;
 
   /** An index that is there for some platforms, built for them, and a program that asks for others. */
-  function checked(there: string[], platforms: string[]): Promise<string | undefined> {
+  function checked(there: string[], platforms: string[]): Promise<Doubts> {
     const labels = imageLabels(version, fingerprint(there));
     const images = there.map((platform) => ({ labels, platform, created: undefined }));
     const registry = {
@@ -31,7 +36,10 @@ describe("whether a content may be used", () => {
   const fingerprint = (platforms: string[]) => `platform=${platforms.join(",")} dockerfile=Dockerfile`;
 
   it("looks at each platform", async () => {
-    assert.equal(await checked(["linux/amd64", "linux/arm64"], ["linux/amd64", "linux/arm64"]), undefined);
+    assert.deepEqual(await checked(["linux/amd64", "linux/arm64"], ["linux/amd64", "linux/arm64"]), {
+      untraced: undefined,
+      builtOtherwise: undefined,
+    });
   });
 
   it("names the platform that is lacking, and the labels that differ", async () => {

@@ -27,6 +27,7 @@ const FACTS: Facts = {
   ignored: ["app/secret.key"],
   uninitialized: [],
   remote: "https://h.example/r",
+  revision: undefined,
 };
 
 const OPTIONS: VersionOptions = { debug: false, tagPolicy: TagPolicy.Commit, tagLength: 7 };
@@ -58,6 +59,7 @@ describe("decideVersion", () => {
       contexts: {},
       bases: {},
       remote: "https://h.example/r",
+      revision: undefined,
     });
   });
 

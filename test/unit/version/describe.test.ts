@@ -17,6 +17,10 @@ describe("describeVersion", () => {
       committedAt: new Date(NOW.getTime() - 3 * 86_400_000),
     } as Version;
     assert.equal(describeVersion(version, NOW), '88d38d9-debug (commit 88d38d9 "Fix \\"worker\\"", 3 days ago)');
+    assert.equal(
+      describeVersion({ ...version, revision: "1234567".padEnd(40, "0") }, NOW),
+      '88d38d9-debug (commit 88d38d9 "Fix \\"worker\\"", 3 days ago, as of revision 1234567)',
+    );
   });
 
   it("counts whole units, the largest", () => {
