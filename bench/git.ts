@@ -28,6 +28,8 @@ interface Setting extends Shape {
 /** Of more directories than these a loop is measured on a sample, and scaled. */
 const LOOPED = 200;
 const SAMPLE = 25;
+/** Of so many images, what it costs is measured that each tenth is a base of the nine after it. */
+const BASED = 200;
 /** From so many directories on, memory is measured. */
 const MANY = 1_000;
 /** Below so many milliseconds two ways count as equally quick. */
@@ -107,6 +109,9 @@ async function rowsOf(setting: Setting, repository: BenchRepository, truth: stri
   if (directories.length === 1) {
     rows.push(await factsRow(name, repository));
   }
+  if (directories.length === BASED) {
+    rows.push(await basesRow(name, repository));
+  }
   if (directories.length >= MANY) {
     rows.push(await memoryRow(name, repository));
   }
@@ -138,6 +143,26 @@ async function factsRow(name: string, repository: BenchRepository): Promise<Row>
     async () => void (await answersOfGit(repository, directories, "git status --porcelain -- ")),
   ]);
   return atMost(1.5, `${name}: all facts of the image / git log and git status`, ours, shell);
+}
+
+/** All facts of images on bases, as a program asks for them: what the bases cover must be known before the others are asked for. */
+async function basesRow(name: string, { root, directories }: BenchRepository): Promise<Row> {
+  const context = (directory: string) => path.join(root, directory);
+  const [based, plain] = await medians(7, [
+    async () => {
+      const bases = directories.filter((_, number) => number % 10 === 0);
+      await Promise.all(bases.map((directory) => readFacts({ context: context(directory) })));
+      await Promise.all(
+        directories.flatMap((directory, number) =>
+          number % 10 === 0
+            ? []
+            : [readFacts({ context: context(directory), bases: { BASE: [bases[Math.floor(number / 10)] as string] } })],
+        ),
+      );
+    },
+    async () => void (await Promise.all(directories.map((directory) => readFacts({ context: context(directory) })))),
+  ]);
+  return atMost(2.5, `${name}: all facts, each tenth a base of the next nine / without bases`, based, plain);
 }
 
 /** How much quicker than the shell's loop it must be. */
