@@ -1,6 +1,7 @@
 import type { ImageArgs } from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
+import { unknownOutput } from "../pulumi";
 import { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../version";
 import type { ContentRequest, ImageBuilder } from "./builder";
 import type { BuildInputs } from "./buildInputs";
@@ -83,7 +84,7 @@ function optionsOf({ builderName, platforms, target, network, ...build }: BuildI
   const { extraHosts, cacheFrom, cacheTo, ssh, secrets } = build;
   return {
     builder: builderName === undefined ? undefined : { name: builderName },
-    platforms: platforms as ImageArgs["platforms"],
+    platforms: (platforms ?? unknownOutput()) as ImageArgs["platforms"],
     target,
     network: network as ImageArgs["network"],
     addHosts: extraHosts,
@@ -99,8 +100,8 @@ function optionsOf({ builderName, platforms, target, network, ...build }: BuildI
   };
 }
 
-function namedInputs(directories: Record<string, string> | undefined, { contexts }: BuildInputs) {
-  const all = Object.entries({ ...directories, ...contexts.images });
+function namedInputs(directories: Record<string, string> | undefined, { imageContexts }: BuildInputs) {
+  const all = Object.entries({ ...directories, ...imageContexts });
   return all.length === 0 ? undefined : Object.fromEntries(all.map(([name, location]) => [name, { location }]));
 }
 

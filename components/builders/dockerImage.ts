@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { unknownOutput } from "../pulumi";
 import type { ImageBuilder } from "./builder";
 
 /**
@@ -16,7 +17,7 @@ export const dockerBuilder: ImageBuilder = {
         build: {
           context: directory,
           dockerfile,
-          platform: build.platforms[0],
+          platform: build.platforms?.[0] ?? unknownOutput(),
           target: build.target,
           args: build.args,
           cacheFrom: build.cacheFrom && { images: build.cacheFrom },

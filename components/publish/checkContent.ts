@@ -10,7 +10,9 @@ import type { Subject, Target } from "./subject";
 export async function checkContent(subject: Subject, target: Target, digest: string): Promise<string | undefined> {
   const { args, version, build, fingerprint } = subject;
   let warning: string | undefined;
-  for (const platform of build.platforms) {
+  // A preview that does not know for which platforms it is looks at those that there are.
+  const platforms = build.platforms ?? (await platformsOf(target, digest));
+  for (const platform of platforms) {
     const expected = {
       version,
       tagPolicy: args.tagPolicy ?? TagPolicy.Commit,
@@ -18,10 +20,15 @@ export async function checkContent(subject: Subject, target: Target, digest: str
       platform,
       fingerprint,
     };
-    const { labels, platform: found } = await imageFor(expected, target, digest, build.platforms);
+    const { labels, platform: found } = await imageFor(expected, target, digest, platforms);
     warning ??= checkPublished({ digest, labels, platform: found }, expected);
   }
   return warning;
+}
+
+async function platformsOf({ registry, repository }: Target, digest: string): Promise<string[]> {
+  const images = await registry.inspectAll(repository, digest);
+  return images.map(({ platform }) => platform);
 }
 
 async function imageFor(
