@@ -5,7 +5,7 @@ const config = new pulumi.Config();
 
 /** A value that a preview does not know until the resource is there. */
 function made(name: string): pulumi.Output<string> {
-  return new pulumi.Stash(name, { input: config.require(name) }).output.apply(String);
+  return new pulumi.Stash(name, { input: name }).id.apply(() => config.require(name));
 }
 
 const app = new VersionedImage("app", {
