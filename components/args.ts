@@ -49,12 +49,12 @@ export interface BuildOptions {
    * What the image runs on, as os/arch or os/arch/variant, `docker build --platform`. Default: linux/amd64, whatever the
    * machine is that builds.
    */
-  platform?: string;
+  platform?: pulumi.Input<string>;
   /**
    * BuildKit: what the image runs on, `docker buildx build --platform`; several make one index with an image for each. Not together
    * with `platform` (error InvalidArgument). Default: that of `platform`.
    */
-  platforms?: string[];
+  platforms?: pulumi.Input<string>[];
   /**
    * BuildKit: secrets by their ids, `docker buildx build --secret`, which `RUN --mount=type=secret,id=ID` reads. They are in no
    * layer, label or log, and another value makes no other version. Default: none.
@@ -67,9 +67,9 @@ export interface BuildOptions {
   /**
    * BuildKit: named contexts, `docker buildx build --build-context`, for `FROM NAME`, `COPY --from=NAME` and `RUN --mount=from=NAME`.
    * A directory of the same repository, relative to the program's working directory, belongs to the version as `paths` do; an image
-   * is given as docker-image://REFERENCE@sha256:DIGEST (error InvalidArgument without the digest). Default: none.
+   * is given as docker-image://REFERENCE@sha256:DIGEST (error InvalidArgument without the digest), and may be an Output. Default: none.
    */
-  contexts?: Record<string, string>;
+  contexts?: Record<string, pulumi.Input<string>>;
   /**
    * Where layers may be reused from, `docker build --cache-from`: images, and for BuildKit also what `docker buildx build
    * --cache-from` takes, such as type=registry,ref=HOST/REPOSITORY. Default: none.

@@ -1,56 +1,77 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
-import { isSecret, knownValue } from "../pulumi";
+import { isSecret } from "../pulumi";
 import { buildLabel, type NamedContexts, namedContexts, type Version } from "../version";
+import { knownInputs } from "./knownInputs";
 
 export const DEFAULT_PLATFORM = "linux/amd64";
 
 /** Build options with their defaults. */
 export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms" | "contexts" | "bases"> {
   builder: Builder;
-  /** Sorted, each once. */
-  platforms: [string, ...string[]];
+  /** Sorted, each once; undefined while a preview can't know all of them. */
+  platforms: [string, ...string[]] | undefined;
+  /** The named contexts that are known. */
   contexts: NamedContexts;
+  /** Those that are images, known or not. */
+  imageContexts: Record<string, pulumi.Input<string>>;
   /** The references of the images that it is built on, by their names. */
   bases: Record<string, pulumi.Input<string>>;
-  /** The values of the build arguments; undefined while a preview can't know all of them. */
-  knownArgs: Record<string, string> | undefined;
+  /** The build arguments that are known. */
+  knownArgs: Record<string, string>;
+  /** What a preview can't know yet of all that decides the content, as the program names it: `build.args.MODE`. */
+  unknown: string[];
 }
 
 /**
- * Fills in defaults and waits for the build arguments. Throws InvalidArgument for a platform that can't be, SecretBuildArgument for a
+ * Fills in defaults and waits for what may be an Output. Throws InvalidArgument for a platform that can't be, SecretBuildArgument for a
  * Pulumi secret among the arguments.
  */
 export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInputs> {
-  const { platform, platforms, contexts, bases = {}, builder = Builder.Docker, args = {}, ...others } = options;
+  const { platform, platforms, contexts = {}, bases = {}, builder = Builder.Docker, args = {}, ...others } = options;
   for (const [name, value] of Object.entries(args)) {
     if (await isSecret(value)) {
       throw secretArgument(name, builder);
     }
   }
+  const given = platforms ?? (platform === undefined ? [] : [platform]);
+  const givenPlatforms = await knownInputs(Object.fromEntries(given.entries()));
+  const givenContexts = await knownInputs(contexts);
+  const givenArgs = await knownInputs(args);
+  const named = namedContexts(givenContexts.known);
+  const isDirectory = (name: string) => Object.hasOwn(named.directories, name);
   return {
     ...others,
     args: options.args,
     builder,
     // buildx itself takes a name in any case, and keeps it in lower case.
     builderName: options.builderName?.toLowerCase(),
-    platforms: platformsOf(platform, platforms),
-    contexts: namedContexts(contexts),
+    platforms:
+      givenPlatforms.unknown.length > 0
+        ? undefined
+        : platformsOf(Object.values(givenPlatforms.known), platforms ? "platforms" : "platform"),
+    contexts: named,
+    imageContexts: Object.fromEntries(Object.entries(contexts).filter(([name]) => !isDirectory(name))),
     bases: Object.fromEntries(Object.entries(bases).map(([name, { reference }]) => [name, reference])),
-    knownArgs: await knownValue<Record<string, string>>(pulumi.output(args) as pulumi.Output<Record<string, string>>),
+    knownArgs: givenArgs.known,
+    unknown: [
+      ...givenArgs.unknown.map((name) => `build.args.${name}`),
+      ...givenContexts.unknown.map((name) => `build.contexts.${name}`),
+      ...(givenPlatforms.unknown.length > 0 ? [platforms ? "build.platforms" : "build.platform"] : []),
+    ],
     // The order makes no difference to the build, so it must make none to the resource.
     extraHosts: options.extraHosts && [...options.extraHosts].sort(),
   };
 }
 
-function platformsOf(platform: string | undefined, platforms: string[] | undefined): [string, ...string[]] {
-  const [first = DEFAULT_PLATFORM, ...others] = [...new Set(platforms ?? [platform ?? DEFAULT_PLATFORM])].sort();
+function platformsOf(platforms: string[], option: "platform" | "platforms"): [string, ...string[]] {
+  const [first = DEFAULT_PLATFORM, ...others] = [...new Set(platforms)].sort();
   for (const given of [first, ...others]) {
     if (!/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(given)) {
       throw new VersionedImageError(
         "InvalidArgument",
-        `build.${platforms ? "platforms" : "platform"} is ${JSON.stringify(given)}: give it as os/arch or os/arch/variant, for ` +
+        `build.${option} is ${JSON.stringify(given)}: give it as os/arch or os/arch/variant, for ` +
           "instance linux/arm64.",
       );
     }
@@ -76,17 +97,16 @@ export function buildArguments({ args, bases }: BuildInputs): Record<string, pul
 }
 
 /**
- * What the image says of how it was built. What builds it is no part of it, and of its bases only what they cover. Undefined while the
- * arguments are unknown.
+ * What the image says of how it was built. What builds it is no part of it, and of its bases only what they cover. Undefined while
+ * something of it is unknown.
  */
 export function buildFingerprint(
-  { platforms, target, knownArgs, contexts: { images } }: BuildInputs,
+  { platforms, target, knownArgs, contexts: { images }, unknown }: BuildInputs,
   dockerfile: string,
   { contexts = {}, bases = {} }: Partial<Pick<Version, "contexts" | "bases">> = {},
 ): string | undefined {
   const covers = Object.fromEntries(Object.entries(bases).map(([name, base]) => [name, base.covers]));
-  return (
-    knownArgs &&
-    buildLabel({ platforms, dockerfile, target, args: knownArgs, contexts: { ...contexts, ...images }, bases: covers })
-  );
+  return platforms && unknown.length === 0
+    ? buildLabel({ platforms, dockerfile, target, args: knownArgs, contexts: { ...contexts, ...images }, bases: covers })
+    : undefined;
 }

@@ -1,6 +1,7 @@
 import type { ImageArgs } from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
+import { unknownOutput } from "../pulumi";
 import { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../version";
 import { contextNameOf } from "./bases";
 import type { ContentRequest, ImageBuilder } from "./builder";
@@ -84,7 +85,7 @@ function optionsOf({ builderName, platforms, target, network, ...build }: BuildI
   const { extraHosts, cacheFrom, cacheTo, ssh, secrets } = build;
   return {
     builder: builderName === undefined ? undefined : { name: builderName },
-    platforms: platforms as ImageArgs["platforms"],
+    platforms: (platforms ?? unknownOutput()) as ImageArgs["platforms"],
     target,
     network: network as ImageArgs["network"],
     addHosts: extraHosts,
@@ -100,14 +101,14 @@ function optionsOf({ builderName, platforms, target, network, ...build }: BuildI
   };
 }
 
-function namedInputs(directories: Record<string, string> | undefined, { contexts, bases }: BuildInputs) {
+function namedInputs(directories: Record<string, string> | undefined, { imageContexts, bases }: BuildInputs) {
   const images = Object.entries(bases).map(([name, reference]) => [
     contextNameOf(name),
     pulumi.interpolate`docker-image://${reference}`,
   ]);
   const all = Object.entries<pulumi.Input<string>>({
     ...directories,
-    ...contexts.images,
+    ...imageContexts,
     ...Object.fromEntries(images),
   });
   return all.length === 0 ? undefined : Object.fromEntries(all.map(([name, location]) => [name, { location }]));

@@ -1,16 +1,32 @@
 import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
+import { dependsOnResource } from "../pulumi";
 import { namedContexts } from "../version";
 import { refuseUnfitBases } from "./bases";
+import { knownInputs } from "./knownInputs";
 
 /** What only BuildKit can do. */
 const OF_BUILDKIT = ["builderName", "platforms", "secrets", "ssh", "contexts", "cacheTo"] as const;
 
-/** The directories of the named contexts, which the version covers. Throws InvalidArgument for options that can't be. */
-export function contextDirectories(options: BuildOptions = {}): Record<string, string> {
+/**
+ * The directories of the named contexts, which the version covers. What a preview does not know is taken for an image. Throws
+ * InvalidArgument for options that can't be, and for directories of which a preview may not know that they are some.
+ */
+export async function contextDirectories(options: BuildOptions = {}): Promise<Record<string, string>> {
   refuseUnfit(options);
   refuseUnfitBases(options);
-  return namedContexts(options.contexts).directories;
+  const { contexts = {} } = options;
+  const { directories } = namedContexts((await knownInputs(contexts)).known);
+  for (const [name, directory] of Object.entries(directories)) {
+    if (await dependsOnResource(contexts[name])) {
+      throw new VersionedImageError(
+        "InvalidArgument",
+        `build.contexts.${name} is the directory ${JSON.stringify(directory)}, but an output of a resource: the version covers it, so that ` +
+          "each preview must know it. Give it as a plain string.",
+      );
+    }
+  }
+  return directories;
 }
 
 /** Throws InvalidArgument for options that the builder does not have, or that can't be given together. */

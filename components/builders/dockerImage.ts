@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { unknownOutput } from "../pulumi";
 import type { ImageBuilder } from "./builder";
 import { buildArguments } from "./buildInputs";
 
@@ -17,7 +18,7 @@ export const dockerBuilder: ImageBuilder = {
         build: {
           context: directory,
           dockerfile,
-          platform: build.platforms[0],
+          platform: build.platforms?.[0] ?? unknownOutput(),
           target: build.target,
           args: buildArguments(build),
           cacheFrom: build.cacheFrom && { images: build.cacheFrom },

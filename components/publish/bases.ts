@@ -21,7 +21,7 @@ export async function checkBases({ version, build, args }: Subject, target: Targ
     Object.entries(build.bases).map(async ([name, input]) => {
       const reference = await knownValue(input);
       if (reference !== undefined) {
-        const base = { name, reference, platforms: build.platforms, debug: args.debug ?? false };
+        const base = { name, reference, platforms: build.platforms ?? [], debug: args.debug ?? false };
         await checkBase(base, version, target);
       }
     }),
@@ -31,6 +31,7 @@ export async function checkBases({ version, build, args }: Subject, target: Targ
 interface AskedBase {
   name: string;
   reference: string;
+  /** None while a preview can't know them: the update looks. */
   platforms: string[];
   /** Whether the image that is built on it is a debug image. */
   debug: boolean;

@@ -18,7 +18,9 @@ export interface Doubts {
 export async function checkContent(subject: Subject, target: Target, digest: string): Promise<Doubts> {
   const { args, version, build, fingerprint } = subject;
   const doubts: Doubts = { untraced: undefined, builtOtherwise: undefined };
-  for (const platform of build.platforms) {
+  // A preview that does not know for which platforms it is looks at those that there are.
+  const platforms = build.platforms ?? (await platformsOf(target, digest));
+  for (const platform of platforms) {
     const expected = {
       version,
       tagPolicy: args.tagPolicy ?? TagPolicy.Commit,
@@ -26,11 +28,16 @@ export async function checkContent(subject: Subject, target: Target, digest: str
       platform,
       fingerprint,
     };
-    const { labels, platform: found } = await imageFor(expected, target, digest, build.platforms);
+    const { labels, platform: found } = await imageFor(expected, target, digest, platforms);
     doubts.untraced ??= checkPublished({ digest, labels, platform: found }, expected);
     doubts.builtOtherwise ??= builtOtherwise(labels, expected);
   }
   return doubts;
+}
+
+async function platformsOf({ registry, repository }: Target, digest: string): Promise<string[]> {
+  const images = await registry.inspectAll(repository, digest);
+  return images.map(({ platform }) => platform);
 }
 
 async function imageFor(

@@ -9,6 +9,7 @@ import { parseReference } from "../registry";
 import { duration, Fate } from "../version";
 import { checkBases, labelsOf } from "./bases";
 import { contentBuilderOf, settledContent } from "./buildContent";
+import { neverPublished } from "./neverPublished";
 import { portsOf, publishingOf } from "./publishing";
 import { keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
@@ -20,7 +21,7 @@ import { Watch } from "./watch";
 export async function publishDebug(subject: Subject): Promise<Publication> {
   const { component, name, version, build, args, target } = subject;
   if (!target) {
-    return { ...(await publishUndecided(subject)), outcome: "debug" };
+    return publishUndecided(subject);
   }
   const isPreview = pulumi.runtime.isDryRun();
   const watch = new Watch(subject, `the directory as it is on disk, to be pushed to ${target.spec}`);
@@ -71,7 +72,10 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     const isLeftOut = !isPreview && (pushed === undefined || (kept && kept.current.spec !== target.spec));
     if (isLeftOut) {
       announce(subject, Fate.LeftOut, () => "is left out of this update");
-      const { spec = target.spec, digest, pushed: before } = publishing.last ?? {};
+      if (!publishing.last) {
+        return neverPublished(subject);
+      }
+      const { spec, digest, pushed: before } = publishing.last;
       return { spec: pulumi.output(spec), digest: pulumi.output(digest), outcome: "debug", pushed: before };
     }
     const built = pushed === undefined ? undefined : builder.builtOf(pushed, target.repository, scratchTag);

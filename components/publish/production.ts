@@ -7,10 +7,12 @@ import { checkBases } from "./bases";
 import { buildContent, settledContent } from "./buildContent";
 import { checkContent, overwritten } from "./checkContent";
 import type { Building } from "./contentBuilder";
+import { neverPublished } from "./neverPublished";
 import { isTried, portsOf, publishingOf } from "./publishing";
 import { type Kept, keepRecord, ownOf, type Used } from "./record";
 import { announce, sayInterrupted } from "./runReport";
 import { sayChanges } from "./sayChanges";
+import { sayUnknownBuild } from "./sayUnknownBuild";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
 import { publishUndecided } from "./undecided";
 import { Watch } from "./watch";
@@ -78,6 +80,7 @@ async function tryToPublish(subject: Subject, target: Target): Promise<Publicati
 async function use(subject: Subject, target: Target, digest: string): Promise<Publication> {
   const { component, name, args } = subject;
   const moving = movingTags(subject);
+  sayUnknownBuild(subject, target.spec);
   let isUnchanged = true;
   const kept = await keepRecord(name, component, {
     keep: ["own", "debug", ...keepUnknown(subject)],
@@ -85,7 +88,7 @@ async function use(subject: Subject, target: Target, digest: string): Promise<Pu
     beforeChange: async (before) => {
       isUnchanged = before?.spec === target.spec && before.digest === digest;
       await checkBeforeUse(subject, target, digest, before);
-      await sayChanges(subject, target, before);
+      await sayChanges(subject, target.spec, before);
       await moveInUpdate(target, digest, moving);
     },
   });
@@ -93,7 +96,8 @@ async function use(subject: Subject, target: Target, digest: string): Promise<Pu
   if (own) {
     await settledContent(subject, own, `${target.repository}@${digest}`);
   }
-  if (kept && (kept.current.spec !== target.spec || kept.current.digest !== digest)) {
+  const isLeftOut = kept ? kept.current.spec !== target.spec || kept.current.digest !== digest : !isTried();
+  if (isLeftOut) {
     return leftOut(subject, kept);
   }
   const isOwn = args.publish !== false && own?.spec === target.spec && own.digest === digest;
@@ -186,7 +190,7 @@ async function recordBuilt(
     },
     dependsOn: content.resource,
     beforeChange: async (before) => {
-      await sayChanges(subject, target, before);
+      await sayChanges(subject, target.spec, before);
       if (before?.spec === target.spec) {
         pulumi.log.warn(
           `${target.spec} was lost from the registry (${before.digest}): built again from its commit. See that the registry's ` +
@@ -238,12 +242,16 @@ async function keepLeftOut(subject: Subject): Promise<Publication> {
 }
 
 function leftOut(subject: Subject, kept: Kept | undefined): Publication {
-  const used = kept?.current;
-  const spec = used?.spec ? pulumi.output(used.spec) : specOf(subject);
-  announce(subject, Fate.LeftOut, () => `is left out of this update${used?.spec ? `, and stays at ${used.spec}` : ""}`);
+  announce(subject, Fate.LeftOut, () => {
+    return `is left out of this update${kept?.current.spec ? `, and stays at ${kept.current.spec}` : ""}`;
+  });
+  if (!kept?.current.spec) {
+    return neverPublished(subject);
+  }
+  const { own, current } = kept;
   return {
-    spec,
-    digest: pulumi.output(used?.digest || undefined),
-    outcome: kept?.own.spec !== undefined && kept.own.spec === used?.spec ? "published" : "adopted",
+    spec: pulumi.output(current.spec),
+    digest: pulumi.output(current.digest || undefined),
+    outcome: own.spec === current.spec ? "published" : "adopted",
   };
 }

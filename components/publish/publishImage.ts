@@ -18,6 +18,7 @@ import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
 import { defaultRepository } from "./defaultRepository";
 import { mockedImage } from "./mockedImages";
+import { isOffline } from "./offline";
 import { publishProduction } from "./production";
 import { beginReport } from "./runReport";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
@@ -94,7 +95,7 @@ async function versionOf(args: VersionedImageArgs): Promise<Version> {
     tagLength = 7,
     tagPrefix,
   } = args;
-  const contexts = contextDirectories(args.build);
+  const contexts = await contextDirectories(args.build);
   const bases = await basesOf(args.build, debug);
   const facts = await readFacts({ context, paths, dockerfile, contexts, bases, revision });
   return decideVersion(facts, { debug, tagPolicy, tagLength, tagPrefix });
@@ -148,8 +149,11 @@ async function targetOf(
     : { repository, spec: `${repository}:${version.tag}`, registry };
 }
 
-/** Undefined while a preview can't know the credentials: to ask without them would be answered with a refusal. */
+/** Undefined in a preview that is offline, or can't know the credentials: to ask without them would be answered with a refusal. */
 async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClient | undefined> {
+  if (isOffline()) {
+    return undefined;
+  }
   if (!auth) {
     shared ??= createRegistryClient();
     return shared;

@@ -56,7 +56,8 @@ const NOTHING: Kept = { own: {}, debug: {}, current: { spec: "", digest: "" } };
 
 /**
  * Keeps in the stack's state what became of an image, and returns what is kept now: for the parts that stay, what earlier
- * updates wrote, and all of it in an update that leaves the image out. Undefined while a preview can't know it.
+ * updates wrote, and all of it in an update that leaves the image out. Undefined while a preview can't know it, and where there is no record
+ * since the update leaves it out.
  */
 export async function keepRecord(
   name: string,
@@ -85,6 +86,10 @@ export async function keepRecord(
       protect: false,
     },
   );
+  // What is left out and not there has the inputs that it would have been given, but no id.
+  if (!pulumi.runtime.isDryRun() && !isMocked() && (await knownValue(stash.id)) === undefined) {
+    return undefined;
+  }
   const kept = await knownValue<Partial<Kept> | undefined>(stash.input);
   return kept && { ...NOTHING, ...kept };
 }

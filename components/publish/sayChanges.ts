@@ -4,16 +4,16 @@ import { describeChanges, digitsOfTag, TagPolicy } from "../version";
 import { onlySay } from "./onlySay";
 import type { Used } from "./record";
 import { say } from "./runReport";
-import type { Subject, Target } from "./subject";
+import type { Subject } from "./subject";
 
-/** Says which commits lie between the version that a stack uses and the one that replaces it, as far as git can tell. */
-export function sayChanges(subject: Subject, target: Target, before: Used | undefined): Promise<void> {
-  return onlySay(subject, "what has changed", () => tellChanges(subject, target, before));
+/** Says which commits lie between the version that a stack uses and that of `spec`, which replaces it, as far as git can tell. */
+export function sayChanges(subject: Subject, spec: string, before: Used | undefined): Promise<void> {
+  return onlySay(subject, "what has changed", () => tellChanges(subject, spec, before));
 }
 
-async function tellChanges(subject: Subject, target: Target, before: Used | undefined): Promise<void> {
+async function tellChanges(subject: Subject, spec: string, before: Used | undefined): Promise<void> {
   const { args, version } = subject;
-  if (!before?.spec || before.spec === target.spec) {
+  if (!before?.spec || before.spec === spec) {
     return;
   }
   const tag = parseReference(before.spec).tag ?? "";

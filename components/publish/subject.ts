@@ -34,9 +34,9 @@ export interface Target {
 export interface Publication {
   /** repository:tag, of what the program is to use. */
   spec: pulumi.Output<string>;
-  /** The digest that the tag serves; undefined for an image that this update leaves out and that was never published. */
+  /** The digest that the tag serves; undefined where what the stack used last was a debug image, and this update leaves out what is none. */
   digest: pulumi.Output<string | undefined>;
-  outcome: "published" | "adopted" | "debug";
+  outcome: pulumi.Input<"published" | "adopted" | "debug">;
   /** What was pushed for it under a scratch tag, for this stack's next publication. */
   pushed?: Pushed;
 }

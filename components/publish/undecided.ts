@@ -1,39 +1,85 @@
+import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
-import { unknownOutput } from "../pulumi";
+import { knownValue, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { Fate } from "../version";
 import { labelsOf } from "./bases";
 import { settledContent } from "./buildContent";
-import { keepRecord, ownOf } from "./record";
+import { isOffline, recordedDigest, warnOfOffline } from "./offline";
+import { type Kept, keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
+import { sayChanges } from "./sayChanges";
+import { sayUnknownBuild } from "./sayUnknownBuild";
 import { type Publication, type Subject, specOf } from "./subject";
 
-/** In a preview that can't know yet where an image goes, or with which credentials, nobody is asked and all stays unknown. */
+/**
+ * In a preview that can't know yet where an image goes, or with which credentials, nobody is asked and all stays unknown. In one that is offline
+ * the stack's record says what it can.
+ */
 export async function publishUndecided(subject: Subject): Promise<Publication> {
-  const { component, name, args, build, version } = subject;
-  announce(
-    subject,
-    Fate.Undecided,
-    (repository) => `will be looked for in ${repository}, and published there unless it is there`,
-  );
+  const { component, name, args, version } = subject;
+  const spec = await knownValue(specOf(subject));
   const kept = await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} });
-  const own = ownOf(kept);
+  const digest = isOffline() ? recordedDigest(spec, kept?.current) : undefined;
+  if (isOffline()) {
+    warnOfOffline();
+    if (spec !== undefined) {
+      await sayChanges(subject, spec, kept?.current);
+    }
+  }
+  sayWhatMayBecome(subject, spec, digest);
+  await declareContent(subject, { spec, digest, kept });
+  const isPublished = args.publish !== false && (digest === undefined || kept?.own.spec === spec);
+  return {
+    spec: specOf(subject),
+    digest: digest === undefined ? unknownOutput() : pulumi.output(digest),
+    outcome: version.debug ? "debug" : isPublished ? "published" : "adopted",
+  };
+}
 
-  if (own) {
+function sayWhatMayBecome(subject: Subject, spec: string | undefined, digest: string | undefined): void {
+  const { args, version } = subject;
+  const repository = spec === undefined ? "a repository that is not known yet" : parseReference(spec).repository;
+  if (digest !== undefined && spec !== undefined) {
+    sayUnknownBuild(subject, spec);
+    announce(subject, Fate.Unchanged, () => `unchanged since the stack's last update: ${repository}@${digest}`);
+  } else if (version.debug) {
+    announce(subject, Fate.Undecided, () => `the directory as it is on disk will be pushed to ${repository}`);
+  } else {
+    const otherwise = args.publish === false ? "and must be there" : "and published there unless it is there";
+    announce(subject, Fate.Undecided, () => `will be looked for in ${repository}, ${otherwise}`);
+  }
+}
+
+interface Decided {
+  spec: string | undefined;
+  digest: string | undefined;
+  kept: Kept | undefined;
+}
+
+/** Declares what the stack built last as it is, and what it may have to build as what nobody knows yet. */
+async function declareContent(subject: Subject, { spec, digest, kept }: Decided): Promise<void> {
+  const { component, name, args, build, version } = subject;
+  const own = ownOf(kept);
+  const isSettled = version.debug || args.publish === false || digest !== undefined || spec === undefined;
+  if (own && (isSettled || own.spec === spec)) {
     await settledContent(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
-  } else if (args.publish !== false) {
+    if (!version.debug) {
+      return;
+    }
+  }
+  if (version.debug || (args.publish !== false && digest === undefined)) {
     builderOf(build.builder).declare({
-      name: `${name}-image`,
+      name: version.debug ? `${name}-debug` : `${name}-image`,
       component,
       spec: unknownOutput(),
       context: unknownOutput(),
       labels: labelsOf(subject),
-      committedAt: version.committedAt,
+      committedAt: version.debug ? undefined : version.committedAt,
       build,
       registryAuth: args.registryAuth,
       settled: false,
       hooks: undefined,
     });
   }
-  return { spec: specOf(subject), digest: unknownOutput(), outcome: args.publish === false ? "adopted" : "published" };
 }

@@ -5,6 +5,7 @@ interface Knowable<T> {
   promise(withUnknowns: true): Promise<T>;
   isKnown: Promise<boolean>;
   isSecret: Promise<boolean>;
+  allResources?(): Promise<Set<pulumi.Resource>>;
 }
 
 /** The value of an input, or undefined where a preview can't know it yet. */
@@ -24,7 +25,18 @@ export function isSecret(input: pulumi.Input<unknown>): Promise<boolean> {
   return (pulumi.output(input) as unknown as Knowable<unknown>).isSecret;
 }
 
+/** Whether a value comes from a resource, so that a preview may not know it. */
+export async function dependsOnResource(input: pulumi.Input<unknown>): Promise<boolean> {
+  const resources = await (pulumi.output(input) as unknown as Knowable<unknown>).allResources?.();
+  return resources !== undefined && resources.size > 0;
+}
+
 /** A value that a preview can't know. */
 export function unknownOutput<T>(): pulumi.Output<T> {
   return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<T>;
+}
+
+/** What is not known, in an update either, since a resource or a component's children are left out of it: the engine refuses who needs it. */
+export function unknownWithout<T>(resource: pulumi.Resource): pulumi.Output<T> {
+  return resource.urn.apply(() => unknownOutput<T>()) as unknown as pulumi.Output<T>;
 }

@@ -3,6 +3,7 @@ import { routeTo, undici } from "./connections";
 import { unpack } from "./encoding";
 import { wordsIn } from "./errorMessage";
 import { failureOf, isLasting, protocol, silent, unavailable, wantsProxyLogin } from "./failure";
+import { firstAsked, Silence } from "./firstAsked";
 import { redirectTarget } from "./redirect";
 import { pauseBefore, retryAfterMs, TRIES } from "./retry";
 import { inTurn } from "./turns";
@@ -53,21 +54,34 @@ const MOST_REDIRECTS = 5;
  * HEAD is a question that some servers have no good answer to: one that fails it with another 5xx than 503 is not asked
  * so again, and where it stays busy, GET has the last word.
  *
+ * Of a host that has not answered yet only one request finds out whether it does; who asks meanwhile shares its silence.
+ *
  * Retries and redirects are done here and not by the library's own: those pause as long as they are told to, try again
  * where nothing can have changed, and know no host that may be spoken to in the open.
  */
 export async function send(request: Request, options: HttpOptions): Promise<Answer> {
+  const told = await firstAsked(new URL(request.url).origin, (heard) => sendPatiently(request, options, heard));
+  if (told instanceof Silence) {
+    throw silent(request, told.failure, told.tries, options);
+  }
+  return told;
+}
+
+async function sendPatiently(request: Request, options: HttpOptions, heard: () => void): Promise<Answer | Silence> {
   for (let attempt = 1; ; attempt++) {
     const answer = await follow(request, options, inTurn).catch(failureOf);
-    if (!(answer instanceof Error) && !isFailing(answer)) {
-      return answer;
+    if (!(answer instanceof Error)) {
+      heard();
+      if (!isFailing(answer)) {
+        return answer;
+      }
     }
     const retryAfter = answer instanceof Error ? undefined : answer.headers.get("retry-after");
     const pause = pauseBefore(attempt + 1, retryAfter ?? null, new Date());
     const lasting = answer instanceof Error && (isLasting(answer) || request.isLasting?.(answer));
     if (attempt === TRIES || pause === undefined || lasting) {
       if (answer instanceof Error) {
-        throw silent(request, answer, attempt, options);
+        return new Silence(answer, attempt);
       }
       const told = request.method === "HEAD" ? await inWords(request, answer, options) : answer;
       if (!isFailing(told)) {

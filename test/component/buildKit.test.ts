@@ -55,7 +55,11 @@ describe("VersionedImage with BuildKit", () => {
     rmSync(docker, { recursive: true });
   });
 
-  async function run(build: BuildOptions, preview: boolean, args: Partial<VersionedImageArgs> = {}) {
+  async function run(
+    build: BuildOptions | (() => BuildOptions),
+    preview: boolean,
+    args: Partial<VersionedImageArgs> = {},
+  ) {
     const state = ({ type, inputs }: Declared) => {
       if (type !== IMAGE || preview) {
         return { ...inputs, output: inputs.input };
@@ -69,7 +73,7 @@ describe("VersionedImage with BuildKit", () => {
         const image = new VersionedImage("app", {
           context: "app",
           repository: `${registry.host}/app`,
-          build: { builder: Builder.BuildKit, ...build },
+          build: { builder: Builder.BuildKit, ...(typeof build === "function" ? build() : build) },
           ...args,
         });
         return { reference: await knownValue(image.reference), outcome: await knownValue(image.outcome) };
@@ -191,6 +195,46 @@ describe("VersionedImage with BuildKit", () => {
       assert.equal((said as Record<string, string>)["dev.versioned-image.dirty"], "true");
     });
   }
+
+  it("takes platforms and named contexts as Outputs", async () => {
+    const plain = {
+      platforms: ["linux/arm64", "linux/amd64"],
+      contexts: { lib: "lib", base: `docker-image://b@${DIGEST}` },
+    };
+    const outputs = {
+      platforms: plain.platforms.map((each) => pulumi.output(each)),
+      contexts: { lib: pulumi.output(plain.contexts.lib), base: pulumi.output(plain.contexts.base) },
+    };
+    // Each build has a place of its own.
+    const given = async (build: BuildOptions, preview: boolean) => {
+      held = ABSENT;
+      const { declared } = await run(build, preview);
+      return JSON.stringify(inputsOf(declared, "app-image")).replace(/(\.versioned-image\/)[0-9a-f]{16}/g, "$1PLACE");
+    };
+    for (const preview of [true, false]) {
+      assert.equal(await given(outputs, preview), await given(plain, preview));
+    }
+  });
+
+  it("leaves open in a preview what it does not know of them", async () => {
+    const unknown = pulumi.output(pulumi.unknown) as unknown as pulumi.Output<string>;
+    const { declared, outputs } = await run({ platforms: ["linux/arm64", unknown], contexts: { base: unknown } }, true);
+    assert.deepEqual(outputs, { reference: undefined, outcome: "published" });
+    const { platforms, labels: found } = inputsOf(declared, "app-image");
+    assert.equal(platforms, pulumi.unknown);
+    assert.deepEqual(found, labels(""));
+  });
+
+  it("refuses a directory that comes from a resource, in preview and update", async () => {
+    const build = () => ({ contexts: { lib: new pulumi.Stash("place", { input: "lib" }).output.apply(String) } });
+    for (const preview of [true, false]) {
+      assert.equal(
+        await diagnosticOf("InvalidArgument", () => run(build, preview)),
+        'build.contexts.lib is the directory "lib", but an output of a resource: the version covers it, so that each preview must know it. ' +
+          "Give it as a plain string.",
+      );
+    }
+  });
 
   function treeOfBoth(): string {
     const listed = execFileSync("git", ["ls-tree", "-z", "--full-tree", "HEAD", "--", "app", "lib"]);

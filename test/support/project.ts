@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
+import { runtime } from "@pulumi/pulumi";
 import { type Repo, repo } from "./repo";
 import { type Result, TestStack } from "./stack";
 
@@ -76,6 +77,15 @@ export function succeeded(result: Result): Image {
   assert.equal(result.succeeded, true, result.text);
   return (result.outputs.images as { app: Image }).app;
 }
+
+/** What an image gives to the program, also in a preview, by the resource NAME-shown that is given it; unknown outputs are `UNKNOWN`. */
+export function shown(result: Result, name: string): Partial<Image> | undefined {
+  assert.equal(result.succeeded, true, result.text);
+  return result.steps.find((step) => step.name === `${name}-shown`)?.inputs.input as Partial<Image> | undefined;
+}
+
+/** An output that is not known, as resources' inputs and the state have it. */
+export const UNKNOWN = runtime.unknownValue;
 
 /** What an operation did, by resource: everything but what stayed as it was. */
 export function changes(result: Result): Record<string, string> {

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Used } from "../../../components/publish/record";
 import { sayBuildFailed } from "../../../components/publish/sayBuildFailed";
 import { sayChanges } from "../../../components/publish/sayChanges";
-import type { Subject, Target } from "../../../components/publish/subject";
+import type { Subject } from "../../../components/publish/subject";
 import type { Repo } from "../../support/repo";
 import { useImages } from "../git/images";
 
@@ -30,9 +30,8 @@ describe("a message", () => {
 
   async function changes(made: Repo, before: Partial<Used>, subject: object = {}): Promise<[string, string][]> {
     const version = { root: made.directory, tag: "after00", commit: made.head(), paths: ["app"] };
-    const target = { spec: "h.example/app:after00" };
     const all = { name: "app", args: {}, version, ...subject };
-    return logged(() => sayChanges(all as unknown as Subject, target as Target, before as Used));
+    return logged(() => sayChanges(all as unknown as Subject, "h.example/app:after00", before as Used));
   }
 
   /** Three versions, of which the middle one's files can't be read. */

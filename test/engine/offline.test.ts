@@ -1,0 +1,215 @@
+import * as assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { type FakeRegistry, fakeRegistries, type Reply } from "../support/fakeRegistry";
+import { changes, errorsOn, imageProject, infoOn, shown, UNKNOWN, warningsOn } from "../support/project";
+import { registry } from "../support/registry";
+import { RegistryProxy } from "../support/registryProxy";
+import type { Repo } from "../support/repo";
+import { type Result, TestStack } from "../support/stack";
+
+const SHOWN = require.resolve("./programs/shown.ts");
+
+const OFFLINE = { ...process.env, VERSIONED_IMAGE_OFFLINE: "1" };
+
+const WARNING =
+  "VERSIONED_IMAGE_OFFLINE is 1, so that no registry is asked: digests are those of the stack's last update. A version that is new to the " +
+  "stack has none yet, and whether it is published already, and whether it may be, is not known.";
+
+/** A program of three images: two that the stack publishes, and one that another stack does. */
+describe("a preview without a registry", () => {
+  const start = fakeRegistries();
+  const disposables: (() => unknown)[] = [];
+
+  afterEach(async () => {
+    for (const dispose of disposables.splice(0)) {
+      await dispose();
+    }
+  });
+
+  function project(): Repo {
+    const source = imageProject();
+    for (const name of ["web", "cron"]) {
+      source.write(`${name}/Dockerfile`, "FROM scratch\nCOPY main /main\n").write(`${name}/main`, `${name}\n`);
+    }
+    source.add().commit("Web and cron");
+    disposables.push(() => source.dispose());
+    return source;
+  }
+
+  function stackOf(source: Repo, images: Record<string, object>): TestStack {
+    const stack = new TestStack("test", {
+      workDir: source.directory,
+      env: process.env,
+      program: SHOWN,
+      config: { images: JSON.stringify(images) },
+    });
+    disposables.push(() => stack.forget());
+    return stack;
+  }
+
+  /** The same stack in another environment, such as that of a pull request of a fork. */
+  function offline(stack: TestStack, env: NodeJS.ProcessEnv = OFFLINE): TestStack {
+    return Object.assign(Object.create(TestStack.prototype), stack, { options: { ...stack.options, env } });
+  }
+
+  /** The warnings of the run that belong to no image. */
+  function warnings(result: Result): string[] {
+    return result.diagnostics
+      .filter(({ severity, urn }) => severity === "warning" && (urn === "" || urn.includes("pulumi:pulumi:Stack")))
+      .map(({ message }) => message)
+      .filter((message) => !message.startsWith("using pulumi-resource-"));
+  }
+
+  function said(result: Result, name: string): string[] {
+    return infoOn(result, name).map((line) => line.split(" ago): ")[1] ?? line);
+  }
+
+  it("has the tags, what changed, and the digests of the record, and asks nobody", async function () {
+    this.timeout(300_000);
+    const source = project();
+    const proxy = await RegistryProxy.start();
+    disposables.push(() => proxy.stop());
+    const of = (name: string) => ({ context: name, repository: `${proxy.host}/${name}-${process.pid}-offline` });
+    const publisher = stackOf(source, { cron: of("cron") });
+    const cron = shown(await publisher.up(), "cron");
+    const stack = stackOf(source, { app: of("app"), web: of("web"), cron: { ...of("cron"), publish: false } });
+    const up = await stack.up();
+    const before = Object.fromEntries(["app", "web", "cron"].map((name) => [name, shown(up, name)]));
+    assert.deepEqual(before.cron, { ...cron, outcome: "adopted" });
+    const asked = () => Object.values(proxy.counts).reduce((sum, count) => sum + count, 0);
+
+    const quiet = asked();
+    const unchanged = await offline(stack).preview();
+    assert.deepEqual(changes(unchanged), {});
+    assert.deepEqual(warnings(unchanged), [WARNING]);
+    for (const name of ["app", "web", "cron"]) {
+      const { repository } = of(name);
+      assert.deepEqual(shown(unchanged, name), before[name]);
+      assert.deepEqual(said(unchanged, name), [
+        `unchanged since the stack's last update: ${repository}@${before[name]?.digest}`,
+      ]);
+      assert.deepEqual(warningsOn(unchanged, name), []);
+    }
+
+    source.write("app/main", "two\n").write("cron/main", "two\n").add().commit("Two");
+    const tag = source.git("rev-parse", "HEAD").trim().slice(0, 7);
+    const changed = await offline(stack).preview();
+    assert.deepEqual(shown(changed, "web"), before.web);
+    for (const [name, outcome] of [
+      ["app", "published"],
+      ["cron", "adopted"],
+    ] as const) {
+      assert.deepEqual(shown(changed, name), {
+        tag,
+        spec: `${of(name).repository}:${tag}`,
+        reference: UNKNOWN,
+        digest: UNKNOWN,
+        commit: source.head(),
+        tree: source.git("rev-parse", `HEAD:${name}`),
+        outcome,
+      });
+    }
+    assert.deepEqual(changes(changed), { "app-image": "update", "app-shown": "update", "cron-shown": "update" });
+    assert.deepEqual(
+      said(changed, "app").at(-1),
+      `will be looked for in ${of("app").repository}, and published there unless it is there`,
+    );
+    assert.deepEqual(said(changed, "cron").at(-1), `will be looked for in ${of("cron").repository}, and must be there`);
+    assert.equal(said(changed, "app")[0], `app: ${tag}: 1 commit since ${before.app?.tag}:\n  ${tag} Two (Ada)`);
+    assert.deepEqual(warnings(changed), [WARNING]);
+    assert.equal(asked(), quiet);
+
+    // The same from the registry, when there is one again.
+    assert.equal(shown(await publisher.up(), "cron")?.tag, tag);
+    assert.equal(
+      shown(await stack.up(), "app")?.digest,
+      await registry.digest(`${registry.host}/app-${process.pid}-offline:${tag}`),
+    );
+  });
+
+  it("of a stack that has no record shows what would be made, and fails for nothing", async () => {
+    const source = project();
+    const replies: Record<string, Reply> = {
+      hangs: "hang",
+      refuses: { status: 401, headers: { "www-authenticate": 'Basic realm="none"' } },
+    };
+    for (const reply of Object.values(replies)) {
+      const host: FakeRegistry = await start(() => reply);
+      const stack = stackOf(source, {
+        app: { context: "app", repository: `${host.host}/app` },
+        web: { context: "web", repository: `${host.host}/web`, debug: true },
+        cron: { context: "cron", repository: `${host.host}/cron`, publish: false },
+      });
+      const result = await offline(stack).preview();
+      for (const [name, outcome] of [
+        ["app", "published"],
+        ["web", "debug"],
+        ["cron", "adopted"],
+      ] as const) {
+        const { tag, spec, reference, digest, outcome: found } = shown(result, name) ?? {};
+        assert.deepEqual([spec, reference, digest, found], [`${host.host}/${name}:${tag}`, UNKNOWN, UNKNOWN, outcome]);
+      }
+      assert.deepEqual(changes(result), {
+        app: "create",
+        "app-image": "create",
+        "app-record": "create",
+        "app-shown": "create",
+        web: "create",
+        "web-debug": "create",
+        "web-record": "create",
+        "web-shown": "create",
+        cron: "create",
+        "cron-record": "create",
+        "cron-shown": "create",
+      });
+      assert.deepEqual(warnings(result), [WARNING]);
+      assert.deepEqual(host.requests, []);
+    }
+  });
+
+  it("is refused by an update, and by what is no setting", async () => {
+    const source = project();
+    const repository = registry.repository("offline");
+    const stack = stackOf(source, { app: { context: "app", repository } });
+    const update = await offline(stack).up();
+    assert.equal(update.succeeded, false, update.text);
+    assert.deepEqual(errorsOn(update, "app"), [
+      'VERSIONED_IMAGE_OFFLINE is "1": that is for previews alone, and this is an update, which must ask the registry: leave it out. ' +
+        "[InvalidArgument]",
+    ]);
+    assert.deepEqual(await registry.tags(repository), []);
+    const wrong = await offline(stack, { ...process.env, VERSIONED_IMAGE_OFFLINE: "yes" }).preview();
+    assert.deepEqual(errorsOn(wrong, "app"), [
+      'VERSIONED_IMAGE_OFFLINE is "yes": give 1 for a preview without a registry, or leave it out. [InvalidArgument]',
+    ]);
+    const online = await offline(stack, { ...process.env, VERSIONED_IMAGE_OFFLINE: "0" }).preview();
+    assert.equal(online.succeeded, true, online.text);
+  });
+
+  it("and not said to be one asks a host that refuses once for all images", async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.on("error", () => {});
+      socket.resetAndDestroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    disposables.push(() => server.close());
+    const { port } = server.address() as { port: number };
+    const source = project();
+    const of = (name: string) => ({ context: name, repository: `127.0.0.1:${port}/${name}` });
+    const one = await stackOf(source, { app: of("app") }).preview();
+    assert.match(
+      errorsOn(one, "app").join(),
+      /^The registry 127\.0\.0\.1:\d+ did not answer: .*\[RegistryUnavailable\]$/,
+    );
+    const forOne = connections;
+    connections = 0;
+    const all = await stackOf(source, { app: of("app"), web: of("web"), cron: of("cron") }).preview();
+    for (const name of ["app", "web", "cron"]) {
+      assert.equal(errorsOn(all, name).length, 1);
+      assert.deepEqual(errorsOn(all, name), errorsOn(all, "app"));
+    }
+    assert.equal(connections, forOne);
+  });
+});
