@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { createRegistryClient } from "../../components/registry";
-import { KUBECTL, Kubectl, type Manifest } from "../support/kubectl";
+import { definition, KUBECTL, Kubectl, type Manifest } from "../support/kubectl";
 import { imageProject } from "../support/project";
 import { pushFiles, pushImage } from "../support/pushImage";
 import { registry } from "../support/registry";
@@ -74,27 +74,10 @@ describe("what a cluster uses", function () {
     }
     process.chdir(directory);
     project.dispose();
-    await cluster.run(["delete", "crd", `rollouts.${ROLLOUTS}`, `hiddens.${HIDDEN}`]);
+    await cluster.run(["delete", "crd", `rollouts.${ROLLOUTS}`, `hiddens.${HIDDEN}`, "--wait=false"]);
     await cluster.run(["delete", "clusterrole,clusterrolebinding", cluster.namespace, "--ignore-not-found"]);
-    await cluster.run(["delete", "namespace", cluster.namespace]);
+    await cluster.run(["delete", "namespace", cluster.namespace, "--wait=false"]);
   });
-
-  /** A kind of custom resources without rules for what they hold. */
-  function definition(kind: string, group: string): Manifest {
-    const plural = `${kind.toLowerCase()}s`;
-    const openAPIV3Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-    return {
-      apiVersion: "apiextensions.k8s.io/v1",
-      kind: "CustomResourceDefinition",
-      metadata: { name: `${plural}.${group}` },
-      spec: {
-        group,
-        names: { kind, plural },
-        scope: "Namespaced",
-        versions: [{ name: "v1alpha1", served: true, storage: true, schema: { openAPIV3Schema } }],
-      },
-    };
-  }
 
   /** An image of a commit of its own. */
   async function push(): Promise<Image> {
@@ -143,9 +126,11 @@ describe("what a cluster uses", function () {
 
   async function assertKept(): Promise<void> {
     assert.deepEqual((await client.tags(repository)).sort(), [...others, ...kept.map(({ tag }) => tag)].sort());
-    for (const { tag, digest } of kept) {
-      assert.equal((await client.resolve(repository, tag))?.digest, digest, tag);
-    }
+    const found = await Promise.all(kept.map(({ tag }) => client.resolve(repository, tag)));
+    assert.deepEqual(
+      found.map((manifest) => manifest?.digest),
+      kept.map(({ digest }) => digest),
+    );
   }
 
   interface Verdict {

@@ -12,13 +12,15 @@ export interface Manifest {
   [field: string]: unknown;
 }
 
-/** A namespace of the cluster of the environment's KUBECONFIG, by the commands that people use. */
+/** The cluster of the environment's KUBECONFIG, by the commands that people use. */
 export class Kubectl {
-  constructor(readonly namespace: string) {}
+  /** Default: each command or object says its namespace. */
+  constructor(readonly namespace = "") {}
 
   /** What a command prints. Throws what it says if it fails. */
   async run(args: string[], input = ""): Promise<string> {
-    const running = promisify(execFile)(String(KUBECTL), ["--namespace", this.namespace, ...args], {
+    const place = this.namespace === "" ? [] : ["--namespace", this.namespace];
+    const running = promisify(execFile)(String(KUBECTL), [...place, ...args], {
       maxBuffer: 100 * 1024 * 1024,
     });
     running.child.stdin?.end(input);
@@ -38,4 +40,21 @@ export class Kubectl {
     await this.create(pod);
     await this.run(["wait", `pod/${pod.metadata.name}`, "--for", "condition=Ready", "--timeout", "60s"]);
   }
+}
+
+/** A kind of custom resources without rules for what they hold. */
+export function definition(kind: string, group: string): Manifest {
+  const plural = `${kind.toLowerCase()}s`;
+  const openAPIV3Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      names: { kind, plural },
+      scope: "Namespaced",
+      versions: [{ name: "v1alpha1", served: true, storage: true, schema: { openAPIV3Schema } }],
+    },
+  };
 }

@@ -23,12 +23,7 @@ export async function pushImage(
     config: { Labels: labels },
     rootfs: { type: "layers", diff_ids: diffIds },
   });
-  const base = addressOf(repository);
-  const begun = await fetch(`${base}/blobs/uploads/`, { method: "POST" });
-  const location = new URL(begun.headers.get("location") ?? "", base);
-  location.searchParams.set("digest", digestOf(config));
-  const stored = await fetch(location, { method: "PUT", body: config });
-  assert.equal(stored.status, 201, await stored.text());
+  await pushBlob(repository, config);
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: MANIFEST,
@@ -39,13 +34,24 @@ export async function pushImage(
     },
     layers,
   });
-  const tagged = await fetch(`${base}/manifests/${tag}`, {
-    method: "PUT",
-    headers: { "content-type": MANIFEST },
-    body: manifest,
-  });
-  assert.equal(tagged.status, 201, await tagged.text());
+  await pushManifest(repository, tag, MANIFEST, manifest);
   return digestOf(manifest);
+}
+
+export async function pushBlob(repository: string, body: string): Promise<void> {
+  const base = addressOf(repository);
+  const begun = await fetch(`${base}/blobs/uploads/`, { method: "POST" });
+  const location = new URL(begun.headers.get("location") ?? "", base);
+  location.searchParams.set("digest", digestOf(body));
+  const stored = await fetch(location, { method: "PUT", body });
+  assert.equal(stored.status, 201, await stored.text());
+}
+
+/** Pushes a manifest under a tag or its digest. What it names must be there. */
+export async function pushManifest(repository: string, reference: string, type: string, body: string): Promise<void> {
+  const options = { method: "PUT", headers: { "content-type": type }, body };
+  const pushed = await fetch(`${addressOf(repository)}/manifests/${reference}`, options);
+  assert.equal(pushed.status, 201, await pushed.text());
 }
 
 /** Pushes an image that the Docker daemon has, and returns its files, of which others of the repository can be made. */
