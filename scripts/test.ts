@@ -94,11 +94,15 @@ async function unit(): Promise<Counts> {
   const env = {
     ...process.env,
     ...(cosign && { PATH: `${process.env.PATH}${path.delimiter}${cosign}` }),
-    ...(kubectl && { VERSIONED_IMAGE_TEST_KUBECTL: path.join(kubectl, "kubectl") }),
+    ...withKubectl(kubectl),
   };
   const files = ["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"];
   // What is counted takes a fifth longer, in each program that a test starts.
   return mocha(files, env, process.env.VERSIONED_IMAGE_TEST_COVERAGE !== undefined);
+}
+
+function withKubectl(folder: string | undefined): NodeJS.ProcessEnv {
+  return folder === undefined ? {} : { VERSIONED_IMAGE_TEST_KUBECTL: path.join(folder, "kubectl") };
 }
 
 /** Where a tag is in danger, a registry of today takes part, and a second Docker of today, where they can be had; the long form has more. */
@@ -203,6 +207,7 @@ async function cluster(): Promise<Counts> {
     return { passed: 0, failed: 0, skipped: 1 };
   }
   const ready = await prepared();
+  const kubectl = await ifToBeHad("What a cluster uses is not tested", ensureKubectl);
   const kubeconfig = await ensureCluster({
     home: path.join(scratch, "cluster"),
     docker: dockerAt(ready.docker.host),
@@ -212,7 +217,8 @@ async function cluster(): Promise<Counts> {
     },
   });
   try {
-    return await mocha(["test/cluster/**/*.test.ts"], { ...onServices(ready), KUBECONFIG: kubeconfig }, false);
+    const env = { ...onServices(ready), ...withKubectl(kubectl), KUBECONFIG: kubeconfig };
+    return await mocha(["test/cluster/**/*.test.ts"], env, false);
   } finally {
     // Others may run for minutes yet.
     await stopOwnCluster();

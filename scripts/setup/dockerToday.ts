@@ -9,11 +9,20 @@ import { programsOfUnstable } from "./unstable";
  * before. Throws MissingError where it can't be had.
  */
 export async function ensureDockerToday(): Promise<string> {
+  return path.join(await ensureToday(), "dockerd");
+}
+
+/** The containerd of today, with its shim beside it. Throws MissingError where it can't be had. */
+export async function ensureContainerdToday(): Promise<string> {
+  return path.join(await ensureToday(), "containerd");
+}
+
+async function ensureToday(): Promise<string> {
   if (!which("runc")) {
     throw new MissingError("a Docker of today needs this machine's runc");
   }
   const programs = ["sbin/dockerd", "bin/containerd", "bin/containerd-shim-runc-v2"];
-  const bin = await programsOfUnstable("docker", ["docker.io", "containerd"], programs, async (folder) => {
+  return programsOfUnstable("docker", ["docker.io", "containerd"], programs, async (folder) => {
     const start = path.join(folder, "dockerd");
     await run("mv", [start, path.join(folder, DAEMON)]);
     await writeFile(start, WRAPPER);
@@ -21,7 +30,6 @@ export async function ensureDockerToday(): Promise<string> {
     // Built for a newer Debian, it may need a newer C library than there is here.
     await run(start, ["--version"]);
   });
-  return path.join(bin, "dockerd");
 }
 
 /** Of several such arguments, the last one counts. */

@@ -1,3 +1,4 @@
+import * as assert from "node:assert/strict";
 import type { Reply, Seen } from "./fakeRegistry";
 
 /** Objects by where they are listed, for instance "apps/v1/deployments" or "v1/pods". */
@@ -20,6 +21,12 @@ const KINDS: Record<string, string> = {
   "batch/v1/jobs": "Job",
   "batch/v1/cronjobs": "CronJob",
 };
+
+export function kindOf(place: string): string {
+  const kind = KINDS[place];
+  assert.ok(kind, place);
+  return kind;
+}
 
 /** What an API server answers that has these objects; `kinds` are those that it has beside Kubernetes' own. */
 export function apiServer(

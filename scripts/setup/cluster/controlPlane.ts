@@ -15,6 +15,9 @@ export interface ControlPlanePlace {
   started(service: Service): void;
 }
 
+/** What this Kubernetes has and newer ones have by default. */
+export const FEATURES = ["ImageVolume"];
+
 /** Starts etcd, the API server, the controllers and the scheduler on loopback. Returns a kubeconfig of an administrator. */
 export async function startControlPlane(place: ControlPlanePlace): Promise<string> {
   const { home, programs, started } = place;
@@ -101,6 +104,7 @@ function apiServerArgs(
     "--authorization-mode=RBAC",
     // Pods here have nothing to ask the API server for.
     "--disable-admission-plugins=ServiceAccount",
+    `--feature-gates=${FEATURES.map((feature) => `${feature}=true`).join()}`,
     // The node's name does not resolve.
     "--kubelet-preferred-address-types=InternalIP",
   ];

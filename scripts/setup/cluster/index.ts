@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type Docker from "dockerode";
 import { canInstall, ensureProgram } from "../debian";
+import { ensureContainerdToday } from "../dockerToday";
 import { acquire } from "../exclusively";
 import { CACHE } from "../paths";
-import { during, say } from "../say";
+import { during, MissingError, say } from "../say";
 import { type Service, stopService } from "../service";
 import { kubeconfigOf, namedContext } from "./context";
 import { startControlPlane } from "./controlPlane";
@@ -55,7 +56,7 @@ export async function ensureCluster(place: ClusterPlace): Promise<string> {
 
 /** Starts a Kubernetes of this machine's own. All but the node's agent listens on loopback. */
 async function startCluster({ home, docker, registryHost, started }: ClusterPlace): Promise<Cluster> {
-  const containerd = await ensureProgram("containerd", "containerd", "install Debian's containerd.");
+  const containerd = await newestContainerd();
   const ctr = await ensureProgram("ctr", "containerd", "install Debian's containerd.");
   const [etcd, plugins] = await etcdAndNetworkPlugins();
   const programs = await kubernetesPrograms();
@@ -103,6 +104,19 @@ async function startCluster({ home, docker, registryHost, started }: ClusterPlac
       kubeconfig: cluster.kubeconfig,
       started: add,
     });
+  }
+}
+
+/** That of today, since Debian's stable one has no image volumes; where it can't be had, that of this machine. */
+async function newestContainerd(): Promise<string> {
+  try {
+    return await ensureContainerdToday();
+  } catch (error) {
+    if (!(error instanceof MissingError)) {
+      throw error;
+    }
+    say(`The cluster has this machine's containerd: ${error.message}.`);
+    return ensureProgram("containerd", "containerd", "install Debian's containerd.");
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdir, rm, rmdir, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { freePort } from "../registry";
 import { type Service, startService } from "../service";
+import { FEATURES } from "./controlPlane";
 import type { Network } from "./network";
 import { runtimeSocket } from "./runtime";
 
@@ -71,6 +72,7 @@ async function configuration({ home, sockets, network }: KubeletPlace) {
     failCgroupV1: false,
     failSwapOn: false,
     localStorageCapacityIsolation: false,
+    featureGates: Object.fromEntries(FEATURES.map((feature) => [feature, true])),
     podLogsDir: path.join(home, "logs"),
     // However full the disk of this machine is.
     evictionHard: { "memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%" },

@@ -43,6 +43,8 @@ export async function startRuntime(containerd: string, place: RuntimePlace): Pro
     logFile: path.join(home, "log"),
     answers: async () => existsSync(runtimeSocket(sockets)),
     started,
+    // Its shim is beside it, or wherever the machine's own is.
+    env: { ...process.env, PATH: [path.dirname(containerd), process.env.PATH].join(path.delimiter) },
   });
 }
 

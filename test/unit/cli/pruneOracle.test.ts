@@ -3,205 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
-import { ABSENT, fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
+import { noiseOf, type Pick, pastOf, podOf, ROLLOUTS, workloadOf } from "../../support/clusterUses";
+import { fakeRegistries } from "../../support/fakeRegistry";
+import { MemoryRegistry } from "../../support/memoryRegistry";
 import { randomFrom } from "../../support/random";
 import type { Repo } from "../../support/repo";
-import { cliJson, INDEX, labelsOf, MANIFEST, repositories, sha256 } from "./setup";
+import { cliJson, labelsOf, repositories } from "./setup";
 
 /** How many clusters and registries are made up; 200 take a few minutes. */
 const RUNS = Number(process.env.VERSIONED_IMAGE_CLUSTERS ?? 20);
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
-const CONFIG = "application/vnd.docker.container.image.v1+json";
-
-/** A version that a registry holds. */
-interface Version {
-  tag: string;
-  /** What the tag leads to. */
-  digest: string;
-  /** The manifests of its platforms; of an image of one it is the same. */
-  images: { digest: string; config: string }[];
-}
-
-/** A registry in memory, from which a manifest goes with all its tags, as from distribution. */
-class MemoryRegistry {
-  readonly contents = new Map<string, { type: string; body: string }>();
-  readonly tags = new Map<string, string>();
-
-  put(type: string, value: unknown) {
-    const body = JSON.stringify(value);
-    this.contents.set(sha256(body), { type, body });
-    return { mediaType: type, digest: sha256(body), size: body.length };
-  }
-
-  push(tag: string, labels: Record<string, string>, platforms: string[]): Version {
-    const manifests = platforms.map((architecture) => {
-      const config = this.put(CONFIG, { os: "linux", architecture, config: { Labels: labels } });
-      const manifest = this.put(MANIFEST, { schemaVersion: 2, mediaType: MANIFEST, config, layers: [] });
-      return { ...manifest, platform: { os: "linux", architecture }, config: config.digest };
-    });
-    const [first] = manifests;
-    const digest =
-      manifests.length === 1
-        ? String(first?.digest)
-        : this.put(INDEX, { schemaVersion: 2, manifests: manifests.map(({ config: _, ...entry }) => entry) }).digest;
-    this.tags.set(tag, digest);
-    return { tag, digest, images: manifests.map(({ digest: each, config }) => ({ digest: each, config })) };
-  }
-
-  /** An index of the same images that no tag leads to. */
-  pushUntagged({ images }: Version): string {
-    const entries = images.map(({ digest }) => ({ mediaType: MANIFEST, digest, size: 1 }));
-    return this.put(INDEX, { schemaVersion: 2, manifests: entries, annotations: { untagged: "" } }).digest;
-  }
-
-  answer(name: string, { method, url }: Seen): Reply {
-    if (url.startsWith(`/v2/${name}/tags/list`)) {
-      return { status: 200, body: { name, tags: [...this.tags.keys()] } };
-    }
-    const [, kind, reference = ""] = new RegExp(`^/v2/${name}/(manifests|blobs)/(.*)$`).exec(url) ?? [];
-    const digest = this.tags.get(reference) ?? reference;
-    const content = this.contents.get(digest);
-    if (!content || (kind === "manifests" && content.type === CONFIG)) {
-      return ABSENT;
-    }
-    if (method === "DELETE") {
-      this.contents.delete(digest);
-      for (const [tag] of [...this.tags].filter(([, each]) => each === digest)) {
-        this.tags.delete(tag);
-      }
-      return { status: 202 };
-    }
-    return {
-      status: 200,
-      headers: { "content-type": content.type, "docker-content-digest": digest },
-      body: content.body,
-    };
-  }
-}
-
-/** What someone needs: to be able to pull a tag or a digest as it was. */
-interface Need {
-  tag?: string;
-  digest: string;
-  /** It is needed by an index that is needed, so that other indexes of it may go. */
-  within?: boolean;
-}
-
-/** What uses a version: the objects of a cluster, by where they are listed, and what they need of the registry. */
-interface Used {
-  place: string;
-  object: object;
-  needs: Need[];
-}
-
-type Pick = <T>(items: readonly T[]) => T;
-
-/** Ways to name a version in one text, with what is pulled by it. */
-function reference(
-  pick: Pick,
-  host: string,
-  name: string,
-  { tag, digest, images }: Version,
-): [text: string, need: Need] {
-  const last = name.replace(/.*\//, "");
-  const repository = pick([
-    `${host}/${name}`,
-    `mirror.example/${name}`,
-    `mirror.example:5000/cache/${host}/${name}`,
-    `proxy.example/hub/${last}`,
-    `docker.io/${name.includes("/") ? name : `library/${name}`}`,
-    name,
-  ]);
-  const child = pick(images).digest;
-  return pick([
-    [`${repository}:${tag}`, { tag, digest }],
-    [`${repository}@${digest}`, { digest }],
-    [`${repository}:moved@${digest}`, { digest }],
-    [`${repository}@${child}`, { digest: child }],
-  ] as [string, Need][]);
-}
-
-/** A pod that uses a version in one place, and other images in others. */
-function podOf(pick: Pick, host: string, name: string, version: Version, id: number): Used {
-  const [named, need] = reference(pick, host, name, version);
-  const other = { name: "other", image: "docker.io/library/redis:7" };
-  const metadata = { name: `pod-${id}`, namespace: "web" };
-  const list = pick(["containers", "initContainers", "ephemeralContainers", "volumes", "status"]);
-  const entry = list === "volumes" ? { name: "main", image: { reference: named } } : { name: "main", image: named };
-  if (list !== "status") {
-    const spec = { containers: [other], [list]: list === "containers" ? [entry, other] : [entry] };
-    return { place: "v1/pods", object: { metadata, spec, status: { phase: "Pending" } }, needs: [need] };
-  }
-  // The tag has moved: only what the runtime says tells which image it is.
-  const image = pick(version.images);
-  const [imageID, digest] = pick([
-    [`docker-pullable://${host}/${name}@${version.digest}`, version.digest],
-    [`${host}/${name}@${version.digest}`, version.digest],
-    [`mirror.example/x@${image.digest}`, image.digest],
-    [version.digest, version.digest],
-    [image.digest.slice("sha256:".length), image.digest],
-    [image.config, image.digest],
-    [image.config.slice("sha256:".length), image.digest],
-  ] as [string, string][]);
-  const statuses = pick(["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"]);
-  const containers = statuses.replace("Statuses", "s");
-  const moved = { name: "main", image: `${host}/${name}:moved` };
-  return {
-    place: "v1/pods",
-    object: {
-      metadata,
-      spec: { containers: [other], [containers]: [moved] },
-      status: { phase: pick(["Running", "Succeeded"]), [statuses]: [{ name: "main", imageID, state: {} }] },
-    },
-    needs: [{ digest }],
-  };
-}
-
-const ROLLOUTS = "argoproj.io/v1alpha1/rollouts";
-
-/** Something else than a pod that could start a version. */
-function workloadOf(pick: Pick, host: string, name: string, version: Version, id: number): Used {
-  const [named, need] = reference(pick, host, name, version);
-  const metadata = { name: `thing-${id}`, namespace: pick(["web", "jobs"]) };
-  const template = { spec: { containers: [{ name: "main", image: named }] } };
-  const { tag, digest } = version;
-  const byTag: Need = { tag, digest };
-  const [place, object, needs] = pick([
-    ...["deployments", "replicasets", "statefulsets", "daemonsets"].map((each) => [
-      `apps/v1/${each}`,
-      { spec: { template } },
-      need,
-    ]),
-    ["apps/v1/controllerrevisions", { data: { spec: { template } } }, need],
-    ["v1/replicationcontrollers", { spec: { template } }, need],
-    ["v1/podtemplates", { template }, need],
-    ["batch/v1/jobs", { spec: { template } }, need],
-    ["batch/v1/cronjobs", { spec: { jobTemplate: { spec: { template } } } }, need],
-    [ROLLOUTS, { spec: { template } }, need],
-    [ROLLOUTS, { spec: { image: { repository: `${host}/${name}`, tag } } }, byTag],
-    [ROLLOUTS, { spec: { args: [`--image=docker://${named}`] } }, need],
-    ["v1/configmaps", { data: { "values.yaml": `repository: ${host}/${name}\ntag: '${tag}'\n` } }, byTag],
-    ["v1/configmaps", { data: { long: `${"x".repeat(10_000)} ${named}.` } }, need],
-  ] as [string, object, Need][]);
-  return { place, object: { metadata, ...object }, needs: [needs] };
-}
-
-/** Something that names a version and needs nothing. */
-function noiseOf(host: string, name: string, { tag, digest }: Version, id: number): Used[] {
-  const metadata = { name: `noise-${id}`, namespace: "web" };
-  const text = `${host}/${name}:${tag}@${digest}`;
-  return [
-    { place: "v1/configmaps", object: { metadata, data: { x: `${host}/${name}-other:${tag}` } }, needs: [] },
-    { place: "v1/secrets", object: { metadata, data: { text } }, needs: [] },
-    { place: "v1/events", object: { metadata, message: text }, needs: [] },
-    { place: "apps/v1/deployments", object: { metadata, status: { text }, spec: {} }, needs: [] },
-    {
-      place: "apps/v1/deployments",
-      object: { metadata: { ...metadata, managedFields: [text] }, spec: {} },
-      needs: [],
-    },
-  ];
-}
 
 describe("what any cluster uses", () => {
   const { withImage } = repositories();
@@ -244,14 +55,16 @@ describe("what any cluster uses", () => {
       if (random() < 0.3) {
         const digest = memory.pushUntagged(lone);
         const spec = { containers: [{ name: "main", image: `${host}/${name}@${digest}` }] };
+        const object = { apiVersion: "v1", kind: "Pod", metadata: { name: "lone", namespace: "web" }, spec };
         const needs = [{ digest }, ...lone.images.map((image) => ({ digest: image.digest, within: true }))];
-        used.push({ place: "v1/pods", object: { metadata: { name: "lone", namespace: "web" }, spec }, needs });
+        used.push({ place: "v1/pods", object, needs });
       }
       const objects: Objects = {};
-      for (const { place, object } of [...used, ...noiseOf(host, name, pick(versions), run)]) {
+      const noise = [noiseOf, pastOf].flatMap((noisy) => noisy(host, name, pick(versions), run));
+      for (const { place, object } of [...used, ...noise]) {
         objects[place] = [...(objects[place] ?? []), object];
       }
-      const server = await start(apiServer(objects, { [ROLLOUTS]: "Rollout" }));
+      const server = await start(apiServer(objects, { [ROLLOUTS.place]: ROLLOUTS.kind }));
       const file = path.join(home, "config");
       writeFileSync(file, kubeconfigOf(server.host));
       const { status, json } = await cliJson([
