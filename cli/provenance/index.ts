@@ -67,7 +67,7 @@ async function claimOf(verification: Verification, flags: ProvenanceFlags, { his
     build,
   };
   if (flags.context !== undefined) {
-    return { ...rest, ...(await locateImage(history, sourceOf(flags.context, flags))) };
+    return { ...rest, ...(await locateImage(history, await sourceOf(flags.context, flags))) };
   }
   // Who touched it is asked only until one is found.
   const possible = candidates.filter(({ touched }) => touched === undefined || touched === commit?.hash);

@@ -107,7 +107,7 @@ export async function status(contexts: string[], flags: StatusFlags, io: Io): Pr
 }
 
 async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promise<StatusReport> {
-  const facts = await Promise.all(contexts.map((context) => readFacts(sourceOf(context, flags))));
+  const facts = await Promise.all(contexts.map(async (context) => readFacts(await sourceOf(context, flags))));
   const [first] = facts;
   if (!first || facts.some(({ root }) => root !== first.root)) {
     throw new VersionedImageError(

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { run } from "../../../cli/run";
 import type { FakeRegistry, Reply, Seen } from "../../support/fakeRegistry";
@@ -9,6 +10,10 @@ export const SOURCE = "org.opencontainers.image.source";
 export const TREE = "dev.versioned-image.tree";
 export const DIRTY = "dev.versioned-image.dirty";
 export const BUILD = "dev.versioned-image.build";
+export const CONTEXT = "dev.versioned-image.context";
+export const PATHS = "dev.versioned-image.paths";
+export const DOCKERFILE = "dev.versioned-image.dockerfile";
+export const BASES = "dev.versioned-image.bases";
 export const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 export const INDEX = "application/vnd.oci.image.index.v1+json";
 
@@ -169,6 +174,36 @@ export function labelsOf(repository: Repo, commit: string, path: string): Record
     [REVISION]: commit,
     [TREE]: repository.git("rev-parse", `${commit}:${path}`),
     [CREATED]: new Date(seconds * 1000).toISOString().replace(".000Z", "Z"),
+  };
+}
+
+/** Git's hash of several paths of a commit, as anybody can compute it. */
+export function treeOfPaths(repository: Repo, commit: string, paths: string[]): string {
+  const listed = execFileSync("git", ["ls-tree", "-z", "--full-tree", commit, "--", ...paths], {
+    cwd: repository.directory,
+    env: { ...GIT_ENV, GIT_LITERAL_PATHSPECS: "1" },
+  });
+  return execFileSync("git", ["hash-object", "--stdin"], { cwd: repository.directory, env: GIT_ENV, input: listed })
+    .toString()
+    .trim();
+}
+
+/** The labels of an image that is made of several paths, which name them, its directory and its Dockerfile; `bases` as their label has it. */
+export function sourceLabelsOf(
+  repository: Repo,
+  commit: string,
+  context: string,
+  files: string[],
+  bases: Record<string, { reference: string; covers: string[] }> = {},
+): Record<string, string> {
+  const paths = [...files, ...Object.values(bases).flatMap(({ covers }) => covers)];
+  return {
+    ...labelsOf(repository, commit, context),
+    ...(paths.length > 1 && { [TREE]: treeOfPaths(repository, commit, paths) }),
+    [CONTEXT]: context,
+    [PATHS]: JSON.stringify(files),
+    [DOCKERFILE]: `${context}/Dockerfile`,
+    [BASES]: Object.keys(bases).length === 0 ? "" : JSON.stringify(bases),
   };
 }
 
