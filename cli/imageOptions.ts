@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ImageSource } from "../components/git";
+import { type History, locateImage, openHistory } from "../components/git/lookup";
 import { namedContexts, TagPolicy, type VersionOptions } from "../components/version";
 
 /** The options that say what an image is made of; they have the names and the defaults of VersionedImage's arguments. */
@@ -8,6 +9,8 @@ export interface SourceFlags {
   path?: string[];
   /** Named contexts, by name. */
   buildContext?: Record<string, string>;
+  /** The directories of the images that it is built on, relative to the working directory, by their names. */
+  base?: Record<string, string>;
 }
 
 /** Those and the ones that say how its version is wanted. */
@@ -30,6 +33,11 @@ export function addSourceOptions(command: Command): Command {
       "--build-context <name=place>",
       "a named context: a directory, relative to the working directory, or docker-image://REFERENCE@DIGEST; repeatable",
       collectPairs,
+    )
+    .option(
+      "--base <name=context>",
+      "an image that it is built on: the directory that Docker builds that one from, relative to the working directory; repeatable",
+      collectPairs,
     );
 }
 
@@ -47,8 +55,25 @@ export function addImageOptions(command: Command): Command {
     .option("--tag-prefix <prefix>", "what stands before the hash in the tag (default: nothing)");
 }
 
-export function sourceOf(context: string, { dockerfile, path, buildContext }: SourceFlags): ImageSource {
-  return { context, paths: path, dockerfile, contexts: namedContexts(buildContext).directories };
+/** Throws ContextNotFound, OutsideRepository and the like for directories of bases that can't be. */
+export async function sourceOf(context: string, flags: SourceFlags): Promise<ImageSource> {
+  const { dockerfile, path, buildContext, base = {} } = flags;
+  const bases = Object.keys(base).length === 0 ? {} : await coversOf(await openHistory(context), base);
+  return { context, paths: path, dockerfile, contexts: namedContexts(buildContext).directories, bases };
+}
+
+/** What each base covers, which is all of its directory. */
+async function coversOf(history: History, bases: Record<string, string>): Promise<Record<string, string[]>> {
+  const covers = Object.entries(bases).map(async ([name, context]) => {
+    return [name, (await locateImage(history, { context })).paths] as const;
+  });
+  return Object.fromEntries(await Promise.all(covers));
+}
+
+/** Whether options say what an image is made of. */
+export function saysFiles({ dockerfile, path, buildContext, base }: SourceFlags): boolean {
+  const directories = namedContexts(buildContext).directories;
+  return [dockerfile, path, base].some((said) => said !== undefined) || Object.keys(directories).length > 0;
 }
 
 export function versionOptionsOf({ debug = false, tagPolicy, tagLength, tagPrefix }: ImageFlags): VersionOptions {

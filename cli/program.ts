@@ -23,6 +23,8 @@ An error ends with a [Code]; with --json it is {"error": {"code", "message"}} on
 
 const PLATFORM = "of images for several platforms, the one to look at";
 const DEFAULT_PLATFORM = "linux/amd64";
+const BASE_REPOSITORY =
+  "where the images that it is built on are looked for, beside its own registry; they must be found then; repeatable";
 const JSON_OUTPUT = "print JSON, as docs/cli.md describes it";
 
 /** The commands with their options and help. Pulumi is needed for none of them. */
@@ -63,6 +65,7 @@ Credentials come from Docker's configuration (docker login), colours only to a t
 Examples:
   versioned-image tag images/simple                              88d38d9
   versioned-image tag images/simple --debug                      88d38d9-debug
+  versioned-image tag images/api --base BASE=images/base         the tag of an image that is built on another one
   versioned-image tag images/*                                   images/simple<TAB>88d38d9, and so on
   docker pull gcr.io/my-project/simple:$(versioned-image tag images/simple)
 ${STATUSES}`,
@@ -124,9 +127,10 @@ ${STATUSES}`,
     )
     .option(
       "--context <directory>",
-      "the image's directory (default: found by its content, from this directory's repository)",
+      "the image's directory (default: as its labels say, or found by its content, in this directory's repository)",
     )
     .option("--platform <platform>", `${PLATFORM} (default: all)`)
+    .option("--base-repository <repository>", BASE_REPOSITORY, collect)
     .option("--file <file>", "verify the references that a file names, one on each line; - is standard input")
     .option("--all", "verify all images that the Deployments and pods of a namespace name")
     .option(
@@ -178,9 +182,10 @@ ${STATUSES}`,
     )
     .option(
       "--context <directory>",
-      "the image's directory (default: found by its content, from this directory's repository)",
+      "the image's directory (default: as its labels say, or found by its content, in this directory's repository)",
     )
     .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
+    .option("--base-repository <repository>", BASE_REPOSITORY, collect)
     .option("--published", "say that this image is what your own stack has built: signed, it proves the content")
     .option(
       "--rebuild",

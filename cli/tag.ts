@@ -34,7 +34,7 @@ export async function tag(contexts: string[], flags: TagFlags, io: Io): Promise<
 
 async function answerOf(context: string, flags: TagFlags): Promise<Answer> {
   try {
-    return { context, result: decideVersion(await readFacts(sourceOf(context, flags)), versionOptionsOf(flags)) };
+    return { context, result: decideVersion(await readFacts(await sourceOf(context, flags)), versionOptionsOf(flags)) };
   } catch (error) {
     if (error instanceof VersionedImageError) {
       return { context, result: error };

@@ -9,6 +9,7 @@ import {
   type Version,
   type VersionOptions,
 } from "../../components/version";
+import { type NewestThere, newestOfOthers } from "./newest";
 
 /** What the registry holds under the version's tag. */
 export interface Held {
@@ -40,6 +41,8 @@ export interface Explanation {
   repository: string | undefined;
   /** Undefined if the registry has nothing under the tag, or was not asked. */
   held: Held | undefined;
+  /** Where the version is not there: the newest one that is, if it was made of other paths; in words, why that can't be told. */
+  newest: NewestThere | string | undefined;
   update: Update;
 }
 
@@ -59,6 +62,7 @@ export async function explanationOf(facts: Facts, question: Question): Promise<E
     version: undefined,
     repository,
     held: undefined,
+    newest: undefined,
     update: { action: options.debug ? "debug" : "publish-or-adopt" },
   };
   try {
@@ -88,6 +92,8 @@ async function askRegistry(
   }
   if (!manifest) {
     explanation.update = { action: "publish" };
+    const { tagPrefix = "" } = options;
+    explanation.newest = await newestOfOthers(explanation.facts, { client, repository, platform, tagPrefix });
     return;
   }
   const { digest } = manifest;

@@ -20,7 +20,7 @@ export async function explain(context: string, flags: ExplainFlags, io: Io): Pro
   if (repository !== undefined) {
     parseRepository(repository);
   }
-  const facts = await readFacts(sourceOf(context, flags));
+  const facts = await readFacts(await sourceOf(context, flags));
   const explanation = await explanationOf(facts, {
     options: versionOptionsOf(flags),
     repository,
@@ -36,8 +36,8 @@ export async function explain(context: string, flags: ExplainFlags, io: Io): Pro
   return explanation.update.action === "refuse" ? 1 : 0;
 }
 
-function explanationJson({ facts, options, version, repository, held, update }: Explanation) {
-  const { root, context, paths, dockerfile, commit, tree, remote, shallow } = facts;
+function explanationJson({ facts, options, version, repository, held, newest, update }: Explanation) {
+  const { root, context, paths, files, bases, dockerfile, commit, tree, remote, shallow } = facts;
   const { uncommitted, hidden, leftOut, ignored, uninitialized, missing } = facts;
   return {
     tag: version?.tag ?? null,
@@ -48,6 +48,8 @@ function explanationJson({ facts, options, version, repository, held, update }: 
     source: remote ?? null,
     context,
     paths,
+    files,
+    bases: Object.fromEntries(Object.entries(bases).map(([name, { covers }]) => [name, covers])),
     dockerfile,
     uncommitted,
     hidden,
@@ -63,6 +65,7 @@ function explanationJson({ facts, options, version, repository, held, update }: 
             digest: held?.digest ?? null,
             build: held?.build ?? null,
             warning: held?.warning ?? null,
+            newest: typeof newest === "string" ? { problem: newest } : (newest ?? null),
           },
     update,
   };

@@ -16,7 +16,7 @@ export function explainText(explanation: Explanation, io: Io): string {
       ["Version", [version ? paint(io, "green", version.tag) : paint(io, "red", "none")]],
       ["Commit", commitLines(explanation, io)],
       ["Tree", [facts.tree ?? "none"]],
-      ["Covers", facts.paths.map((path) => printable(path || "."))],
+      ["Covers", coverLines(facts)],
       ["Dockerfile", [dockerfileLine(facts)]],
       ["Source", [facts.remote === undefined ? "no remote named origin" : printable(facts.remote)]],
     ]),
@@ -55,6 +55,14 @@ function commitLines({ facts, options }: Explanation, io: Io): string[] {
   ];
 }
 
+/** What the image is built from, and what its bases cover. */
+function coverLines({ files, bases }: Facts): string[] {
+  return [
+    ...files.map((path) => printable(path || ".")),
+    ...Object.entries(bases).map(([name, { covers }]) => `${printable(name)}: ${shown(covers)}`),
+  ];
+}
+
 function dockerfileLine({ dockerfile, dockerfileCommitted, dockerfileOnDisk }: Facts): string {
   const name = printable(dockerfile);
   if (dockerfileCommitted) {
@@ -85,7 +93,8 @@ function list(files: string[], meaning?: string): string[] {
   ];
 }
 
-function registryLines({ repository, version, held, update }: Explanation): string[] {
+function registryLines(explanation: Explanation): string[] {
+  const { repository, version, held, update } = explanation;
   if (repository === undefined) {
     return ["not asked: name the image's with --repository"];
   }
@@ -94,7 +103,9 @@ function registryLines({ repository, version, held, update }: Explanation): stri
   }
   const spec = `${repository}:${version.tag}`;
   if (!held) {
-    return update.action === "refuse" ? [`${spec}: no clear answer`] : [`${spec} is not there`];
+    return update.action === "refuse"
+      ? [`${spec}: no clear answer`]
+      : [`${spec} is not there`, ...newestLines(explanation)];
   }
   return [
     `${spec} is there`,
@@ -102,6 +113,31 @@ function registryLines({ repository, version, held, update }: Explanation): stri
     ...(held.build === undefined ? [] : [`built with ${printable(held.build)}`]),
     ...(held.warning === undefined ? [] : ["it does not say which commit it was built from"]),
   ];
+}
+
+function newestLines({ facts, repository, newest }: Explanation): string[] {
+  if (newest === undefined) {
+    return [];
+  }
+  if (typeof newest === "string") {
+    return [`what the newest version there was made of can't be told: ${printable(newest)}`];
+  }
+  const { tag, context, paths, options } = newest;
+  return [
+    `the newest version in ${repository}, ${tag}, was made of ${shown(paths)}`,
+    `you asked for ${shown(facts.paths)}: ${printable(remedy())}`,
+  ];
+
+  function remedy(): string {
+    if (context !== facts.context) {
+      return `its directory is ${context || "."}`;
+    }
+    return options.length > 0 ? `add ${options.join(" ")}` : "leave out --path, --build-context and --base";
+  }
+}
+
+function shown(paths: string[]): string {
+  return paths.map((path) => printable(path || ".")).join(", ");
 }
 
 function updateLines({ update, repository, held, version }: Explanation, io: Io): string[] {

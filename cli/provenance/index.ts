@@ -1,8 +1,6 @@
 import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
-import { locateImage } from "../../components/git/lookup";
 import { BUILD_LABEL, buildPart, labelIn, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
-import { sourceOf } from "../imageOptions";
 import { type Io, printJson, type Status } from "../output";
 import { isConsistent, isVerified } from "../verify/check";
 import {
@@ -10,7 +8,6 @@ import {
   readReference,
   refuseLoosePaths,
   type Verification,
-  type Verifier,
   type VerifierFlags,
 } from "../verify/verification";
 import { imagesOfBuildKit } from "./buildkitImages";
@@ -37,7 +34,7 @@ export async function provenance(reference: string, flags: ProvenanceFlags, vers
   if (!isConsistent(verification.checks)) {
     throw notVerified(reference, verification);
   }
-  const claim = await claimOf(verification, flags, verifier);
+  const claim = await claimOf(verification);
   const { repository, digest } = verification;
   // What a Dockerfile names is not what was taken: a tag moves, and build arguments and named contexts put others in its place.
   const baseImages = await imagesOfBuildKit(verifier.client, repository, digest, flags.platform);
@@ -57,8 +54,9 @@ function notVerified(reference: string, { checks }: Verification): VersionedImag
   );
 }
 
-async function claimOf(verification: Verification, flags: ProvenanceFlags, { history }: Verifier): Promise<Claim> {
-  const { labels, commit, candidates } = verification;
+async function claimOf(verification: Verification): Promise<Claim> {
+  const { labels, commit, origin } = verification;
+  const { candidates, located, labelled } = origin;
   const build = labelIn(labels, BUILD_LABEL);
   const rest = {
     source: labelIn(labels, SOURCE_LABEL),
@@ -66,8 +64,9 @@ async function claimOf(verification: Verification, flags: ProvenanceFlags, { his
     tree: labelIn(labels, TREE_LABEL) ?? "",
     build,
   };
-  if (flags.context !== undefined) {
-    return { ...rest, ...(await locateImage(history, sourceOf(flags.context, flags))) };
+  const named = located ?? (typeof labelled === "object" ? labelled : undefined);
+  if (named) {
+    return { ...rest, context: named.context, paths: named.paths, dockerfile: named.dockerfile };
   }
   // Who touched it is asked only until one is found.
   const possible = candidates.filter(({ touched }) => touched === undefined || touched === commit?.hash);

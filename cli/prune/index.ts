@@ -158,7 +158,7 @@ async function namedPaths(history: History, flags: PruneFlags): Promise<Paths[]>
   if (flags.context === undefined || (flags.path === undefined && flags.dockerfile === undefined)) {
     return [];
   }
-  return [(await locateImage(history, sourceOf(flags.context, flags))).paths];
+  return [(await locateImage(history, await sourceOf(flags.context, flags))).paths];
 }
 
 /** Reads what clusters name by digest though no tag leads to it; what this repository should have of it and hasn't is told. */

@@ -205,7 +205,13 @@ function unclear(revision: string, { commit, commitIs, paths }: Provenance, isVe
     return [{ rule: "unknown", words: `this clone does not have its commit ${revision.slice(0, 12)}` }];
   }
   return paths.length === 0 && (isVersion || commitIs === "there")
-    ? [{ rule: "unknown", words: "no directory of its commit has its files: name them with --context and --path" }]
+    ? [
+        {
+          rule: "unknown",
+          words:
+            "neither what its labels name nor a directory of its commit has its files: name them with --context and --path",
+        },
+      ]
     : [];
 }
 

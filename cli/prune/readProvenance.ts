@@ -11,7 +11,7 @@ import {
   unreachable,
 } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
-import { labelIn, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import { labelIn, labelledSource, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import type { Held } from "./held";
 import { matchesRef } from "./keepRefs";
 import type { Provenance } from "./plan";
@@ -20,8 +20,8 @@ import type { Provenance } from "./plan";
 export type Paths = string[];
 
 /**
- * What git knows of each image that says its commit and its files. Where it is in the repository is found by its files, unless
- * the paths are named. `remoteRefs` are the remotes' branches and tags as they are now. Throws GitFailed.
+ * What git knows of each image that says its commit and its files. Where it is in the repository is said by options or by its labels, if its
+ * commit has its files there; else it is found by its files. `remoteRefs` are the remotes' branches and tags as they are now. Throws GitFailed.
  */
 export async function readProvenance(
   history: History,
@@ -34,7 +34,8 @@ export async function readProvenance(
     const revision = labelIn(labels, REVISION_LABEL);
     const tree = labelIn(labels, TREE_LABEL);
     const source = labelIn(labels, SOURCE_LABEL);
-    return revision === undefined || tree === undefined ? [] : [{ digest, revision, tree, source }];
+    const said = labelledSource(labels)?.paths;
+    return revision === undefined || tree === undefined ? [] : [{ digest, revision, tree, source, said }];
   });
   const commits = await lookUpCommits(
     history,
@@ -46,7 +47,9 @@ export async function readProvenance(
     keptRefs(history, patterns, remoteRefs),
   ]);
   const found = await findPaths(history, images, commits, named);
-  const holders = await refsByTree(history, refs, new Set(images.map(({ tree }) => tree)), named);
+  // Of a file, or of several paths, no ref has a directory with their tree.
+  const wheres = distinct([...named, ...[...found.values()].flat()]);
+  const holders = await refsByTree(history, refs, new Set(images.map(({ tree }) => tree)), wheres);
   return new Map(
     images.map(({ digest, revision, tree, source }) => {
       const commit = commits.get(revision);
@@ -85,39 +88,45 @@ async function keptRefs(history: History, patterns: string[], remoteRefs: Ref[])
 /** The paths that have each image's files at its commit, by commit and tree: several where directories are alike. */
 async function findPaths(
   history: History,
-  images: { revision: string; tree: string }[],
+  images: { revision: string; tree: string; said: Paths | undefined }[],
   commits: Map<string, Commit>,
   named: Paths[],
 ): Promise<Map<string, Paths[]>> {
   const found = new Map<string, Paths[]>();
   const there = images.filter(({ revision }) => commits.has(revision));
-  const tried = new Set<string>();
-  const tryPaths = async (paths: Paths) => {
-    if (tried.has(paths.join("\n"))) {
-      return;
-    }
-    tried.add(paths.join("\n"));
+  const tryPaths = async (paths: Paths, among: typeof there) => {
     const trees = await treesAt(
       history,
-      there.map(({ revision }) => revision),
+      among.map(({ revision }) => revision),
       paths,
     );
-    for (const [name, { revision, tree }] of new Map(there.map((image) => [nameOf(image), image]))) {
+    for (const [name, { revision, tree }] of new Map(among.map((image) => [nameOf(image), image]))) {
       if (trees.get(revision) === tree) {
         found.set(name, [...(found.get(name) ?? []), paths]);
       }
     }
   };
   for (const paths of named) {
-    await tryPaths(paths);
+    await tryPaths(paths, there);
   }
+  // What an image says of itself is tried for that image alone.
+  const unnamed = there.filter((image) => !found.has(nameOf(image)));
+  for (const paths of distinct(unnamed.flatMap(({ said }) => (said ? [said] : [])))) {
+    await tryPaths(
+      paths,
+      unnamed.filter(({ said }) => said && keyOf(said) === keyOf(paths)),
+    );
+  }
+  const unsaid = there.filter((image) => !found.has(nameOf(image)));
+  const tried = new Set<string>();
   // A listing of a commit is needed only for an image that is where no other was.
-  for (const image of there) {
+  for (const image of unsaid) {
     if (!found.has(nameOf(image))) {
       const content = await readContent(history, image.revision);
       for (const [path, { type, hash }] of content) {
-        if (type === "tree" && hash === image.tree) {
-          await tryPaths([path]);
+        if (type === "tree" && hash === image.tree && !tried.has(path)) {
+          tried.add(path);
+          await tryPaths([path], unsaid);
         }
       }
     }
@@ -125,20 +134,28 @@ async function findPaths(
   return found;
 }
 
+function distinct(all: Paths[]): Paths[] {
+  return [...new Map(all.map((paths) => [keyOf(paths), paths])).values()];
+}
+
+function keyOf(paths: Paths): string {
+  return paths.join("\0");
+}
+
 function nameOf({ revision, tree }: { revision: string; tree: string }): string {
   return `${revision} ${tree}`;
 }
 
-/** The refs that hold each of the trees, as a directory or at the paths that are named. */
+/** The refs that hold each of the trees, as a directory or at these paths. */
 async function refsByTree(
   history: History,
   refs: Ref[],
   wanted: Set<string>,
-  named: Paths[],
+  wheres: Paths[],
 ): Promise<Map<string, string[]>> {
   const commits = refs.map(({ commit }) => commit);
   const within = await treesWithin(history, commits, wanted);
-  for (const paths of named) {
+  for (const paths of wheres) {
     for (const [commit, tree] of await treesAt(history, commits, paths)) {
       if (tree !== undefined) {
         within.get(commit)?.add(tree);

@@ -6,7 +6,7 @@ import { findCommit, lastCommitAt, lookUpCommits, openHistory, treesAt } from ".
 import type { Commit } from "../../components/version";
 import { dirtyIn, labelIn, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
 import { type ClusterNames, openClusters, type RunningImage as PodImage, readImageName, readRunning } from "../cluster";
-import { type SourceFlags, sourceOf } from "../imageOptions";
+import { type SourceFlags, saysFiles, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
 import { isConsistent, whyNot } from "../verify/check";
@@ -14,6 +14,7 @@ import { createVerifier, type Verification } from "../verify/verification";
 import { statusHtml } from "./html";
 import { statusJson } from "./json";
 import { createLooker, repositoriesOf } from "./lookAt";
+import { madeOf, pathsNow } from "./madeOf";
 import { statusText } from "./text";
 
 export interface StatusFlags extends SourceFlags, ClusterNames {
@@ -107,7 +108,7 @@ export async function status(contexts: string[], flags: StatusFlags, io: Io): Pr
 }
 
 async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promise<StatusReport> {
-  const facts = await Promise.all(contexts.map((context) => readFacts(sourceOf(context, flags))));
+  const facts = await Promise.all(contexts.map(async (context) => readFacts(await sourceOf(context, flags))));
   const [first] = facts;
   if (!first || facts.some(({ root }) => root !== first.root)) {
     throw new VersionedImageError(
@@ -124,11 +125,6 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       `--branch ${branch} leads to no commit of this clone: name a branch, tag or hash that it has (git fetch gets others).`,
     );
   }
-  const newest = await Promise.all(facts.map(({ paths }) => lastCommitAt(history, tip, paths)));
-  const described = await lookUpCommits(
-    history,
-    newest.filter((hash) => hash !== undefined),
-  );
   const clusters = await openClusters(flags);
   const places = clusters.flatMap((cluster) =>
     (flags.namespace ?? [cluster.namespace]).map((namespace) => ({
@@ -144,6 +140,14 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
   const looker = createLooker(verifier);
   const groups = groupsOf(pods.filter(({ pod }) => isWanted(pod, flags.repository)));
   const looked = await inParallel(groups, async (group) => ({ group, result: await looker.lookAt(group.first) }));
+  const running = looked.flatMap(({ result }) => (typeof result === "string" ? [] : [result]));
+  const isTold = saysFiles(flags);
+  const covers = facts.map((each) => (isTold ? each.paths : pathsNow(each, running)));
+  const newest = await Promise.all(covers.map((paths) => lastCommitAt(history, tip, paths)));
+  const described = await lookUpCommits(
+    history,
+    newest.filter((hash) => hash !== undefined),
+  );
   const images: ImageStatus[] = facts.map(({ context }, index) => ({
     context: context || ".",
     newest: described.get(newest[index] ?? ""),
@@ -175,7 +179,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       const changes =
         revision === undefined || to === undefined
           ? undefined
-          : await readChanges({ root: history.root, from: revision, to, paths: facts[owner]?.paths ?? [] });
+          : await readChanges({ root: history.root, from: revision, to, paths: covers[owner] ?? [] });
       const verified = isConsistent(result.checks);
       const asDeployed = await inParallel(group.pods, (pod) => looker.isAsDeployed(pod, result));
       for (const repository of group.pods.flatMap(repositoriesOf)) {
@@ -210,8 +214,14 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       .sort((one, other) => (otherKey(one) < otherKey(other) ? -1 : 1)),
   };
 
-  /** Which of the images it is, by the files that it says it was built from; -1 for none. */
-  async function ownerOf(tree: string | undefined, { commit }: Verification): Promise<number> {
+  /** Which of the images it is, by the directory or the files that it says it was built from; -1 for none. */
+  async function ownerOf(tree: string | undefined, verification: Verification): Promise<number> {
+    const { commit } = verification;
+    const said = isTold ? undefined : madeOf(verification);
+    const named = facts.findIndex(({ context }) => context === said?.context);
+    if (named >= 0) {
+      return named;
+    }
     if (commit && tree !== undefined) {
       for (const [index, { paths }] of facts.entries()) {
         if ((await treesAt(history, [commit.hash], paths)).get(commit.hash) === tree) {

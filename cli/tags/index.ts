@@ -61,7 +61,7 @@ function tagsJson({ repository, history, commits, images, dangling, notTags }: T
 }
 
 function imageJson(image: ListedImage, history: History | undefined, commits: Map<string, Commit>) {
-  const { digest, tags, scratchTags, time, revision, tree, source, debug, dirty, problem } = image;
+  const { digest, tags, scratchTags, time, revision, tree, source, made, debug, dirty, problem } = image;
   const commit = revision === undefined ? undefined : commits.get(revision);
   return {
     digest: digest ?? null,
@@ -74,6 +74,7 @@ function imageJson(image: ListedImage, history: History | undefined, commits: Ma
     inRepository: revision === undefined || !history ? null : commit !== undefined,
     tree: tree ?? null,
     source: source ?? null,
+    madeOf: made ?? null,
     debug,
     dirty: dirty ?? null,
     problem: problem ?? null,

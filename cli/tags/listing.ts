@@ -6,7 +6,9 @@ import {
   dirtyIn,
   isDebugTag,
   isScratchTag,
+  type LabelledSource,
   labelIn,
+  labelledSource,
   REVISION_LABEL,
   SOURCE_LABEL,
   TREE_LABEL,
@@ -29,6 +31,8 @@ export interface ListedImage {
   revision: string | undefined;
   tree: string | undefined;
   source: string | undefined;
+  /** What it says that it was made of, if that can be read. */
+  made: LabelledSource | undefined;
   debug: boolean;
   /** Of a debug image, whether its directory had uncommitted changes; undefined if it does not say. */
   dirty: boolean | undefined;
@@ -98,6 +102,7 @@ function describe(digest: string | undefined, tags: string[], found: ImageConfig
     revision: labelIn(labels, REVISION_LABEL),
     tree: labelIn(labels, TREE_LABEL),
     source: labelIn(labels, SOURCE_LABEL),
+    made: labelledSource(labels),
     debug:
       dirty !== undefined ||
       tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag, labelIn(labels, VERSION_LABEL)) !== undefined),

@@ -92,6 +92,10 @@ function notes({ images, commits, history, dangling, notTags }: TagsReport): str
   if (images.some(({ scratchTags }) => scratchTags.length > 0)) {
     notes.push("Tags of the form scratch-STACK-HASH hold what a stack pushed last. They name no version.");
   }
+  const made = new Set(images.flatMap(({ made }) => (made ? [made.paths.map((path) => path || ".").join(", ")] : [])));
+  if (made.size > 1) {
+    notes.push(`By their labels they were made of different paths: ${[...made].map(printable).join("; ")}.`);
+  }
   if (dangling.length > 0) {
     notes.push(`The registry lists tags that it has no image for any more: ${dangling.map(printable).join(", ")}`);
   }

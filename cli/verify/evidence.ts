@@ -1,4 +1,5 @@
 import type { Attested } from "./attested";
+import type { BaseEvidence } from "./bases";
 import type { Origin } from "./origin";
 import type { Rebuilt } from "./rebuild";
 
@@ -12,6 +13,8 @@ export interface Evidence {
   servedDigest: string;
   labels: Record<string, string>;
   origin: Origin;
+  /** What it says that it is built on. */
+  based: BaseEvidence;
   /** What a signer says of it; undefined if no signature was asked for. */
   attested?: Attested;
   /** What came of building it again; undefined if that was not asked for. */

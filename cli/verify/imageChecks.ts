@@ -11,9 +11,11 @@ import {
   VERSION_LABEL,
 } from "../../components/version";
 import { shortTime } from "../output";
+import { baseChecks } from "./bases";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 import { type Evidence, isShort } from "./evidence";
 import { signatureChecks, vouchesForContent } from "./signatureChecks";
+import { sourceChecks } from "./sourceChecks";
 import { treeChecks } from "./treeChecks";
 
 /** All checks of an image against git. */
@@ -25,6 +27,8 @@ export function imageChecks(evidence: Evidence): Check[] {
     commitCheck(evidence),
     ...timeChecks(evidence),
     ...treeChecks(evidence),
+    ...sourceChecks(evidence),
+    ...baseChecks(evidence.based),
     ...tagChecks(evidence),
     ...signed,
     contentCheck(evidence, signed),

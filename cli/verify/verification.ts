@@ -6,6 +6,7 @@ import {
   INDEX_TYPES,
   type Manifest,
   parseReference,
+  parseRepository,
   type RegistryClient,
 } from "../../components/registry";
 import { type Commit, dirtyIn } from "../../components/version";
@@ -13,11 +14,12 @@ import { sourceOf } from "../imageOptions";
 import { commitJson } from "../json";
 import type { Io } from "../output";
 import { readAttested } from "./attested";
+import { readBases } from "./bases";
 import { type Check, isConsistent, isVerified } from "./check";
 import type { Wanted } from "./clusterChecks";
 import { askCosign } from "./cosign";
 import { imageChecks } from "./imageChecks";
-import { type Candidate, readOrigin } from "./origin";
+import { type Origin, readOrigin } from "./origin";
 import { partsOf } from "./parts";
 import { platformChecks } from "./platformChecks";
 import type { RebuildFlags } from "./rebuild";
@@ -32,8 +34,8 @@ export interface Verification {
   labels: Record<string, string>;
   /** The commit that it says it was built from, if this clone has it. */
   commit: Commit | undefined;
-  /** What it may have been built from. */
-  candidates: Candidate[];
+  /** What git knows of where it says that it is from. */
+  origin: Origin;
   checks: Check[];
 }
 
@@ -42,6 +44,8 @@ export interface VerifierFlags extends RebuildFlags, SignerFlags {
   context?: string;
   /** Of images for several platforms, the one to look at. Default: all. */
   platform?: string;
+  /** Repositories in which the images that it is built on may be looked for, beside those of its own registry. */
+  baseRepository?: string[];
 }
 
 /** Checks images against one git repository. */
@@ -62,11 +66,12 @@ export interface Verifier {
 export async function createVerifier(flags: VerifierFlags, { env }: Io, directory = "."): Promise<Verifier> {
   const signer = signerOf(flags);
   const client = createRegistryClient({ env });
+  const repositories = (flags.baseRepository ?? []).map((name) => parseRepository(name).repository);
   const history = await openHistory(flags.context ?? directory);
-  const source = flags.context === undefined ? undefined : sourceOf(flags.context, flags);
+  const source = flags.context === undefined ? undefined : await sourceOf(flags.context, flags);
 
   async function verify(reference: string, more?: (image: Wanted) => Check[] | Promise<Check[]>) {
-    const { repository, tag, digest: statedDigest } = readReference(reference);
+    const { repository, host, tag, digest: statedDigest } = readReference(reference);
     const [served, manifest] = await Promise.all([
       held(client, repository, tag ?? statedDigest ?? ""),
       held(client, repository, statedDigest ?? tag ?? ""),
@@ -83,9 +88,14 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       readOrigin(history, labels, source),
       signed && readAttested(history, signed),
     ]);
+    const images = [image, ...others];
+    const { labelled } = origin;
+    const named = origin.commit && typeof labelled === "object" ? labelled.bases : {};
+    const bases = await readBases(named, { client, host, images, repositories });
+    const based = { bases, images, trees: origin.baseTrees, required: repositories.length > 0 };
     const rebuilt =
       flags.rebuild && dirtyIn(labels) === undefined
-        ? await rebuilding().rebuild(history, { repository, digest, labels, origin }, flags, env)
+        ? await rebuilding().rebuild(history, { repository, digest, labels, origin, based }, flags, env)
         : undefined;
     return {
       repository,
@@ -93,9 +103,9 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       digest,
       labels,
       commit: origin.commit,
-      candidates: origin.candidates,
+      origin,
       checks: [
-        ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin, attested, rebuilt }),
+        ...imageChecks({ tag, statedDigest, servedDigest: served.digest, labels, origin, based, attested, rebuilt }),
         ...platformChecks(image, others, parts?.unread ?? []),
         ...((await more?.({ repository, tag, digest, parts: parts?.digests ?? new Set() })) ?? []),
       ],
@@ -111,11 +121,11 @@ function rebuilding(): typeof import("./rebuild") {
 }
 
 /** Throws InvalidArgument for paths that are relative to nothing. */
-export function refuseLoosePaths({ context, path, dockerfile }: VerifierFlags): void {
-  if (context === undefined && (path !== undefined || dockerfile !== undefined)) {
+export function refuseLoosePaths({ context, path, dockerfile, base }: VerifierFlags): void {
+  if (context === undefined && [path, dockerfile, base].some((said) => said !== undefined)) {
     throw new VersionedImageError(
       "InvalidArgument",
-      "--path and --dockerfile are relative to the image's directory: name that with --context.",
+      "--path, --dockerfile and --base are of the image in a directory: name that with --context.",
     );
   }
 }

@@ -2,15 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { BaseImage, BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { knownValue } from "../pulumi";
-import { isDebugTag } from "../version";
+import { contextNameOf, isBaseName, isDebugTag } from "../version";
 
 /** What each base covers, relative to the repository's root, by their names. */
 export type BaseCovers = Record<string, string[]>;
-
-/** The named context that BuildKit has for a base. */
-export function contextNameOf(base: string): string {
-  return base.toLowerCase();
-}
 
 /** Throws InvalidArgument for names of bases that can't be, or that something else has already. */
 export function refuseUnfitBases({ bases = {}, args = {}, contexts = {} }: BuildOptions): void {
@@ -18,7 +13,7 @@ export function refuseUnfitBases({ bases = {}, args = {}, contexts = {} }: Build
   for (const name of Object.keys(bases)) {
     const context = contextNameOf(name);
     const other = taken.get(context);
-    const why = !/^[A-Za-z][A-Za-z0-9]*(_+[A-Za-z0-9]+)*$/.test(name)
+    const why = !isBaseName(name)
       ? "name it as the build argument that has its reference: letters, digits and _ between them, such as BASE"
       : name in args
         ? `build.args has ${name}, too: leave it out there`

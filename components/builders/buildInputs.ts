@@ -107,6 +107,13 @@ export function buildFingerprint(
 ): string | undefined {
   const covers = Object.fromEntries(Object.entries(bases).map(([name, base]) => [name, base.covers]));
   return platforms && unknown.length === 0
-    ? buildLabel({ platforms, dockerfile, target, args: knownArgs, contexts: { ...contexts, ...images }, bases: covers })
+    ? buildLabel({
+        platforms,
+        dockerfile,
+        target,
+        args: knownArgs,
+        contexts: { ...contexts, ...images },
+        bases: covers,
+      })
     : undefined;
 }

@@ -2,8 +2,7 @@ import type { ImageArgs } from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
 import { unknownOutput } from "../pulumi";
-import { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../version";
-import { contextNameOf } from "./bases";
+import { contextNameOf, REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../version";
 import type { ContentRequest, ImageBuilder } from "./builder";
 import { type BuildInputs, buildArguments } from "./buildInputs";
 

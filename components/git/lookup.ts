@@ -1,3 +1,5 @@
+import * as path from "node:path";
+import { VersionedImageError } from "../errors";
 import type { Commit } from "../version";
 import { describeCommits } from "./commits";
 import { explain } from "./explain";
@@ -8,7 +10,8 @@ import { readShallow } from "./shallow";
 import { type TreeEntry, treeOf } from "./trees";
 
 export { treesAt, treesWithin } from "./contentAt";
-export { refuseOutside } from "./locate";
+export { type Located, refuseOutside } from "./locate";
+export { newestNamed } from "./newestNamed";
 export { findCommit, listRefs, type Ref, unreachable } from "./refs";
 export { readRemote } from "./remote";
 export { fetchRefs, fetchWords, hasAny, listRemoteRefs, listRemotes } from "./remoteRefs";
@@ -85,9 +88,16 @@ export async function lastCommitAt({ root }: History, commit: string, paths: str
   return printed.trim() || undefined;
 }
 
-/** Puts an image's paths in terms of the repository. Throws ContextNotFound, InvalidArgument and the like. */
+/** Puts an image's paths in terms of the repository. Throws ContextNotFound, OutsideRepository, InvalidArgument and the like. */
 export async function locateImage(history: History, source: ImageSource): Promise<Located> {
-  return locate(source, await findSource(source), history);
+  const found = await findSource(source);
+  if (/^\.\.(\/|$)/.test(path.relative(history.root, found.context))) {
+    throw new VersionedImageError(
+      "OutsideRepository",
+      `${source.context} is not in the repository ${history.root}: name a directory of it.`,
+    );
+  }
+  return locate(source, found, history);
 }
 
 function isFullHash(text: string): boolean {

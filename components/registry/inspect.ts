@@ -9,6 +9,8 @@ export interface ImageConfig {
   created: string | undefined;
   /** os/arch or os/arch/variant. */
   platform: string;
+  /** The digests of its layers as they are unpacked, the first one first. */
+  layers: string[];
 }
 
 /** What an image says of itself, its content checked against the digests from the given one on. */
@@ -50,7 +52,13 @@ async function configOf(fetcher: Fetcher, found: Found): Promise<ImageConfig> {
     labels: Object.fromEntries(labels.filter((label): label is [string, string] => typeof label[1] === "string")),
     created: typeof config.created === "string" ? config.created : undefined,
     platform: platformOf(config),
+    layers: layersOf(config),
   };
+}
+
+function layersOf({ rootfs }: Record<string, unknown>): string[] {
+  const { diff_ids: layers } = fieldsOf(rootfs);
+  return Array.isArray(layers) ? layers.map(String) : [];
 }
 
 async function manifestUnder({ manifest }: Fetcher, digest: string): Promise<Found> {

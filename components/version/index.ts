@@ -1,3 +1,4 @@
+export { contextNameOf, isBaseName } from "./baseNames";
 export { type BuildDescription, buildLabel, buildPart } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";
 export {
@@ -17,7 +18,7 @@ export { mergeRequestOf } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";
 export { REPRODUCIBLE_EXPORT, REPRODUCIBLE_TIME, sourceDateEpoch } from "./reproducible";
 export { isScratchTag, scratchTag } from "./scratchTag";
-export { type LabelledSource, labelledSource, sourceLabels } from "./sourceLabels";
+export { type LabelledBase, type LabelledSource, labelledSource, saysSource, sourceLabels } from "./sourceLabels";
 export { Fate, summarize } from "./summary";
 export { TagPolicy } from "./tagPolicy";
 export type { Version } from "./version";

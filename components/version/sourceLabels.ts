@@ -1,3 +1,4 @@
+import { isBaseName } from "./baseNames";
 import { outermost } from "./covers";
 import type { Version } from "./version";
 
@@ -57,11 +58,22 @@ export interface LabelledBase {
   covers: string[];
 }
 
+/** What is longer is not read, in characters: git takes the paths as arguments. */
+const LONGEST = 32 * 1024;
+
+/** Whether an image says anything of what it was made of, be it readable or not. */
+export function saysSource(labels: Record<string, string>): boolean {
+  return [...FILE_LABELS, BASES_LABEL].some((name) => labels[name]);
+}
+
 /**
  * Reads that from an image's labels, which are data of whoever pushed it: undefined if they do not say it, or if anything in them can't be,
  * such as a path that leads out of the repository.
  */
 export function labelledSource(labels: Record<string, string>): LabelledSource | undefined {
+  if ([...FILE_LABELS, BASES_LABEL].some((name) => (labels[name] ?? "").length > LONGEST)) {
+    return undefined;
+  }
   const context = pathIn(labels[CONTEXT_LABEL]);
   const dockerfile = pathIn(labels[DOCKERFILE_LABEL]);
   const files = pathsIn(parsed(labels[PATHS_LABEL]));
@@ -80,7 +92,7 @@ function basesIn(value: unknown): Record<string, LabelledBase> | undefined {
   const found: [string, LabelledBase][] = [];
   for (const [name, base] of Object.entries(value)) {
     const covers = pathsIn(base?.covers);
-    if (covers === undefined || typeof base.reference !== "string") {
+    if (covers === undefined || typeof base.reference !== "string" || !isBaseName(name)) {
       return undefined;
     }
     found.push([name, { reference: base.reference, covers }]);

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { makeLayout, normalize, refuseUnbuildable } from "../../../components/context";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
-import { REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../../../components/version";
+import { contextNameOf, REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../../../components/version";
 import type { Blobs } from "./content";
 
 /** A commit's image, and how it was built. */
@@ -20,6 +20,8 @@ export interface Recipe {
   contexts: Record<string, string>;
   /** Named contexts that are images. */
   images: Record<string, string>;
+  /** The references of the images that it is built on, by their names. */
+  bases: Record<string, string>;
   /** Relative to the context. */
   dockerfile: string;
   platforms: string;
@@ -75,6 +77,7 @@ function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx,
   const contexts = [
     ...Object.keys(recipe.contexts).map((name) => [name, named(name)]),
     ...Object.entries(recipe.images),
+    ...Object.entries(recipe.bases).map(([name, reference]) => [contextNameOf(name), `docker-image://${reference}`]),
   ];
   const pairs = (option: string, values: (string | undefined)[][]) =>
     values.flatMap(([name, value]) => [option, `${name}=${value}`]);
@@ -89,7 +92,10 @@ function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx,
     ...["--platform", recipe.platforms],
     ...["--file", path.join(context, recipe.dockerfile)],
     ...(recipe.target === undefined ? [] : ["--target", recipe.target]),
-    ...pairs("--build-arg", Object.entries({ ...sourceDateEpoch(recipe.committedAt), ...recipe.args })),
+    ...pairs(
+      "--build-arg",
+      Object.entries({ ...sourceDateEpoch(recipe.committedAt), ...recipe.args, ...recipe.bases }),
+    ),
     ...pairs("--label", Object.entries(recipe.labels)),
     ...pairs("--build-context", contexts),
     ...secret.flatMap((each) => ["--secret", each]),

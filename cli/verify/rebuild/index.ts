@@ -2,19 +2,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../../../components/errors";
-import { type History, locateImage, refuseOutside } from "../../../components/git/lookup";
+import { type History, type Located, locateImage, refuseOutside } from "../../../components/git/lookup";
 import { createRegistryClient } from "../../../components/registry";
 import {
   BUILD_LABEL,
   buildLabel,
   buildPart,
+  isWithin,
+  type LabelledSource,
   labelIn,
   namedContexts,
   OWN_LABELS,
+  outermost,
   REPRODUCIBLE_TIME,
   TREE_LABEL,
 } from "../../../components/version";
-import { type SourceFlags, sourceOf } from "../../imageOptions";
+import type { SourceFlags } from "../../imageOptions";
+import { type BaseEvidence, baseReferences } from "../bases";
 import type { Origin } from "../origin";
 import { type Buildx, buildAgain, type Recipe } from "./buildAgain";
 import { type Difference, firstDifference } from "./compare";
@@ -40,6 +44,8 @@ export interface Published {
   digest: string;
   labels: Record<string, string>;
   origin: Origin;
+  /** What it says that it is built on. */
+  based: BaseEvidence;
 }
 
 /**
@@ -68,7 +74,9 @@ export async function rebuild(
     const difference = firstDifference(images, await imagesIn(again.blobs, again.digest));
     if (!difference) {
       const same = again.digest === digest ? "the same digest" : "the same files, packed otherwise";
-      return { same: true, found: `building commit ${recipe.commit} again gives ${same}` };
+      const bases = Object.values(recipe.bases);
+      const on = bases.length > 0 ? `, on ${bases.join(" and ")} as it is` : "";
+      return { same: true, found: `building commit ${recipe.commit} again${on} gives ${same}` };
     }
     return { same: false, found: await describe(difference, blobs, again.blobs) };
   } finally {
@@ -94,8 +102,11 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
       ? "what it says it was built from is not what the commit has, so there is nothing to build again"
       : "its directory was not found by its content: name it with --context, and with --path and --build-context what else it is made of";
   }
-  const located = flags.context === undefined ? undefined : await locateImage(history, sourceOf(flags.context, flags));
-  const contexts = located?.contexts ?? {};
+  if (origin.wrong !== undefined) {
+    return `its labels name what it was made of, and ${origin.wrong}`;
+  }
+  const source = await sourceIn(history, origin, flags);
+  const { contexts = {}, covers = {} } = source ?? {};
   const { images } = namedContexts(flags.buildContext);
   const args = flags.buildArg ?? {};
   const platforms = buildPart(build, "platform") ?? "";
@@ -106,15 +117,25 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
     target,
     args,
     contexts: { ...contexts, ...images },
+    bases: covers,
   });
   if (told !== build) {
     throw new VersionedImageError(
       "InvalidArgument",
       `The image was built with ${build}, and what is given comes to ${told}: give the same arguments with --build-arg NAME=VALUE, and the ` +
-        "same contexts with --build-context NAME=DIRECTORY.",
+        "same contexts with --build-context NAME=DIRECTORY (with --context, the same bases with --base NAME=CONTEXT).",
     );
   }
-  const context = located?.context ?? candidate.paths[0] ?? "";
+  const bases = baseReferences(published.based);
+  if (typeof bases === "string") {
+    return `the image that it is built on is not known: ${bases}`;
+  }
+  const context = source?.context ?? candidate.paths[0] ?? "";
+  const files = source?.files ?? candidate.paths;
+  const beyond = Object.values(contexts).find((directory) => !files.some((file) => isWithin(directory, file)));
+  if (beyond !== undefined) {
+    return `its labels say that it was not made of ${beyond}, which --build-context names`;
+  }
   // The label is data of whoever pushed the image.
   refuseOutside(dockerfile, "dockerfile", context || "the repository");
   const strange = Object.entries({ platform: platforms, target, ...own(labels) }).find(([, value]) =>
@@ -128,11 +149,37 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
       root: history.root,
       commit: commit.hash,
       committedAt: commit.committedAt,
-      files: located?.files ?? candidate.paths,
+      files,
       context,
     },
-    ...{ contexts, images, dockerfile, platforms, target, args, labels: own(labels) },
+    ...{ contexts, images, bases, dockerfile, platforms, target, args, labels: own(labels) },
   };
+}
+
+interface Source extends Pick<Located, "context" | "files" | "contexts"> {
+  /** What each of its bases covers, by their names. */
+  covers: Record<string, string[]>;
+}
+
+/** What options say that the image was made of, else its labels; undefined where neither says it. */
+async function sourceIn(history: History, origin: Origin, flags: RebuildFlags): Promise<Source | undefined> {
+  const { located, labelled } = origin;
+  if (located) {
+    return { ...located, covers: located.bases };
+  }
+  return typeof labelled === "object" ? labelledSourceIn(history, labelled, flags) : undefined;
+}
+
+/** Labels do not say the names of named contexts. */
+async function labelledSourceIn(
+  history: History,
+  { context, files, bases }: LabelledSource,
+  { buildContext }: RebuildFlags,
+): Promise<Source> {
+  const { directories } = namedContexts(buildContext);
+  const { contexts } = await locateImage(history, { context: history.root, contexts: directories });
+  const covers = Object.entries(bases).map(([name, base]) => [name, outermost(base.covers)]);
+  return { context, files, contexts, covers: Object.fromEntries(covers) };
 }
 
 /** As they are written, the empty ones too. */

@@ -12,6 +12,7 @@ import {
   repositories,
   type Shelved,
   shelf,
+  sourceLabelsOf,
   TREE,
 } from "./setup";
 
@@ -102,6 +103,8 @@ Update    would build the commit and push it, unless the registry has it already
         source: null,
         context: "images/app",
         paths: ["images/app"],
+        files: ["images/app"],
+        bases: {},
         dockerfile: "images/app/Dockerfile",
         uncommitted: [],
         hidden: [],
@@ -114,6 +117,7 @@ Update    would build the commit and push it, unless the registry has it already
           digest: await digestOf(registry, commit.slice(0, 7)),
           build: "platform=linux/amd64 dockerfile=Dockerfile",
           warning: null,
+          newest: null,
         },
         update: { action: "adopt" },
       },
@@ -287,5 +291,87 @@ Update    would build the commit and push it, unless the registry has it already
     assert.equal(status, 1);
     assert.equal(out, "");
     assert.match(err, /^versioned-image: There is no directory images\/none .* \[ContextNotFound\]\n$/);
+  });
+
+  describe("of an image that is made of more", () => {
+    /** images/app, whose program has lib and images/base beside it, at three commits. */
+    function monorepo() {
+      const made = withImage();
+      made.write("lib/a", "a").write("images/base/Dockerfile", "FROM scratch\n").add().commit("Add lib and a base");
+      made.write("images/base/x", "x").add().commit("Touch the base");
+      return made;
+    }
+
+    it("tells its own files from what its bases cover, and shows their commits", async () => {
+      const made = monorepo();
+      const options = ["--build-context", "lib=lib", "--base", "BASE=images/base"];
+      const { out } = await cli(["explain", "images/app", ...options, "--since", "HEAD~2"]);
+      assert.deepEqual(part(out, "Covers"), ["images/app", "lib", "BASE: images/base"]);
+      assert.deepEqual(part(out, "Commit").slice(0, 2), [made.head(), '"Touch the base"']);
+      assert.match(
+        out,
+        /2 commits since HEAD~2:\n {2}\w{7} Touch the base \(Ada\)\n {2}\w{7} Add lib and a base \(Ada\)\n$/,
+      );
+      const { json } = await cliJson(["explain", "images/app", ...options]);
+      assert.deepEqual(
+        [json.paths, json.files, json.bases],
+        [["images/app", "images/base", "lib"], ["images/app", "lib"], { BASE: ["images/base"] }],
+      );
+    });
+
+    it("says that the newest version there was made of other paths, and how to ask for them", async () => {
+      const made = monorepo();
+      const commit = made.head();
+      const older = made.git("rev-parse", "HEAD~1");
+      const bases = { BASE: { reference: "h.example/base:1@sha256:d", covers: ["images/base"] } };
+      const { repository } = await holding(
+        {
+          tags: [commit.slice(0, 7)],
+          labels: sourceLabelsOf(made, commit, "images/app", ["images/app", "lib"], bases),
+        },
+        { tags: [older.slice(0, 9), "latest"], labels: sourceLabelsOf(made, older, "images/app", ["images/app"]) },
+      );
+      const ask = ["explain", "images/app", "--repository", repository];
+      const newest = {
+        tag: commit.slice(0, 7),
+        context: "images/app",
+        paths: ["images/app", "images/base", "lib"],
+        options: ["--build-context NAME=lib", "--base BASE=images/base"],
+      };
+      assert.deepEqual((await cliJson(ask)).json.registry.newest, newest);
+      assert.deepEqual(part((await cli(ask)).out, "Registry").slice(1), [
+        `the newest version in ${repository}, ${commit.slice(0, 7)}, was made of images/app, images/base, lib`,
+        "you asked for images/app: add --build-context NAME=lib --base BASE=images/base",
+      ]);
+      const right = await cliJson([...ask, "--build-context", "lib=lib", "--base", "BASE=images/base"]);
+      assert.deepEqual([right.json.update.action, right.json.registry.newest], ["adopt", null]);
+    });
+
+    it("names parts of the directory relative to it, and the directory where it is another one", async () => {
+      const made = monorepo();
+      made.write("images/app/the docs/x", "x").add().commit("Docs");
+      const parts = ["images/app/Dockerfile", "images/app/main"];
+      const commit = made.git("rev-list", "-1", "HEAD", "--", ...parts);
+      const { repository } = await holding({
+        tags: [commit.slice(0, 7)],
+        labels: sourceLabelsOf(made, commit, "images/app", parts),
+      });
+      const { out } = await cli(["explain", "images/app", "--repository", repository]);
+      assert.equal(part(out, "Registry")[2], "you asked for images/app: add --path Dockerfile --path main");
+      const other = await cli(["explain", "images/base", "--repository", repository]);
+      assert.equal(part(other.out, "Registry")[2], "you asked for images/base: its directory is images/app");
+    });
+
+    it("says why the registry does not tell", async () => {
+      const made = monorepo();
+      made.write("images/app/main", "two").add().commit("Two");
+      const { host } = await start(shelf([], { "/v2/app/tags/list?n=1000": { status: 403, body: {} } }));
+      const { status, out } = await cli(["explain", "images/app", "--repository", `${host}/app`]);
+      assert.equal(status, 0);
+      assert.match(
+        part(out, "Registry")[1] ?? "",
+        /^what the newest version there was made of can't be told: .*\[RegistryUnauthorized\]$/,
+      );
+    });
   });
 });

@@ -283,7 +283,8 @@ describe("what may go from a repository", () => {
       [tagOf(60)]: "unknown: its image is a debug image",
       [tagOf(70, true)]: "unknown: its image is no debug image",
       [tagOf(80)]: `unknown: this clone does not have its commit ${commitOf(80).slice(0, 12)}`,
-      [tagOf(90)]: "unknown: no directory of its commit has its files: name them with --context and --path",
+      [tagOf(90)]:
+        "unknown: neither what its labels name nor a directory of its commit has its files: name them with --context and --path",
     });
   });
 

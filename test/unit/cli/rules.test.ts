@@ -4,6 +4,7 @@ import { type RunningImage, readImageId } from "../../../cli/cluster";
 import { inParallel } from "../../../cli/inParallel";
 import { columns, count, fields, printable, printableLines, shortTime } from "../../../cli/output";
 import type { Attested } from "../../../cli/verify/attested";
+import type { BaseEvidence } from "../../../cli/verify/bases";
 import { isConsistent } from "../../../cli/verify/check";
 import { clusterChecks } from "../../../cli/verify/clusterChecks";
 import { imageChecks } from "../../../cli/verify/imageChecks";
@@ -106,6 +107,10 @@ describe("the command line's rules", () => {
         }),
         { maxLength: 2 },
       ),
+      labelled: fc.constantFrom(undefined, "unread"),
+      located: fc.constant(undefined),
+      wrong: fc.constant(undefined),
+      baseTrees: fc.constant({}),
     });
     const attested: fc.Arbitrary<Attested> = fc.record({
       by: fc.constant("the key k"),
@@ -141,6 +146,7 @@ describe("the command line's rules", () => {
       servedDigest: fc.constant("sha256:1"),
       labels,
       origin,
+      based: fc.constant<BaseEvidence>({ bases: [], images: [], trees: {}, required: false }),
       attested: fc.option(attested, { nil: undefined, freq: 2 }),
     });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { run } from "../../../cli/run";
 import type { FakeRegistry, Reply, Seen } from "../../support/fakeRegistry";
@@ -9,6 +10,10 @@ export const SOURCE = "org.opencontainers.image.source";
 export const TREE = "dev.versioned-image.tree";
 export const DIRTY = "dev.versioned-image.dirty";
 export const BUILD = "dev.versioned-image.build";
+export const CONTEXT = "dev.versioned-image.context";
+export const PATHS = "dev.versioned-image.paths";
+export const DOCKERFILE = "dev.versioned-image.dockerfile";
+export const BASES = "dev.versioned-image.bases";
 export const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 export const INDEX = "application/vnd.oci.image.index.v1+json";
 
@@ -98,7 +103,11 @@ export function repositories() {
 
 /** An image of the registry `shelf`. */
 export interface Shelved {
+  /** Default: app. */
+  repository?: string;
   tags: string[];
+  /** The digests of its layers as they are unpacked. */
+  layers?: string[];
   labels?: Record<string, string>;
   /** When it was built. */
   created?: string;
@@ -108,7 +117,7 @@ export interface Shelved {
   index?: boolean;
 }
 
-/** Whatever a registry answers for the repository `app` that holds these images. */
+/** Whatever a registry answers that holds these images. */
 export function shelf(images: Shelved[], more: Record<string, Reply> = {}): (request: Seen) => Reply {
   const contents = new Map<string, { type: string; body: string }>();
   const put = (type: string, value: unknown) => {
@@ -117,18 +126,32 @@ export function shelf(images: Shelved[], more: Record<string, Reply> = {}): (req
     return { mediaType: type, digest: sha256(body), size: body.length };
   };
   const byTag = new Map<string, string>();
-  for (const { tags, labels = {}, created, architecture = "amd64", index = false } of images) {
+  const held = new Set<string>();
+  for (const {
+    repository = "app",
+    tags,
+    labels = {},
+    created,
+    architecture = "amd64",
+    index = false,
+    layers,
+  } of images) {
     const config = put("application/vnd.docker.container.image.v1+json", {
       os: "linux",
       architecture,
       created,
       config: { Labels: labels },
+      ...(layers && { rootfs: { type: "layers", diff_ids: layers } }),
     });
     const manifest = put(MANIFEST, { schemaVersion: 2, mediaType: MANIFEST, config, layers: [] });
     const platform = { os: "linux", architecture };
     const top = index ? put(INDEX, { schemaVersion: 2, manifests: [{ ...manifest, platform }] }) : manifest;
     for (const tag of tags) {
-      byTag.set(tag, top.digest);
+      byTag.set(`${repository}:${tag}`, top.digest);
+      held
+        .add(`${repository}@${top.digest}`)
+        .add(`${repository}@${manifest.digest}`)
+        .add(`${repository}@${config.digest}`);
     }
   }
   return ({ url }) => {
@@ -136,12 +159,13 @@ export function shelf(images: Shelved[], more: Record<string, Reply> = {}): (req
     if (extra) {
       return extra;
     }
-    if (url.startsWith("/v2/app/tags/list")) {
-      return { status: 200, body: { name: "app", tags: [...byTag.keys()] } };
+    const [, repository = "", named = ""] = /^\/v2\/(\w+)\/(?:manifests|blobs|tags)\/(.*)$/.exec(url) ?? [];
+    if (named.startsWith("list")) {
+      const tags = [...byTag.keys()].filter((tag) => tag.startsWith(`${repository}:`));
+      return { status: 200, body: { name: repository, tags: tags.map((tag) => tag.slice(repository.length + 1)) } };
     }
-    const named = /^\/v2\/app\/(?:manifests|blobs)\/(.*)$/.exec(url)?.[1] ?? "";
-    const digest = byTag.get(named) ?? named;
-    const content = contents.get(digest);
+    const digest = byTag.get(`${repository}:${named}`) ?? named;
+    const content = held.has(`${repository}@${digest}`) ? contents.get(digest) : undefined;
     return content
       ? {
           status: 200,
@@ -153,8 +177,8 @@ export function shelf(images: Shelved[], more: Record<string, Reply> = {}): (req
 }
 
 /** The digest under which a registry that was made by `shelf` serves an image. */
-export async function digestOf(registry: FakeRegistry, tag: string): Promise<string> {
-  const answer = await fetch(`http://${registry.host}/v2/app/manifests/${tag}`);
+export async function digestOf(registry: FakeRegistry, tag: string, repository = "app"): Promise<string> {
+  const answer = await fetch(`http://${registry.host}/v2/${repository}/manifests/${tag}`);
   return answer.headers.get("docker-content-digest") ?? "";
 }
 
@@ -169,6 +193,36 @@ export function labelsOf(repository: Repo, commit: string, path: string): Record
     [REVISION]: commit,
     [TREE]: repository.git("rev-parse", `${commit}:${path}`),
     [CREATED]: new Date(seconds * 1000).toISOString().replace(".000Z", "Z"),
+  };
+}
+
+/** Git's hash of several paths of a commit, as anybody can compute it. */
+export function treeOfPaths(repository: Repo, commit: string, paths: string[]): string {
+  const listed = execFileSync("git", ["ls-tree", "-z", "--full-tree", commit, "--", ...paths], {
+    cwd: repository.directory,
+    env: { ...GIT_ENV, GIT_LITERAL_PATHSPECS: "1" },
+  });
+  return execFileSync("git", ["hash-object", "--stdin"], { cwd: repository.directory, env: GIT_ENV, input: listed })
+    .toString()
+    .trim();
+}
+
+/** The labels of an image that is made of several paths, which name them, its directory and its Dockerfile; `bases` as their label has it. */
+export function sourceLabelsOf(
+  repository: Repo,
+  commit: string,
+  context: string,
+  files: string[],
+  bases: Record<string, { reference: string; covers: string[] }> = {},
+): Record<string, string> {
+  const paths = [...files, ...Object.values(bases).flatMap(({ covers }) => covers)];
+  return {
+    ...labelsOf(repository, commit, context),
+    ...(paths.length > 1 && { [TREE]: treeOfPaths(repository, commit, paths) }),
+    [CONTEXT]: context,
+    [PATHS]: JSON.stringify(files),
+    [DOCKERFILE]: `${context}/Dockerfile`,
+    [BASES]: Object.keys(bases).length === 0 ? "" : JSON.stringify(bases),
   };
 }
 

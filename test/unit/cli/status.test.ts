@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { which } from "../../../scripts/setup/run";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
-import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
+import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, sourceLabelsOf } from "./setup";
 
 describe("versioned-image status", () => {
   const { withImage } = repositories();
@@ -103,6 +103,27 @@ describe("versioned-image status", () => {
     reference: string;
     imageID: string;
   }
+
+  it("goes by what an image's labels say that it is made of, unless options say it", async () => {
+    const made = withImage().write("lib/a", "a").write("images/base/Dockerfile", "FROM scratch\n").add().commit("Add");
+    const first = made.head();
+    made.write("images/base/x", "x").add().commit("Touch the base").write("lib/a", "b").add().commit("Touch lib");
+    const bases = { BASE: { reference: "h.example/base:1@sha256:d", covers: ["images/base"] } };
+    const labels = sourceLabelsOf(made, first, "images/app", ["images/app", "lib"], bases);
+    const registry = await start(shelf([{ tags: ["t"], labels }]));
+    const image = `${registry.host}/app:t`;
+    const imageID = `${registry.host}/app@${await digestOf(registry, "t")}`;
+    const file = await clusters({ one: { web: { pods: [pod("app-1", image, imageID)] } } });
+    const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
+    assert.equal(status, 0, JSON.stringify(json, undefined, 1));
+    const [{ newest, running }] = json.images;
+    assert.deepEqual([newest.hash, running[0].behind, running[0].verified], [made.head(), 2, true]);
+    const told = await cliJson(["status", "images/app", "--kubeconfig", file, "--base", "BASE=images/base"]);
+    assert.deepEqual(
+      [told.json.images[0].newest.subject, told.json.images[0].running, told.json.others[0].why],
+      ["Touch the base", [], "none of these images"],
+    );
+  });
 
   it("shows the version that pods run in each place, and how far behind it is", async () => {
     const { commits, images } = await example();

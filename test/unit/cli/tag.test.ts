@@ -37,6 +37,36 @@ describe("versioned-image tag", () => {
     assert.equal(await tagged("--tag-length", "12"), newer.slice(0, 12));
   });
 
+  it("follows the images that it is built on", async () => {
+    const repository = withImage();
+    const app = repository.head();
+    repository.write("images/base/Dockerfile", "FROM scratch\n").add().commit("Add a base");
+    const base = repository.head();
+    repository.write("images/os/Dockerfile", "FROM scratch\n").add().commit("Add its base");
+    const tagged = async (...options: string[]) => (await cli(["tag", "images/app", ...options])).out.trim();
+    assert.equal(await tagged(), app.slice(0, 7));
+    assert.equal(await tagged("--base", "BASE=images/base"), base.slice(0, 7));
+    assert.equal(await tagged("--base", "BASE=images/base", "--base", "OS=images/os"), repository.head().slice(0, 7));
+    process.chdir("images/base");
+    assert.equal((await cli(["tag", "../app", "--base", "BASE=."])).out.trim(), base.slice(0, 7));
+    repository.write("images/base/new", "x");
+    assert.match(
+      (await cli(["tag", "../app", "--base", "BASE=."])).err,
+      /images\/base\/new.*\[UncommittedChanges\]\n$/s,
+    );
+  });
+
+  it("refuses a base that is nowhere, or in another repository", async () => {
+    withImage();
+    const other = keep(repo()).write("Dockerfile", "FROM scratch\n").add().commit();
+    assert.match((await cli(["tag", "images/app", "--base", "BASE=images/none"])).err, /\[ContextNotFound\]\n$/);
+    assert.match(
+      (await cli(["tag", "images/app", "--base", `BASE=${other.directory}`])).err,
+      /\[OutsideRepository\]\n$/,
+    );
+    assert.equal((await cli(["tag", "images/app", "--base", "images/base"])).status, 2);
+  });
+
   it("takes another Dockerfile", async () => {
     const repository = withImage().write("images/app/other.Dockerfile", "FROM scratch\n");
     const options = ["tag", "images/app", "--path", "main", "--path", "other.Dockerfile"];

@@ -86,7 +86,7 @@ describe("versioned-image tags", () => {
       committedAt,
     });
     const tree = (hash: string) => repository.git("rev-parse", `${hash}:images/app`);
-    const nothing = { scratchTags: [], source: null, dirty: null, problem: null };
+    const nothing = { scratchTags: [], source: null, madeOf: null, dirty: null, problem: null };
     const { status, json } = await cliJson(["tags", `${registry.host}/app`]);
     assert.equal(status, 0);
     assert.deepEqual(json, {
@@ -358,7 +358,7 @@ describe("versioned-image tags", () => {
       {
         ...{ digest: await digestOf(registry, "88d38d9"), tags: ["88d38d9"], scratchTags: [], time: null },
         ...{ revision: null, commit: null, inRepository: null, tree: null, source: null },
-        ...{ debug: false, dirty: null, problem: null },
+        ...{ debug: false, dirty: null, madeOf: null, problem: null },
       },
     ]);
   });

@@ -151,12 +151,14 @@ describe("what a registry holds", () => {
       architecture: "amd64",
       created: "2024-01-01T00:00:00Z",
       config: { Labels: { a: "b", "org.opencontainers.image.revision": "c", odd: 7 } },
+      rootfs: { type: "layers", diff_ids: ["sha256:1", "sha256:2"] },
     });
     const manifest = JSON.stringify({ config: { digest: sha256(config) } });
     const EXPECTED = {
       labels: { a: "b", "org.opencontainers.image.revision": "c" },
       created: "2024-01-01T00:00:00Z",
       platform: "linux/amd64",
+      layers: ["sha256:1", "sha256:2"],
     };
 
     /** A registry that holds these contents under their digests, and nothing else. */
@@ -190,7 +192,7 @@ describe("what a registry holds", () => {
         const of = JSON.stringify({ config: { digest: sha256(bare) } });
         const registry = await holding({ [of]: MANIFEST, [bare]: "" });
         const found = await client().inspect(`${registry.host}/a`, sha256(of), "linux/amd64");
-        assert.deepEqual(found, { labels: {}, created: undefined, platform: "" });
+        assert.deepEqual(found, { labels: {}, created: undefined, platform: "", layers: [] });
       }
     });
 

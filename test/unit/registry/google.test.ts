@@ -165,7 +165,7 @@ describe("a registry that answers as gcr.io does", () => {
       ];
       assert.deepEqual(await answers("reader", questions, { ...front.names, ...front.trust }), [
         { digest, mediaType: MANIFEST },
-        { labels: { one: "1" }, created: "2024-01-01T00:00:00Z", platform: "linux/amd64" },
+        { labels: { one: "1" }, created: "2024-01-01T00:00:00Z", platform: "linux/amd64", layers: [] },
         ["t"],
         "absent",
       ]);

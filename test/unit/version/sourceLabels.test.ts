@@ -71,6 +71,8 @@ describe("labelledSource", () => {
     ["a base that is null", { ...SAID, [BASES]: '{"BASE":null}' }],
     ["a base that covers nothing", { ...SAID, [BASES]: '{"BASE":{"reference":"r","covers":[]}}' }],
     ["a base that leads out", { ...SAID, [BASES]: '{"BASE":{"reference":"r","covers":[".."]}}' }],
+    ["a base whose name is no build argument's", { ...SAID, [BASES]: '{"A=b":{"reference":"r","covers":["a"]}}' }],
+    ["paths that are longer than git takes", { ...SAID, [PATHS]: JSON.stringify(["a".repeat(32 * 1024)]) }],
     ["a base without a reference", { ...SAID, [BASES]: '{"BASE":{"covers":["a"]}}' }],
   ] as const) {
     it(`is nothing for ${what}`, () => {

@@ -1,0 +1,140 @@
+import { VersionedImageError } from "../../components/errors";
+import { type ImageConfig, parseReference, type RegistryClient } from "../../components/registry";
+import { dirtyIn, type LabelledBase, labelIn, TREE_LABEL } from "../../components/version";
+import { type Check, contradicted, lacking, open, proven } from "./check";
+
+/** An image that another one says it is built on. */
+export interface FoundBase {
+  name: string;
+  /** As the label has it. */
+  reference: string;
+  covers: string[];
+  /** Where it was looked at; undefined if it was not. */
+  place: BasePlace | undefined;
+  /** Why it was not looked at, if so. */
+  why: string;
+}
+
+interface BasePlace {
+  /** As the label has it, or repository@digest, which is the same image. */
+  reference: string;
+  /** For each platform of the image that is built on it. */
+  images: ImageConfig[];
+}
+
+interface Asked {
+  client: RegistryClient;
+  /** The image that is built on them: its registry's host, and what it is for each platform. */
+  host: string;
+  images: ImageConfig[];
+  /** The repositories in which they may be looked for, beside those of that host. */
+  repositories: string[];
+}
+
+/** Looks at the images that labels name. Labels are data: no other host is asked than the image's own and those of `repositories`. */
+export function readBases(bases: Record<string, LabelledBase>, asked: Asked): Promise<FoundBase[]> {
+  return Promise.all(
+    Object.entries(bases).map(async ([name, { reference, covers }]) => {
+      const found = await lookAt(reference, asked);
+      return typeof found === "string"
+        ? { name, reference, covers, place: undefined, why: found }
+        : { name, reference, covers, place: found, why: "" };
+    }),
+  );
+}
+
+/** In words, why it was not looked at. */
+async function lookAt(text: string, { client, host, images, repositories }: Asked): Promise<BasePlace | string> {
+  const named = referenceIn(text);
+  if (named?.digest === undefined) {
+    return "that names no image by its digest";
+  }
+  const places = new Set([...(named.host === host ? [named.repository] : []), ...repositories]);
+  if (places.size === 0) {
+    return `${named.host} is not the registry of this image: say where it is with --base-repository`;
+  }
+  let why = `there is no such image in ${[...places].join(" or ")}`;
+  for (const repository of places) {
+    try {
+      if (await client.resolve(repository, named.digest)) {
+        const found = images.map(({ platform }) => client.inspect(repository, named.digest ?? "", platform));
+        const tagged = repository === named.repository ? text : `${repository}@${named.digest}`;
+        return { reference: tagged, images: await Promise.all(found) };
+      }
+    } catch (error) {
+      if (!(error instanceof VersionedImageError)) {
+        throw error;
+      }
+      // Another place may have it.
+      why = `${error.message} [${error.code}]`;
+    }
+  }
+  return why;
+}
+
+function referenceIn(text: string) {
+  try {
+    return parseReference(text);
+  } catch {
+    // The label is data of whoever pushed the image: it names nothing.
+    return undefined;
+  }
+}
+
+export interface BaseEvidence {
+  bases: FoundBase[];
+  /** The image that is built on them, for each of its platforms. */
+  images: ImageConfig[];
+  /** What each covers, as the image's commit holds it; undefined if that lacks some of it. */
+  trees: Record<string, string | undefined>;
+  /** Whether they were asked for, so that one that can't be looked at is lacking. */
+  required: boolean;
+}
+
+/** Whether what an image says it is built on is the version that its commit had. */
+export function baseChecks({ bases, ...evidence }: BaseEvidence): Check[] {
+  return bases.map((base) => baseCheck(base, evidence));
+}
+
+function baseCheck(base: FoundBase, { images, trees, required }: Omit<BaseEvidence, "bases">): Check {
+  const { name, reference, place, why } = base;
+  const [shown, covers] = [`${name} is ${reference || "not said"}`, base.covers.map((path) => path || ".").join(", ")];
+  if (!place) {
+    return (required ? lacking : open)("base", `${shown}, which was not looked at: ${why}`);
+  }
+  const wanted = trees[name];
+  for (const { labels } of place.images) {
+    const tree = labelIn(labels, TREE_LABEL);
+    if (tree === undefined) {
+      return contradicted("base", `${shown}, which has no label ${TREE_LABEL}: nothing says what it was made of`);
+    }
+    if (wanted === undefined || tree !== wanted) {
+      return contradicted(
+        "base",
+        `${shown}, which says tree ${tree}, and ${covers} at the image's commit is ${wanted ?? "not there"}`,
+      );
+    }
+    if (dirtyIn(labels) !== undefined && images.some((image) => dirtyIn(image.labels) === undefined)) {
+      return contradicted("base", `${shown}, which is a debug image`);
+    }
+  }
+  const message = `${shown}, which says tree ${wanted}, which is ${covers} at the image's commit`;
+  return images.every((image, index) => beginsWith(image, place.images[index]))
+    ? proven("base", `${message}; its layers are the first of the image`)
+    : open("base", `${message}; its layers are not the first of the image, as where only a stage is built on it`);
+}
+
+/**
+ * The references under which bases can be pulled, by their names; in words, why one is not to be built on: it was not looked at, or is not
+ * what the commit had.
+ */
+export function baseReferences({ bases, ...evidence }: BaseEvidence): Record<string, string> | string {
+  const unfit = bases.find((base) => !base.place || baseCheck(base, evidence).result === "contradicted");
+  return unfit
+    ? baseCheck(unfit, evidence).message
+    : Object.fromEntries(bases.map(({ name, place }) => [name, place?.reference ?? ""]));
+}
+
+function beginsWith({ layers }: ImageConfig, base: ImageConfig | undefined): boolean {
+  return base !== undefined && base.layers.length > 0 && base.layers.every((layer, index) => layer === layers[index]);
+}
