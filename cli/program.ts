@@ -237,6 +237,7 @@ ${STATUSES}`,
     .option("--no-cluster", "no cluster uses these repositories")
     .option("--fetch", "get all branches and tags of the git remotes first")
     .option("--delete", "delete what may go")
+    .option("--verbose", "list all tags, where of many only some are shown")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
       "after",

@@ -30,6 +30,8 @@ export interface PruneFlags extends SourceFlags, ClusterNames {
   keepRefs?: string[];
   stack?: string[];
   delete?: boolean;
+  /** Whether all tags are listed. */
+  verbose?: boolean;
   json?: boolean;
 }
 
@@ -74,7 +76,7 @@ export async function prune(repositories: string[], flags: PruneFlags, io: Io): 
   if (flags.json) {
     printJson(io, pruneJson(report));
   } else {
-    io.out(pruneText(report, io));
+    io.out(pruneText(report, io, flags.verbose === true));
   }
   return report.repositories.every(({ outcome }) => outcome === undefined || isClean(outcome)) ? 0 : 1;
 }

@@ -2,7 +2,7 @@ import type { Repository } from "../../components/registry";
 import type { Commit } from "../../components/version";
 import type { Use } from "../cluster";
 import { count, shortTime } from "../output";
-import { closure, type Held, withIndexes, withParts } from "./held";
+import { closure, type Held, indexesIn, withParts } from "./held";
 import { type TagKind, tagKind } from "./tagKind";
 
 /** What git knows of an image. */
@@ -131,11 +131,12 @@ function usedDigests({ held, uses }: Evidence): Map<string, string[]> {
       byConfig.set(config, [...(byConfig.get(config) ?? []), digest]);
     }
   }
+  const withIndexes = indexesIn(held);
   for (const { digest, words } of uses) {
     // A runtime may name the manifest or the configuration, and does not say which.
     const named = digest === undefined ? [] : [digest, ...(byConfig.get(digest) ?? [])];
     // Where a runtime names the image for its platform, the index that led to it must stay, too.
-    for (const each of withIndexes(held, named)) {
+    for (const each of withIndexes(named)) {
       const known = used.get(each) ?? [];
       if (!known.includes(words)) {
         used.set(each, [...known, words]);
@@ -272,8 +273,12 @@ function settle(tags: Tagged[], stays: Map<string, Reason[]>, used: Map<string, 
       ...used.keys(),
       ...tags.filter(({ tag }) => stays.has(tag)).map(({ digest }) => digest),
     ]);
+    const needers = needersOf(
+      tags.filter(({ tag }) => stays.has(tag)),
+      held,
+    );
     const added = tags.flatMap((tagged): [string, Reason][] => {
-      const reason = stays.has(tagged.tag) ? undefined : reasonFromOthers(tagged, needed, known, tags, stays, held);
+      const reason = stays.has(tagged.tag) ? undefined : reasonFromOthers(tagged, needed, known, needers);
       return reason ? [[tagged.tag, reason]] : [];
     });
     if (added.length === 0) {
@@ -285,16 +290,27 @@ function settle(tags: Tagged[], stays: Map<string, Reason[]>, used: Map<string, 
   }
 }
 
+/** By digest, the first of these tags that needs it. */
+function needersOf(staying: Tagged[], held: Held): Map<string, Tagged> {
+  const needers = new Map<string, Tagged>();
+  for (const tagged of staying) {
+    for (const digest of closure(held, [tagged.digest])) {
+      if (!needers.has(digest)) {
+        needers.set(digest, tagged);
+      }
+    }
+  }
+  return needers;
+}
+
 function reasonFromOthers(
   { digest, kind }: Tagged,
   needed: Set<string>,
   known: Set<string>,
-  tags: Tagged[],
-  stays: Map<string, Reason[]>,
-  held: Held,
+  needers: Map<string, Tagged>,
 ): Reason | undefined {
   if (needed.has(digest)) {
-    const by = tags.find((other) => stays.has(other.tag) && closure(held, [other.digest]).has(digest));
+    const by = needers.get(digest);
     const words = by?.digest === digest ? `${by.tag}, which stays, is the same image` : `${by?.tag} needs it`;
     return { rule: "needed", words: by ? words : "a cluster needs it" };
   }
@@ -317,12 +333,17 @@ function removalsOf(going: Tagged[], needed: Set<string>, held: Held): Removal[]
   );
   const attestations = new Set(going.filter(({ kind }) => kind.kind === "attestation").map(({ digest }) => digest));
   // An index comes before all that it consists of, as it has fewer above it.
-  const above = (digest: string) => withIndexes(held, [digest]).size;
+  const withIndexes = indexesIn(held);
+  const above = (digest: string) => withIndexes([digest]).size;
+  const tagsOf = new Map<string, string[]>();
+  for (const { tag, digest } of going) {
+    tagsOf.set(digest, [...(tagsOf.get(digest) ?? []), tag]);
+  }
   return [...all]
     .filter((digest) => !needed.has(digest) && held.manifests.has(digest))
     .map((digest) => ({
       digest,
-      tags: going.filter((tagged) => tagged.digest === digest).map(({ tag }) => tag),
+      tags: tagsOf.get(digest) ?? [],
       rank: [attestations.has(digest) ? 0 : 1, above(digest)] as const,
     }))
     .sort(

@@ -3,14 +3,15 @@ import { columns, count, type Io, paint, printable, shortTime } from "../output"
 import type { Pruned, PruneReport } from ".";
 import { deletionAdvice } from "./limits";
 import { shortDigest, type Verdict } from "./plan";
+import { groupTags } from "./tagGroups";
 
-/** What stays and what may go, for people: what stays first, the newest of each first. */
-export function pruneText(report: PruneReport, io: Io): string {
-  const sections = report.repositories.map((pruned) => repositoryText(pruned, io));
+/** What stays and what may go, for people, by the reasons: the newest and the oldest of each, or all. */
+export function pruneText(report: PruneReport, io: Io, all: boolean): string {
+  const sections = report.repositories.map((pruned) => repositoryText(pruned, io, all));
   return [...sections, `${notes(report).join("\n")}\n`].join("\n");
 }
 
-function repositoryText(pruned: Pruned, io: Io): string {
+function repositoryText(pruned: Pruned, io: Io, all: boolean): string {
   const { plan, held, missing, outcome } = pruned;
   const name = paint(io, "bold", plan.repository);
   const going = plan.verdicts.filter(({ stays }) => stays.length === 0).length;
@@ -18,18 +19,12 @@ function repositoryText(pruned: Pruned, io: Io): string {
   if (plan.verdicts.length === 0 && held.dangling.length === 0) {
     return `${name}: the registry has no tags there, or no such repository.\n`;
   }
-  const verdicts = [...plan.verdicts].sort(stayingFirst);
-  const [header = "", ...rows] = columns([["TAG", "DIGEST", "COMMIT OF", "STAYS OR GOES"], ...verdicts.map(row)]);
-  const lines = [
-    paint(io, "dim", header),
-    ...rows.map((line, index) => (verdicts[index]?.stays.length === 0 ? paint(io, "yellow", line) : line)),
-  ];
   const parts = plan.removals.filter(({ tags }) => tags.length === 0).length;
   return [
-    `${title}\n\n${lines.join("\n")}\n`,
+    `${title}\n\n${tagLines(plan.verdicts, io, all).join("\n")}\n`,
     ...(parts > 0 && !outcome ? [`With them ${count(parts, "manifest")} without a tag, which only they need.\n`] : []),
     ...(held.dangling.length > 0
-      ? [`The registry lists tags that it has no image for any more: ${held.dangling.map(printable).join(", ")}\n`]
+      ? [`The registry lists tags that it has no image for any more: ${few(held.dangling.map(printable), all)}\n`]
       : []),
     ...missing.map(({ words, digest }) =>
       paint(io, "red", `Not in the registry: ${shortDigest(digest)}, and ${printable(words)}\n`),
@@ -38,10 +33,34 @@ function repositoryText(pruned: Pruned, io: Io): string {
   ].join("");
 }
 
-function stayingFirst(one: Verdict, other: Verdict): number {
-  const group = Number(one.stays.length === 0) - Number(other.stays.length === 0);
-  const time = (other.commit?.committedAt.getTime() ?? 0) - (one.commit?.committedAt.getTime() ?? 0);
-  return group || time || (one.tag < other.tag ? -1 : 1);
+/** How many tags of a group, or names in a line, are shown whole. */
+const FEW = 8;
+const NEWEST = 3;
+const OLDEST = 2;
+
+function tagLines(verdicts: Verdict[], io: Io, all: boolean): string[] {
+  const groups = groupTags(verdicts).map((group) => {
+    const shown = all || group.verdicts.length <= FEW;
+    return {
+      ...group,
+      newest: shown ? group.verdicts : group.verdicts.slice(0, NEWEST),
+      oldest: shown ? [] : group.verdicts.slice(-OLDEST),
+    };
+  });
+  const rows = groups.flatMap(({ newest, oldest }) => [...newest, ...oldest].map(row));
+  const [header = "", ...lines] = columns([["TAG", "DIGEST", "COMMIT OF", "WHY"], ...rows]).map((line) => `  ${line}`);
+  return [
+    paint(io, "dim", header),
+    ...groups.flatMap(({ title, goes, verdicts: { length }, newest, oldest }) => {
+      const left = length - newest.length - oldest.length;
+      return [
+        `${title}: ${length}`,
+        ...lines.splice(0, newest.length),
+        ...(left > 0 ? [`  … and ${left} more (--verbose lists them)`] : []),
+        ...lines.splice(0, oldest.length),
+      ].map((line) => (goes ? paint(io, "yellow", line) : line));
+    }),
+  ];
 }
 
 function row({ tag, digest, commit, stays, goes }: Verdict): string[] {
@@ -49,8 +68,14 @@ function row({ tag, digest, commit, stays, goes }: Verdict): string[] {
     printable(tag),
     shortDigest(digest),
     commit ? shortTime(commit.committedAt) : "(not known)",
-    printable(stays.length > 0 ? `stays: ${stays.map(({ words }) => words).join("; ")}` : `may go: ${goes}`),
+    printable(stays.length > 0 ? stays.map(({ words }) => words).join("; ") : goes),
   ];
+}
+
+function few(names: string[], all: boolean): string {
+  return all || names.length <= FEW
+    ? names.join(", ")
+    : `${names.slice(0, FEW).join(", ")} … and ${names.length - FEW} more (--verbose lists them)`;
 }
 
 function outcomeLines({ plan, outcome }: Pruned, io: Io): string[] {
