@@ -1,9 +1,9 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { type ExplainFlags, explain } from "./explain";
 import { addImageOptions, addSourceOptions, collect, collectPairs } from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
-import { type PruneFlags, prune } from "./prune";
+import { prune, type RunFlags, type SettingsFlags, settingsOf } from "./prune";
 import { readDuration, readNumber } from "./prune/duration";
 import { type StatusFlags, status } from "./status";
 import { type TagFlags, tag } from "./tag";
@@ -203,9 +203,11 @@ ${STATUSES}`,
       done(await provenance(reference, flags, packageVersion(), io)),
     );
 
-  program
-    .command("prune")
-    .argument("<repository...>", "registry host and name, for instance gcr.io/my-project/simple")
+  addSourceOptions(
+    program
+      .command("prune")
+      .argument("<repository...>", "registry host and name, for instance gcr.io/my-project/simple"),
+  )
     .summary("say what may go from a registry, and delete it")
     .description(
       "Say of each tag whether it may go, and why not: because a cluster runs it or could roll back to it, because HEAD, a branch " +
@@ -214,12 +216,8 @@ ${STATUSES}`,
         "1 if the registry refused.",
     )
     .option("--context <directory>", "the git repository's or the image's directory (default: this one)")
-    .option("--keep-last <number>", "how many versions of each image stay", readNumber, 10)
-    .addOption(
-      new Option("--keep-for <time>", "how long a version stays after its commit, in h, d or w")
-        .default(readDuration("30d"), "30d")
-        .argParser(readDuration),
-    )
+    .option("--keep-last <number>", "how many versions of each image stay (default: 10)", readNumber)
+    .option("--keep-for <time>", "how long a version stays after its commit, in h, d or w (default: 30d)", readDuration)
     .option(
       "--keep-refs <pattern>",
       "branches and git tags whose versions stay, * for any characters; repeatable (default: all)",
@@ -237,6 +235,11 @@ ${STATUSES}`,
     .option("--no-cluster", "no cluster uses these repositories")
     .option("--fetch", "get all branches and tags of the git remotes first")
     .option("--delete", "delete what may go")
+    .option("--resume", "end what an interrupted run has left, too: everything is looked at again")
+    .option(
+      "--plan-dir <directory>",
+      "where plans are kept while they are carried out (default: versioned-image/prune in $XDG_STATE_HOME or ~/.local/state)",
+    )
     .option("--verbose", "list all tags, where of many only some are shown")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
@@ -247,7 +250,9 @@ Examples:
   versioned-image prune gcr.io/my-project/simple --kube-context production --keep-refs main --keep-refs 'v*' --delete
 ${STATUSES}`,
     )
-    .action(async (repositories: string[], flags: PruneFlags) => done(await prune(repositories, flags, io)));
+    .action(async (repositories: string[], flags: SettingsFlags & RunFlags) =>
+      done(await prune(settingsOf(repositories, flags), flags, io)),
+    );
 
   addSourceOptions(program.command("status").argument("<context...>", "the directories that Docker builds from"))
     .summary("show what runs where, and how far behind it is")

@@ -51,6 +51,8 @@ export type ErrorCode =
   | "ImageNotFound"
   | "ClusterFailed"
   | "RegistryChanged"
+  | "PlanFailed"
+  | "PruneUnfinished"
   | "CosignNotFound"
   | "CosignFailed"
   | "RebuildFailed"

@@ -3,7 +3,7 @@ import type { Commit } from "../../components/version";
 import type { Use } from "../cluster";
 import { count, shortTime } from "../output";
 import { closure, type Held, indexesIn, withParts } from "./held";
-import { type TagKind, tagKind } from "./tagKind";
+import { subjectOf, type TagKind, tagKind } from "./tagKind";
 
 /** What git knows of an image. */
 export interface Provenance {
@@ -71,11 +71,13 @@ export interface Evidence {
   /** By digest. */
   provenance: Map<string, Provenance>;
   uses: Use[];
+  /** What an interrupted run was to delete, and no tag leads to any more. Default: nothing. */
+  leftovers?: Removal[];
 }
 
 /** Decides what may go from a repository, and says why each tag stays or goes. */
 export function planRemovals(evidence: Evidence, rules: Rules): Plan {
-  const { held } = evidence;
+  const { held, leftovers = [] } = evidence;
   const tags = [...held.tags].map(([tag, digest]): Tagged => {
     const kind = tagKind(tag, held.manifests.get(digest)?.labels);
     return { tag, digest, kind, provenance: evidence.provenance.get(digest) };
@@ -95,6 +97,7 @@ export function planRemovals(evidence: Evidence, rules: Rules): Plan {
   const needed = settle(tags, stays, used, held);
   const removals = removalsOf(
     tags.filter(({ tag }) => !stays.has(tag)),
+    leftovers.filter((removal) => !subjectsOf(removal, held).some((subject) => needed.has(subject))),
     needed,
     held,
   );
@@ -325,13 +328,22 @@ function reasonFromOthers(
     : { rule: "unknown", words: `it is about ${shortDigest(kind.subject)}, which is not in this repository` };
 }
 
-/** The manifests of tags that go, and those that only they need. */
-function removalsOf(going: Tagged[], needed: Set<string>, held: Held): Removal[] {
-  const all = withParts(
+/** What a manifest is about, by what it says itself and by its tags. */
+export function subjectsOf({ digest, tags }: Removal, held: Held): string[] {
+  return [held.manifests.get(digest)?.subject, ...tags.map(subjectOf)].filter((subject) => subject !== undefined);
+}
+
+/** The manifests of tags that go, and those that only they need; and what was left of such. */
+function removalsOf(going: Tagged[], leftovers: Removal[], needed: Set<string>, held: Held): Removal[] {
+  const parts = withParts(
     held,
     going.map(({ digest }) => digest),
   );
-  const attestations = new Set(going.filter(({ kind }) => kind.kind === "attestation").map(({ digest }) => digest));
+  const all = new Set([...parts, ...leftovers.map(({ digest }) => digest)]);
+  const attestations = new Set([
+    ...going.filter(({ kind }) => kind.kind === "attestation").map(({ digest }) => digest),
+    ...leftovers.filter((removal) => subjectsOf(removal, held).length > 0).map(({ digest }) => digest),
+  ]);
   // An index comes before all that it consists of, as it has fewer above it.
   const withIndexes = indexesIn(held);
   const above = (digest: string) => withIndexes([digest]).size;

@@ -45,10 +45,9 @@ function reportOf(tags: number) {
   const plan = planRemovals({ held, name: "app", provenance, uses }, RULES);
   return {
     history: { root: "/home/ada/project" } as never,
-    clusters: ["prod"],
-    namespaces: [],
+    clusters: [{ name: "prod", namespaces: [] }],
     unread: [],
-    repositories: [{ held, plan, missing: [], outcome: undefined }],
+    repositories: [{ held, plan, missing: [], resumed: undefined, outcome: undefined, planFile: undefined }],
   };
 }
 

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 import { run } from "../../../cli/run";
 import type { FakeRegistry, Reply, Seen } from "../../support/fakeRegistry";
 import { GIT_ENV, type Repo, repo } from "../../support/repo";
@@ -14,6 +17,9 @@ export const INDEX = "application/vnd.oci.image.index.v1+json";
 
 /** The commits of test repositories are of the first minutes of 2024. */
 const NOW = new Date("2024-01-03T00:01:00Z");
+
+/** Where this process's programs keep their states. */
+const STATES = path.join(tmpdir(), `versioned-image-states-${process.pid}`);
 
 export interface Ran {
   status: number;
@@ -37,7 +43,7 @@ export async function cli(
     },
     input: async () => options.input ?? "",
     color: options.color ?? false,
-    env: { DOCKER_CONFIG: "/nonexistent", ...options.env },
+    env: { DOCKER_CONFIG: "/nonexistent", XDG_STATE_HOME: STATES, ...options.env },
     now: () => NOW,
   });
   return { status, out, err };
@@ -66,6 +72,7 @@ export function repositories() {
   });
 
   afterEach(() => {
+    rmSync(STATES, { recursive: true, force: true });
     process.chdir(directory);
     for (const name of Object.keys(process.env)) {
       delete process.env[name];
