@@ -67,21 +67,21 @@ export async function writePlan(
     try {
       await handle.writeFile(serialized(repository, plan));
       await handle.sync();
+      await (isReplaced ? rename(scratch, file) : link(scratch, file));
     } finally {
       await handle.close();
+      await rm(scratch, { force: true });
     }
-    await (isReplaced ? rename(scratch, file) : link(scratch, file));
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "EEXIST"
-      ? unfinished(file, repository)
-      : new VersionedImageError(
-          "PlanFailed",
-          `What is to be deleted can't be written down: ${(error as Error).message}. Nothing was deleted: name a directory for ` +
-            "it with --plan-dir.",
-          { cause: error },
-        );
-  } finally {
-    await rm(scratch, { force: true });
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      throw unfinished(file, repository);
+    }
+    throw new VersionedImageError(
+      "PlanFailed",
+      `What is to be deleted can't be written down: ${(error as Error).message}. Nothing was deleted: name a directory for ` +
+        "it with --plan-dir.",
+      { cause: error },
+    );
   }
 }
 

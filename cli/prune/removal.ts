@@ -83,6 +83,11 @@ export async function removeAll(client: Remover, plan: Plan, held: Held, watch: 
     }
     try {
       const { tags, kept } = await looker.look(removal);
+      stopped = watch.stopped();
+      if (stopped !== undefined) {
+        removed.push({ ...removal, outcome: "left", words: stopped });
+        continue;
+      }
       const why = kept ?? refused.get(digest);
       if (why !== undefined) {
         removed.push({ ...removal, tags, outcome: "kept", words: why });

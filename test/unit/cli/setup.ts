@@ -16,7 +16,7 @@ export const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 export const INDEX = "application/vnd.oci.image.index.v1+json";
 
 /** The commits of test repositories are of the first minutes of 2024. */
-const NOW = new Date("2024-01-03T00:01:00Z");
+export const NOW = new Date("2024-01-03T00:01:00Z");
 
 /** Where this process's programs keep their states. */
 const STATES = path.join(tmpdir(), `versioned-image-states-${process.pid}`);
@@ -30,7 +30,7 @@ export interface Ran {
 /** Runs the command line within the test, without the user's credentials. */
 export async function cli(
   argv: string[],
-  options: { color?: boolean; env?: NodeJS.ProcessEnv; input?: string } = {},
+  options: { color?: boolean; env?: NodeJS.ProcessEnv; input?: string; now?: () => Date } = {},
 ): Promise<Ran> {
   let out = "";
   let err = "";
@@ -44,7 +44,7 @@ export async function cli(
     input: async () => options.input ?? "",
     color: options.color ?? false,
     env: { DOCKER_CONFIG: "/nonexistent", XDG_STATE_HOME: STATES, ...options.env },
-    now: () => NOW,
+    now: options.now ?? (() => NOW),
   });
   return { status, out, err };
 }
