@@ -8,7 +8,7 @@ import { addUntagged, type Shelf } from "./readHeld";
 /** What is asked of a registry. */
 export type Remover = Shelf & Pick<RegistryClient, "resolve" | "delete">;
 
-/** What became of a manifest that was to go. */
+/** What became of a manifest that was to go, with the tags that went with it or, if it was refused, lead to it still. */
 export interface Removed extends Removal {
   /** "kept": it was needed again once its turn came. "left": nothing was asked any more. */
   outcome: "deleted" | "missing" | "refused" | "kept" | "left";
@@ -230,9 +230,14 @@ async function removeOne(client: Remover, repository: string, { digest, tags }: 
   return client.delete(repository, digest);
 }
 
-/** Some registries say that they delete, and don't. */
+/** Some registries say that they delete, and don't; of what they refuse, some have deleted the tags. */
 async function checked(client: Remover, repository: string, removed: Removed): Promise<Removed> {
-  return removed.outcome === "deleted" && (await client.resolve(repository, removed.digest))
+  const { digest, tags, outcome } = removed;
+  if (outcome === "refused") {
+    const found = await inParallel(tags, (tag) => client.resolve(repository, tag));
+    return { ...removed, tags: tags.filter((_, index) => found[index]?.digest === digest) };
+  }
+  return outcome === "deleted" && (await client.resolve(repository, digest))
     ? { ...removed, outcome: "refused", words: "the registry says that it is deleted, and has it still" }
     : removed;
 }

@@ -209,25 +209,44 @@ describe("versioned-image prune --delete that does not end", () => {
     assert.deepEqual([found.plan], [path.join(plans, readdirSync(plans)[0] ?? "")]);
   });
 
-  it("keeps what an index needs that the registry refuses to delete", async () => {
-    let first = "";
-    const { memory, repository, old, newest } = await example((_, __, url) => {
-      first ||= url;
-      return url === first ? { status: 403, body: { errors: [{ code: "DENIED", message: "no right" }] } } : undefined;
+  for (const [what, tagsGo] of [
+    ["and its tag", false],
+    ["whose tag it has deleted", true],
+  ] as const) {
+    it(`keeps what an index needs that the registry refuses to delete, ${what}`, async () => {
+      let first = "";
+      let isPatient = false;
+      const { memory, repository, old, newest } = await example((_, __, url) => {
+        const name = url.replace(/.*\//, "");
+        first ||= name;
+        if (isPatient || (name !== first && memory.tags.get(name) !== first)) {
+          return undefined;
+        }
+        return name !== first && tagsGo && memory.tags.delete(name)
+          ? { status: 202 }
+          : { status: 403, body: { errors: [{ code: "DENIED", message: "no right" }] } };
+      });
+      const { status, json } = await cliJson(argvOf(repository));
+      assert.equal(status, 1);
+      const [found] = json.repositories;
+      const [refused] = found.removals;
+      const index = old.find(({ digest }) => digest === first) as Version;
+      assert.deepEqual(
+        [refused.digest, refused.outcome, refused.message, refused.tags],
+        [first, "refused", "DENIED: no right", tagsGo ? [] : [index.tag]],
+      );
+      assert.deepEqual(left(memory, [...old, newest]).sort(), [index, newest].flatMap(partsOf).sort());
+      for (const { digest } of index.images) {
+        const { outcome, message } = found.removals.find((each: { digest: string }) => each.digest === digest);
+        assert.deepEqual([outcome, message], ["kept", `${first.slice(0, 19)}, which was refused, needs it`]);
+      }
+      // What has a tag is found without a plan.
+      assert.equal(readdirSync(plans).length, tagsGo ? 1 : 0);
+      isPatient = true;
+      assert.equal((await cliJson(argvOf(repository, "--resume"))).status, 0);
+      assert.deepEqual(left(memory, [...old, newest]), partsOf(newest));
     });
-    const { status, json } = await cliJson(argvOf(repository));
-    assert.equal(status, 1);
-    const [found] = json.repositories;
-    const [refused] = found.removals;
-    assert.deepEqual([refused.outcome, refused.message], ["refused", "DENIED: no right"]);
-    const index = old.find(({ digest }) => digest === refused.digest) as Version;
-    assert.deepEqual(left(memory, [...old, newest]).sort(), [index, newest].flatMap(partsOf).sort());
-    for (const { digest } of index.images) {
-      const { outcome, message } = found.removals.find((each: { digest: string }) => each.digest === digest);
-      assert.deepEqual([outcome, message], ["kept", `${refused.digest.slice(0, 19)}, which was refused, needs it`]);
-    }
-    assert.deepEqual(readdirSync(plans), []);
-  });
+  }
 
   describe("of facts that change", () => {
     /** A clock that stands until the first deletion, and is two minutes later after it. */
