@@ -3,7 +3,7 @@ import { type ExplainFlags, explain } from "./explain";
 import { addImageOptions, addSourceOptions, collect, collectPairs } from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
-import { prune, type RunFlags, type SettingsFlags, settingsOf } from "./prune";
+import { type PruneFlags, prune } from "./prune";
 import { readDuration, readNumber } from "./prune/duration";
 import { type StatusFlags, status } from "./status";
 import { type TagFlags, tag } from "./tag";
@@ -206,7 +206,7 @@ ${STATUSES}`,
   addSourceOptions(
     program
       .command("prune")
-      .argument("<repository...>", "registry host and name, for instance gcr.io/my-project/simple"),
+      .argument("[repository...]", "registry host and name, for instance gcr.io/my-project/simple"),
   )
     .summary("say what may go from a registry, and delete it")
     .description(
@@ -234,6 +234,10 @@ ${STATUSES}`,
     )
     .option("--no-cluster", "no cluster uses these repositories")
     .option("--fetch", "get all branches and tags of the git remotes first")
+    .option(
+      "--rules <file>",
+      "take the repositories and all that is said above from a file, as docs/cli.md describes it",
+    )
     .option("--delete", "delete what may go")
     .option("--resume", "end what an interrupted run has left, too: everything is looked at again")
     .option(
@@ -248,11 +252,15 @@ ${STATUSES}`,
 Examples:
   versioned-image prune gcr.io/my-project/simple --kube-context production --kube-context staging
   versioned-image prune gcr.io/my-project/simple --kube-context production --keep-refs main --keep-refs 'v*' --delete
+  versioned-image prune --rules prune.yaml --delete --resume
 ${STATUSES}`,
     )
-    .action(async (repositories: string[], flags: SettingsFlags & RunFlags) =>
-      done(await prune(settingsOf(repositories, flags), flags, io)),
-    );
+    .action(async (repositories: string[], flags: PruneFlags, command: Command) => {
+      if (repositories.length === 0 && flags.rules === undefined) {
+        command.error("error: missing required argument 'repository'");
+      }
+      done(await prune(repositories, flags, io));
+    });
 
   addSourceOptions(program.command("status").argument("<context...>", "the directories that Docker builds from"))
     .summary("show what runs where, and how far behind it is")

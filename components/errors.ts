@@ -51,6 +51,7 @@ export type ErrorCode =
   | "ImageNotFound"
   | "ClusterFailed"
   | "RegistryChanged"
+  | "RulesInvalid"
   | "PlanFailed"
   | "PruneUnfinished"
   | "CosignNotFound"

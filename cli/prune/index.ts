@@ -9,15 +9,15 @@ import { pruneJson } from "./json";
 import type { Plan } from "./plan";
 import { endPlan, planIsThere, unfinished, writePlan } from "./planFile";
 import { isEnded, type Outcome, refuseChanged, removeAll } from "./removal";
-import { refuseUnclear, type Settings } from "./settings";
+import { readRules } from "./rulesFile";
+import { refuseBesideRules, refuseUnclear, type Settings, type SettingsFlags, settingsOf } from "./settings";
 import { hearSignals } from "./signals";
 import { pruneText } from "./text";
 import { openWholeClone } from "./wholeClone";
 
-export { type SettingsFlags, settingsOf } from "./settings";
-
-/** What a run does. */
-export interface RunFlags {
+export interface PruneFlags extends SettingsFlags {
+  /** A file that has all settings in place of the options. */
+  rules?: string;
   delete?: boolean;
   /** Whether to end what an interrupted run has left, too. */
   resume?: boolean;
@@ -55,7 +55,8 @@ export interface PruneReport {
  * Says what may go from repositories, and deletes it if that is wanted. All is read before the first deletion: where a cluster or
  * registry does not answer, nothing goes. The answer is no if something was refused, was left or is lost.
  */
-export async function prune(settings: Settings, flags: RunFlags, io: Io): Promise<Status> {
+export async function prune(repositories: string[], flags: PruneFlags, io: Io): Promise<Status> {
+  const settings = await settingsFrom(repositories, flags);
   refuseUnclear(settings, flags.delete === true);
   const client = createRegistryClient({ env: io.env });
   const report = await carryOut(settings, flags, client, io);
@@ -67,11 +68,19 @@ export async function prune(settings: Settings, flags: RunFlags, io: Io): Promis
   return report.repositories.every(({ outcome }) => outcome === undefined || isClean(outcome)) ? 0 : 1;
 }
 
+async function settingsFrom(repositories: string[], flags: PruneFlags): Promise<Settings> {
+  if (flags.rules === undefined) {
+    return settingsOf(repositories, flags);
+  }
+  refuseBesideRules(flags.rules, repositories, flags);
+  return readRules(flags.rules);
+}
+
 function isClean({ removed, lost }: Outcome): boolean {
   return lost?.length === 0 && removed.every(({ outcome }) => outcome !== "refused" && outcome !== "left");
 }
 
-async function carryOut(settings: Settings, flags: RunFlags, client: RegistryClient, io: Io): Promise<PruneReport> {
+async function carryOut(settings: Settings, flags: PruneFlags, client: RegistryClient, io: Io): Promise<PruneReport> {
   // What is wrong with the clone is told before anything is read.
   await openWholeClone(settings.context, settings.fetch);
   const clusters = await findClusters(settings);

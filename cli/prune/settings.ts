@@ -65,6 +65,37 @@ export const DEFAULT_KEEP: Keep = {
   refs: { branches: ["*"], tags: ["*"] },
 };
 
+const SETTINGS_FLAGS = {
+  context: "--context",
+  path: "--path",
+  dockerfile: "--dockerfile",
+  buildContext: "--build-context",
+  kubeconfig: "--kubeconfig",
+  kubeContext: "--kube-context",
+  namespace: "--namespace",
+  ignoreKind: "--ignore-kind",
+  fetch: "--fetch",
+  cluster: "--no-cluster",
+  keepLast: "--keep-last",
+  keepFor: "--keep-for",
+  keepRefs: "--keep-refs",
+  stack: "--stack",
+} satisfies Record<keyof SettingsFlags, string>;
+
+/** Throws InvalidArgument for settings beside a file of rules, which has all of them: it would not be clear which ones count. */
+export function refuseBesideRules(file: string, repositories: string[], flags: SettingsFlags): void {
+  const said = Object.entries(SETTINGS_FLAGS).filter(
+    ([name]) => flags[name as keyof SettingsFlags] !== (name === "cluster" ? true : undefined),
+  );
+  const [first] = [...repositories, ...said.map(([, flag]) => flag)];
+  if (first !== undefined) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `--rules ${file} says which repositories are pruned and what stays: put ${first} into it.`,
+    );
+  }
+}
+
 /** The settings that a command line has. Throws InvalidArgument for what does not go together. */
 export function settingsOf(repositories: string[], flags: SettingsFlags): Settings {
   const { kubeconfig = [], kubeContext = [], namespace = [], ignoreKind = [], context } = flags;
