@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { type ExplainFlags, explain } from "./explain";
 import { addImageOptions, addSourceOptions, collect, collectPairs } from "./imageOptions";
 import type { Io, Status } from "./output";
@@ -208,9 +208,11 @@ ${STATUSES}`,
       done(await provenance(reference, flags, packageVersion(), io)),
     );
 
-  program
-    .command("prune")
-    .argument("<repository...>", "registry host and name, for instance gcr.io/my-project/simple")
+  addSourceOptions(
+    program
+      .command("prune")
+      .argument("[repository...]", "registry host and name, for instance gcr.io/my-project/simple"),
+  )
     .summary("say what may go from a registry, and delete it")
     .description(
       "Say of each tag whether it may go, and why not: because a cluster runs it or could roll back to it, because HEAD, a branch " +
@@ -219,12 +221,8 @@ ${STATUSES}`,
         "1 if the registry refused.",
     )
     .option("--context <directory>", "the git repository's or the image's directory (default: this one)")
-    .option("--keep-last <number>", "how many versions of each image stay", readNumber, 10)
-    .addOption(
-      new Option("--keep-for <time>", "how long a version stays after its commit, in h, d or w")
-        .default(readDuration("30d"), "30d")
-        .argParser(readDuration),
-    )
+    .option("--keep-last <number>", "how many versions of each image stay (default: 10)", readNumber)
+    .option("--keep-for <time>", "how long a version stays after its commit, in h, d or w (default: 30d)", readDuration)
     .option(
       "--keep-refs <pattern>",
       "branches and git tags whose versions stay, * for any characters; repeatable (default: all)",
@@ -241,7 +239,17 @@ ${STATUSES}`,
     )
     .option("--no-cluster", "no cluster uses these repositories")
     .option("--fetch", "get all branches and tags of the git remotes first")
+    .option(
+      "--rules <file>",
+      "take the repositories and all that is said above from a file, as docs/cli.md describes it",
+    )
     .option("--delete", "delete what may go")
+    .option("--resume", "end what an interrupted run has left, too: everything is looked at again")
+    .option(
+      "--plan-dir <directory>",
+      "where plans are kept while they are carried out (default: versioned-image/prune in $XDG_STATE_HOME or ~/.local/state)",
+    )
+    .option("--verbose", "list all tags, where of many only some are shown")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
       "after",
@@ -249,9 +257,15 @@ ${STATUSES}`,
 Examples:
   versioned-image prune gcr.io/my-project/simple --kube-context production --kube-context staging
   versioned-image prune gcr.io/my-project/simple --kube-context production --keep-refs main --keep-refs 'v*' --delete
+  versioned-image prune --rules prune.yaml --delete --resume
 ${STATUSES}`,
     )
-    .action(async (repositories: string[], flags: PruneFlags) => done(await prune(repositories, flags, io)));
+    .action(async (repositories: string[], flags: PruneFlags, command: Command) => {
+      if (repositories.length === 0 && flags.rules === undefined) {
+        command.error("error: missing required argument 'repository'");
+      }
+      done(await prune(repositories, flags, io));
+    });
 
   addSourceOptions(program.command("status").argument("<context...>", "the directories that Docker builds from"))
     .summary("show what runs where, and how far behind it is")

@@ -37,15 +37,15 @@ export function withParts({ manifests }: Held, digests: Iterable<string>): Set<s
   return reached(digests, (digest) => manifests.get(digest)?.parts ?? []);
 }
 
-/** These manifests and the indexes that they are parts of. */
-export function withIndexes({ manifests }: Held, digests: Iterable<string>): Set<string> {
+/** Tells of manifests, themselves included, the indexes that they are parts of. */
+export function indexesIn({ manifests }: Held): (digests: Iterable<string>) => Set<string> {
   const indexes = new Map<string, string[]>();
   for (const { digest, parts } of manifests.values()) {
     for (const part of parts) {
       indexes.set(part, [...(indexes.get(part) ?? []), digest]);
     }
   }
-  return reached(digests, (digest) => indexes.get(digest) ?? []);
+  return (digests) => reached(digests, (digest) => indexes.get(digest) ?? []);
 }
 
 function reached(from: Iterable<string>, next: (digest: string) => string[]): Set<string> {

@@ -1,19 +1,20 @@
 import { parseRepository } from "../../components/registry";
 import { commitJson } from "../json";
 import type { Pruned, PruneReport } from ".";
+import { stillThere } from "./holding";
 import { deletionAdvice } from "./limits";
 
-export function pruneJson({ history, clusters, namespaces, unread, repositories }: PruneReport) {
+export function pruneJson({ history, clusters, unread, repositories }: PruneReport) {
   return {
     git: { root: history.root },
-    clusters: clusters ?? null,
-    namespaces,
+    clusters: clusters?.map(({ name }) => name) ?? null,
+    namespaces: [...new Set(clusters?.flatMap(({ namespaces }) => namespaces))],
     unread: unread.map(({ kind, why }) => ({ kind, message: why })),
     repositories: repositories.map(repositoryJson),
   };
 }
 
-function repositoryJson({ held, plan, missing, outcome }: Pruned) {
+function repositoryJson({ held, plan, missing, resumed, outcome, planFile }: Pruned) {
   const refused = outcome?.removed.find((removed) => removed.outcome === "refused");
   return {
     repository: plan.repository,
@@ -38,6 +39,16 @@ function repositoryJson({ held, plan, missing, outcome }: Pruned) {
     dangling: held.dangling,
     missing: missing.map(({ words, digest }) => ({ digest, message: words })),
     advice: refused ? deletionAdvice(parseRepository(plan.repository), refused.digest) : null,
-    lost: outcome ? outcome.lost : null,
+    resumed: resumed
+      ? {
+          made: resumed.made.toISOString(),
+          planned: resumed.planned,
+          gone: resumed.gone,
+          stays: stillThere(plan, resumed),
+        }
+      : null,
+    stopped: outcome?.stopped ?? null,
+    plan: planFile ?? null,
+    lost: outcome?.lost ?? null,
   };
 }

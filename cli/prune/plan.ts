@@ -2,8 +2,8 @@ import type { Repository } from "../../components/registry";
 import type { Commit } from "../../components/version";
 import type { Use } from "../cluster";
 import { count, shortTime } from "../output";
-import { closure, type Held, withIndexes, withParts } from "./held";
-import { type TagKind, tagKind } from "./tagKind";
+import { closure, type Held, indexesIn, withParts } from "./held";
+import { subjectOf, type TagKind, tagKind } from "./tagKind";
 
 /** What git knows of an image. */
 export interface Provenance {
@@ -71,11 +71,13 @@ export interface Evidence {
   /** By digest. */
   provenance: Map<string, Provenance>;
   uses: Use[];
+  /** What an interrupted run was to delete, and no tag leads to any more. Default: nothing. */
+  leftovers?: Removal[];
 }
 
 /** Decides what may go from a repository, and says why each tag stays or goes. */
 export function planRemovals(evidence: Evidence, rules: Rules): Plan {
-  const { held } = evidence;
+  const { held, leftovers = [] } = evidence;
   const tags = [...held.tags].map(([tag, digest]): Tagged => {
     const kind = tagKind(tag, held.manifests.get(digest)?.labels);
     return { tag, digest, kind, provenance: evidence.provenance.get(digest) };
@@ -95,6 +97,7 @@ export function planRemovals(evidence: Evidence, rules: Rules): Plan {
   const needed = settle(tags, stays, used, held);
   const removals = removalsOf(
     tags.filter(({ tag }) => !stays.has(tag)),
+    leftovers.filter((removal) => !subjectsOf(removal, held).some((subject) => needed.has(subject))),
     needed,
     held,
   );
@@ -131,11 +134,12 @@ function usedDigests({ held, uses }: Evidence): Map<string, string[]> {
       byConfig.set(config, [...(byConfig.get(config) ?? []), digest]);
     }
   }
+  const withIndexes = indexesIn(held);
   for (const { digest, words } of uses) {
     // A runtime may name the manifest or the configuration, and does not say which.
     const named = digest === undefined ? [] : [digest, ...(byConfig.get(digest) ?? [])];
     // Where a runtime names the image for its platform, the index that led to it must stay, too.
-    for (const each of withIndexes(held, named)) {
+    for (const each of withIndexes(named)) {
       const known = used.get(each) ?? [];
       if (!known.includes(words)) {
         used.set(each, [...known, words]);
@@ -278,8 +282,12 @@ function settle(tags: Tagged[], stays: Map<string, Reason[]>, used: Map<string, 
       ...used.keys(),
       ...tags.filter(({ tag }) => stays.has(tag)).map(({ digest }) => digest),
     ]);
+    const needers = needersOf(
+      tags.filter(({ tag }) => stays.has(tag)),
+      held,
+    );
     const added = tags.flatMap((tagged): [string, Reason][] => {
-      const reason = stays.has(tagged.tag) ? undefined : reasonFromOthers(tagged, needed, known, tags, stays, held);
+      const reason = stays.has(tagged.tag) ? undefined : reasonFromOthers(tagged, needed, known, needers);
       return reason ? [[tagged.tag, reason]] : [];
     });
     if (added.length === 0) {
@@ -291,16 +299,27 @@ function settle(tags: Tagged[], stays: Map<string, Reason[]>, used: Map<string, 
   }
 }
 
+/** By digest, the first of these tags that needs it. */
+function needersOf(staying: Tagged[], held: Held): Map<string, Tagged> {
+  const needers = new Map<string, Tagged>();
+  for (const tagged of staying) {
+    for (const digest of closure(held, [tagged.digest])) {
+      if (!needers.has(digest)) {
+        needers.set(digest, tagged);
+      }
+    }
+  }
+  return needers;
+}
+
 function reasonFromOthers(
   { digest, kind }: Tagged,
   needed: Set<string>,
   known: Set<string>,
-  tags: Tagged[],
-  stays: Map<string, Reason[]>,
-  held: Held,
+  needers: Map<string, Tagged>,
 ): Reason | undefined {
   if (needed.has(digest)) {
-    const by = tags.find((other) => stays.has(other.tag) && closure(held, [other.digest]).has(digest));
+    const by = needers.get(digest);
     const words = by?.digest === digest ? `${by.tag}, which stays, is the same image` : `${by?.tag} needs it`;
     return { rule: "needed", words: by ? words : "a cluster needs it" };
   }
@@ -315,20 +334,34 @@ function reasonFromOthers(
     : { rule: "unknown", words: `it is about ${shortDigest(kind.subject)}, which is not in this repository` };
 }
 
-/** The manifests of tags that go, and those that only they need. */
-function removalsOf(going: Tagged[], needed: Set<string>, held: Held): Removal[] {
-  const all = withParts(
+/** What a manifest is about, by what it says itself and by its tags. */
+export function subjectsOf({ digest, tags }: Removal, held: Held): string[] {
+  return [held.manifests.get(digest)?.subject, ...tags.map(subjectOf)].filter((subject) => subject !== undefined);
+}
+
+/** The manifests of tags that go, and those that only they need; and what was left of such. */
+function removalsOf(going: Tagged[], leftovers: Removal[], needed: Set<string>, held: Held): Removal[] {
+  const parts = withParts(
     held,
     going.map(({ digest }) => digest),
   );
-  const attestations = new Set(going.filter(({ kind }) => kind.kind === "attestation").map(({ digest }) => digest));
+  const all = new Set([...parts, ...leftovers.map(({ digest }) => digest)]);
+  const attestations = new Set([
+    ...going.filter(({ kind }) => kind.kind === "attestation").map(({ digest }) => digest),
+    ...leftovers.filter((removal) => subjectsOf(removal, held).length > 0).map(({ digest }) => digest),
+  ]);
   // An index comes before all that it consists of, as it has fewer above it.
-  const above = (digest: string) => withIndexes(held, [digest]).size;
+  const withIndexes = indexesIn(held);
+  const above = (digest: string) => withIndexes([digest]).size;
+  const tagsOf = new Map<string, string[]>();
+  for (const { tag, digest } of going) {
+    tagsOf.set(digest, [...(tagsOf.get(digest) ?? []), tag]);
+  }
   return [...all]
     .filter((digest) => !needed.has(digest) && held.manifests.has(digest))
     .map((digest) => ({
       digest,
-      tags: going.filter((tagged) => tagged.digest === digest).map(({ tag }) => tag),
+      tags: tagsOf.get(digest) ?? [],
       rank: [attestations.has(digest) ? 0 : 1, above(digest)] as const,
     }))
     .sort(

@@ -13,7 +13,7 @@ import {
 import type { Commit } from "../../components/version";
 import { labelIn, labelledSource, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import type { Held } from "./held";
-import { matchesRef } from "./keepRefs";
+import { matchesRef, type RefPatterns } from "./keepRefs";
 import type { Provenance } from "./plan";
 
 /** Paths of an image, as a program names them; of an image of one directory that is all. */
@@ -26,7 +26,7 @@ export type Paths = string[];
 export async function readProvenance(
   history: History,
   held: Held,
-  patterns: string[],
+  patterns: RefPatterns,
   named: Paths[],
   remoteRefs: Ref[] = [],
 ): Promise<Map<string, Provenance>> {
@@ -68,7 +68,7 @@ export async function readProvenance(
 }
 
 /** HEAD, and the branches and tags that are meant, those of remotes as well that the clone has not been told of. */
-async function keptRefs(history: History, patterns: string[], remoteRefs: Ref[]): Promise<Ref[]> {
+async function keptRefs(history: History, patterns: RefPatterns, remoteRefs: Ref[]): Promise<Ref[]> {
   const head = (await findCommit(history, "HEAD")) ?? "";
   const known = await listRefs(history);
   const commits = await lookUpCommits(

@@ -2,14 +2,13 @@ import { VersionedImageError } from "../../components/errors";
 import type { Deletion, RegistryClient } from "../../components/registry";
 import { inParallel } from "../inParallel";
 import { closure, type Held } from "./held";
-import type { Plan, Removal } from "./plan";
+import { type Plan, type Removal, shortDigest, subjectsOf } from "./plan";
 import { addUntagged, type Shelf } from "./readHeld";
-import { subjectOf } from "./tagKind";
 
 /** What is asked of a registry. */
 export type Remover = Shelf & Pick<RegistryClient, "resolve" | "delete">;
 
-/** What became of a manifest that was to go. */
+/** What became of a manifest that was to go, with the tags that went with it or, if it was refused, lead to it still. */
 export interface Removed extends Removal {
   /** "kept": it was needed again once its turn came. "left": nothing was asked any more. */
   outcome: "deleted" | "missing" | "refused" | "kept" | "left";
@@ -20,10 +19,28 @@ export interface Removed extends Removal {
 /** What became of a plan. */
 export interface Outcome {
   removed: Removed[];
-  /** Whether the registry says that it deletes nothing. */
-  unsupported: boolean;
-  /** Tags and digests that should have stayed, and that the registry does not have any more. */
-  lost: string[];
+  /** Why nothing more was asked before all was done; undefined if nothing was left for that. */
+  stopped: string | undefined;
+  /**
+   * Tags and digests that should have stayed, and that the registry does not have any more; undefined if that was not looked at, since
+   * there was to be an end or the registry did not answer.
+   */
+  lost: string[] | undefined;
+}
+
+/** Whether nothing is left that a later run could not find: it finds what has a tag, and nothing else. */
+export function isEnded({ removed, stopped }: Outcome): boolean {
+  return removed.every(
+    ({ outcome, tags }) => (outcome !== "left" || stopped === undefined) && (outcome !== "refused" || tags.length > 0),
+  );
+}
+
+/** What is heard and asked of others while things are deleted. */
+export interface Watch {
+  /** Why there is to be an end; undefined while there is not. */
+  stopped(): string | undefined;
+  /** The plan by what clusters and git say now, or said a moment ago. */
+  plan(): Promise<Plan>;
 }
 
 /**
@@ -48,62 +65,119 @@ export async function refuseChanged(client: Remover, { repository, tags, danglin
 
 /**
  * Deletes what may go, one after the other, each after a last look, and looks whether all is there that must stay. What the registry
- * refuses is told; once it deletes nothing at all, or does not answer, it is asked no more.
+ * refuses is told; once it deletes nothing at all, or somebody does not answer, or there is to be an end, it is asked no more.
  */
-export async function removeAll(client: Remover, plan: Plan, held: Held): Promise<Outcome> {
-  const { repository, removals, verdicts, needed } = plan;
+export async function removeAll(client: Remover, plan: Plan, held: Held, watch: Watch): Promise<Outcome> {
   const removed: Removed[] = [];
-  const looker = lastLooks(client, plan, held);
+  const looker = lastLooks(client, plan, held, watch);
+  /** What is needed by what the registry refused to delete. */
+  const refused = new Map<string, string>();
   let stopped: string | undefined;
   let unsupported = false;
-  for (const removal of removals) {
-    if (stopped !== undefined) {
-      removed.push({ ...removal, outcome: "left", words: stopped });
+  for (const removal of plan.removals) {
+    const { digest } = removal;
+    stopped ??= watch.stopped();
+    if (stopped !== undefined || unsupported) {
+      removed.push({ ...removal, outcome: "left", words: stopped ?? DELETES_NOTHING });
       continue;
     }
     try {
-      const { tags, keeper } = await looker.look(removal);
-      if (keeper !== undefined) {
-        removed.push({ ...removal, tags, outcome: "kept", words: `${keeper} leads to it by now` });
+      const { tags, kept } = await looker.look(removal);
+      stopped = watch.stopped();
+      if (stopped !== undefined) {
+        removed.push({ ...removal, outcome: "left", words: stopped });
         continue;
       }
-      const deletion = await removeOne(client, repository, { ...removal, tags });
-      unsupported = deletion === "unsupported";
-      stopped = unsupported ? "the registry deletes nothing" : undefined;
-      removed.push({ ...removal, tags, ...outcomeOf(deletion) });
-    } catch (error) {
-      if (!(error instanceof VersionedImageError)) {
-        throw error;
+      const why = kept ?? refused.get(digest);
+      if (why !== undefined) {
+        removed.push({ ...removal, tags, outcome: "kept", words: why });
+        continue;
       }
-      stopped = error.message;
+      const deletion = await removeOne(client, plan.repository, { ...removal, tags });
+      unsupported = deletion === "unsupported";
+      const became = outcomeOf(deletion);
+      removed.push({ ...removal, tags, ...became });
+      if (became.outcome === "refused") {
+        for (const each of closure(held, [digest])) {
+          refused.set(each, `${shortDigest(digest)}, which was refused, needs it`);
+        }
+      }
+    } catch (error) {
+      stopped = wordsOf(error);
       removed.push({ ...removal, outcome: "left", words: stopped });
     }
   }
-  const staying = verdicts.filter(({ stays }) => stays.length > 0);
   return {
-    removed: await inParallel(removed, (each) => checked(client, repository, each)),
-    unsupported,
-    lost: await lostOf(
-      client,
-      repository,
-      [...staying, ...looker.moved()],
-      [...needed].filter((digest) => held.manifests.has(digest)),
-    ),
+    removed,
+    stopped,
+    lost: undefined,
+    ...(await lookAfter(client, plan, held, removed, looker.moved(), watch)),
   };
+}
+
+const DELETES_NOTHING = "the registry deletes nothing";
+
+/** The words of an error that is told as a value: what was done until then must be told as well. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof VersionedImageError)) {
+    throw error;
+  }
+  return error.message;
+}
+
+/** Looks whether what is to be gone is, and whether what is to stay is there. Where there is to be an end, neither. */
+async function lookAfter(
+  client: Remover,
+  { repository, verdicts, needed }: Plan,
+  held: Held,
+  removed: Removed[],
+  moved: { tag: string; digest: string }[],
+  watch: Watch,
+): Promise<Partial<Outcome>> {
+  const stopped = watch.stopped();
+  if (stopped !== undefined) {
+    return { stopped };
+  }
+  const staying = verdicts.filter(({ stays }) => stays.length > 0);
+  try {
+    return {
+      removed: await inParallel(removed, (each) => checked(client, repository, each)),
+      lost: await lostOf(
+        client,
+        repository,
+        [...staying, ...moved],
+        [...needed].filter((digest) => held.manifests.has(digest)),
+      ),
+    };
+  } catch (error) {
+    return { stopped: wordsOf(error) };
+  }
 }
 
 /**
  * Looks whether something leads by now to what is to go. Tags that were set meanwhile, and those that are moved by hand, are read each
- * time; versions are not moved.
+ * time; versions are not moved. What clusters and git need by now is in the plan that is made anew.
  */
-function lastLooks(client: Remover, { repository, verdicts }: Plan, held: Held) {
+function lastLooks(client: Remover, plan: Plan, held: Held, watch: Watch) {
+  const { repository, verdicts } = plan;
   const known = new Map(held.tags);
   const loose = verdicts.filter(({ kind, stays }) => kind === "unknown" && stays.length > 0).map(({ tag }) => tag);
   /** What was found to be needed, with the tag that needs it. */
   const keepers = new Map<string, string>();
   const moved = new Map<string, string>();
+  let last = plan;
+  let goes = digestsOf(last.removals);
 
-  async function look({ digest, tags }: Removal): Promise<{ tags: string[]; keeper: string | undefined }> {
+  async function look(removal: Removal): Promise<{ tags: string[]; kept: string | undefined }> {
+    const { digest, tags } = removal;
+    const current = await watch.plan();
+    if (current !== last) {
+      last = current;
+      goes = digestsOf(last.removals);
+    }
+    if (!goes.has(digest)) {
+      return { tags, kept: whyItStays(last, removal) };
+    }
     const now = await client.tags(repository);
     const unknown = now.filter((tag) => !known.has(tag));
     const asked = [...new Set([...tags, ...loose, ...unknown])];
@@ -118,14 +192,23 @@ function lastLooks(client: Remover, { repository, verdicts }: Plan, held: Held) 
         }
       }
     }
-    const subjects = [held.manifests.get(digest)?.subject, ...tags.map(subjectOf)];
+    const keeper = [digest, ...subjectsOf(removal, held)].map((each) => keepers.get(each)).find(Boolean);
     return {
       tags: tags.filter((tag) => found.some((each) => each.tag === tag && each.found?.digest === digest)),
-      keeper: [digest, ...subjects].map((each) => keepers.get(each ?? "")).find((keeper) => keeper !== undefined),
+      kept: keeper === undefined ? undefined : `${keeper} leads to it by now`,
     };
   }
 
   return { look, moved: () => [...moved].map(([tag, digest]) => ({ tag, digest })) };
+}
+
+function digestsOf(removals: Removal[]): Set<string> {
+  return new Set(removals.map(({ digest }) => digest));
+}
+
+function whyItStays({ verdicts }: Plan, { digest }: Removal): string {
+  const verdict = verdicts.find((each) => each.digest === digest && each.stays.length > 0);
+  return verdict?.stays[0]?.words ?? "something needs it by now";
 }
 
 /** Registries such as Google's delete a manifest only once no tag leads to it. All its tags may go, or it would not be asked for. */
@@ -147,9 +230,14 @@ async function removeOne(client: Remover, repository: string, { digest, tags }: 
   return client.delete(repository, digest);
 }
 
-/** Some registries say that they delete, and don't. */
+/** Some registries say that they delete, and don't; of what they refuse, some have deleted the tags. */
 async function checked(client: Remover, repository: string, removed: Removed): Promise<Removed> {
-  return removed.outcome === "deleted" && (await client.resolve(repository, removed.digest))
+  const { digest, tags, outcome } = removed;
+  if (outcome === "refused") {
+    const found = await inParallel(tags, (tag) => client.resolve(repository, tag));
+    return { ...removed, tags: tags.filter((_, index) => found[index]?.digest === digest) };
+  }
+  return outcome === "deleted" && (await client.resolve(repository, digest))
     ? { ...removed, outcome: "refused", words: "the registry says that it is deleted, and has it still" }
     : removed;
 }
@@ -158,9 +246,7 @@ function outcomeOf(deletion: Deletion): Pick<Removed, "outcome" | "words"> {
   if (typeof deletion === "object") {
     return { outcome: "refused", words: deletion.refused.words };
   }
-  return deletion === "unsupported"
-    ? { outcome: "refused", words: "the registry deletes nothing" }
-    : { outcome: deletion, words: "" };
+  return deletion === "unsupported" ? { outcome: "refused", words: DELETES_NOTHING } : { outcome: deletion, words: "" };
 }
 
 async function lostOf(

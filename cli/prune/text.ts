@@ -1,35 +1,36 @@
 import { parseRepository } from "../../components/registry";
-import { columns, count, type Io, paint, printable, shortTime } from "../output";
+import { columns, count, type Io, paint, printable, printableLines, shortTime } from "../output";
 import type { Pruned, PruneReport } from ".";
+import { type Resumed, stillThere } from "./holding";
 import { deletionAdvice } from "./limits";
-import { shortDigest, type Verdict } from "./plan";
+import { type Plan, shortDigest, type Verdict } from "./plan";
+import type { Removed } from "./removal";
+import { groupTags } from "./tagGroups";
 
-/** What stays and what may go, for people: what stays first, the newest of each first. */
-export function pruneText(report: PruneReport, io: Io): string {
-  const sections = report.repositories.map((pruned) => repositoryText(pruned, io));
+/** What stays and what may go, for people, by the reasons: the newest and the oldest of each, or all. */
+export function pruneText(report: PruneReport, io: Io, all: boolean): string {
+  const sections = report.repositories.map((pruned) => repositoryText(pruned, io, all));
   return [...sections, `${notes(report).join("\n")}\n`].join("\n");
 }
 
-function repositoryText(pruned: Pruned, io: Io): string {
-  const { plan, held, missing, outcome } = pruned;
+function repositoryText(pruned: Pruned, io: Io, all: boolean): string {
+  const { plan, held, missing, resumed, outcome } = pruned;
   const name = paint(io, "bold", plan.repository);
   const going = plan.verdicts.filter(({ stays }) => stays.length === 0).length;
   const title = `${name}: ${count(plan.verdicts.length, "tag")}, ${going === 0 ? "none" : going} may go`;
-  if (plan.verdicts.length === 0 && held.dangling.length === 0) {
+  if (plan.verdicts.length === 0 && held.dangling.length === 0 && !resumed) {
     return `${name}: the registry has no tags there, or no such repository.\n`;
   }
-  const verdicts = [...plan.verdicts].sort(stayingFirst);
-  const [header = "", ...rows] = columns([["TAG", "DIGEST", "COMMIT OF", "STAYS OR GOES"], ...verdicts.map(row)]);
-  const lines = [
-    paint(io, "dim", header),
-    ...rows.map((line, index) => (verdicts[index]?.stays.length === 0 ? paint(io, "yellow", line) : line)),
-  ];
   const parts = plan.removals.filter(({ tags }) => tags.length === 0).length;
   return [
-    `${title}\n\n${lines.join("\n")}\n`,
-    ...(parts > 0 && !outcome ? [`With them ${count(parts, "manifest")} without a tag, which only they need.\n`] : []),
+    `${title}\n\n`,
+    ...tagLines(plan.verdicts, io, all).map((line) => `${line}\n`),
+    ...(resumed ? [resumedLine(plan, resumed)] : []),
+    ...(parts > 0 && !outcome
+      ? [`With them ${count(parts, "manifest")} without a tag, which nothing else needs.\n`]
+      : []),
     ...(held.dangling.length > 0
-      ? [`The registry lists tags that it has no image for any more: ${held.dangling.map(printable).join(", ")}\n`]
+      ? [`The registry lists tags that it has no image for any more: ${few(held.dangling.map(printable), all)}\n`]
       : []),
     ...missing.map(({ words, digest }) =>
       paint(io, "red", `Not in the registry: ${shortDigest(digest)}, and ${printable(words)}\n`),
@@ -38,10 +39,44 @@ function repositoryText(pruned: Pruned, io: Io): string {
   ].join("");
 }
 
-function stayingFirst(one: Verdict, other: Verdict): number {
-  const group = Number(one.stays.length === 0) - Number(other.stays.length === 0);
-  const time = (other.commit?.committedAt.getTime() ?? 0) - (one.commit?.committedAt.getTime() ?? 0);
-  return group || time || (one.tag < other.tag ? -1 : 1);
+function resumedLine(plan: Plan, resumed: Resumed): string {
+  const { made, planned, gone } = resumed;
+  const stay = stillThere(plan, resumed).length;
+  const rest = stay > 0 ? `, and ${stay} may not go by now` : "";
+  return `An interrupted run of ${shortTime(made)} was to delete ${count(planned.length, "manifest")}: ${gone.length} are gone${rest}.\n`;
+}
+
+/** How many tags of a group, or names in a line, are shown whole. */
+const FEW = 8;
+const NEWEST = 3;
+const OLDEST = 2;
+
+function tagLines(verdicts: Verdict[], io: Io, all: boolean): string[] {
+  const groups = groupTags(verdicts).map((group) => {
+    const shown = all || group.verdicts.length <= FEW;
+    return {
+      ...group,
+      newest: shown ? group.verdicts : group.verdicts.slice(0, NEWEST),
+      oldest: shown ? [] : group.verdicts.slice(-OLDEST),
+    };
+  });
+  const rows = groups.flatMap(({ newest, oldest }) => [...newest, ...oldest].map(row));
+  if (verdicts.length === 0) {
+    return [];
+  }
+  const [header = "", ...lines] = columns([["TAG", "DIGEST", "COMMIT OF", "WHY"], ...rows]).map((line) => `  ${line}`);
+  return [
+    paint(io, "dim", header),
+    ...groups.flatMap(({ title, goes, verdicts: { length }, newest, oldest }) => {
+      const left = length - newest.length - oldest.length;
+      return [
+        `${title}: ${length}`,
+        ...lines.splice(0, newest.length),
+        ...(left > 0 ? [`  … and ${left} more (--verbose lists them)`] : []),
+        ...lines.splice(0, oldest.length),
+      ].map((line) => (goes ? paint(io, "yellow", line) : line));
+    }),
+  ];
 }
 
 function row({ tag, digest, commit, stays, goes }: Verdict): string[] {
@@ -49,15 +84,21 @@ function row({ tag, digest, commit, stays, goes }: Verdict): string[] {
     printable(tag),
     shortDigest(digest),
     commit ? shortTime(commit.committedAt) : "(not known)",
-    printable(stays.length > 0 ? `stays: ${stays.map(({ words }) => words).join("; ")}` : `may go: ${goes}`),
+    printable(stays.length > 0 ? stays.map(({ words }) => words).join("; ") : goes),
   ];
 }
 
-function outcomeLines({ plan, outcome }: Pruned, io: Io): string[] {
+function few(names: string[], all: boolean): string {
+  return all || names.length <= FEW
+    ? names.join(", ")
+    : `${names.slice(0, FEW).join(", ")} … and ${names.length - FEW} more (--verbose lists them)`;
+}
+
+function outcomeLines({ plan, outcome, planFile }: Pruned, io: Io): string[] {
   if (!outcome) {
     return [];
   }
-  const { removed, lost } = outcome;
+  const { removed, stopped, lost } = outcome;
   const deleted = removed.filter((each) => each.outcome === "deleted");
   const missing = removed.filter((each) => each.outcome === "missing");
   const kept = removed.filter((each) => each.outcome === "kept");
@@ -67,30 +108,57 @@ function outcomeLines({ plan, outcome }: Pruned, io: Io): string[] {
   return [
     `Deleted: ${count(deleted.length, "manifest")}.`,
     ...(missing.length > 0 ? [`Gone before: ${count(missing.length, "manifest")}.`] : []),
-    ...kept.map(({ digest, words }) => `Kept: ${shortDigest(digest)}: ${printable(words)}`),
-    ...refused
-      .slice(0, 3)
-      .map(({ digest, words }) => paint(io, "red", `Refused: ${shortDigest(digest)}: ${printable(words)}`)),
-    ...(refused.length > 3 ? [`and ${refused.length - 3} more that it refused`] : []),
+    ...firstFew(kept).map(({ digest, words }) => `Kept: ${shortDigest(digest)}: ${printable(words)}`),
+    ...more(kept, "that are kept"),
+    ...firstFew(refused).map(({ digest, words }) =>
+      paint(io, "red", `Refused: ${shortDigest(digest)}: ${printable(words)}`),
+    ),
+    ...more(refused, "that it refused"),
     ...(first ? [`What can: ${deletionAdvice(parseRepository(plan.repository), first.digest)}`] : []),
     ...(left[0]
-      ? [paint(io, "red", `Left: ${count(left.length, "manifest")}, since ${printable(left[0].words)}`)]
+      ? [paint(io, "red", `Left: ${count(left.length, "manifest")}, since ${printableLines(left[0].words)}`)]
       : []),
-    ...(lost.length > 0
-      ? [paint(io, "red", `LOST, though it was to stay: ${lost.map(printable).join(", ")}`)]
-      : ["All that was to stay was read again and is there."]),
+    ...(planFile === undefined
+      ? []
+      : [`What is left is written in ${printable(planFile)}: say the same with --resume to end it.`]),
+    ...(lost === undefined
+      ? [paint(io, "red", `What was to stay was not read again, since ${printableLines(stopped ?? "")}`)]
+      : lost.length > 0
+        ? [paint(io, "red", `LOST, though it was to stay: ${lost.map(printable).join(", ")}`)]
+        : ["All that was to stay was read again and is there."]),
   ];
 }
 
-function notes({ history, clusters, namespaces, unread, repositories }: PruneReport): string[] {
-  const where = namespaces.length > 0 ? `in ${namespaces.join(", ")} alone` : "in all namespaces";
+function firstFew(removed: Removed[]): Removed[] {
+  return removed.slice(0, 3);
+}
+
+function more(removed: Removed[], what: string): string[] {
+  return removed.length > 3 ? [`and ${removed.length - 3} more ${what}`] : [];
+}
+
+function notes({ history, clusters, unread, repositories }: PruneReport): string[] {
+  const unended = repositories.filter(
+    ({ outcome, resumed, planFile }) => !outcome && !resumed && planFile !== undefined,
+  );
   return [
     `Commits, branches and tags are those of ${printable(history.root)}.`,
-    clusters
-      ? `What runs was asked of ${clusters.map(printable).join(", ")}, ${where}.`
-      : "No cluster was asked what it runs.",
+    clusters ? `What runs was asked of ${clustersText(clusters)}.` : "No cluster was asked what it runs.",
     ...unread.map(({ kind, why }) => `Not read: ${printable(kind)}. ${printable(why)}`),
     ...(unread.length > 0 ? ["Nothing can be deleted before that is read, or left out with --ignore-kind."] : []),
+    ...unended.map(
+      ({ plan, planFile = "" }) =>
+        `Another run on ${plan.repository} was interrupted, or is under way: --resume ends what ${printable(planFile)} says.`,
+    ),
     ...(repositories.some(({ outcome }) => outcome) ? [] : ["Nothing was deleted: that is done with --delete."]),
   ];
+}
+
+function clustersText(clusters: { name: string; namespaces: string[] }[]): string {
+  const places = new Map<string, string[]>();
+  for (const { name, namespaces } of clusters) {
+    const where = namespaces.length > 0 ? `in ${namespaces.map(printable).join(", ")} alone` : "in all namespaces";
+    places.set(where, [...(places.get(where) ?? []), printable(name)]);
+  }
+  return [...places].map(([where, names]) => `${names.join(", ")}, ${where}`).join("; ");
 }

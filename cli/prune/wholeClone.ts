@@ -58,7 +58,7 @@ export async function openWholeClone(context: string, fetch: boolean): Promise<W
 function lacking({ root, shallow }: History, what: string, remote: string): VersionedImageError {
   return new VersionedImageError(
     "ShallowHistory",
-    `The clone ${root} ${what}. Nothing was deleted; get all of it with \`${fetchWords(remote, shallow.size > 0)}\`, which --fetch does ` +
+    `The clone ${root} ${what}. Nothing is deleted by it; get all of it with \`${fetchWords(remote, shallow.size > 0)}\`, which --fetch does ` +
       "(in a CI checkout: `fetch-depth: 0`).",
   );
 }
@@ -72,8 +72,8 @@ async function remoteRefsOf(history: History, remote: string): Promise<Ref[]> {
     }
     throw new VersionedImageError(
       error.code,
-      `Which branches and tags the remote ${remote} has, and so which images they need, is not known: ${error.message}\nNothing was ` +
-        `deleted; see that \`git ls-remote ${remote}\` works in ${history.root}, or remove the remote if it is gone.`,
+      `Which branches and tags the remote ${remote} has, and so which images they need, is not known: ${error.message}\nNothing is ` +
+        `deleted before that is known; see that \`git ls-remote ${remote}\` works in ${history.root}, or remove the remote if it is gone.`,
       { cause: error },
     );
   }

@@ -1,11 +1,16 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
+import { readRules } from "../../cli/prune/rulesFile";
+import { run } from "../../cli/run";
 import { readFacts } from "../../components/git";
 import { decideVersion, TagPolicy } from "../../components/version";
+import { apiServer, kubeconfigOf } from "../support/apiServer";
 import { errorOf } from "../support/assertError";
+import { ABSENT, fakeRegistries } from "../support/fakeRegistry";
+import { MemoryRegistry } from "../support/memoryRegistry";
 import { GIT_ENV, type Repo, repo } from "../support/repo";
 
 const CI = path.resolve(__dirname, "../../examples/ci");
@@ -93,6 +98,72 @@ describe("the recipes for CI", () => {
     for (const _ of [1, 2]) {
       execFileSync(history.entrypoint, history.args, { cwd: made.directory, env: GIT_ENV, stdio: "pipe" });
       assert.equal(await tagIn(made), expected);
+    }
+  });
+
+  describe("that prune each night", () => {
+    const start = fakeRegistries();
+
+    it("have rules that are understood", async () => {
+      const { context, fetch, repositories, clusters, stacks } = await readRules(path.join(CI, "prune.yaml"));
+      const refs = { branches: ["main", "release/*"], tags: ["v*"] };
+      const keep = { last: 10, forMs: 30 * 24 * 60 * 60 * 1000, refs };
+      assert.deepEqual([context, fetch, stacks], [CI, true, ["staging", "production"]]);
+      assert.deepEqual(repositories, [
+        { repository: "registry.example/shop/web", image: undefined, keep },
+        { repository: "registry.example/shop/worker", image: undefined, keep: { ...keep, last: 3 } },
+      ]);
+      const kubeContext = ["staging", "production"];
+      assert.deepEqual(clusters, [{ kubeconfig: [], kubeContext, namespaces: [], ignoredKinds: [] }]);
+    });
+
+    for (const [service, name, options] of [
+      ["GitHub Actions", "github-actions-prune.yml", ["--filter=blob:none"]],
+      ["GitLab CI", "gitlab-ci-prune.yml", []],
+    ] as const) {
+      it(`${service}: end what was interrupted, and ask their contexts`, async () => {
+        const recipe = read(name);
+        const [script, depth] =
+          service === "GitLab CI"
+            ? [recipe.prune.script.join("\n"), recipe.prune.variables.GIT_DEPTH]
+            : [
+                recipe.jobs.prune.steps.map(({ run: line = "" }) => line).join("\n"),
+                recipe.jobs.prune.steps[0].with["fetch-depth"],
+              ];
+        assert.equal(depth, 0);
+        const [, command = ""] = /^node_modules\/\.bin\/versioned-image (.*)$/m.exec(script) ?? [];
+        assert.equal(command, "prune --rules prune.yaml --delete --resume --plan-dir .prune");
+
+        const memory = new MemoryRegistry();
+        const created = { "org.opencontainers.image.created": "2024-01-01T00:00:00Z" };
+        for (const tag of ["scratch-staging-0123456789ab", "scratch-gone-0123456789ab"]) {
+          memory.push(tag, { ...created, tag }, ["amd64"]);
+        }
+        const registry = await start((seen) =>
+          seen.url.startsWith("/v2/shop/web/") ? memory.answer("shop/web", seen) : ABSENT,
+        );
+        const cluster = await start(apiServer({}));
+        const made = clone(...options);
+        const rules = readFileSync(path.join(CI, "prune.yaml"), "utf8").replaceAll("registry.example", registry.host);
+        made.write("prune.yaml", rules);
+        const config = JSON.parse(kubeconfigOf(cluster.host, "production"));
+        config.contexts.push({ name: "staging", context: { cluster: "production", user: "me" } });
+        made.write("kubeconfig", JSON.stringify(config));
+        process.env.KUBECONFIG = made.path("kubeconfig");
+        const folder = process.cwd();
+        process.chdir(made.directory);
+        let out = "";
+        try {
+          const io = { out: (text: string) => (out += text), err: (text: string) => (out += text) };
+          const rest = { input: async () => "", color: false, env: { DOCKER_CONFIG: "/nonexistent" } };
+          assert.equal(await run(command.split(" "), { ...io, ...rest, now: () => new Date() }), 0, out);
+        } finally {
+          process.chdir(folder);
+        }
+        assert.ok(out.includes("What runs was asked of staging, production, in all namespaces."), out);
+        assert.deepEqual([...memory.tags.keys()], ["scratch-staging-0123456789ab"]);
+        assert.deepEqual(readdirSync(made.path(".prune")), []);
+      });
     }
   });
 

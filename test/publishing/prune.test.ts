@@ -73,7 +73,7 @@ describe("a registry that is pruned", () => {
       },
       input: async () => "",
       color: false,
-      env: { DOCKER_CONFIG: "/nonexistent" },
+      env: { DOCKER_CONFIG: "/nonexistent", XDG_STATE_HOME: home },
       now: () => NOW,
     });
     const answer = JSON.parse(out);

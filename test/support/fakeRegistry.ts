@@ -34,14 +34,14 @@ export class FakeRegistry {
     readonly host: string,
   ) {}
 
-  static async start(answer: (request: Seen, host: string) => Reply): Promise<FakeRegistry> {
+  static async start(answer: (request: Seen, host: string) => Reply | Promise<Reply>): Promise<FakeRegistry> {
     let registry: FakeRegistry | undefined;
     const server = createServer(async (request, response) => {
       registry?.connections.add(request.socket);
       const seen = await read(request);
       registry?.seen.push(seen);
       registry?.contentTypes.push(request.headers["content-type"]);
-      write(response, answer(seen, registry?.host ?? ""));
+      write(response, await answer(seen, registry?.host ?? ""));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     registry = new FakeRegistry(server, `127.0.0.1:${(server.address() as AddressInfo).port}`);

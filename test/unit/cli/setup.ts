@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 import { run } from "../../../cli/run";
 import type { FakeRegistry, Reply, Seen } from "../../support/fakeRegistry";
 import { GIT_ENV, type Repo, repo } from "../../support/repo";
@@ -18,7 +21,10 @@ export const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 export const INDEX = "application/vnd.oci.image.index.v1+json";
 
 /** The commits of test repositories are of the first minutes of 2024. */
-const NOW = new Date("2024-01-03T00:01:00Z");
+export const NOW = new Date("2024-01-03T00:01:00Z");
+
+/** Where this process's programs keep their states. */
+const STATES = path.join(tmpdir(), `versioned-image-states-${process.pid}`);
 
 export interface Ran {
   status: number;
@@ -29,7 +35,7 @@ export interface Ran {
 /** Runs the command line within the test, without the user's credentials. */
 export async function cli(
   argv: string[],
-  options: { color?: boolean; env?: NodeJS.ProcessEnv; input?: string } = {},
+  options: { color?: boolean; env?: NodeJS.ProcessEnv; input?: string; now?: () => Date } = {},
 ): Promise<Ran> {
   let out = "";
   let err = "";
@@ -42,8 +48,8 @@ export async function cli(
     },
     input: async () => options.input ?? "",
     color: options.color ?? false,
-    env: { DOCKER_CONFIG: "/nonexistent", ...options.env },
-    now: () => NOW,
+    env: { DOCKER_CONFIG: "/nonexistent", XDG_STATE_HOME: STATES, ...options.env },
+    now: options.now ?? (() => NOW),
   });
   return { status, out, err };
 }
@@ -71,6 +77,7 @@ export function repositories() {
   });
 
   afterEach(() => {
+    rmSync(STATES, { recursive: true, force: true });
     process.chdir(directory);
     for (const name of Object.keys(process.env)) {
       delete process.env[name];

@@ -1,0 +1,145 @@
+import { VersionedImageError } from "../../components/errors";
+import { parseRepository } from "../../components/registry";
+import type { ClusterNames } from "../cluster";
+import type { SourceFlags } from "../imageOptions";
+import { readDuration } from "./duration";
+import type { RefPatterns } from "./keepRefs";
+
+/** What stays of a repository beside what is needed. */
+export interface Keep {
+  /** The versions of each image that are kept. Default: 10. */
+  last: number;
+  /** In milliseconds. Default: 30 days. */
+  forMs: number;
+  /** Default: all. */
+  refs: RefPatterns;
+}
+
+export interface RepositorySettings {
+  repository: string;
+  /** Where its image is; undefined: found by its files. */
+  image: (SourceFlags & { context: string }) | undefined;
+  keep: Keep;
+}
+
+/** Clusters that are asked for the same. */
+export interface ClusterSettings extends ClusterNames {
+  /** None: all. */
+  namespaces: string[];
+  /** Kinds of objects that need not be read, as KIND.group or *.group. */
+  ignoredKinds: string[];
+}
+
+/** Which repositories are pruned, and what is known of what needs their images. */
+export interface Settings {
+  /** A directory of the git repository. */
+  context: string;
+  /** Whether to get all branches and tags of the remotes first. */
+  fetch: boolean;
+  repositories: RepositorySettings[];
+  /** "none": no cluster uses the repositories. Undefined: that was not said, and nothing can be deleted. */
+  clusters: ClusterSettings[] | "none" | undefined;
+  /** The stacks that there are; undefined if that was not said. */
+  stacks: string[] | undefined;
+}
+
+/** The settings as options of the command line; a file of rules has all of them as well. */
+export interface SettingsFlags extends SourceFlags, ClusterNames {
+  /** The image's directory; else a directory of the git repository, the working directory. */
+  context?: string;
+  namespace?: string[];
+  ignoreKind?: string[];
+  fetch?: boolean;
+  /** False: no cluster uses the repositories. */
+  cluster: boolean;
+  keepLast?: number;
+  /** In milliseconds. */
+  keepFor?: number;
+  keepRefs?: string[];
+  stack?: string[];
+}
+
+export const DEFAULT_KEEP: Keep = {
+  last: 10,
+  forMs: readDuration("30d"),
+  refs: { branches: ["*"], tags: ["*"] },
+};
+
+const SETTINGS_FLAGS = {
+  context: "--context",
+  path: "--path",
+  dockerfile: "--dockerfile",
+  buildContext: "--build-context",
+  base: "--base",
+  kubeconfig: "--kubeconfig",
+  kubeContext: "--kube-context",
+  namespace: "--namespace",
+  ignoreKind: "--ignore-kind",
+  fetch: "--fetch",
+  cluster: "--no-cluster",
+  keepLast: "--keep-last",
+  keepFor: "--keep-for",
+  keepRefs: "--keep-refs",
+  stack: "--stack",
+} satisfies Record<keyof SettingsFlags, string>;
+
+/** Throws InvalidArgument for settings beside a file of rules, which has all of them: it would not be clear which ones count. */
+export function refuseBesideRules(file: string, repositories: string[], flags: SettingsFlags): void {
+  const said = Object.entries(SETTINGS_FLAGS).filter(
+    ([name]) => flags[name as keyof SettingsFlags] !== (name === "cluster" ? true : undefined),
+  );
+  const [first] = [...repositories, ...said.map(([, flag]) => flag)];
+  if (first !== undefined) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `--rules ${file} says which repositories are pruned and what stays: put ${first} into it.`,
+    );
+  }
+}
+
+/** The settings that a command line has. Throws InvalidArgument for what does not go together. */
+export function settingsOf(repositories: string[], flags: SettingsFlags): Settings {
+  const { kubeconfig = [], kubeContext = [], namespace = [], ignoreKind = [], context } = flags;
+  const named = kubeconfig.length + kubeContext.length + namespace.length > 0;
+  const { path, dockerfile, buildContext, base } = flags;
+  const source = { path, dockerfile, buildContext, base };
+  const isPlaced = Object.values(source).some((value) => value !== undefined);
+  if (context === undefined && isPlaced) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "--path, --dockerfile, --build-context and --base are of the image's directory: name that with --context.",
+    );
+  }
+  if (!flags.cluster && named) {
+    throw new VersionedImageError("InvalidArgument", "--no-cluster says that there is none: name none with it.");
+  }
+  const keep: Keep = {
+    last: flags.keepLast ?? DEFAULT_KEEP.last,
+    forMs: flags.keepFor ?? DEFAULT_KEEP.forMs,
+    refs: flags.keepRefs ? { branches: flags.keepRefs, tags: flags.keepRefs } : DEFAULT_KEEP.refs,
+  };
+  const image = context !== undefined && isPlaced ? { context, ...source } : undefined;
+  const names = new Set(repositories.map((repository) => parseRepository(repository).repository));
+  return {
+    context: context ?? ".",
+    fetch: flags.fetch === true,
+    repositories: [...names].map((repository) => ({ repository, image, keep })),
+    clusters: flags.cluster
+      ? named
+        ? [{ kubeconfig, kubeContext, namespaces: namespace, ignoredKinds: ignoreKind }]
+        : undefined
+      : "none",
+    stacks: flags.stack,
+  };
+}
+
+/** Throws InvalidArgument if something is to be deleted and nobody said what runs. */
+export function refuseUnclear({ clusters }: Settings, isDeleting: boolean): void {
+  if (isDeleting && clusters === undefined) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "What runs must be known before anything is deleted: name the clusters that use these repositories with --kube-context or " +
+        "--kubeconfig, or say --no-cluster if none does (in a file of rules: clusters).",
+    );
+  }
+}
