@@ -8,7 +8,7 @@ import { readShallow } from "./shallow";
 import { type TreeEntry, treeOf } from "./trees";
 
 export { treesAt, treesWithin } from "./contentAt";
-export { refuseOutside } from "./locate";
+export { dockerfileFromRoot, isWithin } from "./locate";
 export { findCommit, listRefs, type Ref, unreachable } from "./refs";
 export { readRemote } from "./remote";
 export { fetchRefs, fetchWords, hasAny, listRemoteRefs, listRemotes } from "./remoteRefs";

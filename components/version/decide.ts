@@ -31,6 +31,9 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
     );
   }
   const { commit, tree } = facts;
+  if (facts.missing.includes(facts.dockerfile) && !facts.dockerfileOnDisk) {
+    throw dockerfileNotFound(facts, debug);
+  }
   if (!commit || !tree) {
     throw neverCommitted(facts);
   }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../../../components/errors";
-import { type History, locateImage, refuseOutside } from "../../../components/git/lookup";
+import { dockerfileFromRoot, type History, isWithin, locateImage } from "../../../components/git/lookup";
 import { createRegistryClient } from "../../../components/registry";
 import {
   BUILD_LABEL,
@@ -116,7 +116,10 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
   }
   const context = located?.context ?? candidate.paths[0] ?? "";
   // The label is data of whoever pushed the image.
-  refuseOutside(dockerfile, "dockerfile", context || "the repository");
+  const file = dockerfileFromRoot(dockerfile, path.join(history.root, context), history.root);
+  if (!candidate.paths.some((covered) => isWithin(file, covered))) {
+    return `its label says that it was built with ${file}, which is not among what its tree holds (${candidate.paths.join(", ")})`;
+  }
   const strange = Object.entries({ platform: platforms, target, ...own(labels) }).find(([, value]) =>
     value?.includes("\0"),
   );
