@@ -23,7 +23,10 @@ export interface ImageFlags extends SourceFlags {
 
 export function addSourceOptions(command: Command): Command {
   return command
-    .option("--dockerfile <file>", "the Dockerfile, relative to the context (default: Dockerfile)")
+    .option(
+      "--dockerfile <file>",
+      "the Dockerfile, relative to the context, out of which it may lead (default: Dockerfile)",
+    )
     .option(
       "--path <path>",
       "what the image is made of, relative to the context; repeatable (default: all of it)",

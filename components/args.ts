@@ -102,10 +102,14 @@ export interface VersionedImageArgs {
   context: string;
   /**
    * The files and directories that the image is made of, relative to the context. The version covers these alone, and
-   * nothing else of the context can enter the image. Default: the whole context.
+   * nothing else of the context can enter the image; the Dockerfile is always among them. Default: the whole context.
    */
   paths?: string[];
-  /** The Dockerfile, relative to the context, `docker build --file`. Default: Dockerfile. */
+  /**
+   * The Dockerfile, relative to the context; `docker build --file` is relative to the working directory. It may be anywhere in the repository,
+   * for instance ../../docker/api.Dockerfile: the version covers it, and the .dockerignore file that is named after it.
+   * Default: Dockerfile.
+   */
   dockerfile?: string;
   /**
    * The repository to publish to, registry host included and without a tag. Best one that only this image uses: the second of two

@@ -113,7 +113,10 @@ function repositoryIn(entry: string | YamlEntry, above: Keep, folder: string): R
     base: placesIn(entry, "bases", folder),
   };
   if (context === undefined && Object.values(source).some((value) => value !== undefined)) {
-    entry.fault("context", "paths, dockerfile, buildContexts and bases are of the image's directory: name that as context");
+    entry.fault(
+      "context",
+      "paths, dockerfile, buildContexts and bases are of the image's directory: name that as context",
+    );
   }
   const keep = keepIn(entry.entry("keep"), above);
   entry.end();

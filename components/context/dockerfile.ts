@@ -23,10 +23,12 @@ export interface Instruction {
   line: number;
 }
 
-/** Reads a Dockerfile, relative to its context. Throws DockerfileNotCovered for one that is elsewhere, and what Node.js throws. */
+/** Reads the Dockerfile of a staged context, relative to it. Throws DockerfileNotCovered for one that is elsewhere, and what Node.js throws. */
 export async function dockerfileIn(context: string, dockerfile: string): Promise<Dockerfile> {
-  const real = await realpath(path.join(context, dockerfile));
-  if (!real.startsWith((await realpath(context)) + path.sep)) {
+  const folder = await realpath(context);
+  const file = path.join(folder, dockerfile);
+  const real = await realpath(file);
+  if (real !== file && !real.startsWith(folder + path.sep)) {
     throw new VersionedImageError(
       "DockerfileNotCovered",
       `${dockerfile} is a symbolic link to a file outside the image's directory, which the version does not cover: ` +

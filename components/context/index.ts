@@ -15,5 +15,6 @@ export {
 } from "./place";
 export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
 export { copyContext } from "./snapshot";
+export { stagedBeside, stagedWithin } from "./stagedDockerfile";
 export { scratchPrefix } from "./stagingRoot";
 export { refuseUnbuildable } from "./unbuildable";

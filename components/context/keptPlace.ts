@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import * as path from "node:path";
 import { type BuildContext, placeFolder, putInPlace, removePlace, sidecarOf } from "./place";
 import type { PreparedContext } from "./preparedContext";
+import { stagedBeside } from "./stagedDockerfile";
 import { stagingFailed } from "./stagingFailed";
 import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING } from "./stagingRoot";
 
@@ -10,7 +11,7 @@ import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING } from "./staging
 export interface KeptPlace {
   /** The folder's name: 16 hexadecimal digits. */
   name: string;
-  /** The Dockerfile, relative to the context. */
+  /** The Dockerfile, relative to the context, as the program names it. */
   dockerfile: string;
   /** The names of the named contexts that are directories. */
   contexts: string[];
@@ -53,7 +54,7 @@ export function keptContextOf({ name, dockerfile, contexts }: Omit<KeptPlace, "o
   const { context, named } = layoutIn(placeFolder(name));
   return {
     context,
-    dockerfile: path.join(context, dockerfile),
+    dockerfile: path.join(context, stagedBeside(dockerfile)),
     named: Object.fromEntries(contexts.map((each) => [each, named(each)])),
   };
 }

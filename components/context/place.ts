@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import type { PreparedContext } from "./preparedContext";
+import { stagedWithin } from "./stagedDockerfile";
 import { stagingFailed } from "./stagingFailed";
 import { ensureStagingRoot, isLockedByAnother, lockOf, OWNER, STAGING } from "./stagingRoot";
 
@@ -12,13 +13,13 @@ import { ensureStagingRoot, isLockedByAnother, lockOf, OWNER, STAGING } from "./
 export interface Place {
   /** The folder's name: 16 hexadecimal digits. */
   name: string;
-  /** The Dockerfile, relative to the context. */
+  /** The Dockerfile, relative to the context, as the program names it. */
   dockerfile: string;
   /** What the marker says. */
   marker: string;
 }
 
-/** A context, the Dockerfile in it and its named contexts, all relative to the working directory. */
+/** A context, its Dockerfile and its named contexts, all relative to the working directory. */
 export interface BuildContext {
   context: string;
   dockerfile: string;
@@ -43,7 +44,7 @@ export function sidecarOf(name: string): string {
 /** Where a place is. */
 export function contextOf({ name, dockerfile }: Pick<Place, "name" | "dockerfile">): BuildContext {
   const context = placeFolder(name);
-  return { context, dockerfile: path.join(context, dockerfile) };
+  return { context, dockerfile: path.join(context, stagedWithin(dockerfile)) };
 }
 
 /**
@@ -95,7 +96,7 @@ async function isMarked(place: Place): Promise<boolean> {
   const { context, dockerfile } = contextOf(place);
   try {
     const [entries, text] = await Promise.all([readdir(context, { recursive: true }), readFile(dockerfile, "utf8")]);
-    return text === textOf(place) && entries.length === place.dockerfile.split("/").length;
+    return text === textOf(place) && entries.length === stagedWithin(place.dockerfile).split("/").length;
   } catch (error) {
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) {
       return false;
@@ -108,7 +109,7 @@ async function isMarked(place: Place): Promise<boolean> {
 async function mark(place: Place): Promise<void> {
   const { context } = contextOf(place);
   const scratch = path.join(STAGING, `tmp.${OWNER}.${newPlaceName()}`);
-  const file = path.join(scratch, place.dockerfile);
+  const file = path.join(scratch, stagedWithin(place.dockerfile));
   try {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, textOf(place));

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { listContent } from "./listing";
 import { normalize } from "./normalize";
 import { slots } from "./slots";
+import { stagedWithin } from "./stagedDockerfile";
 import { stagingFailed } from "./stagingFailed";
 import { ensureStagingRoot, OWNER, STAGING } from "./stagingRoot";
 import { type DockerfileChoice, refuseUnbuildable } from "./unbuildable";
@@ -67,12 +68,14 @@ export async function prepareContext(content: ContextContent): Promise<PreparedC
 
 /** The content of an image that a registry has already: building it gives that image again. */
 export function contentOfImage(image: string, dockerfile: string, target: string | undefined): ContextContent {
+  const staged = stagedWithin(dockerfile);
   return {
     dockerfile,
+    staged,
     target,
     mtime: undefined,
     write: async (into) => {
-      const file = path.join(into, dockerfile);
+      const file = path.join(into, staged);
       await mkdir(path.dirname(file), { recursive: true });
       await writeFile(file, target === undefined ? `FROM ${image}\n` : `FROM ${image} AS ${target}\n`);
     },

@@ -15,13 +15,16 @@ export interface Snapshot {
   paths: string[] | undefined;
   /** The Dockerfile, relative to the context; undefined for a named context, which is not built itself. */
   dockerfile: string | undefined;
+  /** Where one that is outside of the context is to be, relative to the copy. */
+  staged?: string;
 }
 
 /**
  * Copies a context as it is on disk, without what its .dockerignore names, without pipes, sockets and devices, and without
- * what is taken away meanwhile. Returns the files that were copied. Throws StagingFailed for what can't be read.
+ * what is taken away meanwhile; a Dockerfile that is outside goes with its own. Returns the files of the context that were copied. Throws
+ * StagingFailed for what can't be read.
  */
-export async function copyContext({ context, paths, dockerfile }: Snapshot, into: string): Promise<string[]> {
+export async function copyContext({ context, paths, dockerfile, staged }: Snapshot, into: string): Promise<string[]> {
   const ignored = await readIgnoreFile(context, dockerfile);
   // Docker needs them whatever they say.
   const needed = dockerfile === undefined ? [] : [dockerfile, ...(ignored.name === undefined ? [] : [ignored.name])];
@@ -52,6 +55,13 @@ export async function copyContext({ context, paths, dockerfile }: Snapshot, into
     }
   };
   await visit("");
+  if (dockerfile !== undefined && staged !== undefined && staged !== dockerfile) {
+    const to = path.join(into, staged);
+    await mkdir(path.dirname(to), { recursive: true });
+    for (const name of needed.filter((file) => file.startsWith(dockerfile))) {
+      await ifReadable(name, () => copyEntry(path.join(context, name), to + name.slice(dockerfile.length)));
+    }
+  }
   return copied.sort();
 }
 

@@ -3,8 +3,10 @@ import { type Dockerfile, dockerfileIn } from "./dockerfile";
 
 /** Which Dockerfile is to be built, and what of it. */
 export interface DockerfileChoice {
-  /** Relative to the context. */
+  /** Relative to the context, as the program names it. */
   dockerfile: string;
+  /** Where it is, relative to the staged context. Default: there as well. */
+  staged?: string;
   /** The stage that is built. Default: the last one. */
   target: string | undefined;
 }
@@ -16,9 +18,9 @@ const KNOWN = new Set(
   ),
 );
 
-/** Throws DockerfileInvalid for a Dockerfile that Docker would refuse, and DockerfileNotCovered for one that is elsewhere. */
+/** Throws DockerfileInvalid for the Dockerfile of a staged context that Docker would refuse, and DockerfileNotCovered for one that is elsewhere. */
 export async function refuseUnbuildable(context: string, choice: DockerfileChoice): Promise<void> {
-  refuseFaults(await dockerfileIn(context, choice.dockerfile), choice);
+  refuseFaults(await dockerfileIn(context, choice.staged ?? choice.dockerfile), choice);
 }
 
 /**

@@ -6,8 +6,11 @@ import { VersionedImageError } from "../errors";
 import { isWithin, type Version } from "../version";
 import type { CommitIndex, IndexEntry } from "./commitIndex";
 import { explain } from "./explain";
+import { ifThere } from "./files";
 import { filtersOf, runningFilters } from "./filters";
 import { git } from "./git";
+import { ignoreFileOf } from "./ignoreFile";
+import { refuseLinksOutside } from "./locate";
 import { refuseCollisions } from "./sameFile";
 import { SharedCommit } from "./sharedCommit";
 
@@ -20,6 +23,8 @@ export interface Exported {
 export interface ExportOptions {
   /** Where the files of a named context are written. */
   named?: (context: string) => string;
+  /** A Dockerfile outside of the context, and where it is written with its ignore file, both relative to the context. Default: none. */
+  outside?: { dockerfile: string; staged: string };
   /** How the names of folders begin that are there for a while. Default: in the system's folder of temporary files. */
   scratch?: string;
 }
@@ -42,7 +47,7 @@ export function expectExport({ root, commit, files }: Pick<Version, "root" | "co
 export async function exportCommit(
   version: Pick<Version, "root" | "commit" | "files" | "context" | "contexts">,
   into: string,
-  { named, scratch = path.join(tmpdir(), "commit-index-") }: ExportOptions = {},
+  { named, outside, scratch = path.join(tmpdir(), "commit-index-") }: ExportOptions = {},
 ): Promise<Exported> {
   const tree = `${path.resolve(into)}.checkout`;
   await mkdir(tree, { recursive: true });
@@ -55,6 +60,10 @@ export async function exportCommit(
       }
     }
     const context = path.join(tree, version.context);
+    if (outside) {
+      await refuseLinksOutside(path.join(version.context, outside.dockerfile), tree);
+      await copyDockerfile(path.join(context, outside.dockerfile), path.join(into, outside.staged));
+    }
     for (const entry of await readdir(context)) {
       await rename(path.join(context, entry), path.join(into, entry));
     }
@@ -64,6 +73,12 @@ export async function exportCommit(
   } finally {
     await rm(tree, { recursive: true, force: true });
   }
+}
+
+/** With its ignore file, if it has one. */
+async function copyDockerfile(from: string, to: string): Promise<void> {
+  await cp(from, to, COPY);
+  await ifThere(cp(ignoreFileOf(from), ignoreFileOf(to), COPY));
 }
 
 /** A file that went through a filter. */
@@ -90,7 +105,7 @@ function checkOut(wanted: Wanted, into: string): Promise<Filtered[]> {
     }
     const names = entriesAt(index, paths).map(({ name }) => name);
     await refuseCollisions(names, into);
-    for (const each of paths) {
+    for (const each of paths.filter((path) => names.some((name) => isWithin(name, path)))) {
       const [from, to] = [path.join(common.directory, each), path.join(into, each)];
       await (together.mayTake() && paths.length === 1 && each !== "" ? take(from, to) : cp(from, to, COPY));
     }

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { type Facts, isWithin } from "../version";
 import { ifThere } from "./files";
 import { lastCommits } from "./history";
+import { mayLack } from "./ignoreFile";
 import { readIndexFacts } from "./indexFlags";
 import type { Located } from "./locate";
 import { readRemote } from "./remote";
@@ -33,7 +34,7 @@ export async function factsOf(repository: Repository, images: Located[]): Promis
     readShallow(repository.commonDir),
   ]);
   const answered = images.map((located, number) => {
-    const missing = located.paths.filter((path) => path !== "" && !entries.has(path));
+    const missing = located.paths.filter((path) => path !== "" && !entries.has(path) && !mayLack(path, located.paths));
     return { located, missing, commit: missing.length > 0 ? undefined : found[number], headTree: repository.headTree };
   });
   await assertSameContent(root, answered, entries);

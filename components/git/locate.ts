@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import { isWithin, outermost } from "../version";
 import { ifThere, MISSING } from "./files";
+import { ignoreFileOf } from "./ignoreFile";
 import { findContext, type Repository } from "./repository";
 
 /** The files of an image, as its arguments name them. */
@@ -11,7 +12,7 @@ export interface ImageSource {
   context: string;
   /** Relative to the context. Default: all of it. */
   paths?: string[];
-  /** Relative to the context. Default: Dockerfile. */
+  /** Relative to the context, out of which it may lead. Default: Dockerfile. */
   dockerfile?: string;
   /** Directories of named contexts, relative to the working directory. Default: none. */
   contexts?: Record<string, string>;
@@ -26,7 +27,7 @@ export interface Located {
   context: string;
   /** What the version covers: the files, and what its bases cover. */
   paths: string[];
-  /** What the image is built from, the named contexts among it. */
+  /** What the image is built from, the named contexts and the Dockerfile among it. */
   files: string[];
   dockerfile: string;
   /** The directories of named contexts. */
@@ -53,7 +54,7 @@ export async function findSource({ context, contexts = {}, revision }: ImageSour
   };
 }
 
-/** Puts an image's paths in terms of its repository, and refuses what lies outside of the context. */
+/** Puts an image's paths in terms of its repository, and refuses what lies outside: paths of the context, a Dockerfile of the repository. */
 export async function locate(source: ImageSource, found: FoundSource, { root }: Repository): Promise<Located> {
   const { context } = found;
   const { paths = ["."], dockerfile = "Dockerfile" } = source;
@@ -64,24 +65,43 @@ export async function locate(source: ImageSource, found: FoundSource, { root }: 
     );
   }
   const prefix = path.relative(root, context);
-  const covered = outermost(await Promise.all(paths.map((entry) => resolveIn(entry, "paths", context, prefix, root))));
-  const file = await resolveIn(dockerfile, "dockerfile", context, prefix, root);
-  if (!covered.some((entry) => isWithin(file, entry))) {
-    throw new VersionedImageError(
-      "DockerfileNotCovered",
-      `The Dockerfile ${dockerfile} is not within paths (${paths.join(", ")}), so the version would not change with it: add it there.`,
-    );
-  }
-  await refuseLinkedDockerfile(file, covered, root);
+  const covered = outermost(await Promise.all(paths.map((entry) => resolveIn(entry, context, prefix, root))));
+  const file = await resolveDockerfile(dockerfile, context, root);
   const contexts = Object.fromEntries(
     Object.entries(found.contexts).map(([name, directory]) => [name, locateNamed(name, directory, root)]),
   );
-  const files = outermost([...covered, ...Object.values(contexts)]);
+  const named = [...covered, ...Object.values(contexts)];
+  const isCovered = named.some((entry) => isWithin(file, entry));
+  const files = outermost(isCovered ? named : [...named, file, ignoreFileOf(file)]);
+  await (isWithin(file, prefix) ? refuseLinkedDockerfile(file, files, root) : refuseLinksOutside(file, root));
   const bases = Object.fromEntries(
     Object.entries(source.bases ?? {}).map(([name, covers]) => [name, locateBase(name, covers, root)]),
   );
   const covers = outermost([...files, ...Object.values(bases).flat()]);
   return { context: prefix, paths: covers, files, dockerfile: file, contexts, bases };
+}
+
+async function resolveDockerfile(entry: string, context: string, root: string): Promise<string> {
+  const file = dockerfileFromRoot(entry, context, root);
+  await refuseLinkedParent(path.join(root, file), entry, context, root);
+  return file;
+}
+
+/** A Dockerfile that is named relative to the context, from the root. Throws InvalidArgument or OutsideRepository where it can't be one. */
+export function dockerfileFromRoot(entry: string, context: string, root: string): string {
+  const named = `dockerfile names ${JSON.stringify(entry)}`;
+  const file = path.relative(root, path.join(context, entry));
+  if (isNoRelativePath(entry) || isWithin(path.relative(root, context), file)) {
+    throw new VersionedImageError("InvalidArgument", `${named}: name a file, relative to the context (${context}).`);
+  }
+  if (leadsOut(file)) {
+    throw new VersionedImageError(
+      "OutsideRepository",
+      `${named}, which is not in the repository of the context (${root}): the version would not change with it. Put it into the repository, ` +
+        `and name it relative to the context (${context}).`,
+    );
+  }
+  return file;
 }
 
 function locateNamed(name: string, directory: string, root: string): string {
@@ -97,7 +117,7 @@ function locateNamed(name: string, directory: string, root: string): string {
 
 /** The root is "." for whoever reads it, and "" here. */
 function locateBase(name: string, covers: string[], root: string): string[] {
-  return outermost(covers.map((entry) => refuseOutside(entry, `build.bases.${name}.covers`, root).replace(/^\.$/, "")));
+  return outermost(covers.map((entry) => refuseOutside(entry, root).replace(/^\.$/, "")));
 }
 
 /** A link to a file elsewhere would stay the same while that file changes. */
@@ -121,31 +141,46 @@ async function refuseLinkedDockerfile(dockerfile: string, covered: string[], roo
   }
 }
 
-async function resolveIn(
-  entry: string,
-  argument: string,
-  context: string,
-  prefix: string,
-  root: string,
-): Promise<string> {
-  const relative = refuseOutside(entry, argument, context);
+/** Beside the context, where one from outside is built from, a link would lead elsewhere. */
+export async function refuseLinksOutside(dockerfile: string, root: string): Promise<void> {
+  for (const file of [dockerfile, ignoreFileOf(dockerfile)]) {
+    const target = await ifThere(readlink(path.join(root, file)), [...MISSING, "EINVAL"]);
+    if (target !== undefined) {
+      throw new VersionedImageError(
+        "DockerfileNotCovered",
+        `${file} is a symbolic link to ${target}, and outside of the context the version does not follow links: put the file itself there.`,
+      );
+    }
+  }
+}
+
+async function resolveIn(entry: string, context: string, prefix: string, root: string): Promise<string> {
+  const relative = refuseOutside(entry, context);
   await refuseLinkedParent(path.join(context, relative), entry, context, root);
   return path.posix.join(prefix, relative === "." ? "" : relative).replace(/^\.$/, "");
 }
 
-/** A path as the shortest from the context. Throws DockerfileNotCovered or InvalidArgument for one that leads out of it. */
-export function refuseOutside(entry: string, argument: string, context: string): string {
+/** A path as the shortest from the context. Throws InvalidArgument for one that leads out of it. */
+function refuseOutside(entry: string, context: string): string {
   const relative = path.normalize(entry).replace(/\/+$/, "");
-  // What holds NUL can't be given to git.
-  if (/^$|\0/.test(entry) || path.isAbsolute(entry) || relative === ".." || relative.startsWith("../")) {
-    const code = argument === "dockerfile" ? "DockerfileNotCovered" : "InvalidArgument";
+  if (isNoRelativePath(entry) || leadsOut(relative)) {
     throw new VersionedImageError(
-      code,
-      `${argument} names ${JSON.stringify(entry)}, which is not in the context: give it relative to ${context}, or set context to ` +
+      "InvalidArgument",
+      `paths names ${JSON.stringify(entry)}, which is not in the context: give it relative to ${context}, or set context to ` +
         "a directory that holds all that the image is made of.",
     );
   }
   return relative;
+}
+
+/** What holds NUL can't be given to git. */
+function isNoRelativePath(entry: string): boolean {
+  return /^$|\0/.test(entry) || path.isAbsolute(entry);
+}
+
+/** Whether a path, in its shortest form, leads out of what it is relative to. */
+function leadsOut(relative: string): boolean {
+  return relative === ".." || relative.startsWith("../");
 }
 
 /** Git does not look behind symbolic links, so what lies there has no version. */

@@ -10,7 +10,7 @@ import { readShallow } from "./shallow";
 import { type TreeEntry, treeOf } from "./trees";
 
 export { treesAt, treesWithin } from "./contentAt";
-export { type Located, refuseOutside } from "./locate";
+export { dockerfileFromRoot, type Located } from "./locate";
 export { newestNamed } from "./newestNamed";
 export { findCommit, listRefs, type Ref, unreachable } from "./refs";
 export { readRemote } from "./remote";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { VersionedImageError } from "../errors";
 import type { Commit } from "../version";
 import { git } from "./git";
+import { mayLack } from "./ignoreFile";
 import type { Located } from "./locate";
 import type { Repository } from "./repository";
 
@@ -33,7 +34,7 @@ export async function readTree({ root, head }: Repository, paths: string[]): Pro
 
 /**
  * Git's hash of an image's content: of one directory, its tree's. Of several paths, or of a file, that which
- * `git ls-tree -z --full-tree HEAD -- PATHS | git hash-object --stdin` prints. Undefined if HEAD lacks one of them.
+ * `git ls-tree -z --full-tree HEAD -- PATHS | git hash-object --stdin` prints. Undefined if HEAD lacks one of them that must be there.
  */
 export function treeOf(
   { paths }: Pick<Located, "paths">,
@@ -44,7 +45,7 @@ export function treeOf(
   if (paths.length === 1 && (only === "" || entries.get(only)?.type === "tree")) {
     return only === "" ? repository.headTree : entries.get(only)?.hash;
   }
-  if (!paths.every((path) => entries.has(path))) {
+  if (!paths.every((path) => entries.has(path) || mayLack(path, paths))) {
     return undefined;
   }
   // In the order in which git printed them, which is not that of the names alone.
@@ -65,11 +66,13 @@ export async function assertSameContent(
   const checks = images.flatMap(({ located, commit, headTree }) =>
     commit === undefined
       ? []
-      : located.paths.map((path) => ({
-          path,
-          commit: commit.hash,
-          expected: path === "" ? headTree : entries.get(path)?.hash,
-        })),
+      : located.paths
+          .filter((path) => path === "" || entries.has(path))
+          .map((path) => ({
+            path,
+            commit: commit.hash,
+            expected: path === "" ? headTree : entries.get(path)?.hash,
+          })),
   );
   if (checks.length === 0) {
     return;

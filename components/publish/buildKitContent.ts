@@ -15,6 +15,7 @@ import {
   refuseDeadLinks,
   removePlace,
   setInUse,
+  stagedBeside,
 } from "../context";
 import { expectExport } from "../git";
 import type { Built } from "../protocol";
@@ -159,7 +160,7 @@ async function prepareCommit(subject: Subject): Promise<PreparedContext> {
   const exported = expectExport(subject.version);
   try {
     return await prepare(subject, subject.version.committedAt, (context, named) =>
-      writeCommit(subject, context, named),
+      writeCommit(subject, context, stagedBeside(subject.dockerfile), named),
     );
   } finally {
     await exported();
@@ -169,8 +170,12 @@ async function prepareCommit(subject: Subject): Promise<PreparedContext> {
 function prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext> {
   const { version, args, dockerfile } = subject;
   return prepare(subject, undefined, async (context, named) => {
+    const staged = stagedBeside(dockerfile);
     copied(
-      await copyContext({ context: path.join(version.root, version.context), paths: args.paths, dockerfile }, context),
+      await copyContext(
+        { context: path.join(version.root, version.context), paths: args.paths, dockerfile, staged },
+        context,
+      ),
     );
     for (const [name, directory] of Object.entries(version.contexts)) {
       await copyContext(
@@ -186,8 +191,10 @@ function prepare(
   mtime: Date | undefined,
   write: (context: string, named: (name: string) => string) => Promise<void>,
 ): Promise<PreparedContext> {
+  const staged = stagedBeside(dockerfile);
   return prepareContext({
     dockerfile,
+    staged,
     target: build.target,
     context: CONTEXT_FOLDER,
     mtime,
@@ -195,7 +202,7 @@ function prepare(
       const contexts = Object.keys(version.contexts);
       const { context, named } = await makeLayout(into, contexts);
       await write(context, named);
-      await refuseDeadLinks([context, ...contexts.map(named)], context, dockerfile);
+      await refuseDeadLinks([context, ...contexts.map(named)], context, staged);
     },
   });
 }

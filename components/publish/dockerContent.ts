@@ -15,6 +15,7 @@ import {
   type PreparedContext,
   prepareContext,
   removePlace,
+  stagedWithin,
 } from "../context";
 import { VersionedImageError } from "../errors";
 import { expectExport } from "../git";
@@ -85,11 +86,13 @@ async function declare(
 
 function contentOf(subject: Subject): ContextContent {
   const { version, build, dockerfile } = subject;
+  const staged = stagedWithin(dockerfile);
   return {
     dockerfile,
+    staged,
     target: build.target,
     mtime: version.committedAt,
-    write: (into) => writeCommit(subject, into),
+    write: (into) => writeCommit(subject, into, staged),
   };
 }
 
@@ -202,14 +205,14 @@ function notPushedAgain({ spec, pushedAs }: Own, record: string): VersionedImage
 
 function prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext> {
   const { version, build, args, dockerfile } = subject;
+  const staged = stagedWithin(dockerfile);
+  const snapshot = { context: path.join(version.root, version.context), paths: args.paths, dockerfile, staged };
   return prepareContext({
     dockerfile,
+    staged,
     target: build.target,
     mtime: undefined,
-    write: async (into) =>
-      copied(
-        await copyContext({ context: path.join(version.root, version.context), paths: args.paths, dockerfile }, into),
-      ),
+    write: async (into) => copied(await copyContext(snapshot, into)),
   });
 }
 

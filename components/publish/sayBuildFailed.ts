@@ -14,11 +14,15 @@ export function sayBuildFailed(subject: Subject, context: BuildContext, errors: 
   return onlySay(subject, "where the build failed", () => tellWhere(subject, context, errors));
 }
 
-async function tellWhere(subject: Subject, { context }: BuildContext, errors: string[]): Promise<void> {
+async function tellWhere(
+  subject: Subject,
+  { context, dockerfile: built }: BuildContext,
+  errors: string[],
+): Promise<void> {
   const { component, name, version, dockerfile, build } = subject;
   // The first is of the last attempt.
   const words = errors[0] ?? "";
-  const instruction = await findFailedInstruction(context, dockerfile, words);
+  const instruction = await findFailedInstruction(context, path.relative(context, built), words);
   // Docker's own builder goes by the name of default.
   const builder = build.builder === Builder.Docker ? "default" : build.builderName;
   const lines = await lastLinesOfBuild({ builder, words, env: process.env });

@@ -3,13 +3,18 @@ import { scratchPrefix } from "../context";
 import { exportCommit } from "../git";
 import type { Subject } from "./subject";
 
-/** Writes what a version was committed with, its named contexts to where `named` says. Warns of filters whose work an image gives away. */
+/**
+ * Writes what a version was committed with, a Dockerfile from outside of the context to where `staged` says from there, and its named contexts to
+ * where `named` says. Warns of filters whose work an image gives away.
+ */
 export async function writeCommit(
-  { component, name, version }: Subject,
+  { component, name, version, dockerfile }: Subject,
   into: string,
+  staged: string,
   named?: (context: string) => string,
 ): Promise<void> {
-  const { filters } = await exportCommit(version, into, { named, scratch: await scratchPrefix() });
+  const outside = staged === dockerfile ? undefined : { dockerfile, staged };
+  const { filters } = await exportCommit(version, into, { named, outside, scratch: await scratchPrefix() });
   const undoing = filters.filter((filter) => filter !== "lfs");
   if (undoing.length > 0) {
     pulumi.log.warn(

@@ -34,6 +34,9 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
   if (revision !== undefined) {
     refuseLacking(facts, revision, debug);
   }
+  if (facts.missing.includes(facts.dockerfile) && !facts.dockerfileOnDisk) {
+    throw dockerfileNotFound(facts, debug);
+  }
   if (!commit || !tree) {
     throw neverCommitted(facts);
   }

@@ -1,8 +1,9 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync } from "node:fs";
-import { addressOf, busybox, farmStack, farms } from "../support/buildKit";
-import { type Image, imageProject, succeeded } from "../support/project";
+import { copyFileSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import { addressOf, busybox, contentOf, farmStack, farms } from "../support/buildKit";
+import { changes, type Image, imageConfig, imageProject, succeeded } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import { cliJson } from "../unit/cli/setup";
@@ -121,5 +122,41 @@ describe("versioned-image verify --rebuild", () => {
         "building the commit again gives another image: for linux/amd64 the layers differ from number 1 on, which COPY main /main made, in main",
       ],
     );
+  });
+
+  it("proves an image whose Dockerfile is outside of the context, with the files that docker build gives it", async () => {
+    const [dockerfile, own] = ["../docker/web.Dockerfile", "docker/web.Dockerfile.dockerignore"];
+    const source = imageProject({
+      [dockerfile]: `FROM scratch\nCOPY busybox /bin/\nCOPY . /app/\nRUN ${shell("@echo [$(@ls -A /app)] > /list")}\n`,
+      ".dockerignore": "main\n",
+    });
+    disposables.push(() => source.dispose());
+    copyFileSync(busybox(), source.path("app/busybox"));
+    source.add().commit("Tools");
+    const repository = registry.repository("outside");
+    const stack = farmStack(source, { repository, dockerfile });
+    disposables.push(() => stack.forget());
+
+    const holds = async (list: string, args: object = {}) => {
+      const out = source.path("out");
+      const options = ["--builder", "farm", "--file", "docker/web.Dockerfile", "--output", `type=local,dest=${out}`];
+      const env = { ...process.env, DOCKER_CONFIG: farms.other };
+      execFileSync("docker", ["buildx", "build", ...options, "app"], { cwd: source.directory, env, stdio: "pipe" });
+      assert.equal(readFileSync(path.join(out, "list"), "utf8"), list);
+      const build = { builder: "BuildKit", builderName: "farm" };
+      stack.options.config = imageConfig({ repository, dockerfile, build, ...args });
+      const image = succeeded(await stack.up());
+      assert.ok((await contentOf(repository, image.digest)).includes(list), list);
+      return image.reference;
+    };
+    await holds("[.dockerignore Dockerfile busybox]\n");
+    source.write(own, "Dockerfile\n");
+    await holds("[.dockerignore busybox main]\n", { debug: true });
+    source.write(own, ".dockerignore\n").add().commit("An ignore file of its own");
+    const reference = await holds("[Dockerfile busybox main]\n");
+    const unchanged = await stack.preview();
+    assert.deepEqual([unchanged.succeeded, changes(unchanged)], [true, {}], unchanged.text);
+    const { result, message } = await content(source, reference, "--context", "app", "--dockerfile", dockerfile);
+    assert.deepEqual([result, message], ["proven", `building commit ${source.head()} again gives the same digest`]);
   });
 });

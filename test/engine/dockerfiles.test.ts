@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { imageProject, imageStack } from "../support/project";
+import { changes, errorsOn, imageConfig, imageProject, imageStack, succeeded } from "../support/project";
 import { outputOf, registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result } from "../support/stack";
@@ -83,6 +83,25 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
       "kept\n",
     ],
     [
+      "one outside of the context, with the context's ignore file",
+      {
+        "../docker/web.Dockerfile": "FROM busybox:1.36\nCOPY . /app\nCMD ls -A /app\n",
+        ".dockerignore": "main\n.*\n",
+      },
+      { dockerfile: "../docker/web.Dockerfile" },
+      ".dockerignore\n.versioned-image\nDockerfile\n",
+    ],
+    [
+      "one outside of the context, with an ignore file of its own",
+      {
+        "../docker/web.Dockerfile": "FROM busybox:1.36\nCOPY . /app\nCMD cd /app && ls -A . .versioned-image\n",
+        "../docker/web.Dockerfile.dockerignore": "Dockerfile\n.versioned-image\n",
+        ".dockerignore": "main\n",
+      },
+      { dockerfile: "../docker/web.Dockerfile" },
+      ".:\n.dockerignore\n.versioned-image\nmain\n\n.versioned-image:\nweb.Dockerfile\n",
+    ],
+    [
       "paths: nothing else enters the image",
       { Dockerfile: 'FROM busybox:1.36\nCOPY . /app\nCMD ["ls", "/app"]\n', "src/code": "x", other: "x" },
       { paths: ["Dockerfile", "src"] },
@@ -133,6 +152,58 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
     const version = execFileSync("docker", ["version", "--format", "{{.Server.Version}}"], { encoding: "utf8" });
     return Number.parseInt(version, 10) >= 23;
   }
+
+  describe("outside of the context", () => {
+    function outside(more: object = {}) {
+      const source = imageProject({
+        "../docker/web.Dockerfile": 'FROM busybox:1.36\nCOPY main /\nCMD ["cat", "/main"]\n',
+      });
+      const args = { repository: registry.repository("outside"), dockerfile: "../docker/web.Dockerfile" };
+      const stack = imageStack(source, { ...args, ...more });
+      disposables.push(
+        () => source.dispose(),
+        () => stack.forget(),
+      );
+      return { source, stack };
+    }
+
+    it("gives a new version with a commit of it, and says in the preview where it is wrong", async () => {
+      const { source, stack } = outside();
+      const first = succeeded(await stack.up());
+      assert.equal(outputOf(first.spec), "one\n");
+      assert.equal(
+        (await registry.labels(first.spec))["dev.versioned-image.build"],
+        "platform=linux/amd64 dockerfile=../docker/web.Dockerfile",
+      );
+      const unchanged = await stack.preview();
+      assert.deepEqual([unchanged.succeeded, changes(unchanged)], [true, {}], unchanged.text);
+
+      source.write("docker/web.Dockerfile", 'FROM busybox:1.36\nCMD ["echo", "two"]\n').add().commit("Two");
+      const second = succeeded(await stack.up());
+      assert.deepEqual([second.outcome, second.commit], ["published", source.head()]);
+      assert.equal(outputOf(second.spec), "two\n");
+
+      source.write("docker/web.Dockerfile", "FROM busybox:1.36\nCOPPY main /\n").add().commit("Wrong");
+      assert.deepEqual(errorsOn(await stack.preview(), "app"), [
+        "Docker knows no instruction COPPY (line 2 of ../docker/web.Dockerfile). [DockerfileInvalid]",
+      ]);
+    });
+
+    it("is built as it is on disk in debug, and stops production until it is committed", async () => {
+      const { source, stack } = outside({ debug: true });
+      source.write("docker/web.Dockerfile", 'FROM busybox:1.36\nCOPY . /app\nCMD ["ls", "/app"]\n');
+      source.write("docker/web.Dockerfile.dockerignore", "Dockerfile\n");
+      assert.equal(outputOf(succeeded(await stack.up()).spec), "main\n");
+      const unchanged = await stack.preview();
+      assert.deepEqual([unchanged.succeeded, changes(unchanged)], [true, {}], unchanged.text);
+
+      const config = imageConfig({ ...JSON.parse(stack.options.config?.images ?? "{}").app, debug: false });
+      assert.match(
+        errorsOn(await stack.preview(config), "app").join(),
+        /^app has changes that are not committed:\n {3}M docker\/web\.Dockerfile\n {2}\?\? docker\/web\.Dockerfile\.dockerignore\n/,
+      );
+    });
+  });
 
   it("keeps the cache of earlier steps when a commit touches only the last one's input", async () => {
     const files = {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
-import { makeLayout, normalize, refuseUnbuildable } from "../../../components/context";
+import { makeLayout, normalize, refuseUnbuildable, stagedBeside } from "../../../components/context";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
 import { contextNameOf, REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../../../components/version";
@@ -54,9 +54,12 @@ export async function buildAgain(
 ): Promise<{ digest: string; blobs: Blobs }> {
   const layout = path.join(folder, "layout");
   const { context, named } = await makeLayout(folder, Object.keys(recipe.contexts));
-  await exportCommit(recipe, context, { named });
+  const { dockerfile } = recipe;
+  const staged = stagedBeside(dockerfile);
+  const outside = staged === dockerfile ? undefined : { dockerfile, staged };
+  await exportCommit(recipe, context, { named, outside });
   // As before it was published: a link can lead out of what the version covers.
-  await refuseUnbuildable(context, recipe);
+  await refuseUnbuildable(context, { ...recipe, staged });
   for (const directory of [context, ...Object.keys(recipe.contexts).map(named)]) {
     await normalize(directory, recipe.committedAt);
   }
@@ -90,7 +93,7 @@ function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx,
     "--sbom=false",
     "--progress=plain",
     ...["--platform", recipe.platforms],
-    ...["--file", path.join(context, recipe.dockerfile)],
+    ...["--file", path.join(context, stagedBeside(recipe.dockerfile))],
     ...(recipe.target === undefined ? [] : ["--target", recipe.target]),
     ...pairs(
       "--build-arg",

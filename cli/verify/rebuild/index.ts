@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../../../components/errors";
-import { type History, type Located, locateImage, refuseOutside } from "../../../components/git/lookup";
+import { dockerfileFromRoot, type History, type Located, locateImage } from "../../../components/git/lookup";
 import { createRegistryClient } from "../../../components/registry";
 import {
   BUILD_LABEL,
@@ -137,7 +137,10 @@ async function recipeOf(history: History, published: Published, flags: RebuildFl
     return `its labels say that it was not made of ${beyond}, which --build-context names`;
   }
   // The label is data of whoever pushed the image.
-  refuseOutside(dockerfile, "dockerfile", context || "the repository");
+  const file = dockerfileFromRoot(dockerfile, path.join(history.root, context), history.root);
+  if (!candidate.paths.some((covered) => isWithin(file, covered))) {
+    return `its label says that it was built with ${file}, which is not among what its tree holds (${candidate.paths.join(", ")})`;
+  }
   const strange = Object.entries({ platform: platforms, target, ...own(labels) }).find(([, value]) =>
     value?.includes("\0"),
   );

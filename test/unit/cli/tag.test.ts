@@ -70,7 +70,7 @@ describe("versioned-image tag", () => {
   it("takes another Dockerfile", async () => {
     const repository = withImage().write("images/app/other.Dockerfile", "FROM scratch\n");
     const options = ["tag", "images/app", "--path", "main", "--path", "other.Dockerfile"];
-    assert.match((await cli(options)).err, /\[DockerfileNotCovered\]\n$/);
+    assert.match((await cli(options)).err, /\[NeverCommitted\]\n$/);
     repository.add().commit("Add another");
     const { out } = await cli([...options, "--dockerfile", "other.Dockerfile"]);
     assert.equal(out, `${repository.head().slice(0, 7)}\n`);

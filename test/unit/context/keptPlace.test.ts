@@ -73,6 +73,10 @@ describe("a place whose files are kept", () => {
         lib: ".versioned-image/0123456789abcdef/contexts/lib",
       },
     });
+    assert.equal(
+      keptContextOf({ ...kept, dockerfile: "../../docker/web.Dockerfile" }).dockerfile,
+      ".versioned-image/0123456789abcdef/dockerfile/web.Dockerfile",
+    );
     await ensureFilled(kept, "one", prepare("1"));
     const { context, named = {} } = keptContextOf(kept);
     for (const folder of [context, ...Object.values(named)]) {

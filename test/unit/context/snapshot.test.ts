@@ -232,6 +232,32 @@ describe("copyContext", () => {
     });
   }
 
+  describe("with a Dockerfile outside of the context", () => {
+    const copyOutside = (staged: string) =>
+      copyContext({ context: source.path("src"), paths: undefined, dockerfile: "../docs/Dockerfile", staged }, into);
+
+    beforeEach(() => {
+      source.write("docs/Dockerfile", "FROM a\n").write("src/.dockerignore", "test\n");
+    });
+
+    it("copies it to where it is staged, and heeds the context's .dockerignore", async () => {
+      assert.deepEqual(await copyOutside(".staged/Dockerfile"), [".dockerignore", "code"]);
+      assert.deepEqual(readdirSync(into, { recursive: true }).sort(), [
+        ".dockerignore",
+        ".staged",
+        ".staged/Dockerfile",
+        "code",
+      ]);
+      assert.equal(readFileSync(path.join(into, ".staged/Dockerfile"), "utf8"), "FROM a\n");
+    });
+
+    it("prefers the ignore file beside it, which goes with it", async () => {
+      source.write("docs/Dockerfile.dockerignore", "code\n");
+      assert.deepEqual(await copyOutside(".staged/Dockerfile"), [".dockerignore", "test"]);
+      assert.deepEqual(readdirSync(path.join(into, ".staged")).sort(), ["Dockerfile", "Dockerfile.dockerignore"]);
+    });
+  });
+
   it("reads any .dockerignore, or refuses it by an error of ours", async () => {
     const line = fc.oneof(fc.string(), fc.stringMatching(/^!?[*/.a-d[\]?\\]{0,10}$/));
     await fc.assert(

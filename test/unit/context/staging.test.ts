@@ -174,6 +174,20 @@ describe("the staging folder", () => {
       assert.equal(await readFile("outside", "utf8"), "FROM a\n");
     });
 
+    it("reads a Dockerfile where it is staged, and names it as the program does", async () => {
+      const write = async (into: string) => {
+        await mkdir(path.join(into, "context"));
+        await mkdir(path.join(into, "dockerfile"));
+        await writeFile(path.join(into, "dockerfile", "web.Dockerfile"), "COPPY b c\n");
+      };
+      const dockerfile = "../docker/web.Dockerfile";
+      const staged = "../dockerfile/web.Dockerfile";
+      await assert.rejects(prepareContext(content({ context: "context", dockerfile, staged, write })), {
+        code: "DockerfileInvalid",
+        message: "Docker knows no instruction COPPY (line 1 of ../docker/web.Dockerfile).",
+      });
+    });
+
     it("makes the Dockerfile of an image that exists, stage included", async () => {
       const image = `h/a@sha256:${"1".repeat(64)}`;
       const plain = await prepareContext(contentOfImage(image, "Dockerfile", undefined));
@@ -222,6 +236,23 @@ describe("the staging folder", () => {
       });
       assert.match(newPlaceName(), /^[0-9a-f]{16}$/);
       assert.notEqual(newPlaceName(), newPlaceName());
+    });
+
+    it("has a Dockerfile from outside of the context within it, under a name of its own, as a marker and as the image that exists", async () => {
+      const place = { ...PLACE, dockerfile: "../../docker/web.Dockerfile" };
+      const at = contextOf(place);
+      assert.deepEqual(at, {
+        context: ".versioned-image/0123456789abcdef",
+        dockerfile: ".versioned-image/0123456789abcdef/.versioned-image/web.Dockerfile",
+      });
+      await ensureMarked(place);
+      assert.equal(await readFile(at.dockerfile, "utf8"), "# h/a:1234567\n");
+      const { ino } = await stat(at.dockerfile);
+      await ensureMarked(place);
+      assert.equal((await stat(at.dockerfile)).ino, ino);
+      await fillPlace(place, await prepareContext(contentOfImage("h/a", place.dockerfile, undefined)));
+      assert.equal(await readFile(at.dockerfile, "utf8"), "FROM h/a\n");
+      assert.deepEqual(await readdir(at.context), [".versioned-image"]);
     });
 
     it("holds a marker, whatever the umask, and is written once", async () => {

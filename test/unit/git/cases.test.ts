@@ -421,13 +421,6 @@ describe("cases of git", () => {
     assert.equal(readFileSync(path.join(into, "main"), "utf8"), "one\n");
   });
 
-  it("the Dockerfile outside the context or its paths: refused", async () => {
-    const repository = withImage().write("app/src/code", "x").add().commit();
-    await errorOf("DockerfileNotCovered", () => facts(repository, "app", { dockerfile: "../Dockerfile" }));
-    const message = await errorOf("DockerfileNotCovered", () => facts(repository, "app", { paths: ["src"] }));
-    assert.match(message, /^The Dockerfile Dockerfile is not within paths \(src\)/);
-  });
-
   it("no Dockerfile: on disk for debug, in the commit for production", async () => {
     const repository = withImage().write("plain/file", "x").add().commit();
     assert.match(

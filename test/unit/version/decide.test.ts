@@ -133,6 +133,20 @@ describe("decideVersion", () => {
       /^app\/a, \. is not/,
     ],
     [
+      "no Dockerfile at a path of its own",
+      { missing: ["docker/Dockerfile"], dockerfile: "docker/Dockerfile", dockerfileOnDisk: false, commit: undefined },
+      {},
+      "DockerfileNotFound",
+      /^There is no docker\/Dockerfile in the last commit\./,
+    ],
+    [
+      "a Dockerfile at a path of its own that was never committed, in debug",
+      { missing: ["docker/Dockerfile"], dockerfile: "docker/Dockerfile", commit: undefined },
+      { debug: true },
+      "NeverCommitted",
+      /^docker\/Dockerfile is not in git's history/,
+    ],
+    [
       "changes",
       { uncommitted: CHANGES.slice(0, 2) },
       {},
