@@ -3,6 +3,7 @@ import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isSecret, knownValue } from "../pulumi";
 import { buildLabel, type NamedContexts, namedContexts, type Version } from "../version";
+import { type BuildBase, buildBase } from "./bases";
 
 export const DEFAULT_PLATFORM = "linux/amd64";
 
@@ -12,8 +13,8 @@ export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms"
   /** Sorted, each once. */
   platforms: [string, ...string[]];
   contexts: NamedContexts;
-  /** The references of the images that it is built on, by their names. */
-  bases: Record<string, pulumi.Input<string>>;
+  /** The images that it is built on, by their names. */
+  bases: Record<string, BuildBase>;
   /** The values of the build arguments; undefined while a preview can't know all of them. */
   knownArgs: Record<string, string> | undefined;
 }
@@ -37,7 +38,7 @@ export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInp
     builderName: options.builderName?.toLowerCase(),
     platforms: platformsOf(platform, platforms),
     contexts: namedContexts(contexts),
-    bases: Object.fromEntries(Object.entries(bases).map(([name, { reference }]) => [name, reference])),
+    bases: Object.fromEntries(Object.entries(bases).map(([name, base]) => [name, buildBase(base)])),
     knownArgs: await knownValue<Record<string, string>>(pulumi.output(args) as pulumi.Output<Record<string, string>>),
     // The order makes no difference to the build, so it must make none to the resource.
     extraHosts: options.extraHosts && [...options.extraHosts].sort(),
@@ -72,7 +73,8 @@ function secretArgument(name: string, builder: Builder): VersionedImageError {
 
 /** All build arguments of a build; undefined if it has none. */
 export function buildArguments({ args, bases }: BuildInputs): Record<string, pulumi.Input<string>> | undefined {
-  return args || Object.keys(bases).length > 0 ? { ...args, ...bases } : undefined;
+  const references = Object.entries(bases).map(([name, { reference }]) => [name, reference] as const);
+  return args || references.length > 0 ? { ...args, ...Object.fromEntries(references) } : undefined;
 }
 
 /**

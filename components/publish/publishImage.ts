@@ -14,10 +14,12 @@ import type { Pushed } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
+import { refuseOwnRepository } from "./bases";
 import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
 import { defaultRepository } from "./defaultRepository";
 import { mockedImage } from "./mockedImages";
+import { ownRegistry } from "./ownRegistry";
 import { publishProduction } from "./production";
 import { beginReport } from "./runReport";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
@@ -58,6 +60,10 @@ export function publishImage(
     .apply((value) => reportAt(component, async () => parseRepository(value).repository));
   const published = reportAt(component, async () => {
     const subject = await subjectOf(component, name, args, await version, repository);
+    // In an update this would have it wait for its bases, which it need not where it is published already.
+    if (pulumi.runtime.isDryRun()) {
+      await refuseOwnRepository(subject);
+    }
     await claimTags(subject);
     return subject.version.debug ? publishDebug(subject) : publishProduction(subject);
   }).finally(end);
@@ -125,9 +131,6 @@ async function subjectOf(
   };
 }
 
-/** One session for all images that use the user's own credentials. */
-let shared: RegistryClient | undefined;
-
 async function targetOf(
   repository: string | undefined,
   version: Version,
@@ -142,8 +145,7 @@ async function targetOf(
 /** Undefined while a preview can't know the credentials: to ask without them would be answered with a refusal. */
 async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClient | undefined> {
   if (!auth) {
-    shared ??= createRegistryClient();
-    return shared;
+    return ownRegistry();
   }
   const known = await knownValue(pulumi.output(auth) as pulumi.Output<{ [Key in keyof RegistryAuth]: string }>);
   return known && createRegistryClient({ auth: known });

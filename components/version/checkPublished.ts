@@ -128,7 +128,7 @@ function shown(value: string): string {
 }
 
 /** Images often leave out the variant of a platform. */
-function mayRunOn(found: string, wanted: string): boolean {
+export function mayRunOn(found: string, wanted: string): boolean {
   return found === "" || found === wanted || found.startsWith(`${wanted}/`) || wanted.startsWith(`${found}/`);
 }
 

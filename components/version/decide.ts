@@ -30,6 +30,7 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
       `tagLength is ${tagLength}: give it as a whole number from 7 to 40.`,
     );
   }
+  refuseForeignBase(facts);
   const { commit, tree } = facts;
   if (!commit || !tree) {
     throw neverCommitted(facts);
@@ -122,6 +123,18 @@ function neverCommitted(facts: Facts): VersionedImageError {
     `${what} is not in git's history (HEAD in ${facts.root}), so there is no commit to name the version after. ` +
       "Add and commit it first; a debug image needs a commit, too.",
   );
+}
+
+/** One of this repository whose files are not committed has ended with an error of its own. */
+function refuseForeignBase({ bases, files, missing, root }: Facts): void {
+  const [name, foreign] = Object.entries(bases).find(([, { tree }]) => tree === undefined) ?? [];
+  if (foreign !== undefined && !missing.some((path) => files.includes(path))) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `build.bases.${name} covers ${foreign.covers.join(", ")}, which is not in git's history (HEAD in ${root}): a base is an image of the ` +
+        "same repository. Name one of another repository by its digest, as an entry of build.contexts or in the Dockerfile's FROM.",
+    );
+  }
 }
 
 function dockerfileNotFound(facts: Facts, debug: boolean): VersionedImageError {

@@ -1,6 +1,6 @@
 export { type BuildDescription, buildLabel, buildPart } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";
-export { checkPublished, differingLabels, type Expectation, type PublishedImage } from "./checkPublished";
+export { checkPublished, differingLabels, type Expectation, mayRunOn, type PublishedImage } from "./checkPublished";
 export { isWithin, outermost } from "./covers";
 export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
@@ -9,6 +9,7 @@ export type { Base, Change, Commit, Facts } from "./facts";
 export * from "./labels";
 export { mergeRequestOf } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";
+export { plain } from "./plain";
 export { REPRODUCIBLE_EXPORT, REPRODUCIBLE_TIME, sourceDateEpoch } from "./reproducible";
 export { isScratchTag, scratchTag } from "./scratchTag";
 export { type LabelledSource, labelledSource, sourceLabels } from "./sourceLabels";
