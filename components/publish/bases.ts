@@ -30,9 +30,7 @@ export async function refuseOwnRepository({ build, target }: Pick<Subject, "buil
  * Throws BaseMismatch unless each image that this one is built on proves by its labels that it was made of what this version's commit has.
  * One whose reference a preview can't know yet is looked at in the update.
  */
-export async function checkBases(subject: Subject, target: Target): Promise<void> {
-  const { version, build, args } = subject;
-  await refuseOwnRepository(subject);
+export async function checkBases({ version, build, args }: Subject, target: Target): Promise<void> {
   await Promise.all(
     Object.entries(build.bases).map(async ([name, input]) => {
       const reference = await knownValue(input.reference);

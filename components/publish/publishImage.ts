@@ -59,11 +59,10 @@ export function publishImage(
     .output(reportAt(component, async () => args.repository ?? defaultRepository(args.context)))
     .apply((value) => reportAt(component, async () => parseRepository(value).repository));
   const published = reportAt(component, async () => {
+    // First, so that one that fails is not followed by what it makes impossible after the program has ended.
+    await Promise.all(Object.values(args.build?.bases ?? {}).map(({ reference }) => knownValue(reference)));
     const subject = await subjectOf(component, name, args, await version, repository);
-    // In an update this would have it wait for its bases, which it need not where it is published already.
-    if (pulumi.runtime.isDryRun()) {
-      await refuseOwnRepository(subject);
-    }
+    await refuseOwnRepository(subject);
     await claimTags(subject);
     return subject.version.debug ? publishDebug(subject) : publishProduction(subject);
   }).finally(end);

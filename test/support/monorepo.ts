@@ -6,7 +6,8 @@ import { registry } from "./registry";
 import { type Repo, repo } from "./repo";
 import { type Result, TestStack } from "./stack";
 
-const PROGRAM = path.resolve(__dirname, "../engine/programs/based.ts");
+/** A program of images that are built on each other. */
+export const PROGRAM = path.resolve(__dirname, "../engine/programs/based.ts");
 
 /** What the stack says of one of its images. */
 export interface BasedImage {
@@ -59,7 +60,6 @@ export class Monorepo {
     this.project.add().commit("Begin");
   }
 
-  /** A stack of the images; `args`: more arguments of some. */
   stack(name: string): TestStack {
     const stack = new TestStack(name, {
       workDir: this.project.directory,
@@ -71,6 +71,7 @@ export class Monorepo {
     return stack;
   }
 
+  /** The images; `args`: more arguments of some. */
   config(args: Partial<Record<Name, object>> = {}): Record<string, string> {
     const images = NAMES.map((name) => {
       const { on } = IMAGES[name];

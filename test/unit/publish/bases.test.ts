@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { resolveBuild } from "../../../components/builders";
 import { VersionedImageError } from "../../../components/errors";
-import { checkBases } from "../../../components/publish/bases";
+import { checkBases, refuseOwnRepository } from "../../../components/publish/bases";
 import type { Subject, Target } from "../../../components/publish/subject";
 import type { ImageConfig } from "../../../components/registry";
 import { imageLabels, type Version } from "../../../components/version";
@@ -46,7 +46,9 @@ describe("whether an image may be built on its bases", () => {
     const version = { commit: COMMIT, bases: { BASE: { covers: ["images/base"], tree: TREE } } };
     const target = { registry, repository: "h.example/api", spec: "h.example/api:ccccccc" } as unknown as Target;
     const build = await resolveBuild({ bases: { BASE: base }, platform });
-    return checkBases({ args: { debug }, version, build, target } as unknown as Subject, target);
+    const subject = { args: { debug }, version, build, target } as unknown as Subject;
+    await refuseOwnRepository(subject);
+    return checkBases(subject, target);
   }
 
   interface Asked {
@@ -129,10 +131,7 @@ describe("whether an image may be built on its bases", () => {
           reference: `${other.host}/base:1111111@${DIGEST}`,
         },
       );
-      assert.deepEqual(
-        other.seen.map(({ method, url, authorization }) => [method, url, authorization]),
-        ["HEAD", "GET"].map((method) => [method, `/v2/base/manifests/${DIGEST}`, undefined]),
-      );
+      assert.deepEqual(new Set(other.seen.map(({ authorization }) => authorization)), new Set([undefined]));
     } finally {
       await other.stop();
     }
