@@ -40,6 +40,7 @@ describe("images built on images", () => {
     }
 
     it("end with the error of that one, said once", async function () {
+      this.timeout(600_000);
       // Inline, through the Automation API, the SDK has left the program before the last image knows of it.
       const obstacle = hostMissing("nodejs");
       if (obstacle !== undefined) {
