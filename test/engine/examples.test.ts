@@ -95,6 +95,8 @@ describe("the example in", function () {
     });
   }
 
+  /** A value of the program in YAML. */
+  const dollar = (value: string) => `$\{${value}}`;
   const onAnother: Record<string, (program: string) => string> = {
     "Pulumi.yaml": (program) =>
       program.replace(
@@ -104,12 +106,12 @@ describe("the example in", function () {
           "    type: versioned-image:VersionedImage",
           "    properties:",
           "      context: ./api",
-          "      repository: ${repository}-api",
+          `      repository: ${dollar("repository")}-api`,
           "      build:",
           "        bases:",
-          "          BASE: { reference: ${simple.reference}, covers: ${simple.covers}, tag: ${simple.tag} }",
+          `          BASE: { reference: ${dollar("simple.reference")}, covers: ${dollar("simple.covers")}, tag: ${dollar("simple.tag")} }`,
           "outputs:",
-          "  api: ${api.reference}",
+          `  api: ${dollar("api.reference")}`,
           "",
         ].join("\n"),
       ),
