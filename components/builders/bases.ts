@@ -7,6 +7,19 @@ import { contextNameOf, isBaseName, isDebugTag } from "../version";
 /** What each base covers, relative to the repository's root, by their names. */
 export type BaseCovers = Record<string, string[]>;
 
+/** An image that another one is built on, as the builders need it. */
+export interface BuildBase {
+  /** repository:tag@digest */
+  reference: pulumi.Input<string>;
+  /** repository:tag, which a preview may know earlier. */
+  spec: pulumi.Input<string>;
+}
+
+/** Those outputs of a base. In a program that makes it, it is a VersionedImage. */
+export function buildBase(base: BaseImage | (BaseImage & { spec: pulumi.Input<string> })): BuildBase {
+  return { reference: base.reference, spec: "spec" in base ? base.spec : base.reference };
+}
+
 /** Throws InvalidArgument for names of bases that can't be, or that something else has already. */
 export function refuseUnfitBases({ bases = {}, args = {}, contexts = {} }: BuildOptions): void {
   const taken = new Map<string, string>();
@@ -15,9 +28,9 @@ export function refuseUnfitBases({ bases = {}, args = {}, contexts = {} }: Build
     const other = taken.get(context);
     const why = !isBaseName(name)
       ? "name it as the build argument that has its reference: letters, digits and _ between them, such as BASE"
-      : name in args
+      : Object.hasOwn(args, name)
         ? `build.args has ${name}, too: leave it out there`
-        : context in contexts
+        : Object.hasOwn(contexts, context)
           ? `build.contexts has ${context}, which is the base's named context: give one of them another name`
           : other !== undefined
             ? `with BuildKit both ${other} and ${name} would be the named context ${context}: give one of them another name`

@@ -3,6 +3,7 @@ import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isSecret } from "../pulumi";
 import { buildLabel, type NamedContexts, namedContexts, type Version } from "../version";
+import { type BuildBase, buildBase } from "./bases";
 import { knownInputs } from "./knownInputs";
 
 export const DEFAULT_PLATFORM = "linux/amd64";
@@ -16,8 +17,8 @@ export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms"
   contexts: NamedContexts;
   /** Those that are images, known or not. */
   imageContexts: Record<string, pulumi.Input<string>>;
-  /** The references of the images that it is built on, by their names. */
-  bases: Record<string, pulumi.Input<string>>;
+  /** The images that it is built on, by their names. */
+  bases: Record<string, BuildBase>;
   /** The build arguments that are known. */
   knownArgs: Record<string, string>;
   /** What a preview can't know yet of all that decides the content, as the program names it: `build.args.MODE`. */
@@ -53,7 +54,7 @@ export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInp
         : platformsOf(Object.values(givenPlatforms.known), platforms ? "platforms" : "platform"),
     contexts: named,
     imageContexts: Object.fromEntries(Object.entries(contexts).filter(([name]) => !isDirectory(name))),
-    bases: Object.fromEntries(Object.entries(bases).map(([name, { reference }]) => [name, reference])),
+    bases: Object.fromEntries(Object.entries(bases).map(([name, base]) => [name, buildBase(base)])),
     knownArgs: givenArgs.known,
     unknown: [
       ...givenArgs.unknown.map((name) => `build.args.${name}`),
@@ -93,7 +94,8 @@ function secretArgument(name: string, builder: Builder): VersionedImageError {
 
 /** All build arguments of a build; undefined if it has none. */
 export function buildArguments({ args, bases }: BuildInputs): Record<string, pulumi.Input<string>> | undefined {
-  return args || Object.keys(bases).length > 0 ? { ...args, ...bases } : undefined;
+  const references = Object.entries(bases).map(([name, { reference }]) => [name, reference] as const);
+  return args || references.length > 0 ? { ...args, ...Object.fromEntries(references) } : undefined;
 }
 
 /**

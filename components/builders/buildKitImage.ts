@@ -101,7 +101,7 @@ function optionsOf({ builderName, platforms, target, network, ...build }: BuildI
 }
 
 function namedInputs(directories: Record<string, string> | undefined, { imageContexts, bases }: BuildInputs) {
-  const images = Object.entries(bases).map(([name, reference]) => [
+  const images = Object.entries(bases).map(([name, { reference }]) => [
     contextNameOf(name),
     pulumi.interpolate`docker-image://${reference}`,
   ]);

@@ -75,7 +75,7 @@ export async function locate(source: ImageSource, found: FoundSource, { root }: 
   const files = outermost(isCovered ? named : [...named, file, ignoreFileOf(file)]);
   await (isWithin(file, prefix) ? refuseLinkedDockerfile(file, files, root) : refuseLinksOutside(file, root));
   const bases = Object.fromEntries(
-    Object.entries(source.bases ?? {}).map(([name, covers]) => [name, locateBase(name, covers, root)]),
+    Object.entries(source.bases ?? {}).map(([name, covers]) => [name, locateBase(name, covers)]),
   );
   const covers = outermost([...files, ...Object.values(bases).flat()]);
   return { context: prefix, paths: covers, files, dockerfile: file, contexts, bases };
@@ -116,8 +116,25 @@ function locateNamed(name: string, directory: string, root: string): string {
 }
 
 /** The root is "." for whoever reads it, and "" here. */
-function locateBase(name: string, covers: string[], root: string): string[] {
-  return outermost(covers.map((entry) => refuseOutside(entry, root).replace(/^\.$/, "")));
+function locateBase(name: string, covers: string[]): string[] {
+  return outermost(
+    covers.map((entry) => {
+      // As an image's output has them.
+      if (
+        /^$|\0/.test(entry) ||
+        path.isAbsolute(entry) ||
+        path.posix.normalize(entry) !== entry ||
+        /^\.\.(\/|$)|\/$/.test(entry)
+      ) {
+        throw new VersionedImageError(
+          "InvalidArgument",
+          `build.bases.${name}.covers names ${JSON.stringify(entry)}, which is no path from a repository's root: give it the output covers of ` +
+            "a VersionedImage.",
+        );
+      }
+      return entry === "." ? "" : entry;
+    }),
+  );
 }
 
 /** A link to a file elsewhere would stay the same while that file changes. */

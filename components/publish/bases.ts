@@ -1,15 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
 import { knownValue } from "../pulumi";
-import { parseReference, type RegistryClient } from "../registry";
-import { dirtyIn, imageLabels, labelIn, REVISION_LABEL, TREE_LABEL, type Version } from "../version";
+import { type ImageConfig, parseReference, type RegistryClient } from "../registry";
+import { dirtyIn, imageLabels, labelIn, mayRunOn, plain, REVISION_LABEL, TREE_LABEL, type Version } from "../version";
+import { ownRegistry } from "./ownRegistry";
 import type { Subject, Target } from "./subject";
 
 /** An image's labels, which name the images that it is built on: unknown while a preview can't know those. */
 export function labelsOf({ version, fingerprint, build }: Subject): pulumi.Output<Record<string, string>> {
   return pulumi
-    .output(build.bases)
+    .output(Object.fromEntries(Object.entries(build.bases).map(([name, { reference }]) => [name, reference])))
     .apply((references): Record<string, string> => imageLabels(version, fingerprint, references));
+}
+
+/** Throws InvalidArgument for a base that is published to the image's own repository; where a preview can tell, before either is built. */
+export async function refuseOwnRepository({ build, target }: Pick<Subject, "build" | "target">): Promise<void> {
+  for (const [name, { spec }] of Object.entries(build.bases)) {
+    const known = await knownValue(spec);
+    if (known !== undefined && target?.repository === parseReference(known).repository) {
+      throw new VersionedImageError(
+        "InvalidArgument",
+        `build.bases.${name} is ${known}, and this image itself is published to ${target.repository}: give each a repository of its own.`,
+      );
+    }
+  }
 }
 
 /**
@@ -19,7 +33,7 @@ export function labelsOf({ version, fingerprint, build }: Subject): pulumi.Outpu
 export async function checkBases({ version, build, args }: Subject, target: Target): Promise<void> {
   await Promise.all(
     Object.entries(build.bases).map(async ([name, input]) => {
-      const reference = await knownValue(input);
+      const reference = await knownValue(input.reference);
       if (reference !== undefined) {
         const base = { name, reference, platforms: build.platforms ?? [], debug: args.debug ?? false };
         await checkBase(base, version, target);
@@ -37,36 +51,58 @@ interface AskedBase {
   debug: boolean;
 }
 
-async function checkBase(base: AskedBase, version: Version, { registry, repository }: Target): Promise<void> {
-  const { name, reference, platforms } = base;
-  const parsed = parseReference(reference);
-  if (parsed.repository === repository) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `build.bases.${name} is ${reference}, and this image itself is published to ${repository}: give each a repository of its own.`,
-    );
-  }
-  if (parsed.digest === undefined) {
+async function checkBase(base: AskedBase, version: Version, target: Target): Promise<void> {
+  const { repository, host, digest } = parseReference(base.reference);
+  if (digest === undefined) {
     throw mismatch(
       base,
       "has no digest, so that it can become another image: give the output reference of the VersionedImage",
     );
   }
-  for (const platform of platforms) {
-    const labels = await labelsAt(registry, parsed.repository, parsed.digest, platform);
-    const why = whyNot(labels, base, version);
+  // What the program gives to log in to the image's registry is for no other.
+  const registry = host === parseReference(target.repository).host ? target.registry : ownRegistry();
+  if ((await registry.resolve(repository, digest)) === undefined) {
+    throw mismatch(
+      base,
+      "the registry does not have: publish it again, or give the output reference of the VersionedImage",
+    );
+  }
+  for (const platform of base.platforms) {
+    const why = whyNot(await inspect(registry, repository, digest, platform), base, platform, version);
     if (why !== undefined) {
       throw mismatch(base, why);
     }
   }
 }
 
-async function labelsAt(registry: RegistryClient, repository: string, digest: string, platform: string) {
-  return (await registry.inspect(repository, digest, platform)).labels;
+/** What the registry has of a base for a platform; undefined if it lacks that one. */
+async function inspect(
+  registry: RegistryClient,
+  repository: string,
+  digest: string,
+  platform: string,
+): Promise<ImageConfig | undefined> {
+  try {
+    return await registry.inspect(repository, digest, platform);
+  } catch (error) {
+    if (error instanceof VersionedImageError && error.code === "PlatformNotFound") {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
-/** Why labels do not prove that an image is the base that a version's commit has; undefined if they do. */
-function whyNot(labels: Record<string, string>, { name, debug }: AskedBase, version: Version): string | undefined {
+/** Why an image is not the base that a version's commit has, or nothing proves it; undefined if its labels do. */
+function whyNot(
+  image: ImageConfig | undefined,
+  { name, debug }: AskedBase,
+  platform: string,
+  version: Version,
+): string | undefined {
+  if (image === undefined || !mayRunOn(image.platform, platform)) {
+    return `is not there for ${platform}: build it for that, too (build.platform, build.platforms)`;
+  }
+  const { labels } = image;
   const wanted = version.bases[name]?.tree;
   const tree = labelIn(labels, TREE_LABEL);
   if (tree === undefined) {
@@ -78,7 +114,7 @@ function whyNot(labels: Record<string, string>, { name, debug }: AskedBase, vers
   if (tree !== wanted) {
     const covers = (version.bases[name]?.covers ?? []).map((path) => path || ".").join(", ");
     return (
-      `was made of other files (tree ${tree}, commit ${labelIn(labels, REVISION_LABEL) ?? "unknown"}) than ${covers} at commit ` +
+      `was made of other files (tree ${plain(tree)}, commit ${plain(labelIn(labels, REVISION_LABEL) ?? "unknown")}) than ${covers} at commit ` +
       `${version.commit} (tree ${wanted}): publish the base of this commit first, by the same update or another one`
     );
   }

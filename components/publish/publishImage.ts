@@ -14,11 +14,13 @@ import type { Pushed } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
+import { refuseOwnRepository } from "./bases";
 import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
 import { defaultRepository } from "./defaultRepository";
 import { mockedImage } from "./mockedImages";
 import { isOffline } from "./offline";
+import { ownRegistry } from "./ownRegistry";
 import { publishProduction } from "./production";
 import { beginReport } from "./runReport";
 import { type Publication, type Subject, specOf, type Target } from "./subject";
@@ -58,7 +60,10 @@ export function publishImage(
     .output(reportAt(component, async () => args.repository ?? defaultRepository(args.context)))
     .apply((value) => reportAt(component, async () => parseRepository(value).repository));
   const published = reportAt(component, async () => {
+    // First, so that one that fails is not followed by what it makes impossible after the program has ended.
+    await Promise.all(Object.values(args.build?.bases ?? {}).map(({ reference }) => knownValue(reference)));
     const subject = await subjectOf(component, name, args, await version, repository);
+    await refuseOwnRepository(subject);
     await claimTags(subject);
     return subject.version.debug ? publishDebug(subject) : publishProduction(subject);
   }).finally(end);
@@ -135,9 +140,6 @@ async function subjectOf(
   };
 }
 
-/** One session for all images that use the user's own credentials. */
-let shared: RegistryClient | undefined;
-
 async function targetOf(
   repository: string | undefined,
   version: Version,
@@ -155,8 +157,7 @@ async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClie
     return undefined;
   }
   if (!auth) {
-    shared ??= createRegistryClient();
-    return shared;
+    return ownRegistry();
   }
   const known = await knownValue(pulumi.output(auth) as pulumi.Output<{ [Key in keyof RegistryAuth]: string }>);
   return known && createRegistryClient({ auth: known });

@@ -11,8 +11,9 @@ interface Knowable<T> {
 /** The value of an input, or undefined where a preview can't know it yet. */
 export async function knownValue<T>(input: pulumi.Input<T>): Promise<T | undefined> {
   const output = pulumi.output(input) as unknown as Knowable<T>;
-  const value = await output.promise(true);
-  return (await output.isKnown) ? value : undefined;
+  // Both reject where the value can't be had, and what nobody waits for ends the process.
+  const [value, isKnown] = await Promise.all([output.promise(true), output.isKnown]);
+  return isKnown ? value : undefined;
 }
 
 /** A resource's URN; in a preview too it is known once the resource is registered. */

@@ -66,10 +66,11 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
     );
   }
   const covered = labelledSource(labels)?.paths;
-  if (tree !== version.tree && covered !== undefined && shownPaths(covered) !== shownPaths(version.paths)) {
+  if (tree !== version.tree && coversOthers(covered, version)) {
+    const made = covered ? `made of ${shown(shownPaths(covered))}` : "made of what it does not say";
     throw new VersionedImageError(
       "TagTaken",
-      `${spec} is in the registry already, made of ${shown(shownPaths(covered))}; this program covers ${shownPaths(version.paths)}.` +
+      `${spec} is in the registry already, ${made}; this program covers ${shownPaths(version.paths)}.` +
         `${differing}It is never overwritten: commit a change in ${version.context || "the repository"}, which gives it a version of its own.`,
     );
   }
@@ -115,6 +116,11 @@ export function differingLabels(labels: Record<string, string>, { version, finge
   return lines.length > 0 ? ` The labels that differ:${lines.join("")}\n` : " ";
 }
 
+/** Whether an image was made of other paths; those of older releases do not say it, and were built on no base that they cover. */
+function coversOthers(covered: string[] | undefined, { paths, bases }: Version): boolean {
+  return covered ? shownPaths(covered) !== shownPaths(paths) : Object.keys(bases).length > 0;
+}
+
 /** In which registry a base is may differ, and images of older releases do not say which files they were made of. */
 function isNoMatter(name: OwnLabel, has: string | undefined): boolean {
   return isIn(BASE_LABELS, name) || (has === undefined && isIn(FILE_LABELS, name));
@@ -141,7 +147,7 @@ function shown(value: string): string {
 }
 
 /** Images often leave out the variant of a platform. */
-function mayRunOn(found: string, wanted: string): boolean {
+export function mayRunOn(found: string, wanted: string): boolean {
   return found === "" || found === wanted || found.startsWith(`${wanted}/`) || wanted.startsWith(`${found}/`);
 }
 

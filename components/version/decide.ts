@@ -34,6 +34,7 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
   if (revision !== undefined) {
     refuseLacking(facts, revision, debug);
   }
+  refuseForeignBase(facts);
   if (facts.missing.includes(facts.dockerfile) && !facts.dockerfileOnDisk) {
     throw dockerfileNotFound(facts, debug);
   }
@@ -147,6 +148,18 @@ function neverCommitted(facts: Facts): VersionedImageError {
     `${what} is not in git's history (HEAD in ${facts.root}), so there is no commit to name the version after. ` +
       "Add and commit it first; a debug image needs a commit, too.",
   );
+}
+
+/** One of this repository whose files are not committed has ended with an error of its own. */
+function refuseForeignBase({ bases, files, missing, root }: Facts): void {
+  const [name, foreign] = Object.entries(bases).find(([, { tree }]) => tree === undefined) ?? [];
+  if (foreign !== undefined && !missing.some((path) => files.includes(path))) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `build.bases.${name} covers ${foreign.covers.join(", ")}, which is not in git's history (HEAD in ${root}): a base is an image of the ` +
+        "same repository. Name one of another repository by its digest, as an entry of build.contexts or in the Dockerfile's FROM.",
+    );
+  }
 }
 
 function dockerfileNotFound(facts: Facts, debug: boolean): VersionedImageError {

@@ -6,6 +6,7 @@ export {
   checkPublished,
   differingLabels,
   type Expectation,
+  mayRunOn,
   type PublishedImage,
 } from "./checkPublished";
 export { isWithin, outermost } from "./covers";
@@ -16,6 +17,7 @@ export type { Base, Change, Commit, Facts } from "./facts";
 export * from "./labels";
 export { mergeRequestOf } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";
+export { plain } from "./plain";
 export { REPRODUCIBLE_EXPORT, REPRODUCIBLE_TIME, sourceDateEpoch } from "./reproducible";
 export { isScratchTag, scratchTag } from "./scratchTag";
 export { type LabelledBase, type LabelledSource, labelledSource, saysSource, sourceLabels } from "./sourceLabels";

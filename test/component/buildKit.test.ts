@@ -17,6 +17,9 @@ const DIGEST = `sha256:${"d".repeat(64)}`;
 
 const IMAGE = "docker-build:index:Image";
 
+const UNKNOWN = pulumi.output(pulumi.unknown);
+const A_BASE = { reference: `h.example/base:1@${DIGEST}`, covers: ["lib"], tag: "1" };
+
 /** What BuildKit's provider is given, under Pulumi's mocks. */
 describe("VersionedImage with BuildKit", () => {
   let project: Repo;
@@ -84,9 +87,15 @@ describe("VersionedImage with BuildKit", () => {
   }
 
   const labels = (build = "platform=linux/amd64 dockerfile=Dockerfile") => ({
+    "dev.versioned-image.bases": "",
     "dev.versioned-image.build": build,
+    "dev.versioned-image.context": "app",
     "dev.versioned-image.dirty": "",
+    "dev.versioned-image.dockerfile": "app/Dockerfile",
+    "dev.versioned-image.paths": '["app"]',
     "dev.versioned-image.tree": project.git("rev-parse", "HEAD:app"),
+    "org.opencontainers.image.base.digest": "",
+    "org.opencontainers.image.base.name": "",
     "org.opencontainers.image.created": project.git("show", "-s", "--format=%cI").replace("+00:00", "Z"),
     "org.opencontainers.image.revision": project.head(),
     "org.opencontainers.image.source": "",
@@ -166,7 +175,11 @@ describe("VersionedImage with BuildKit", () => {
         cacheTo: [{ raw: "type=registry,ref=h.example/cache" }],
         exports: [{ raw: exporter() }],
         ignoreSecretsInDiffCalculation: ["token"],
-        labels: { ...labels(given), "dev.versioned-image.tree": treeOfBoth() },
+        labels: {
+          ...labels(given),
+          "dev.versioned-image.paths": '["app","lib"]',
+          "dev.versioned-image.tree": treeOfBoth(),
+        },
         network: "host",
         platforms: ["linux/amd64", "linux/arm64"],
         push: false,
@@ -320,6 +333,31 @@ describe("VersionedImage with BuildKit", () => {
       "InvalidArgument",
       /^build\.contexts is "Lib": a name has lower/,
     ],
+    ...(
+      [
+        ["MY-BASE", {}, "MY-BASE: name it as the build argument that has its reference: letters, digits and _"],
+        ["my.base", {}, "my.base: name it as the build argument that has its reference: letters, digits and _"],
+        ["", {}, ": name it as the build argument that has its reference: letters, digits and _"],
+        ["BASE", { args: { BASE: "x" } }, "BASE: build.args has BASE, too: leave it out there"],
+        ["LIB", { contexts: { lib: "lib" } }, "LIB: build.contexts has lib, which is the base's named context"],
+        ["Base", { bases: { BASE: A_BASE } }, "Base: with BuildKit both BASE and Base would be the named context base"],
+        ["BASE", { base: { tag: UNKNOWN } }, "BASE.tag: it is not known in this preview"],
+        ["BASE", { base: { covers: UNKNOWN } }, "BASE.covers: it is not known in this preview"],
+        ["BASE", { base: { covers: [] } }, "BASE.covers: give it the output covers of a VersionedImage"],
+        [
+          "BASE",
+          { base: { covers: ["../x"] } },
+          'BASE.covers names "../x", which is no path from a repository\'s root',
+        ],
+        ["BASE", { base: { covers: ["images/x"] } }, "BASE covers images/x, which is not in git's history"],
+        ["BASE", { base: { tag: "1-debug" } }, "BASE: it is the debug image 1-debug, and a production image is built"],
+      ] as [string, { base?: object; bases?: object }, string][]
+    ).map(([name, { base, bases, ...build }, words]): (typeof mistakes)[number] => [
+      `a base, ${words}`,
+      { ...build, bases: { ...bases, [name]: { ...A_BASE, ...base } } },
+      "InvalidArgument",
+      new RegExp(`^build\\.bases\\.${words.replace(/[.]/g, "\\$&")}`),
+    ]),
     [
       "a stage that is not there",
       { target: "db" },
@@ -332,6 +370,15 @@ describe("VersionedImage with BuildKit", () => {
       assert.match(await diagnosticOf(code, () => run(build, true)), message);
     });
   }
+
+  it("takes a base that has the name of something in every object", async () => {
+    const bases = { constructor: { ...A_BASE, reference: UNKNOWN as never } };
+    const { declared } = await run({ bases }, true);
+    assert.deepEqual(inputsOf(declared, "app-image").buildArgs, {
+      SOURCE_DATE_EPOCH: epoch(),
+      constructor: pulumi.unknown,
+    });
+  });
 
   it("refuses an instruction that is none, unless a frontend may know it", async () => {
     project.write("app/Dockerfile", "FROM scratch\nRUNN x\n").add().commit("Typo");

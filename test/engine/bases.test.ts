@@ -1,73 +1,122 @@
 import * as assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { changes } from "../support/project";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { hostMissing } from "../support/languageHost";
+import { liveAMonth, Monorepo, PROGRAM } from "../support/monorepo";
+import { errorsOn } from "../support/project";
 import { registry } from "../support/registry";
-import { type Repo, repo } from "../support/repo";
-import { type Result, TestStack } from "../support/stack";
+import type { Result } from "../support/stack";
 
-const PROGRAM = path.resolve(__dirname, "programs/based.ts");
-
-interface Image {
-  tag: string;
-  reference: string;
-  digest: string;
-  covers: string[];
-  outcome: string;
-}
-
-function imagesOf(result: Result): Record<string, Image> {
-  assert.equal(result.succeeded, true, result.text);
-  return result.outputs.images as Record<string, Image>;
-}
+const ROOT = path.resolve(__dirname, "../..");
 
 describe("images built on images", () => {
-  let project: Repo;
-  let stack: TestStack;
-  const described = (extra: Record<string, object> = {}) => ({
-    images: JSON.stringify({
-      base: { context: "images/base", repository: registry.repository("base"), ...extra.base },
-      api: { context: "images/api", repository: registry.repository("api"), on: { BASE: "base" }, ...extra.api },
-    }),
-  });
+  let monorepo: Monorepo;
 
   beforeEach(() => {
-    project = repo();
-    project
-      .write("Pulumi.yaml", "name: versioned-image-example\nruntime: nodejs\n")
-      .write(".gitignore", "Pulumi.*.yaml\n")
-      .write("images/base/Dockerfile", "FROM scratch\nCOPY base /base\n")
-      .write("images/base/base", "one\n")
-      .write("images/api/Dockerfile", "ARG BASE\nFROM $BASE\nCOPY api /api\n")
-      .write("images/api/api", "one\n")
-      .add()
-      .commit("Begin");
-    stack = new TestStack("test", {
-      workDir: project.directory,
-      env: process.env,
-      program: PROGRAM,
-      config: described(),
+    monorepo = new Monorepo({}, {});
+  });
+
+  afterEach(() => monorepo.dispose());
+
+  it("follow their bases for a month of a monorepo", async function () {
+    this.timeout(900_000);
+    await liveAMonth(monorepo);
+  });
+
+  describe("of which one can't be", () => {
+    /** One image has an error, and no other has anything to complain of. */
+    function refused(result: Result, image: string, message: RegExp): void {
+      assert.equal(result.succeeded, false, result.text);
+      const [error = "", ...more] = errorsOn(result, image);
+      assert.deepEqual(more, []);
+      assert.match(error, message);
+      const others = result.diagnostics.filter(
+        ({ severity, urn }) =>
+          !severity.startsWith("info") && /:VersionedImage::/.test(urn) && !urn.endsWith(`::${image}`),
+      );
+      assert.deepEqual(others, []);
+    }
+
+    it("end with the error of that one, said once", async function () {
+      this.timeout(600_000);
+      // Inline, through the Automation API, the SDK has left the program before the last image knows of it.
+      const obstacle = hostMissing("nodejs");
+      if (obstacle !== undefined) {
+        console.log(`      left out: ${obstacle}`);
+        this.skip();
+      }
+      const { project } = monorepo;
+      for (const name of ["components", "node_modules", "package.json", "tsconfig.json"]) {
+        symlinkSync(path.join(ROOT, name), project.path(name));
+      }
+      project.write("index.ts", readFileSync(PROGRAM, "utf8").replace("../../../components", "./components"));
+      const state = mkdtempSync(path.join(tmpdir(), "state-"));
+      const stack = await LocalWorkspace.createStack(
+        { stackName: "dev", workDir: project.directory },
+        { envVars: { PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE: "test" } },
+      );
+      try {
+        for (const [args, words] of [
+          [{ publish: false }, / error: .* is not in the registry, and publish is false: .* \[NotPublished\]\n/],
+          [{ tagLength: 3 }, / error: tagLength is 3: .* \[InvalidArgument\]\n/],
+        ] as const) {
+          await stack.setAllConfig({ images: { value: monorepo.config({ base: args }).images ?? "" } });
+          for (const operation of ["preview", "up"] as const) {
+            let text = "";
+            const onOutput = (more: string) => {
+              text += more;
+            };
+            await assert.rejects(stack[operation]({ color: "never", onOutput }));
+            const diagnostics = text.slice(text.indexOf("Diagnostics:"));
+            assert.match(diagnostics, words);
+            assert.equal(diagnostics.match(/error:/g)?.length, 1, diagnostics);
+          }
+        }
+        assert.deepEqual(monorepo.builds(), {});
+      } finally {
+        rmSync(state, { recursive: true });
+      }
     });
-  });
 
-  afterEach(() => {
-    stack.forget();
-    project.dispose();
-  });
-
-  it("follow their base", async () => {
-    const preview = await stack.preview();
-    assert.equal(preview.succeeded, true, preview.text);
-    const first = imagesOf(await stack.up());
-    assert.deepEqual(first.api?.covers, ["images/api", "images/base"]);
-    project.write("images/base/base", "two\n").add().commit("Base");
-    const tag = project.head().slice(0, 7);
-    const again = await stack.preview();
-    assert.equal(again.succeeded, true, again.text);
-    const result = await stack.up();
-    const second = imagesOf(result);
-    assert.deepEqual([second.base?.tag, second.api?.tag], [tag, tag]);
-    assert.notEqual(second.api?.digest, first.api?.digest);
-    const empty = await stack.preview();
-    assert.deepEqual(changes(empty), {}, empty.text);
+    it("are refused on what is not this commit's base", async () => {
+      const stack = monorepo.stack("dev");
+      const first = await stack.up();
+      assert.equal(first.succeeded, true, first.text);
+      const { base } = first.outputs.images as Record<string, { reference: string; tag: string; covers: string[] }>;
+      assert.ok(base);
+      monorepo.change("worker");
+      refused(
+        await stack.preview(monorepo.config({ worker: { build: { platform: "linux/arm64" } } })),
+        "worker",
+        /which is not there for linux\/arm64: .* \[BaseMismatch\]$/,
+      );
+      monorepo.change("base");
+      const of = (given: object) =>
+        monorepo.config({ worker: { on: {}, build: { bases: { BASE: { ...base, ...given } } } } });
+      refused(await stack.preview(of({})), "worker", /^build\.bases\.BASE is .* \[BaseMismatch\]$/);
+      refused(
+        await stack.preview(of({ reference: base.reference.replace(/@.*/, "") })),
+        "worker",
+        /has no digest, .* \[BaseMismatch\]$/,
+      );
+      refused(
+        await stack.preview(of({ covers: ["images/else"] })),
+        "worker",
+        /^build\.bases\.BASE covers images\/else, which is not in git's history .* \[InvalidArgument\]$/,
+      );
+      refused(
+        await stack.preview(monorepo.config({ base: { debug: true }, runtime: { debug: true }, api: { debug: true } })),
+        "worker",
+        /^build\.bases\.BASE: it is the debug image [0-9a-f]{7}-debug, .* \[InvalidArgument\]$/,
+      );
+      refused(
+        await stack.preview(monorepo.config({ worker: { repository: monorepo.repositories.base } })),
+        "worker",
+        /^build\.bases\.BASE is .*, and this image itself is published to .* \[InvalidArgument\]$/,
+      );
+      assert.equal(registry.pushesTo(monorepo.repositories.worker), 1);
+    });
   });
 });

@@ -95,6 +95,65 @@ describe("the example in", function () {
     });
   }
 
+  /** A value of the program in YAML. */
+  const dollar = (value: string) => `$\{${value}}`;
+  const onAnother: Record<string, (program: string) => string> = {
+    "Pulumi.yaml": (program) =>
+      program.replace(
+        "outputs:\n",
+        [
+          "  api:",
+          "    type: versioned-image:VersionedImage",
+          "    properties:",
+          "      context: ./api",
+          `      repository: ${dollar("repository")}-api`,
+          "      build:",
+          "        bases:",
+          "          BASE:",
+          ...["reference", "covers", "tag"].map((output) => `            ${output}: ${dollar(`simple.${output}`)}`),
+          "outputs:",
+          `  api: ${dollar("api.reference")}`,
+          "",
+        ].join("\n"),
+      ),
+    "__main__.py": (program) =>
+      [
+        program,
+        "api = versioned_image.VersionedImage(",
+        '    "api",',
+        '    context="./api",',
+        '    repository=pulumi.Config().require("repository") + "-api",',
+        '    build={"bases": {"BASE": {"reference": image.reference, "covers": image.covers, "tag": image.tag}}},',
+        ")",
+        'pulumi.export("api", api.reference)',
+        "",
+      ].join("\n"),
+  };
+  for (const [file, extended] of Object.entries(onAnother)) {
+    it(`${file} builds an image on another, whose version follows it`, async function () {
+      const { stack, repository } = await exampleStack(this, file.endsWith(".py") ? "python" : "yaml");
+      project
+        .write(file, extended(readFileSync(project.path(file), "utf8")))
+        .write("api/Dockerfile", "ARG BASE\nFROM $BASE\nCOPY api /api\n")
+        .write("api/api", "one\n")
+        .add()
+        .commit("Api");
+      const tagOf = async () => {
+        await stack.preview();
+        const { outputs } = await stack.up();
+        return /:([0-9a-f]{7})@sha256:[0-9a-f]{64}$/.exec(outputs.api?.value)?.[1];
+      };
+      assert.equal(await tagOf(), project.head().slice(0, 7));
+      project.write("app/message", "two\n").add().commit("Base");
+      assert.equal(await tagOf(), project.head().slice(0, 7));
+      assert.deepEqual(
+        [repository, `${repository}-api`].map((each) => registry.pushesTo(each)),
+        [2, 2],
+      );
+      assert.deepEqual((await stack.preview()).changeSummary, { same: 7 });
+    });
+  }
+
   it("yaml may not have two images with the same tag, though the plugin is asked for each by itself", async function () {
     const { stack, repository } = await exampleStack(this, "yaml");
     const file = project.path("Pulumi.yaml");

@@ -1,7 +1,18 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { appendFileSync } from "node:fs";
 import * as path from "node:path";
-import { changes, IMAGES, imageConfig, imageProject, imageStack, infoOn, warningsOn } from "../support/project";
+import { Monorepo } from "../support/monorepo";
+import {
+  changes,
+  errorsOn,
+  IMAGES,
+  imageConfig,
+  imageProject,
+  imageStack,
+  infoOn,
+  warningsOn,
+} from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import { type Result, TestStack } from "../support/stack";
@@ -139,5 +150,41 @@ describe("migration", () => {
     assert.deepEqual(warningsOn(result, "app"), []);
     assert.equal((await registry.labels(spec as string))["org.opencontainers.image.revision"], source.head());
     assert.equal(registry.pushes(old), 1);
+  });
+
+  it("from a build argument to a base gives each service a commit of its own", async () => {
+    const monorepo = new Monorepo({}, {});
+    disposables.push(() => monorepo.dispose());
+    const stack = monorepo.stack("dev");
+    const { base, worker } = JSON.parse(monorepo.config().images ?? "");
+    const published = await stack.up({ images: JSON.stringify({ base }) });
+    assert.equal(published.succeeded, true, published.text);
+    const { reference } = (published.outputs.images as { base: { reference: string } }).base;
+    const before = { base, worker: { ...worker, on: {}, build: { args: { BASE: reference } } } };
+    const argument = await stack.up({ images: JSON.stringify(before) });
+    assert.equal(argument.succeeded, true, argument.text);
+    monorepo.builds();
+
+    const refused = await stack.preview();
+    assert.equal(refused.succeeded, false, refused.text);
+    const [message = "", ...more] = errorsOn(refused, "worker");
+    assert.deepEqual(more, []);
+    const tag = monorepo.project.head().slice(0, 7);
+    assert.ok(
+      message.startsWith(
+        `${monorepo.repositories.worker}:${tag} is in the registry already, made of images/worker; this program covers images/base, ` +
+          "images/worker. The labels that differ:\n",
+      ),
+      message,
+    );
+    assert.match(
+      message,
+      /\nIt is never overwritten: commit a change in images\/worker, which gives it a version of its own\. \[TagTaken\]$/,
+    );
+
+    const dockerfile = monorepo.project.path("images/worker/Dockerfile");
+    appendFileSync(dockerfile, "# built on images/base\n");
+    monorepo.project.add().commit("Build the worker on its base");
+    await monorepo.up(stack, { runtime: 1, api: 1, worker: 1 });
   });
 });

@@ -15,10 +15,11 @@ describe("the examples in TypeScript", () => {
 
   afterEach(() => source.dispose());
 
-  it("monorepo: a change of what two images share gives both a new version, one of an image's own that one alone", async () => {
+  it("monorepo: a change of what two images share, or of their base, gives both a new version, one of an image's own that one alone", async () => {
     for (const name of ["web", "worker"]) {
-      source.write(`services/${name}/Dockerfile`, `FROM scratch\nCOPY lib /lib\nCOPY ${name} /app\n`);
+      source.write(`services/${name}/Dockerfile`, `ARG BASE\nFROM $BASE\nCOPY lib /lib\nCOPY ${name} /app\n`);
     }
+    source.write("images/base/Dockerfile", "FROM scratch\nCOPY base /base\n").write("images/base/base", "one\n");
     const namespace = registry.repository("monorepo");
     const stack = exampleStack("monorepo", source.write("services/lib/shared", "one\n"), { registry: namespace });
     try {
@@ -37,7 +38,11 @@ describe("the examples in TypeScript", () => {
       source.write("services/lib/shared", "two\n").add().commit("Lib");
       const third = source.head().slice(0, 7);
       assert.deepEqual(tags(await stack.up()), [third, third]);
-      assert.deepEqual(await registry.tags(`${namespace}/worker`), [first, third].sort());
+      source.write("images/base/base", "two\n").add().commit("Base");
+      const fourth = source.head().slice(0, 7);
+      assert.deepEqual(tags(await stack.up()), [fourth, fourth]);
+      assert.deepEqual(await registry.tags(`${namespace}/worker`), [first, third, fourth].sort());
+      assert.deepEqual(await registry.tags(`${namespace}/base`), [first, fourth].sort());
     } finally {
       stack.forget();
     }

@@ -140,6 +140,18 @@ describe("checkPublished", () => {
     );
   });
 
+  it("says so of one of an older release, which does not name what it was made of", async () => {
+    const base = { BASE: { covers: ["images/base"], tree: "b" } };
+    const version = { ...VERSION, tree: "1".repeat(40), paths: ["app", "images/base"], bases: base };
+    const older = { ...imageLabels(VERSION, "f") } as Record<string, string>;
+    delete older["dev.versioned-image.paths"];
+    const message = await errorOf("TagTaken", () => check(older, { version, fingerprint: "f" }));
+    assert.match(
+      message,
+      /, made of what it does not say; this program covers app, images\/base\. .* commit a change in app, /s,
+    );
+  });
+
   it("does not mind in which registry a base is", () => {
     const version = {
       ...VERSION,

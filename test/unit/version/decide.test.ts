@@ -63,6 +63,32 @@ describe("decideVersion", () => {
     });
   });
 
+  it("refuses a base of another repository, whatever else is missing", async () => {
+    const bases = { BASE: { covers: ["images/base"], tree: undefined } };
+    const lacking = {
+      paths: ["app", "images/base"],
+      bases,
+      missing: ["images/base"],
+      commit: undefined,
+      tree: undefined,
+    };
+    assert.equal(
+      await errorOf("InvalidArgument", async () => decide(lacking)),
+      "build.bases.BASE covers images/base, which is not in git's history (HEAD in /repo): a base is an image of the same repository. Name " +
+        "one of another repository by its digest, as an entry of build.contexts or in the Dockerfile's FROM.",
+    );
+    const within = { ...lacking, paths: ["app"], missing: [], commit: FACTS.commit, tree: TREE };
+    assert.match(
+      await errorOf("InvalidArgument", async () => decide(within)),
+      /^build\.bases\.BASE covers images\/base,/,
+    );
+    const more = { ...lacking, missing: ["app", "images/base"] };
+    assert.match(
+      await errorOf("NeverCommitted", async () => decide(more)),
+      /^app, images\/base is not in git's history/,
+    );
+  });
+
   for (const [tagPrefix, why] of [
     ["-", "a tag begins with a letter"],
     ["a/b-", "a tag begins with a letter"],
