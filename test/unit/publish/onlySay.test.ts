@@ -72,10 +72,9 @@ describe("a message", () => {
       dockerfile: "Dockerfile",
       build: { builder: "Docker" },
     };
-    const context = { context: path.join(directory(), "gone") };
-    const lines = await logged(() =>
-      sayBuildFailed(subject as unknown as Subject, context as Parameters<typeof sayBuildFailed>[1], ["exit code: 1"]),
-    );
+    const gone = path.join(directory(), "gone");
+    const context = { context: gone, dockerfile: path.join(gone, "Dockerfile") };
+    const lines = await logged(() => sayBuildFailed(subject as unknown as Subject, context, ["exit code: 1"]));
     assert.deepEqual(
       lines.map(([severity, line]) => [severity, line.split(": ENOENT")[0]]),
       [["warn", "app: where the build failed can't be told: Error"]],
