@@ -1,6 +1,6 @@
 import { shortTime } from "../output";
 import type { ImageStatus, OtherImage, RunningImage, StatusReport } from ".";
-import { distanceOf, marksOf, runsNowhere, sinceWords } from "./describe";
+import { distanceOf, marksOf, runsNowhere, sinceWords, whyOf } from "./describe";
 
 /** One page that needs nothing else: the same as the text, and each image's places on a line of its commits. */
 export function statusHtml({ root, branch, places, images, others }: StatusReport, now: Date): string {
@@ -24,9 +24,9 @@ ${
     ? ""
     : `<section><h2>Other images</h2>\n<ul>\n${others
         .map(
-          ({ place, image, why, pods, suspect }) =>
-            `<li${suspect ? ' class="bad"' : ""}><code>${escaped(image)}</code> in ` +
-            `${escaped(`${place.cluster}/${place.namespace}`)} (${escaped(pods.join(", "))}): ${escaped(why)}</li>`,
+          (other) =>
+            `<li${other.suspect ? ' class="bad"' : ""}><code>${escaped(other.image)}</code> in ` +
+            `${escaped(placeOf(other))} (${escaped(other.pods.join(", "))}): ${escaped(whyOf(other))}</li>`,
         )
         .join("\n")}\n</ul></section>`
 }
@@ -86,7 +86,7 @@ function tableHtml(context: string, running: RunningImage[], now: Date): string 
   );
 }
 
-function placeOf({ place }: RunningImage): string {
+function placeOf({ place }: Pick<RunningImage, "place">): string {
   return `${place.cluster}/${place.namespace}`;
 }
 

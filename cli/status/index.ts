@@ -54,6 +54,8 @@ export interface RunningImage {
   /** Why it is not verified; empty if it is. */
   why: string;
   pods: string[];
+  /** Those of pods that are being deleted, which run still. */
+  terminating: string[];
   /** Those whose Deployment names another image by now. */
   differing: string[];
 }
@@ -83,6 +85,8 @@ export interface OtherImage {
   image: string;
   why: string;
   pods: string[];
+  /** Those of pods that are being deleted, which run still. */
+  terminating: string[];
   /** Whether it is, or may be, of a repository of these images, so that the answer is no. */
   suspect: boolean;
 }
@@ -150,7 +154,10 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
     running: [],
   }));
   const others: (OtherImage & { group?: Group })[] = found.flatMap(({ place, odd }) =>
-    odd.map(({ name, why }) => ({ place, image: "", why: `not understood: ${why}`, pods: [name], suspect: true })),
+    odd.map(({ name, why }) => ({
+      ...{ place, image: "", why: `not understood: ${why}` },
+      ...{ pods: [name], terminating: [], suspect: true },
+    })),
   );
   const known = new Set(flags.repository);
   await Promise.all(
@@ -166,7 +173,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
           place: group.place,
           image: group.name,
           why,
-          pods: group.pods.map(({ name }) => name),
+          ...containersOf(group),
           suspect,
         });
         return;
@@ -194,7 +201,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         debug: dirtyIn(result.labels) !== undefined,
         verified,
         why: verified ? "" : whyNot(result.checks),
-        pods: group.pods.map(({ name }) => name),
+        ...containersOf(group),
         differing: group.pods.filter((_, index) => !asDeployed[index]).map(({ name }) => name),
       });
     }),
@@ -265,6 +272,12 @@ function groupsOf(pods: { place: Place; pod: PodImage }[]): Group[] {
     group.pods.push(pod);
   }
   return [...groups.values()];
+}
+
+/** Each by its name once, also where its pod has two statuses of it. */
+function containersOf({ pods }: Group): { pods: string[]; terminating: string[] } {
+  const names = (found: PodImage[]) => [...new Set(found.map(({ name }) => name))];
+  return { pods: names(pods), terminating: names(pods.filter(({ terminating }) => terminating)) };
 }
 
 function isWanted(pod: PodImage, wanted: string[] | undefined): boolean {

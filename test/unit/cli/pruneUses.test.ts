@@ -116,11 +116,15 @@ describe("versioned-image prune, of what clusters use", () => {
     assert.equal(await whyItStays(repository, tag, { "v1/pods": [pod("busybox", "", other)] }), undefined);
   });
 
-  it("a pod has not started, has ended, or runs something that its runtime does not say", async () => {
-    const { repository, tag } = await example();
+  it("a pod has not started, has ended, is being deleted, or runs something that its runtime does not say", async () => {
+    const { repository, tag, digest } = await example();
     for (const one of [
       pod(`${repository}:${tag}`, ""),
       { ...pod(`${repository}:${tag}`, ""), status: { phase: "Succeeded" } },
+      {
+        ...pod("x", `${repository}@${digest}`),
+        metadata: { ...named.metadata, name: "app-1", deletionTimestamp: "2024-01-01T00:00:00Z" },
+      },
       pod(`${repository}:latest`, "strange"),
       pod(`${repository}:latest`, 5),
       pod(`${repository}:latest`, { digest: "x" }),

@@ -197,7 +197,8 @@ describe("the command line's rules", () => {
     const digest = sha256("x");
     const running = (name: string, image: string, said = ""): RunningImage => ({
       ...{ name, container: name, kind: "container", image, imageId: readImageId(said), said },
-      ...{ started: said !== "", waiting: "", startedAt: undefined, deployment: undefined },
+      ...{ started: said !== "", running: said !== "", terminating: false },
+      ...{ waiting: "", startedAt: undefined, deployment: undefined },
     });
     const workloads = (image: string, imageId?: string) => ({
       namespace: "web",

@@ -217,6 +217,15 @@ describe("versioned-image status", () => {
     };
   }
 
+  /** All that is said of pods of one namespace: as JSON, as text, and as a page. */
+  async function whole(pods: object[], ...flags: string[]) {
+    const html = path.join(home, "status.html");
+    const file = await clusters({ one: { web: { pods } } });
+    const argv = ["status", "images/app", "--kubeconfig", file, "--html", html, ...flags];
+    const { out } = await cli(argv);
+    return { ...(await cliJson(argv)), out, html };
+  }
+
   it("takes the digest for what runs, whatever the runtime calls its repository", async () => {
     const { images } = await example();
     const [first] = images;
@@ -374,6 +383,122 @@ describe("versioned-image status", () => {
     const stray = { name: "stray", image: second.reference, imageID: second.imageID, state: { running: {} } };
     const status = { ...one.status, ephemeralContainerStatuses: [stray] };
     assert.deepEqual((await shown([{ ...one, status }])).running.sort(), ["a/main", "a/stray"]);
+  });
+
+  it("ignores neither of two statuses of one container", async () => {
+    const { images } = await example();
+    const [first, second] = images;
+    const one = pod("a", first.reference, first.imageID);
+    const [main] = one.status.containerStatuses;
+    const twice = { ...one.status, containerStatuses: [main, { ...main, imageID: second.imageID }] };
+    const { json } = await whole([{ ...one, status: twice }]);
+    assert.deepEqual(
+      json.images[0].running.map(({ digest, pods }: { digest: string; pods: string[] }) => [digest, pods]).sort(),
+      [first, second].map(({ digest }) => [digest, ["a/main"]]).sort(),
+    );
+    const strange = { ...one.status, containerStatuses: [main, { ...main, imageID: "strange" }] };
+    const found = await shown([{ ...one, status: strange }]);
+    assert.deepEqual([found.status, found.running, found.others.length], [1, ["a/main"], 1]);
+  });
+
+  it("ignores neither of two containers that say different things of one image volume", async () => {
+    const { images } = await example();
+    const [first, second] = images;
+    const says = (name: string, imageRef: string) => ({
+      ...{ name, imageID: first.imageID, state: { running: {} } },
+      volumeMounts: [{ name: "files", volumeStatus: { image: { imageRef } } }],
+    });
+    const { status, json } = await whole([
+      {
+        metadata: { name: "a" },
+        spec: {
+          containers: ["one", "two"].map((name) => ({ name, image: first.reference })),
+          volumes: [{ name: "files", image: { reference: first.reference } }],
+        },
+        status: { phase: "Running", containerStatuses: [says("one", first.imageID), says("two", second.imageID)] },
+      },
+    ]);
+    assert.equal(status, 0);
+    const pods = Object.fromEntries(
+      json.images[0].running.map(({ digest, pods }: { digest: string; pods: string[] }) => [digest, pods]),
+    );
+    assert.deepEqual(pods, {
+      [first.digest]: ["a/one", "a/two", "a/files"],
+      [second.digest]: ["a/files"],
+    });
+  });
+
+  describe("of a pod that is being deleted", () => {
+    const ending = (one: ReturnType<typeof pod>, ...statuses: object[]) => ({
+      ...one,
+      metadata: { ...one.metadata, deletionTimestamp: "2024-01-02T00:00:00Z" },
+      status: { ...one.status, containerStatuses: statuses.length > 0 ? statuses : one.status.containerStatuses },
+    });
+
+    it("shows what still runs, says so, and lets it count as any other", async () => {
+      const { repository, images } = await example();
+      const [first, second] = images;
+      const fine = await whole([
+        ending(pod("a", first.reference, first.imageID)),
+        pod("b", first.reference, first.imageID),
+      ]);
+      assert.equal(fine.status, 0);
+      const [running] = fine.json.images[0].running;
+      assert.deepEqual([running.pods, running.terminating], [["a/main", "b/main"], ["a/main"]]);
+      assert.match(fine.out, /; terminating: a\/main\n/);
+      assert.match(readFileSync(fine.html, "utf8"), /; terminating: a\/main</);
+      const older = await shown([ending(pod("a", first.reference, first.imageID))], second.reference);
+      assert.deepEqual([older.status, older.differing], [1, ["a/main"]]);
+      const strange = await whole([ending(pod("a", `${repository}:x`, `${repository}@${sha256("x")}`))]);
+      const [{ pods, terminating }] = strange.json.others;
+      assert.deepEqual([strange.status, pods, terminating], [1, ["a/main"], ["a/main"]]);
+      assert.match(strange.out, /; terminating: a\/main\n/);
+      assert.match(readFileSync(strange.html, "utf8"), /; terminating: a\/main</);
+    });
+
+    it("leaves out containers that have ended or will not start, and volumes that none of its containers has", async () => {
+      const { images } = await example();
+      const [first, second] = images;
+      const state = (name: string, is: object | undefined) => ({ name, imageID: second.imageID, state: is });
+      const one = pod("a", second.reference, second.imageID);
+      for (const is of [{ terminated: { exitCode: 0 } }, { waiting: { reason: "CrashLoopBackOff" } }, {}, undefined]) {
+        const found = await shown([ending(one, state("main", is)), pod("b", first.reference, first.imageID)]);
+        assert.deepEqual([found.running, found.others], [["b/main"], []], JSON.stringify(is));
+      }
+      const volumes = [{ name: "files", image: { reference: first.reference } }];
+      const both = { ...one, spec: { containers: [...one.spec.containers, { name: "side", image: "x" }], volumes } };
+      const ended = state("side", { terminated: {} });
+      assert.deepEqual((await shown([ending(both, state("main", { running: {} }), ended)])).running.sort(), [
+        "a/files",
+        "a/main",
+      ]);
+      assert.deepEqual((await shown([ending(both, state("main", { terminated: {} }), ended)])).running, []);
+    });
+
+    it("is not understood only where something of it runs", async () => {
+      await example();
+      const odd = { ...pod("a", "x", "x"), spec: { containers: "none" } } as unknown as ReturnType<typeof pod>;
+      const runs = await shown([ending(odd)]);
+      assert.deepEqual(runs.others[0], ["not understood: containers is no list", true]);
+      const { status, others } = await shown([ending(odd, { name: "main", state: { terminated: {} } })]);
+      assert.deepEqual([status, others], [0, []]);
+    });
+  });
+
+  it("leaves out pods that have ended", async () => {
+    const { repository, images } = await example();
+    const [first] = images;
+    for (const phase of ["Succeeded", "Failed"]) {
+      const ended = pod("a", `${repository}:x`, `${repository}@${sha256("x")}`);
+      const state = { terminated: { exitCode: 0 } };
+      const status = { phase, containerStatuses: [{ ...ended.status.containerStatuses[0], state }] };
+      assert.deepEqual(await shown([{ ...ended, status }, pod("b", first.reference, first.imageID)]), {
+        status: 0,
+        running: ["b/main"],
+        differing: [],
+        others: [],
+      });
+    }
   });
 
   it("goes by what the runtime says of an image volume, and of a pinned one by that once a container has started", async () => {
