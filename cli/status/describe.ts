@@ -11,10 +11,10 @@ export function distanceOf({ behind, ahead }: Pick<RunningImage, "behind" | "ahe
 }
 
 /** What is to be said of it beside that. */
-export function marksOf({ debug, verified, why, differing, terminating }: RunningImage): string[] {
+export function marksOf({ debug, consistent, why, differing, terminating }: RunningImage): string[] {
   return [
     ...(debug ? ["debug"] : []),
-    verified ? "verified" : `not verified: ${why}`,
+    consistent ? "consistent" : `not consistent: ${why}`,
     ...(differing.length > 0 ? [`${differing.join(", ")}: the Deployment names another image by now`] : []),
     ...(terminating.length > 0 ? [terminatingWords(terminating)] : []),
   ];

@@ -90,8 +90,8 @@ function placeOf({ place }: Pick<RunningImage, "place">): string {
   return `${place.cluster}/${place.namespace}`;
 }
 
-function classOf({ verified, differing, debug, behind }: RunningImage): string {
-  if (!verified || differing.length > 0) {
+function classOf({ consistent, differing, debug, behind }: RunningImage): string {
+  if (!consistent || differing.length > 0) {
     return "bad";
   }
   return debug || behind ? "old" : "good";

@@ -50,8 +50,9 @@ export interface RunningImage {
   /** Since when the first of its pods has run. */
   since: Date | undefined;
   debug: boolean;
-  verified: boolean;
-  /** Why it is not verified; empty if it is. */
+  /** Whether what it says of its origin agrees with git. */
+  consistent: boolean;
+  /** Why it is not consistent; empty if it is. */
   why: string;
   pods: string[];
   /** Those of pods that are being deleted, which run still. */
@@ -92,7 +93,7 @@ export interface OtherImage {
 }
 
 /**
- * Shows what runs where. The answer is no if one of the images differs or is not verified, or if anything of their repositories can't be
+ * Shows what runs where. The answer is no if one of the images differs or is not consistent, or if anything of their repositories can't be
  * looked at or says nothing of its origin.
  */
 export async function status(contexts: string[], flags: StatusFlags, io: Io): Promise<Status> {
@@ -106,7 +107,7 @@ export async function status(contexts: string[], flags: StatusFlags, io: Io): Pr
     io.out(statusText(report, io));
   }
   const running = report.images.flatMap((image) => image.running);
-  const isFine = running.every(({ verified, differing }) => verified && differing.length === 0);
+  const isFine = running.every(({ consistent, differing }) => consistent && differing.length === 0);
   return isFine && report.others.every(({ suspect }) => !suspect) ? 0 : 1;
 }
 
@@ -183,7 +184,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         revision === undefined || to === undefined
           ? undefined
           : await readChanges({ root: history.root, from: revision, to, paths: facts[owner]?.paths ?? [] });
-      const verified = isConsistent(result.checks);
+      const consistent = isConsistent(result.checks);
       const asDeployed = await inParallel(group.pods, (pod) => looker.isAsDeployed(pod, result));
       for (const repository of group.pods.flatMap(repositoriesOf)) {
         known.add(repository);
@@ -199,8 +200,8 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         ahead: changes?.removed.length,
         since: earliest(group.pods),
         debug: dirtyIn(result.labels) !== undefined,
-        verified,
-        why: verified ? "" : whyNot(result.checks),
+        consistent,
+        why: consistent ? "" : whyNot(result.checks),
         ...containersOf(group),
         differing: group.pods.filter((_, index) => !asDeployed[index]).map(({ name }) => name),
       });

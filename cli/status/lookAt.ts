@@ -37,7 +37,7 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
     const failures: VersionedImageError[] = [];
     for (const place of new Set(places)) {
       try {
-        return await verified(place, imageId.digest);
+        return await looked(place, imageId.digest);
       } catch (error) {
         failures.push(ours(error));
       }
@@ -46,7 +46,7 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
       try {
         const digest = await byConfiguration(named.repository, imageId.digest);
         if (digest !== undefined) {
-          return await verified(named.repository, digest);
+          return await looked(named.repository, digest);
         }
       } catch (error) {
         failures.unshift(ours(error));
@@ -56,7 +56,7 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
     return `${first?.message} [${first?.code}]`;
   }
 
-  function verified(repository: string, digest: string): Promise<Verification> {
+  function looked(repository: string, digest: string): Promise<Verification> {
     return kept(known, `${repository}@${digest}`, (reference) => verify(reference));
   }
 

@@ -45,7 +45,7 @@ function imageText({ context, newest, running }: ImageStatus, others: OtherImage
   const lines = rows.map((line, index) => {
     const image = running[index];
     const style =
-      !image?.verified || image.differing.length > 0 ? "red" : image.debug || image.behind ? "yellow" : "green";
+      !image?.consistent || image.differing.length > 0 ? "red" : image.debug || image.behind ? "yellow" : "green";
     return paint(io, style, line);
   });
   return `${title}\n${[paint(io, "dim", header), ...lines].join("\n")}\n`;

@@ -130,7 +130,7 @@ describe("versioned-image status", () => {
         image.tag,
         image.behind,
         image.ahead,
-        image.verified,
+        image.consistent,
         image.debug,
         image.pods,
         image.since,
@@ -142,8 +142,8 @@ describe("versioned-image status", () => {
     );
     const { out } = await cli(["status", "images/app", ...flags]);
     assert.match(out, /^images\/app: newest version [0-9a-f]{7} "Say three"\n/);
-    assert.match(out, new RegExp(`production/web +${first.tag} .* 2 behind +1 day ago +1 +verified\\n`));
-    assert.match(out, new RegExp(`staging/web +${third.tag} .* newest +1 day ago +2 +verified\\n`));
+    assert.match(out, new RegExp(`production/web +${first.tag} .* 2 behind +1 day ago +1 +consistent\\n`));
+    assert.match(out, new RegExp(`staging/web +${third.tag} .* newest +1 day ago +2 +consistent\\n`));
     const back = await cliJson(["status", "images/app", ...flags, "--branch", commits[1] ?? ""]);
     assert.deepEqual(
       back.json.images[0].running.map(({ behind, ahead }: Record<string, unknown>) => [behind, ahead]),
@@ -170,7 +170,7 @@ describe("versioned-image status", () => {
     assert.equal(status, 1);
     const byTag = Object.fromEntries(json.images[0].running.map((image: { tag: string }) => [image.tag, image]));
     assert.deepEqual(byTag[first.tag].differing, ["old/main"]);
-    assert.deepEqual([byTag[debug.tag].debug, byTag[debug.tag].verified], [true, false]);
+    assert.deepEqual([byTag[debug.tag].debug, byTag[debug.tag].consistent], [true, false]);
   });
 
   it("goes by what the runtime says and not by the name, and names what it can't tell", async () => {
