@@ -5,15 +5,19 @@ import { readChanges, readFacts } from "../../components/git";
 import { findCommit, lastCommitAt, lookUpCommits, openHistory, treesAt } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
 import { dirtyIn, labelIn, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
-import { type ClusterNames, openClusters, type RunningImage as PodImage, readImageName, readRunning } from "../cluster";
+import { type ClusterNames, openClusters, readRunning } from "../cluster";
 import { type SourceFlags, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
+import { belongings, lastPart } from "../verify/belonging";
 import { isConsistent, whyNot } from "../verify/check";
+import { createHoldings } from "../verify/holdings";
 import { createVerifier, type Verification } from "../verify/verification";
+import { containersOf, earliest, groupsOf, namesOf, repositoriesOfGroup, tagOf } from "./groups";
 import { statusHtml } from "./html";
 import { statusJson } from "./json";
-import { createLooker, repositoriesOf } from "./lookAt";
+import { createLooker } from "./lookAt";
+import { isSuspect, type Stranger, strangeness } from "./strangers";
 import { statusText } from "./text";
 
 export interface StatusFlags extends SourceFlags, ClusterNames {
@@ -146,20 +150,30 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
   );
   const pods = found.flatMap(({ place, running }) => running.map((pod) => ({ place, pod })));
   const verifier = await createVerifier({ platform: flags.platform }, io, first.root);
-  const looker = createLooker(verifier);
-  const groups = groupsOf(pods.filter(({ pod }) => isWanted(pod, flags.repository)));
-  const looked = await inParallel(groups, async (group) => ({ group, result: await looker.lookAt(group.first) }));
+  const holdings = createHoldings(verifier.client);
+  const looker = createLooker(verifier, holdings);
+  const belonging = await belongings(
+    pods.map(({ pod }) => pod),
+    flags.repository,
+    holdings,
+  );
+  const groups = groupsOf(pods.map((each, index) => ({ ...each, belonging: belonging[index] })));
+  const looked = await inParallel(groups, async (group) => ({
+    group,
+    result: await looker.lookAt(group.first, group.belonging),
+  }));
   const images: ImageStatus[] = facts.map(({ context }, index) => ({
     context: context || ".",
     newest: described.get(newest[index] ?? ""),
     running: [],
   }));
-  const others: (OtherImage & { group?: Group })[] = found.flatMap(({ place, odd }) =>
-    odd.map(({ name, why }) => ({
-      ...{ place, image: "", why: `not understood: ${why}` },
+  const odd: OtherImage[] = found.flatMap((each) =>
+    each.odd.map(({ name, why }) => ({
+      ...{ place: each.place, image: "", why: `not understood: ${why}` },
       ...{ pods: [name], terminating: [], suspect: true },
     })),
   );
+  const strangers: Stranger[] = [];
   const known = new Set(flags.repository);
   await Promise.all(
     looked.map(async ({ group, result }) => {
@@ -167,16 +181,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       const tree = typeof result === "string" ? undefined : labelIn(result.labels, TREE_LABEL);
       const owner = typeof result === "string" ? -1 : await ownerOf(tree, result);
       if (typeof result === "string" || owner < 0) {
-        const why = typeof result === "string" ? result : strangeness(result);
-        const suspect = typeof result === "string" || !isConsistent(result.checks);
-        others.push({
-          group,
-          place: group.place,
-          image: group.name,
-          why,
-          ...containersOf(group),
-          suspect,
-        });
+        strangers.push({ group, result });
         return;
       }
       const to = newest[owner];
@@ -186,7 +191,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
           : await readChanges({ root: history.root, from: revision, to, paths: facts[owner]?.paths ?? [] });
       const consistent = isConsistent(result.checks);
       const asDeployed = await inParallel(group.pods, (pod) => looker.isAsDeployed(pod, result));
-      for (const repository of group.pods.flatMap(repositoriesOf)) {
+      for (const repository of repositoriesOfGroup(group)) {
         known.add(repository);
       }
       images[owner]?.running.push({
@@ -198,24 +203,29 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         commit: result.commit,
         behind: changes?.added.length,
         ahead: changes?.removed.length,
-        since: earliest(group.pods),
+        since: earliest(group),
         debug: dirtyIn(result.labels) !== undefined,
         consistent,
         why: consistent ? "" : whyNot(result.checks),
         ...containersOf(group),
-        differing: group.pods.filter((_, index) => !asDeployed[index]).map(({ name }) => name),
+        differing: namesOf(group.pods.filter((_, index) => !asDeployed[index])),
       });
     }),
   );
-  const names = facts.map(({ context, root }) => path.basename(path.resolve(root, context)));
+  const names = facts.map(({ context, root }) => lastPart(path.resolve(root, context)));
+  const others = strangers.map((stranger) => ({
+    place: stranger.group.place,
+    image: stranger.group.name,
+    why: strangeness(stranger),
+    ...containersOf(stranger.group),
+    suspect: isSuspect(stranger, known, names),
+  }));
   return {
     root: history.root,
     branch,
     places: places.map(({ place }) => place),
     images: images.map(sorted),
-    others: others
-      .map(({ group, ...other }) => ({ ...other, suspect: other.suspect && (!group || isOurs(group, known, names)) }))
-      .sort((one, other) => (otherKey(one) < otherKey(other) ? -1 : 1)),
+    others: [...odd, ...others].sort((one, other) => (otherKey(one) < otherKey(other) ? -1 : 1)),
   };
 
   /** Which of the images it is, by the files that it says it was built from; -1 for none. */
@@ -231,68 +241,8 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
   }
 }
 
-/** Why something that was looked at is none of the images that were asked for. */
-function strangeness({ labels, commit }: Verification): string {
-  const revision = labelIn(labels, REVISION_LABEL);
-  return revision === undefined || commit
-    ? "none of these images"
-    : `this clone does not have its commit ${revision.slice(0, 12)} (git fetch)`;
-}
-
-/** Whether a group's image is of a repository that is named, that one of the images runs from, or that is called as one is. */
-function isOurs({ pods }: Group, known: Set<string>, names: string[]): boolean {
-  return pods
-    .flatMap(repositoriesOf)
-    .some((repository) => isBelow(repository, [...known]) || names.includes(repository.replace(/^.*\//s, "")));
-}
-
-function isBelow(repository: string, wanted: string[]): boolean {
-  return wanted.some((each) => repository === each || repository.startsWith(`${each}/`));
-}
-
 function otherKey({ place, image }: OtherImage): string {
   return `${place.cluster}\n${place.namespace}\n${image}`;
-}
-
-/** The containers of a place that run one image. */
-interface Group {
-  place: Place;
-  name: string;
-  first: PodImage;
-  pods: PodImage[];
-}
-
-function groupsOf(pods: { place: Place; pod: PodImage }[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const { place, pod } of pods) {
-    const [repository = ""] = repositoriesOf(pod);
-    const name = pod.imageId ? `${repository}@${pod.imageId.digest}` : pod.image;
-    const key = [place.cluster, place.namespace, name, pod.waiting].join("\n");
-    const group = groups.get(key) ?? { place, name, first: pod, pods: [] };
-    groups.set(key, group);
-    group.pods.push(pod);
-  }
-  return [...groups.values()];
-}
-
-/** Each by its name once, also where its pod has two statuses of it. */
-function containersOf({ pods }: Group): { pods: string[]; terminating: string[] } {
-  const names = (found: PodImage[]) => [...new Set(found.map(({ name }) => name))];
-  return { pods: names(pods), terminating: names(pods.filter(({ terminating }) => terminating)) };
-}
-
-function isWanted(pod: PodImage, wanted: string[] | undefined): boolean {
-  return wanted === undefined || repositoriesOf(pod).some((repository) => isBelow(repository, wanted));
-}
-
-function tagOf({ pods }: Group): string | undefined {
-  const tags = new Set(pods.map(({ image }) => readImageName(image)?.tag));
-  return tags.size === 1 ? [...tags][0] : undefined;
-}
-
-function earliest(pods: PodImage[]): Date | undefined {
-  const times = pods.flatMap(({ startedAt }) => startedAt ?? []);
-  return times.sort((one, other) => one.getTime() - other.getTime())[0];
 }
 
 function sorted(image: ImageStatus): ImageStatus {

@@ -139,10 +139,10 @@ export function shelf(images: Shelved[], more: Record<string, Reply> = {}): (req
     if (url.startsWith("/v2/app/tags/list")) {
       return { status: 200, body: { name: "app", tags: [...byTag.keys()] } };
     }
-    const named = /^\/v2\/app\/(?:manifests|blobs)\/(.*)$/.exec(url)?.[1] ?? "";
+    const [, kind, named = ""] = /^\/v2\/app\/(manifests|blobs)\/(.*)$/.exec(url) ?? [];
     const digest = byTag.get(named) ?? named;
     const content = contents.get(digest);
-    return content
+    return content && (kind === "blobs" || [MANIFEST, INDEX].includes(content.type))
       ? {
           status: 200,
           headers: { "content-type": content.type, "docker-content-digest": digest },

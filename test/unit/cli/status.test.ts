@@ -349,6 +349,96 @@ describe("versioned-image status", () => {
     assert.deepEqual([status, others.length, others[0][1]], [0, 1, false]);
   });
 
+  it("shows what another directory was built into, and says no where one of the images should be", async () => {
+    const { made, repository } = await example();
+    made.write("images/other/Dockerfile", "FROM scratch\n").add().commit("Add another");
+    const images = [{ tags: ["other"], labels: labelsOf(made, made.head(), "images/other") }];
+    const registry = await start(shelf(images));
+    const other = pod("a", `${registry.host}/app:other`, `${registry.host}/app@${await digestOf(registry, "other")}`);
+    const why = `built from images/other at ${made.head().slice(0, 7)} "Add another"`;
+    for (const flags of [[], ["--repository", `${registry.host}/app`]]) {
+      const found = await shown([other], undefined, ...flags);
+      assert.deepEqual(found, { status: 1, running: [], differing: [], others: [[why, true]] });
+    }
+    const file = await clusters({ one: { web: { pods: [other] } } });
+    const both = await cliJson(["status", "images/app", "images/other", "--kubeconfig", file]);
+    assert.deepEqual([both.status, both.json.others], [0, []]);
+    assert.notEqual(registry.host, repository);
+  });
+
+  it("leaves an image that is in a repository of its own directory's name to itself", async () => {
+    const { made } = await example();
+    made.write("more/app/Dockerfile", "FROM busybox\n").add().commit("Add another");
+    const registry = await start(shelf([{ tags: ["x"], labels: labelsOf(made, made.head(), "more/app") }]));
+    const { status, others } = await shown([
+      pod("a", `${registry.host}/app:x`, `${registry.host}/app@${await digestOf(registry, "x")}`),
+    ]);
+    assert.deepEqual(
+      [status, others],
+      [0, [[`built from more/app at ${made.head().slice(0, 7)} "Add another"`, false]]],
+    );
+  });
+
+  describe("of a repository", () => {
+    it("shows what a mirror calls otherwise by its digest, and asks the repository itself for it", async () => {
+      const { repository, images } = await example();
+      const [first, second] = images;
+      const answer = await fetch(`http://${repository.replace("/app", "/v2/app")}/manifests/${second.digest}`);
+      const { config } = (await answer.json()) as { config: { digest: string } };
+      const mirror = "127.0.0.1:1/cache/x";
+      const pods = [
+        pod("mirrored", `${mirror}:1`, `${mirror}@${first.digest}`),
+        pod("bare", `${mirror}:1`, first.digest),
+        pod("crio", `${mirror}:1`, config.digest.replace("sha256:", "")),
+        pod("named", first.reference, first.imageID),
+        pod("foreign", "127.0.0.1:1/redis:7", `127.0.0.1:1/redis@${sha256("redis")}`),
+        pod("elsewhere", "NOT AN IMAGE", "strange"),
+      ];
+      for (const wanted of [repository, repository.replace("/app", "/other")]) {
+        const { status, running, others } = await shown(pods, undefined, "--repository", wanted);
+        const all = ["bare/main", "crio/main", "mirrored/main", "named/main"];
+        assert.deepEqual([status, others, running.sort()], [0, [], wanted === repository ? all : []], wanted);
+      }
+    });
+
+    it("finds it below one as well, by the name that mirrors keep, or by what other pods name there", async () => {
+      const { repository, images } = await example();
+      const [first] = images;
+      const host = repository.replace("/app", "");
+      const kept = pod("kept", "127.0.0.1:1/cache/app:1", `127.0.0.1:1/cache/app@${first.digest}`);
+      assert.deepEqual((await shown([kept], undefined, "--repository", host)).running, ["kept/main"]);
+      const lost = pod("lost", "127.0.0.1:1/flat:1", `127.0.0.1:1/flat@${first.digest}`);
+      const named = pod("named", first.reference, first.imageID);
+      const both = await shown([lost, named], undefined, "--repository", host);
+      assert.deepEqual([both.status, both.running.sort()], [0, ["lost/main", "named/main"]]);
+    });
+
+    it("says no where the repository does not say whether it holds what a mirror calls otherwise", async () => {
+      const { images } = await example();
+      const [first] = images;
+      const mirrored = pod("a", "127.0.0.1:1/cache/x:1", `127.0.0.1:1/cache/x@${first.digest}`);
+      const refused = await start(() => ({ status: 401, body: { errors: [{ code: "UNAUTHORIZED" }] } }));
+      for (const [wanted, code] of [
+        ["127.0.0.1:1/p", "RegistryUnavailable"],
+        [`${refused.host}/p`, "RegistryUnauthorized"],
+      ] as const) {
+        const { status, running, others } = await shown([mirrored], undefined, "--repository", wanted);
+        assert.deepEqual([status, running, others.length], [1, [], 1], wanted);
+        assert.match(others[0][0], /^whether it is of these repositories can't be told: /);
+        assert.ok(others[0][0].endsWith(`[${code}]`), others[0][0]);
+      }
+    });
+
+    it("counts a pod that is pinned to what it holds and has not started", async () => {
+      const { repository, images } = await example();
+      const [first] = images;
+      const waiting = pod("a", `127.0.0.1:1/cache/x@${first.digest}`, undefined);
+      waiting.status.containerStatuses = [];
+      const { status, others } = await shown([waiting], undefined, "--repository", repository);
+      assert.deepEqual([status, others.length, others[0][1]], [1, 1, true]);
+    });
+  });
+
   it("sees sidecars, ephemeral containers and image volumes", async () => {
     const { images } = await example();
     const [first, second, third] = images;
