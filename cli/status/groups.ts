@@ -37,6 +37,11 @@ export function namesOf(pods: PodImage[]): string[] {
   return [...new Set(pods.map(({ name }) => name))];
 }
 
+/** The Deployments that have made its pods, and the pods that none has made. */
+export function workloadsOf({ pods }: Group): string[] {
+  return [...new Set(pods.map(({ deployment, name }) => deployment?.name ?? name.replace(/\/.*$/s, "")))].sort();
+}
+
 /** All repositories by which it is known, and that which holds it. */
 export function repositoriesOfGroup({ pods, belonging: { at } }: Group): string[] {
   return [...new Set([...pods.flatMap(repositoriesOf), ...(at ? [at.repository] : [])])];

@@ -13,12 +13,13 @@ import { belongings, lastPart } from "../verify/belonging";
 import { isConsistent, whyNot } from "../verify/check";
 import { createHoldings } from "../verify/holdings";
 import { createVerifier, type Verification } from "../verify/verification";
-import { containersOf, earliest, groupsOf, namesOf, repositoriesOfGroup, tagOf } from "./groups";
+import { containersOf, earliest, groupsOf, namesOf, repositoriesOfGroup, tagOf, workloadsOf } from "./groups";
 import { statusHtml } from "./html";
 import { statusJson } from "./json";
 import { createLooker } from "./lookAt";
 import { isSuspect, type Stranger, strangeness } from "./strangers";
 import { statusText } from "./text";
+import { type Compared, versionsOf } from "./versions";
 
 export interface StatusFlags extends SourceFlags, ClusterNames {
   namespace?: string[];
@@ -58,6 +59,8 @@ export interface RunningImage {
   consistent: boolean;
   /** Why it is not consistent; empty if it is. */
   why: string;
+  /** The Deployments that it runs for, and the pods that none has made. */
+  workloads: string[];
   pods: string[];
   /** Those of pods that are being deleted, which run still. */
   terminating: string[];
@@ -70,6 +73,8 @@ export interface ImageStatus {
   context: string;
   /** The commit of its newest version, as HEAD or the branch has it. */
   newest: Commit | undefined;
+  /** From the newest of all that run, or that one if it is newer, to the oldest that runs; none if it was never committed. */
+  versions: Commit[];
   running: RunningImage[];
 }
 
@@ -165,8 +170,10 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
   const images: ImageStatus[] = facts.map(({ context }, index) => ({
     context: context || ".",
     newest: described.get(newest[index] ?? ""),
+    versions: [],
     running: [],
   }));
+  const compared: Compared[][] = images.map(() => []);
   const odd: OtherImage[] = found.flatMap((each) =>
     each.odd.map(({ name, why }) => ({
       ...{ place: each.place, image: "", why: `not understood: ${why}` },
@@ -194,6 +201,9 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       for (const repository of repositoriesOfGroup(group)) {
         known.add(repository);
       }
+      if (result.commit && changes) {
+        compared[owner]?.push({ commit: result.commit, changes });
+      }
       images[owner]?.running.push({
         place: group.place,
         repository: result.repository,
@@ -207,6 +217,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         debug: dirtyIn(result.labels) !== undefined,
         consistent,
         why: consistent ? "" : whyNot(result.checks),
+        workloads: workloadsOf(group),
         ...containersOf(group),
         differing: namesOf(group.pods.filter((_, index) => !asDeployed[index])),
       });
@@ -224,7 +235,10 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
     root: history.root,
     branch,
     places: places.map(({ place }) => place),
-    images: images.map(sorted),
+    images: images.map((image, index) => ({
+      ...sorted(image),
+      versions: versionsOf(image.newest, compared[index] ?? []),
+    })),
     others: [...odd, ...others].sort((one, other) => (otherKey(one) < otherKey(other) ? -1 : 1)),
   };
 

@@ -112,6 +112,7 @@ describe("versioned-image status", () => {
         web: {
           pods: [pod("app-1", third.reference, third.imageID), pod("app-2", third.reference, third.imageID)],
           deployments: [deployment(third.reference)],
+          replicasets,
         },
       },
       production: {
@@ -133,11 +134,23 @@ describe("versioned-image status", () => {
         image.consistent,
         image.debug,
         image.pods,
+        image.workloads,
         image.since,
       ]),
       [
-        ["production", "web", first.tag, 2, 0, true, false, ["app-1/main"], "2024-01-01T12:00:00.000Z"],
-        ["staging", "web", third.tag, 0, 0, true, false, ["app-1/main", "app-2/main"], "2024-01-01T12:00:00.000Z"],
+        ["production", "web", first.tag, 2, 0, true, false, ["app-1/main"], ["app-1"], "2024-01-01T12:00:00.000Z"],
+        [
+          "staging",
+          "web",
+          third.tag,
+          0,
+          0,
+          true,
+          false,
+          ["app-1/main", "app-2/main"],
+          ["app"],
+          "2024-01-01T12:00:00.000Z",
+        ],
       ],
     );
     const { out } = await cli(["status", "images/app", ...flags]);
@@ -677,7 +690,18 @@ describe("versioned-image status", () => {
     assert.match(page, /aria-label="images\/app: a&#60;b&#62;&#34;\/web: 3 behind; other\/web: 2 behind"/);
     assert.match(page, /<html lang="en">/);
     assert.match(page, /prefers-color-scheme: dark/);
-    assert.equal(page.match(/<circle /g)?.length, 2);
+    assert.equal(page.match(/class="dot old"/g)?.length, 2);
+    const ticks = [...page.matchAll(/<li tabindex="0" class="([^"]*)" aria-label="([^"]*)">/g)];
+    assert.deepEqual(
+      ticks.map(([, kind, words = ""]) => [kind, words.replace(/^[0-9a-f]{7} · 2024-01-01 \d\d:\d\d UTC · /, "")]),
+      [
+        ["runs", "Add the image"],
+        ["runs", "Say two"],
+        ["right", "Say three"],
+        ["newest right", "&#60;script&#62;alert(1)&#60;/script&#62; &#38; &#34;more&#34;"],
+      ],
+    );
+    assert.match(page, /<b>app-1<\/b> in other\/web, 2 behind</);
     const chromium = which("chromium") ?? which("google-chrome");
     if (!chromium) {
       console.log("      not looked at in a browser: there is no chromium on PATH");
@@ -695,6 +719,6 @@ describe("versioned-image status", () => {
       stdio: ["ignore", "pipe", "ignore"],
     });
     assert.match(shown, /<td>3 behind<\/td>/);
-    assert.equal(shown.match(/<circle /g)?.length, 2);
+    assert.equal(shown.match(/class="dot old"/g)?.length, 2);
   });
 });
