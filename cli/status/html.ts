@@ -75,5 +75,6 @@ td.good { color: var(--good); } td.old { color: var(--old); } td.bad, li.bad { c
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: 0.3rem 0.8rem 0.3rem 0; vertical-align: top; }
+td:nth-child(4), td:nth-child(5) { white-space: nowrap; }
 thead th { border-bottom: 1px solid; }
 ${LINE_STYLE}`;

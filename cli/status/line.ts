@@ -82,8 +82,8 @@ export const LINE_STYLE = `
 .ticks li:hover span, .ticks li:focus span { visibility: visible; z-index: 2; }
 .ticks li:hover span { z-index: 3; }
 .points { display: grid; font-size: 0.85rem; }
-.points > i { grid-column: 1; width: 1px; margin-top: -0.3rem; background: var(--rule); }
-.points ul { grid-column: 1; padding: 0.3rem 0; min-width: 0; }
+.points > i { grid-column: 1; width: 1px; margin: -0.3rem 0 1rem; background: var(--rule); }
+.points ul { grid-column: 1; position: relative; padding: 0.3rem 0; min-width: 0; }
 .points ul li { display: flex; gap: 0.5rem; align-items: baseline; margin-left: -0.32rem; }
 .points ul.right li { flex-direction: row-reverse; text-align: right; margin: 0 -0.38rem 0 0; }
 .points ul li span { background: Canvas; padding: 0 0.15rem; overflow-wrap: anywhere; }
