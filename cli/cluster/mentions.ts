@@ -38,7 +38,7 @@ export function mentionsIn(object: Record<string, unknown>, sought: Sought[]): M
     for (const word of wordsOf(text)) {
       for (const [repository, found] of tags) {
         if (repository.tags.has(word)) {
-          found.add(word);
+          found.add(own(word));
         }
       }
     }
@@ -63,7 +63,7 @@ export function digestsIn(texts: string[], sought: Sought[]): Map<string, string
     )) {
       const digest = kind === undefined ? `${digits.length === 64 ? "sha256" : "sha512"}:${digits}` : all;
       if (kind !== undefined || sought.some(({ digests }) => digests.has(digest))) {
-        found.set(digest, nameBefore(text, index) ?? found.get(digest));
+        found.set(own(digest), nameBefore(text, index) ?? found.get(digest));
       }
     }
   }
@@ -73,7 +73,12 @@ export function digestsIn(texts: string[], sought: Sought[]): Map<string, string
 /** The name of a repository that stands before a digest. */
 function nameBefore(text: string, index: number): string | undefined {
   const [, written] = /([\w.:/[\]-]+)@$/.exec(text.slice(Math.max(0, index - LONGEST), index)) ?? [];
-  return written === undefined ? undefined : readImageName(written.replace(/^[a-z-]+:\/\//, ""))?.name;
+  return written === undefined ? undefined : readImageName(own(written).replace(/^[a-z-]+:\/\//, ""))?.name;
+}
+
+/** A copy: what is cut out of a text keeps all of that in memory, and the text of an object may be long. */
+function own(part: string): string {
+  return Buffer.from(part).toString();
 }
 
 /** As long as a host, a name and a tag together. */
