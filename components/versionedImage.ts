@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "./args";
 import { publishImage } from "./publish";
+import { knownValue } from "./pulumi";
 
 /**
  * A Docker image whose tag is the git commit that last touched the directory it is built from. A production image is
@@ -39,5 +40,16 @@ export class VersionedImage extends pulumi.ComponentResource {
     this.source = image.source;
     this.outcome = image.outcome;
     this.registerOutputs({ ...image });
+    // It is the outputs whose error is shown; this one's nobody may ever ask for.
+    this.getData().catch(() => {});
+  }
+
+  /**
+   * Whoever depends on a component waits for this, and then for the children that are there. Pulumi calls it in the middle of the constructor,
+   * and an image's children are declared after git and the registry have answered.
+   */
+  protected override async initialize(): Promise<void> {
+    await undefined;
+    await knownValue(this.outcome);
   }
 }

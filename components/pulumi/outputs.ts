@@ -14,9 +14,12 @@ export async function knownValue<T>(input: pulumi.Input<T>): Promise<T | undefin
   return (await output.isKnown) ? value : undefined;
 }
 
-/** A resource's URN; in a preview too it is known once the resource is registered. */
+/**
+ * A resource's URN; in a preview too it is known once the resource is registered. Throws what kept it from that, such as the error of an
+ * image that it depends on.
+ */
 export function urnOf(resource: pulumi.Resource): Promise<string> {
-  return new Promise((resolve) => resource.urn.apply(resolve));
+  return (resource.urn as unknown as Knowable<string>).promise(true);
 }
 
 /** Whether an input is marked as a secret. */
