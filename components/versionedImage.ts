@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "./args";
 import { publishImage } from "./publish";
-import { knownValue } from "./pulumi";
+import { knownValue, shownOnce } from "./pulumi";
 
 /**
  * A Docker image whose tag is the git commit that last touched the directory it is built from. A production image is
@@ -40,8 +40,7 @@ export class VersionedImage extends pulumi.ComponentResource {
     this.source = image.source;
     this.outcome = image.outcome;
     this.registerOutputs({ ...image });
-    // It is the outputs whose error is shown; this one's nobody may ever ask for.
-    this.getData().catch(() => {});
+    shownOnce([...Object.values(image), pulumi.output(this.getData())]);
   }
 
   /**

@@ -3,5 +3,5 @@ export { OLDEST_ENGINE, requireEngine, requireVersion } from "./engine";
 export { type Around, hooksFor } from "./hooks";
 export { interruptibly, type Step } from "./interrupt";
 export { engineRun, isMocked, organization } from "./monitor";
-export { isSecret, knownValue, unknownOutput, urnOf } from "./outputs";
+export { isSecret, knownValue, shownOnce, unknownOutput, urnOf } from "./outputs";
 export { previousOutputs } from "./previousOutputs";

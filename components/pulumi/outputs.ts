@@ -31,3 +31,15 @@ export function isSecret(input: pulumi.Input<unknown>): Promise<boolean> {
 export function unknownOutput<T>(): pulumi.Output<T> {
   return pulumi.output(pulumi.unknown) as unknown as pulumi.Output<T>;
 }
+
+/**
+ * Has nobody take the error of outputs for one that nobody handles: it is shown where a component registers them. Node warns of each error that
+ * is handled late, such as that of an output which a program exports after one that takes longer.
+ */
+export function shownOnce(outputs: Iterable<pulumi.Output<unknown>>): void {
+  for (const output of outputs) {
+    const { isKnown, isSecret } = output as unknown as Knowable<unknown>;
+    isKnown.catch(() => {});
+    isSecret.catch(() => {});
+  }
+}
