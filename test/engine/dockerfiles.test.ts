@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { imageProject, imageStack } from "../support/project";
+import { errorsOn, imageProject, imageStack } from "../support/project";
 import { outputOf, registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result } from "../support/stack";
@@ -125,6 +125,20 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
           .trim(),
         before,
       );
+    });
+  }
+
+  for (const builder of ["Docker", "BuildKit"]) {
+    it(`refuses in a preview what ${builder} could not build`, async () => {
+      const source = imageProject({ Dockerfile: "FROM scratch\nCOPPY main /\n" });
+      disposables.push(() => source.dispose());
+      const stack = imageStack(source, { repository: registry.repository("kind"), build: { builder } });
+      disposables.push(() => stack.forget());
+      const refused = await stack.preview();
+      assert.equal(refused.succeeded, false, refused.text);
+      assert.deepEqual(errorsOn(refused, "app"), [
+        "Docker knows no instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]",
+      ]);
     });
   }
 
