@@ -68,4 +68,15 @@ describe("who depends on an image", () => {
       );
     }
   });
+
+  it("is not touched where the image's build fails, and nothing waits for ever", async () => {
+    project.write("base/Dockerfile", "FROM busybox:1.36\nRUN false\n").add().commit();
+    const failed = await stack.up();
+    assert.equal(failed.succeeded, false, failed.text);
+    assert.deepEqual(order(failed), ["base", "base-image"]);
+    assert.match(
+      errorsOn(failed, "base").join(),
+      /^base: the build of [0-9a-f]{7} failed at line 2 of Dockerfile: RUN false\n/,
+    );
+  });
 });
