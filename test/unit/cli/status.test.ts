@@ -117,7 +117,7 @@ describe("versioned-image status", () => {
     const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
     assert.equal(status, 0, JSON.stringify(json, undefined, 1));
     const [{ newest, running }] = json.images;
-    assert.deepEqual([newest.hash, running[0].behind, running[0].verified], [made.head(), 2, true]);
+    assert.deepEqual([newest.hash, running[0].behind, running[0].consistent], [made.head(), 2, true]);
     const told = await cliJson(["status", "images/app", "--kubeconfig", file, "--base", "BASE=images/base"]);
     assert.deepEqual(
       [told.json.images[0].newest.subject, told.json.images[0].running, told.json.others[0].why],
