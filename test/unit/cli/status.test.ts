@@ -121,7 +121,7 @@ describe("versioned-image status", () => {
     const told = await cliJson(["status", "images/app", "--kubeconfig", file, "--base", "BASE=images/base"]);
     assert.deepEqual(
       [told.json.images[0].newest.subject, told.json.images[0].running, told.json.others[0].why],
-      ["Touch the base", [], "none of these images"],
+      ["Touch the base", [], `built from images/app, images/base, lib at ${first.slice(0, 7)} "Add"`],
     );
   });
 
