@@ -80,9 +80,15 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
         assert.deepEqual(await createRegistryClient().tags(repository), [tag]);
       }
       assert.deepEqual(await registry.labels(first.spec), {
+        "dev.versioned-image.bases": "",
         "dev.versioned-image.build": "platform=linux/amd64 dockerfile=Dockerfile",
+        "dev.versioned-image.context": "app",
         "dev.versioned-image.dirty": "",
+        "dev.versioned-image.dockerfile": "app/Dockerfile",
+        "dev.versioned-image.paths": '["app"]',
         "dev.versioned-image.tree": source.git("rev-parse", "HEAD:app"),
+        "org.opencontainers.image.base.digest": "",
+        "org.opencontainers.image.base.name": "",
         "org.opencontainers.image.created": source.git("show", "-s", "--format=%cI").replace("+00:00", "Z"),
         "org.opencontainers.image.revision": source.head(),
         "org.opencontainers.image.source": "",

@@ -72,9 +72,15 @@ describe("the example stack", () => {
 
   it("labels the image with its origin", async () => {
     assert.deepEqual(await registry.labels(`${repository}:${first.tag}`), {
+      "dev.versioned-image.bases": "",
       "dev.versioned-image.build": "platform=linux/amd64 dockerfile=Dockerfile",
+      "dev.versioned-image.context": "images/simple",
       "dev.versioned-image.dirty": "",
+      "dev.versioned-image.dockerfile": "images/simple/Dockerfile",
+      "dev.versioned-image.paths": '["images/simple"]',
       "dev.versioned-image.tree": project.git("rev-parse", "HEAD:images/simple"),
+      "org.opencontainers.image.base.digest": "",
+      "org.opencontainers.image.base.name": "",
       "org.opencontainers.image.created": new Date(1000 * Number(project.git("log", "-1", "--format=%ct")))
         .toISOString()
         .replace(".000", ""),
