@@ -7,9 +7,9 @@ import { Cosign } from "../../support/cosign";
 import { pushIndex, pushList, pushReferrer } from "../../support/images";
 import { OwnRegistry } from "../../support/ownRegistry";
 import { CANARY, startPrivateRegistry, USER } from "../../support/privateRegistry";
-import { pushImage } from "../../support/pushImage";
+import { pushBlob, pushImage, pushManifest } from "../../support/pushImage";
 import type { Repo } from "../../support/repo";
-import { cli, cliJson, DIRTY, labelsOf, repositories } from "./setup";
+import { cli, cliJson, DIRTY, labelsOf, repositories, sha256, TREE } from "./setup";
 
 const VERSION = "org.opencontainers.image.version";
 
@@ -158,6 +158,53 @@ for (const program of PROGRAMS) {
       );
     });
 
+    it("copies cosign's tags, moves them to more of the same, and leaves what a signer of the target has added", async () => {
+      const { from, to, tag, digest } = await published(withImage());
+      const signatures = `${digest.replace(":", "-")}.sig`;
+      const first = await pushIndex(from, signatures, {}, { platforms: ["amd64"] });
+      const client = createRegistryClient({ env: {} });
+      const there = async () => (await client.resolve(to, signatures))?.digest;
+      assert.equal((await cliJson(["copy", `${from}:${tag}`, to])).json.images[0].attached, 1);
+      assert.equal(await there(), first.digest);
+
+      const layer = "application/vnd.dev.cosign.simplesigning.v1+json";
+      const [one, two, other] = [
+        await pushSigned(from, layer, 1),
+        await pushSigned(from, layer, 2),
+        await pushSigned(to, layer, 3),
+      ];
+      await pushSigned(to, layer, 1);
+      await pushManifest(to, signatures, one.type, one.body);
+      await pushManifest(from, signatures, two.type, two.body);
+      assert.deepEqual((await cli(["copy", `${from}:${tag}`, to])).err, "");
+      assert.equal(await there(), sha256(two.body));
+
+      await pushManifest(to, signatures, other.type, other.body);
+      await pushManifest(from, signatures, one.type, one.body);
+      const { status, err } = await cli(["copy", `${from}:${tag}`, to]);
+      assert.deepEqual(
+        [status, err],
+        [
+          0,
+          `versioned-image: warning: ${to}:${tag}: ${to}:${signatures} holds signatures or attestations that the source lacks, and stays as it ` +
+            "is: those of the source are not added. Sign what is there with cosign, if they are needed.\n",
+        ],
+      );
+      assert.equal(await there(), sha256(other.body));
+    });
+
+    it("checks the version of a directory as an adoption does", async () => {
+      const made = withImage();
+      const { from, to, tag } = await published(made, { [TREE]: "7".repeat(40) });
+      const { status, err } = await cli(["copy", "images/app", to, "--from", from]);
+      assert.equal(status, 1);
+      assert.ok(
+        err.startsWith(`versioned-image: ${from}:${tag} is in the registry already, but it was built from other files`),
+        err,
+      );
+      assert.ok(err.endsWith("[TagTaken]\n"), err);
+    });
+
     const REFUSED: [string, Record<string, string>, string][] = [
       ["an image without labels of a version", { [VERSION]: "" }, "its labels do not say which version it is"],
       ["a debug image", { [DIRTY]: "true", [VERSION]: "1234567-debug" }, "it is a debug image, built from files"],
@@ -191,6 +238,20 @@ for (const program of PROGRAMS) {
       );
     });
   });
+}
+
+/** A manifest as cosign has it under its tags, with so many signatures, whose blobs are in a repository. */
+async function pushSigned(repository: string, mediaType: string, signatures: number) {
+  const type = "application/vnd.oci.image.manifest.v1+json";
+  const blobs = Array.from(
+    { length: signatures + 1 },
+    (_, index) => `${index === 0 ? signatures : ""}{"signature": ${index}}`,
+  );
+  // Each has those of the one with fewer, but for three.
+  const contents = blobs.map((text, index) => (signatures === 3 && index > 0 ? `${text} of the target` : text));
+  await Promise.all(contents.map((text) => pushBlob(repository, text)));
+  const [config, ...layers] = contents.map((text) => ({ mediaType, digest: sha256(text), size: text.length }));
+  return { type, body: JSON.stringify({ schemaVersion: 2, mediaType: type, config, layers }) };
 }
 
 describe("versioned-image copy", () => {
