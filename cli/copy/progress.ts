@@ -4,7 +4,7 @@ import { megabytes } from "./text";
 /** How often it is said how much was sent, in milliseconds. */
 const PAUSE = 5_000;
 
-/** Says on standard error what is being done; with --json only what is to be warned of is said, in the end. */
+/** Says on standard error what is being done; with --json nothing but warnings. */
 export class Progress {
   private bytes = 0;
   private said: number;

@@ -76,7 +76,7 @@ export async function readAttached(content: Content, from: Place): Promise<Attac
 }
 
 /** What a repository lists for a manifest: by the API for it, or under the tag that takes its place in registries without it. */
-async function referrersOf({ registry, repository }: Place, digest: string): Promise<Referrer[]> {
+export async function referrersOf({ registry, repository }: Place, digest: string): Promise<Referrer[]> {
   const listed = await registry.transfers(repository).referrers(digest);
   return listed ?? (await readList({ registry, repository }, digest)).entries;
 }

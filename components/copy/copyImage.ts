@@ -1,9 +1,9 @@
 import { VersionedImageError } from "../errors";
 import { type Clock, registryPort, type Say, tagOnce } from "../protocol";
 import { digestOf, type ManifestContent } from "../registry";
-import { type Attached, holdsAll, readAttached, readList, referrersTag, type Tagged } from "./attached";
+import { type Attached, holdsAll, readAttached, readList, referrersOf, referrersTag, type Tagged } from "./attached";
 import { pushRefused } from "./errors";
-import { type Content, type Place, readContent } from "./graph";
+import { type Place, readContent } from "./graph";
 import { type TransferOptions, type Transferred, transfer } from "./transfer";
 
 /** An image that is to be copied. */
@@ -36,27 +36,13 @@ export interface CopiedImage extends Transferred {
 }
 
 /**
- * Has a repository have an image, digest for digest, and what refers to it; no tag is set but those of cosign. Throws NotCopyable, PushRefused,
- * and what the registry client throws.
+ * Has a repository have an image, digest for digest, and what refers to it, and sets the version's tag last, if it is absent. Where that serves
+ * the image already, only what refers to it is looked at. A dry run reads all that is to be copied, and writes nothing.
+ *
+ * Throws NotCopyable, PushRefused, what `tagOnce` and the registry client throw, and TagTaken where the tag serves another digest.
  */
-export async function copyContent(
-  content: Content,
-  attached: Attached,
-  { from, to }: Pick<ToCopy, "from" | "to">,
-  options: Copying,
-): Promise<Transferred> {
-  const image = await transfer(content, from, to, options);
-  const others = await copyAttached(attached, from, to, options);
-  const sum = (of: keyof Transferred) => others.reduce((total, each) => total + each[of], image.done[of]);
-  return { there: sum("there"), mounted: sum("mounted"), sent: sum("sent"), bytes: sum("bytes") };
-}
-
-/**
- * The same, and sets the version's tag last, if it is absent. A dry run reads all that is to be copied, and writes nothing. Throws what
- * `copyContent` and `tagOnce` throw, and TagTaken where the tag serves another digest.
- */
-export async function copyImage(image: ToCopy, { clock, dryRun, ...options }: ImageCopying): Promise<CopiedImage> {
-  const { from, to, digest, tag } = image;
+export async function copyImage(copying: ToCopy, { clock, dryRun, ...options }: ImageCopying): Promise<CopiedImage> {
+  const { from, to, digest, tag } = copying;
   const spec = `${to.repository}:${tag}`;
   const refuse = (served: string) => {
     throw new VersionedImageError(
@@ -79,7 +65,9 @@ export async function copyImage(image: ToCopy, { clock, dryRun, ...options }: Im
   if (dryRun) {
     return { ...said, there: 0, mounted: 0, sent: 0, bytes: 0 };
   }
-  const done = await copyContent(content, attached, image, options);
+  const image = served ? undefined : await transfer(content, from, to, options);
+  const done = [...(image ? [image.done] : []), ...(await copyAttached(attached, from, to, options))];
+  const sum = (of: keyof Transferred) => done.reduce((total, each) => total + each[of], 0);
   if (!served) {
     const { command } = options;
     const tagging = {
@@ -92,7 +80,7 @@ export async function copyImage(image: ToCopy, { clock, dryRun, ...options }: Im
     };
     await tagOnce(tagging, content.root, { registry: registryPort(to), clock, say: options.say });
   }
-  return { ...said, ...done };
+  return { ...said, there: sum("there"), mounted: sum("mounted"), sent: sum("sent"), bytes: sum("bytes") };
 }
 
 async function copyAttached(
@@ -103,6 +91,10 @@ async function copyAttached(
 ): Promise<Transferred[]> {
   const done: Transferred[] = [];
   for (const { subject, entry, content } of referrers) {
+    const listed = await referrersOf(to, subject);
+    if (listed.some(({ digest }) => digest === entry.digest)) {
+      continue;
+    }
     const moved = await transfer(content, from, to, options);
     done.push(moved.done);
     if (!moved.listed.has(entry.digest)) {
@@ -110,8 +102,10 @@ async function copyAttached(
     }
   }
   for (const each of tagged) {
-    done.push((await transfer(each.content, from, to, options)).done);
-    await setCosignTag(to, each, options);
+    if (await mayTag(to, each, options)) {
+      done.push((await transfer(each.content, from, to, options)).done);
+      await move(to, each.tag, each.content.root, each.content.root.digest, options);
+    }
   }
   return done;
 }
@@ -126,29 +120,26 @@ async function listIn(
   options: Copying,
 ): Promise<void> {
   const { entries, index } = await readList(to, subject);
-  if (entries.some(({ digest }) => digest === entry.digest)) {
-    return;
-  }
   const list = { schemaVersion: 2, mediaType: INDEX, ...index, manifests: [...entries, entry] };
   const bytes = Buffer.from(JSON.stringify(list));
   const tag = referrersTag(subject);
   await move(to, tag, { digest: digestOf(bytes), mediaType: INDEX, bytes }, content.root.digest, options);
 }
 
-/** What a target's own signer has added there is not overwritten. */
-async function setCosignTag(to: Place, { tag, content }: Tagged, options: Copying): Promise<void> {
+/** Whether a tag of cosign's is to be set. What a target's own signer has added there is not overwritten. */
+async function mayTag(to: Place, { tag, content }: Tagged, { say }: Copying): Promise<boolean> {
   const there = await to.registry.manifest(to.repository, tag);
   if (there?.digest === content.root.digest) {
-    return;
+    return false;
   }
   if (there && !holdsAll(content.root, there, to.repository)) {
-    options.say.warn(
+    say.warn(
       `${to.repository}:${tag} holds signatures or attestations that the source lacks, and stays as it is: those of the source are not ` +
         "added. Sign what is there with cosign, if they are needed.",
     );
-    return;
+    return false;
   }
-  await move(to, tag, content.root, content.root.digest, options);
+  return true;
 }
 
 async function move(to: Place, tag: string, content: ManifestContent, digest: string, { command }: Copying) {

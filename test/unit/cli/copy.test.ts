@@ -85,7 +85,7 @@ for (const program of PROGRAMS) {
       const again = await cli(["copy", `${from}:${tag}`, to]);
       assert.deepEqual(
         [again.status, again.err, again.out],
-        [0, "", `unchanged  ${to}:${tag}@${digest}  from ${from}, 4 blobs there already\n`],
+        [0, "", `unchanged  ${to}:${tag}@${digest}  from ${from}\n`],
       );
     });
 
