@@ -3,7 +3,8 @@
  * Lazily loaded modules (require of what few programs need) count as well.
  */
 const ROOMS = {
-  publish: ["protocol", "builders", "context", "git", "googleProject", "registry", "pulumi", "version"],
+  publish: ["copy", "protocol", "builders", "context", "git", "googleProject", "registry", "pulumi", "version"],
+  copy: ["protocol", "registry"],
   protocol: ["registry"],
   builders: ["context", "pulumi", "version"],
   context: ["git", "version"],
@@ -15,7 +16,7 @@ const ROOMS = {
 };
 
 /** What every room may know. */
-const COMMON = "^components/(errors|args|limitConcurrency)\\.ts$";
+const COMMON = "^components/(errors|args|limitConcurrency|slots)\\.ts$";
 
 const rooms = Object.entries(ROOMS).map(([room, below]) => ({
   name: `room-${room}`,

@@ -46,8 +46,15 @@ export function addSourceOptions(command: Command): Command {
 }
 
 export function addImageOptions(command: Command): Command {
+  return addVersionOptions(command).option(
+    "--debug",
+    "the version of the directory as it is on disk, uncommitted changes included",
+  );
+}
+
+/** The same for what is of no use with a debug image. */
+export function addVersionOptions(command: Command): Command {
   return addSourceOptions(command)
-    .option("--debug", "the version of the directory as it is on disk, uncommitted changes included")
     .addOption(
       new Option("--tag-policy <policy>", "what names the version: commit or tree")
         .default(TagPolicy.Commit, "commit")

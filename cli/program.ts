@@ -1,6 +1,7 @@
 import { Command } from "commander";
+import { type CopyFlags, copy } from "./copy";
 import { type ExplainFlags, explain } from "./explain";
-import { addImageOptions, addSourceOptions, collect, collectPairs } from "./imageOptions";
+import { addImageOptions, addSourceOptions, addVersionOptions, collect, collectPairs } from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
@@ -265,6 +266,46 @@ ${STATUSES}`,
         command.error("error: missing required argument 'repository'");
       }
       done(await prune(repositories, flags, io));
+    });
+
+  addVersionOptions(
+    program
+      .command("copy")
+      .usage("[options] <image...> <repository>")
+      .argument(
+        "<image...>",
+        "references, or directories that Docker builds from, and last the repository that they go to",
+      ),
+  )
+    .summary("copy versions to another repository, digest for digest")
+    .description(
+      "Copy versions from one repository to another, of the same registry or of another one: all platforms, and the signatures, attestations " +
+        "and other manifests that refer to them. What is there already is not sent again, and the version's tag is set last, " +
+        "never over another image. Debug images, and images whose labels do not agree, are refused. One that fails does not hide the others.",
+    )
+    .option("--from <repository>", "of directories: the repository that has their versions; {name} in it as above")
+    .option("--key <key>", "copy only what cosign finds signed by this public key: a file, or a KMS's URI")
+    .option("--certificate-identity <identity>", "the same by a certificate: whom it must be of")
+    .option("--certificate-oidc-issuer <url>", "who must have vouched for that identity")
+    .option("--trusted-root <file>", "the authorities whose certificates count (default: sigstore's)")
+    .option("--no-transparency-log", "do without the public logs, for signatures that are in none")
+    .option("--dry-run", "say what would be copied, and write nothing")
+    .option("--json", JSON_OUTPUT)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image copy gcr.io/staging/simple:88d38d9 gcr.io/production/simple
+  versioned-image copy images/* 'gcr.io/production/{name}' --from 'gcr.io/staging/{name}'
+  versioned-image copy gcr.io/staging/simple:88d38d9 gcr.io/production/simple --key cosign.pub --no-transparency-log
+${STATUSES}`,
+    )
+    .action(async (given: string[], flags: CopyFlags, command: Command) => {
+      const repository = given.at(-1);
+      if (repository === undefined || given.length === 1) {
+        command.error("error: missing required argument 'repository'");
+      }
+      done(await copy(given.slice(0, -1), repository, flags, io));
     });
 
   addSourceOptions(program.command("status").argument("<context...>", "the directories that Docker builds from"))

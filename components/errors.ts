@@ -39,6 +39,7 @@ export type ErrorCode =
   | "RegistryProtocol"
   | "CredentialsFailed"
   | "PlatformNotFound"
+  | "NotCopyable"
   | "NotAnImage"
   // publishing
   | "TagTaken"

@@ -84,16 +84,17 @@ async function onEngine(files: string[], more: NodeJS.ProcessEnv = {}): Promise<
 }
 
 /**
- * Signatures are tried with the real cosign, credentials with a registry of each test's own, and kubeconfigs against kubectl,
+ * Signatures are tried with the real cosign, copies with registries of two generations, credentials with a registry of each test's own, and kubeconfigs against kubectl,
  * where these can be had.
  */
 async function unit(): Promise<Counts> {
   await ifToBeHad("Some tests have no registry of their own", ensureRegistryProgram);
   const cosign = await ifToBeHad("Signatures are not tested", ensureCosign);
+  const registry = await ifToBeHad("Copies are tried with the older registry alone", ensureRegistryToday);
   const kubectl = await ifToBeHad("Kubeconfigs are not compared with kubectl", ensureKubectl);
   const env = {
     ...process.env,
-    ...(cosign && { PATH: `${process.env.PATH}${path.delimiter}${cosign}` }),
+    PATH: [process.env.PATH, cosign, registry && path.dirname(registry)].filter(Boolean).join(path.delimiter),
     ...withKubectl(kubectl),
   };
   const files = ["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"];

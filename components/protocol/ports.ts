@@ -53,22 +53,28 @@ export interface Clock {
   sleep(milliseconds: number): Promise<void>;
 }
 
-/** A version that is to be published, and what the caller remembers. */
-export interface Publishing {
+/** A version whose tag is to be set. */
+export interface Tagging {
   /** repository:tag */
   spec: string;
   repository: string;
   tag: string;
+  /** What is run to publish it, for messages. */
+  command: string;
+  /** What to run to have the content built and pushed anew, for messages. */
+  again: string;
+  /** Throws if what a tag serves in place of ours is not proven to be this version. */
+  prove(served: string, ours: string): Promise<void>;
+}
+
+/** A version that is to be published, and what the caller remembers. */
+export interface Publishing extends Tagging {
   /** Every label of ours, so that none is inherited from a base. Asked for when the content is there. */
   labels(): Promise<Record<string, string>>;
   /** Whether a version that the registry lacks may be built. */
   mayBuild: boolean;
   /** A tag for content that has none yet, of this caller and image; with a nonce, one that nobody has used. */
   scratchTag(nonce?: string): string;
-  /** What to run to have the content built and pushed anew, for messages. */
-  again: string;
-  /** Throws if what a tag serves in place of ours is not proven to be this version. */
-  prove(served: string, ours: string): Promise<void>;
   /** What the caller used last; undefined if it remembers nothing. */
   last: Last | undefined;
 }

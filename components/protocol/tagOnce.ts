@@ -1,6 +1,6 @@
 import type { ManifestContent, Put } from "../registry";
 import { lostTag, tagRefused, undecidedTag } from "./errors";
-import type { Ports, Publishing } from "./ports";
+import type { Ports, Tagging } from "./ports";
 
 /**
  * Longer than a publisher takes from its look at a tag until its own is set, so that of several which set it at the same time all read what
@@ -25,7 +25,11 @@ export interface Served {
  * Sets a version's tag if it is absent, and returns what it serves after that, whoever set it. The tag is put only after a look that said that
  * it was absent; after a put whose outcome is not known the next look decides.
  */
-export async function tagOnce(version: Publishing, content: ManifestContent, ports: Ports): Promise<Served> {
+export async function tagOnce(
+  version: Tagging,
+  content: ManifestContent,
+  ports: Omit<Ports, "build" | "record">,
+): Promise<Served> {
   const { registry, clock } = ports;
   const { end, gap } = await setIfAbsent(version, content, ports);
   // It was refused for what is there, or for whatever reason: only what stays for a moment was not set by one whom another overwrites yet.
@@ -56,9 +60,9 @@ interface Attempts {
 }
 
 async function setIfAbsent(
-  { tag }: Publishing,
+  { tag }: Tagging,
   content: ManifestContent,
-  { registry, clock, say }: Ports,
+  { registry, clock, say }: Omit<Ports, "build" | "record">,
 ): Promise<Attempts> {
   let gap = 0;
   for (let look = 1; ; look++) {
@@ -89,7 +93,7 @@ async function setIfAbsent(
 }
 
 /** Others count with a moment. What took longer can't be called back, and is said. */
-function sayGap({ spec, tag }: Publishing, gap: number, { say }: Ports): void {
+function sayGap({ spec, tag }: Tagging, gap: number, { say }: Pick<Ports, "say">): void {
   const took = `${Math.round(gap)} ms`;
   if (gap >= MOMENT) {
     say.warn(
@@ -101,7 +105,7 @@ function sayGap({ spec, tag }: Publishing, gap: number, { say }: Ports): void {
   }
 }
 
-function absent(version: Publishing, digest: string, end: End): Error {
+function absent(version: Tagging, digest: string, end: End): Error {
   switch (end.kind) {
     case "refused":
       return tagRefused(version, digest, end);

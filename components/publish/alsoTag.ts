@@ -1,7 +1,8 @@
 import { VersionedImageError } from "../errors";
+import type { Target } from "../protocol";
 import { isTag } from "../registry";
 import { digitsOfTag, isScratchTag } from "../version";
-import type { Subject, Target } from "./subject";
+import type { Subject } from "./subject";
 
 /** The tags that are to be moved to the image; none for an image that this stack may not write for. Throws InvalidArgument. */
 export function movingTags({ args, version }: Pick<Subject, "args" | "version">): string[] {

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
+import type { Target } from "../protocol";
 import { knownValue } from "../pulumi";
 import { type ImageConfig, parseReference, type RegistryClient } from "../registry";
 import { dirtyIn, imageLabels, labelIn, mayRunOn, plain, REVISION_LABEL, TREE_LABEL, type Version } from "../version";
 import { ownRegistry } from "./ownRegistry";
-import type { Subject, Target } from "./subject";
+import type { Subject } from "./subject";
 
 /** An image's labels, which name the images that it is built on: unknown while a preview can't know those. */
 export function labelsOf({ version, fingerprint, build }: Subject): pulumi.Output<Record<string, string>> {

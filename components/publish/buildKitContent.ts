@@ -18,7 +18,7 @@ import {
   stagedBeside,
 } from "../context";
 import { expectExport } from "../git";
-import type { Built } from "../protocol";
+import type { Built, Target } from "../protocol";
 import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { productionTag } from "../version";
@@ -26,7 +26,7 @@ import { labelsOf } from "./bases";
 import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import { onlySay } from "./onlySay";
 import type { Own } from "./record";
-import type { Subject, Target } from "./subject";
+import type { Subject } from "./subject";
 import type { Watch } from "./watch";
 import { writeCommit } from "./writeCommit";
 

@@ -1,7 +1,8 @@
 import { VersionedImageError } from "../errors";
+import type { Target } from "../protocol";
 import type { ImageConfig } from "../registry";
 import { builtOtherwise, checkPublished, differingLabels, type Expectation, TagPolicy } from "../version";
-import type { Subject, Target } from "./subject";
+import type { Subject } from "./subject";
 
 /** What is to be said of a content that may be used as a version, in words; undefined where there is nothing to say. */
 export interface Doubts {

@@ -3,7 +3,14 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
 import { newPlaceName, readIgnoreFile } from "../context";
-import { freeScratchTag, type Ports, type Publishing, publishDebugContent, publishedAsIs } from "../protocol";
+import {
+  freeScratchTag,
+  type Ports,
+  type Publishing,
+  publishDebugContent,
+  publishedAsIs,
+  type Target,
+} from "../protocol";
 import { isMocked, knownValue, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { duration, Fate } from "../version";
@@ -13,7 +20,7 @@ import { neverPublished } from "./neverPublished";
 import { portsOf, publishingOf } from "./publishing";
 import { keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
-import { type Publication, type Subject, specOf, type Target } from "./subject";
+import { type Publication, type Subject, specOf } from "./subject";
 import { publishUndecided } from "./undecided";
 import { Watch } from "./watch";
 

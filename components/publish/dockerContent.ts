@@ -19,14 +19,14 @@ import {
 } from "../context";
 import { VersionedImageError } from "../errors";
 import { expectExport } from "../git";
-import { type Built, refusesToMoveTags } from "../protocol";
+import { type Built, refusesToMoveTags, type Target } from "../protocol";
 import { hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { isScratchTag } from "../version";
 import { type Building, buildingOf, type ContentBuilder, type ScratchTag, type Staged } from "./contentBuilder";
 import { portsOf, publishingOf } from "./publishing";
 import { type Own, recordUrn } from "./record";
-import type { Subject, Target } from "./subject";
+import type { Subject } from "./subject";
 import type { Watch } from "./watch";
 import { writeCommit } from "./writeCommit";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { notPublished, type Publication as Published, publishVersion } from "../protocol";
+import { notPublished, type Publication as Published, publishVersion, type Target } from "../protocol";
 import { interruptibly } from "../pulumi";
 import { duration, Fate, mergeRequestOf } from "../version";
 import { moveTags, movingTags } from "./alsoTag";
@@ -13,7 +13,7 @@ import { type Kept, keepRecord, ownOf, type Used } from "./record";
 import { announce, sayInterrupted } from "./runReport";
 import { sayChanges } from "./sayChanges";
 import { sayUnknownBuild } from "./sayUnknownBuild";
-import { type Publication, type Subject, specOf, type Target } from "./subject";
+import { type Publication, type Subject, specOf } from "./subject";
 import { publishUndecided } from "./undecided";
 import { Watch } from "./watch";
 

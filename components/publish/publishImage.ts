@@ -10,7 +10,7 @@ import {
 } from "../builders";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
-import type { Pushed } from "../protocol";
+import type { Pushed, Target } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
@@ -23,7 +23,7 @@ import { isOffline } from "./offline";
 import { ownRegistry } from "./ownRegistry";
 import { publishProduction } from "./production";
 import { beginReport } from "./runReport";
-import { type Publication, type Subject, specOf, type Target } from "./subject";
+import { type Publication, type Subject, specOf } from "./subject";
 
 /** What a VersionedImage gives to the program. */
 export interface ImageOutputs {

@@ -1,8 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "../args";
 import type { BuildInputs } from "../builders";
-import type { Pushed } from "../protocol";
-import type { RegistryClient } from "../registry";
+import type { Pushed, Target } from "../protocol";
 import type { Version } from "../version";
 
 /** An image whose version is known: what both ways of publishing start from. */
@@ -20,14 +19,6 @@ export interface Subject {
   repository: pulumi.Output<string>;
   /** Where it is published; undefined while a preview can't know the repository or the credentials. */
   target: Target | undefined;
-}
-
-/** Where a version is published. */
-export interface Target {
-  repository: string;
-  /** repository:tag */
-  spec: string;
-  registry: RegistryClient;
 }
 
 /** What became of an image. */

@@ -21,6 +21,8 @@ export type Access = "pull" | "push" | "delete";
 export interface Scope {
   name: string;
   access: Access;
+  /** Another repository of the same registry, from which blobs are mounted. */
+  mountFrom?: string;
 }
 
 /** What a token for each is asked to allow. */
@@ -78,14 +80,18 @@ export function secretsOf(credentials: Credentials | undefined, authorization?: 
 async function fetchToken(
   { parameters }: Challenge,
   origin: string,
-  { name, access }: Scope,
+  { name, access, mountFrom }: Scope,
   credentials: Credentials | undefined,
   options: HttpOptions,
 ): Promise<Login> {
   const { realm = "", service } = parameters;
   const url = tokenAddress(realm, origin, options.env);
-  const query = new URLSearchParams({ ...(service && { service }), scope: `repository:${name}:${ACTIONS[access]}` });
-  const answer = await send(tokenRequest(url, query, credentials), options);
+  const query = new URLSearchParams({ ...(service && { service }) });
+  const scopes = [
+    `repository:${name}:${ACTIONS[access]}`,
+    ...(mountFrom === undefined ? [] : [`repository:${mountFrom}:${ACTIONS.pull}`]),
+  ];
+  const answer = await send(tokenRequest(url, query, scopes, credentials), options);
   if ([400, 401, 403].includes(answer.status) || knowsNoRepository(answer, url)) {
     return { authorization: undefined, refusal: answer };
   }
@@ -124,9 +130,15 @@ function knowsNoRepository({ status, origin, body }: Answer, asked: URL): boolea
 }
 
 /** As the registry's specification of token authentication has it; with an identity token, as its OAuth 2 form. */
-function tokenRequest(realm: URL, query: URLSearchParams, credentials: Credentials | undefined): Request {
+function tokenRequest(
+  realm: URL,
+  query: URLSearchParams,
+  scopes: string[],
+  credentials: Credentials | undefined,
+): Request {
   const common = { limit: TOKEN_LIMIT, secrets: secretsOf(credentials) };
   if (credentials?.identityToken) {
+    query.set("scope", scopes.join(" "));
     query.set("grant_type", "refresh_token");
     query.set("client_id", "versioned-image");
     query.set("refresh_token", credentials.identityToken);
@@ -136,6 +148,10 @@ function tokenRequest(realm: URL, query: URLSearchParams, credentials: Credentia
   const url = new URL(realm);
   for (const [key, value] of query) {
     url.searchParams.set(key, value);
+  }
+  url.searchParams.delete("scope");
+  for (const scope of scopes) {
+    url.searchParams.append("scope", scope);
   }
   const headers: Record<string, string> =
     credentials?.password === undefined ? {} : { authorization: basic(credentials) };

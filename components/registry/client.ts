@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { fetchBlob } from "./blob";
 import { DELETE_REFUSALS, type Deletion, deleteManifest } from "./deleteManifest";
 import { userCredentials } from "./dockerConfig";
@@ -7,12 +8,17 @@ import { type ImageConfig, inspectImage, inspectImages } from "./inspect";
 import { type Labelled, labelImage } from "./labelImage";
 import type { Place } from "./logins";
 import { fetchManifest, type Manifest, type ManifestContent, resolveManifest } from "./manifest";
-import { ACCEPT } from "./media";
+import { ACCEPT, INDEX_TYPES } from "./media";
+import { MOUNT_REFUSALS } from "./putBlob";
 import { parseRepository } from "./reference";
+import { NO_REFERRERS } from "./referrers";
+import { pauseBefore } from "./retry";
 import { type Call, createSession } from "./session";
 import { type StrictCalls, strictCalls } from "./strictCalls";
 import { type Refusal, TAG_REFUSALS, tagManifest } from "./tagManifest";
 import { listTags, type TagList } from "./tags";
+import type { TransferFetcher } from "./transferFetcher";
+import { type Transfers, transfersOf } from "./transfers";
 import { UPLOADS, uploadAddress } from "./upload";
 
 /**
@@ -63,6 +69,8 @@ export interface RegistryClient {
    * that could wait for a turn.
    */
   inOneTurn<T>(repository: string, work: (strict: StrictCalls) => Promise<T>): Promise<T>;
+  /** What a repository gives to others, and with a login for pushing takes from them. */
+  transfers(repository: string): Transfers;
   /** Deletes a tag, or by digest a manifest with all its tags, with a login for pushing. */
   delete(repository: string, digestOrTag: string): Promise<Deletion>;
 }
@@ -119,6 +127,37 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     };
   }
 
+  function transferFetcher(repository: string): TransferFetcher {
+    const { host, name } = parseRepository(repository);
+    const pull = { host, name, access: "pull", method: "GET", limit: OTHER_LIMIT } as const;
+    const push = { host, name, access: "push", limit: OTHER_LIMIT, refusals: TAG_REFUSALS } as const;
+    return {
+      hasBlob: (digest) => call({ ...push, method: "HEAD", path: `blobs/${digest}`, refusals: [404] }),
+      readBlob: (digest, inflow) => call({ ...pull, path: `blobs/${digest}`, inflow }),
+      mountBlob: (digest, mountFrom) =>
+        call({
+          ...push,
+          method: "POST",
+          path: `${UPLOADS}?${new URLSearchParams({ mount: digest, from: mountFrom })}`,
+          mountFrom,
+          refusals: MOUNT_REFUSALS,
+        }),
+      beginUpload: () => call({ ...push, method: "POST", path: UPLOADS }),
+      sendBlob: (begun, digest, bytes) =>
+        call({
+          ...push,
+          method: "PUT",
+          path: uploadAddress(begun, name, digest, env).href,
+          content: { type: "application/octet-stream", bytes },
+          tries: 1,
+        }),
+      putManifest: (reference, content) => call(putCall(push, reference, content)),
+      referrers: (digest, query) =>
+        call({ ...pull, path: `referrers/${digest}${query}`, accept: INDEX_TYPES[0], refusals: NO_REFERRERS }),
+      pauseBefore: (nextTry) => sleep((pauseBefore(nextTry, null, new Date()) ?? 0) * pauseMs),
+    };
+  }
+
   async function turnFor<T>(repository: string, work: (strict: StrictCalls) => Promise<T>): Promise<T> {
     const { host, name } = parseRepository(repository);
     const place = { host, name, access: "push" } as const;
@@ -143,6 +182,7 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     blob: async (repository, digest, limit) => fetchBlob(fetcher(repository), digest, limit),
     tag: async (repository, tag, manifest) => tagManifest(fetcher(repository), tag, manifest),
     inOneTurn: turnFor,
+    transfers: (repository) => transfersOf(transferFetcher(repository)),
     delete: async (repository, digestOrTag) => deleteManifest(fetcher(repository), digestOrTag),
   };
 }

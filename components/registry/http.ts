@@ -1,9 +1,11 @@
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { routeTo, undici } from "./connections";
 import { unpack } from "./encoding";
 import { wordsIn } from "./errorMessage";
 import { failureOf, isLasting, protocol, silent, unavailable, wantsProxyLogin } from "./failure";
 import { firstAsked, Silence } from "./firstAsked";
+import { IdleLimit } from "./idleLimit";
 import { redirectTarget } from "./redirect";
 import { pauseBefore, retryAfterMs, TRIES } from "./retry";
 import { inTurn } from "./turns";
@@ -32,11 +34,30 @@ export interface HttpOptions {
   pauseMs: number;
 }
 
+/** A body that is sent as it comes. */
+export interface Outflow {
+  /** How many bytes it has. */
+  size: number;
+  /** All of it, from its beginning each time. */
+  chunks(): AsyncIterable<Buffer>;
+}
+
+/** Takes the body of an answer with status 200 or 206 as it comes. */
+export interface Inflow {
+  /** Which byte is wanted first: after a cut, the one that is lacking. */
+  from(): number;
+  /** `at`: which byte comes first, since not every server heeds what is wanted. */
+  take(chunks: AsyncIterable<Buffer>, at: number, origin: string): Promise<void>;
+}
+
 export interface Request {
   method: Method;
   url: string;
   headers: Record<string, string>;
-  body?: string | Buffer;
+  body?: string | Buffer | Outflow;
+  inflow?: Inflow;
+  /** How often it is tried. Default: 3 times. */
+  tries?: number;
   /** The most bytes that an answer may have. */
   limit: number;
   /** What errors must not show, should the answer repeat it. */
@@ -79,7 +100,7 @@ async function sendPatiently(request: Request, options: HttpOptions, heard: () =
     const retryAfter = answer instanceof Error ? undefined : answer.headers.get("retry-after");
     const pause = pauseBefore(attempt + 1, retryAfter ?? null, new Date());
     const lasting = answer instanceof Error && (isLasting(answer) || request.isLasting?.(answer));
-    if (attempt === TRIES || pause === undefined || lasting) {
+    if (attempt === (request.tries ?? TRIES) || pause === undefined || lasting) {
       if (answer instanceof Error) {
         return new Silence(answer, attempt);
       }
@@ -155,18 +176,47 @@ async function follow(request: Request, options: HttpOptions, take: typeof inTur
   }
 }
 
-async function once(request: Request, { env, timeoutMs }: HttpOptions): Promise<Answer> {
-  const { method, url, headers, body, limit, secrets } = request;
+async function once(request: Request, options: HttpOptions): Promise<Answer> {
+  const { body, inflow } = request;
+  if (!inflow && !isOutflow(body)) {
+    return exchange(request, body, options, AbortSignal.timeout(options.timeoutMs));
+  }
+  const idle = new IdleLimit(options.timeoutMs);
+  try {
+    return await exchange(request, isOutflow(body) ? idle.to(body.chunks()) : body, options, idle.signal, idle);
+  } finally {
+    idle.stop();
+  }
+}
+
+/** `idle`: the limit of a request whose body, or that of its answer, goes as it comes. */
+async function exchange(
+  { method, url, headers, inflow, limit, secrets }: Request,
+  body: string | Buffer | AsyncIterable<Buffer> | undefined,
+  { env }: HttpOptions,
+  signal: AbortSignal,
+  idle?: IdleLimit,
+): Promise<Answer> {
   const { dispatcher, proxy } = routeTo(new URL(url), env);
+  const from = inflow?.from() ?? 0;
   const response = await undici().request(url, {
     dispatcher,
     method,
-    headers,
-    body,
+    headers: from > 0 ? { ...headers, range: `bytes=${from}-` } : headers,
+    body: body as string | Buffer | Readable | undefined,
     // Undici would hang up after each HEAD, so that every image of a program would connect anew.
     reset: false,
-    signal: AbortSignal.timeout(timeoutMs),
+    signal,
+    // The other side is waited for as long as `signal` says.
+    ...(idle && { headersTimeout: 0, bodyTimeout: 0 }),
   });
+  const status = response.statusCode;
+  const fields = fieldsOf(response.headers);
+  const { origin } = new URL(url);
+  if (inflow && idle && (status === 200 || status === 206)) {
+    await inflow.take(idle.from(response.body), status === 206 ? firstByte(fields, from) : 0, origin);
+    return { method, status, headers: fields, body: Buffer.alloc(0), origin, words: "" };
+  }
   const tooLong = () => protocol(url, `its answer is longer than ${limit} bytes`);
   const chunks: Buffer[] = [];
   let size = 0;
@@ -177,17 +227,25 @@ async function once(request: Request, { env, timeoutMs }: HttpOptions): Promise<
     }
     chunks.push(chunk);
   }
-  const fields = fieldsOf(response.headers);
   const whole = await unpack(Buffer.concat(chunks), fields.get("content-encoding"), limit);
   if (whole === undefined) {
     throw tooLong();
   }
-  const status = response.statusCode;
   if (status === 407 && proxy) {
     throw wantsProxyLogin();
   }
   const words = status >= 300 ? wordsIn(status, whole.toString(), secrets) : "";
-  return { method, status, headers: fields, body: whole, origin: new URL(url).origin, words };
+  return { method, status, headers: fields, body: whole, origin, words };
+}
+
+function isOutflow(body: Request["body"]): body is Outflow {
+  return typeof body === "object" && "chunks" in body;
+}
+
+/** Which byte a part begins with. */
+function firstByte(fields: ReadonlyMap<string, string>, wanted: number): number {
+  const [, first] = /^bytes (\d+)-/.exec(fields.get("content-range") ?? "") ?? [];
+  return first === undefined ? wanted : Number(first);
 }
 
 /** As RFC 9110 has it: a field that comes several times is one with commas. */

@@ -104,6 +104,6 @@ export class Logins {
   }
 }
 
-function keyOf({ host, name, access }: Place): string {
-  return `${host} ${name} ${access}`;
+function keyOf({ host, name, access, mountFrom = "" }: Place): string {
+  return `${host} ${name} ${access} ${mountFrom}`;
 }

@@ -2,7 +2,16 @@ import type { VersionedImageError } from "../errors";
 import { deniesAccess, isOwnAbsence } from "./absence";
 import { secretsOf } from "./authorization";
 import { protocol } from "./failure";
-import { type Answer, type Method, type NoAnswer, type Request, send, sendOnce } from "./http";
+import {
+  type Answer,
+  type Inflow,
+  type Method,
+  type NoAnswer,
+  type Outflow,
+  type Request,
+  send,
+  sendOnce,
+} from "./http";
 import { type Kept, type LoginOptions, Logins, type Place } from "./logins";
 import { inTurn } from "./turns";
 import { unauthorized } from "./unauthorized";
@@ -13,9 +22,17 @@ export interface Call extends Place {
   /** What follows /v2/NAME/; or where the registry said that an upload goes on, an address. */
   path: string;
   accept?: string;
-  content?: { type: string; bytes: Buffer };
+  content?: { type: string; bytes: Buffer | Outflow };
+  /** Takes what is there as it comes. */
+  inflow?: Inflow;
+  /** Of its answer, in bytes. */
   limit: number;
-  /** The statuses by which the registry refuses what was asked for: answers to this call, and no errors. */
+  /** How often it is tried. Default: 3 times. */
+  tries?: number;
+  /**
+   * The statuses by which the registry refuses what was asked for: answers to this call, and no errors. To HEAD they need no words, so
+   * that GET is not asked for them.
+   */
   refusals?: number[];
 }
 
@@ -44,13 +61,14 @@ export function createSession(options: LoginOptions): Session {
 
   /** A call as a request with a login, if there is one. */
   async function requestOf(asked: Call, method: Method, kept: Kept | undefined): Promise<Request> {
-    const { accept, content, limit } = asked;
+    const { accept, content, limit, inflow, tries } = asked;
     const { origin, url } = await addressOf(asked);
     // An upload may go on at another host, which has no business with the login.
     const authorization = new URL(url).origin === origin ? kept?.login.authorization : undefined;
     const headers = {
       ...(accept && { accept }),
       ...(content && { "content-type": content.type }),
+      ...(content && "size" in content.bytes && { "content-length": String(content.bytes.size) }),
       ...(authorization && { authorization }),
     };
     return {
@@ -58,6 +76,8 @@ export function createSession(options: LoginOptions): Session {
       url,
       headers,
       body: content?.bytes,
+      inflow,
+      tries,
       limit,
       secrets: secretsOf(await kept?.credentials, authorization),
     };
@@ -119,7 +139,9 @@ export function createSession(options: LoginOptions): Session {
     }
 
     const told = await askLoggedIn(asked.method);
-    const isTold = asked.method !== "HEAD" || told.answer.status === 200 || told.refusal !== undefined;
+    const { status } = told.answer;
+    const isTold =
+      asked.method !== "HEAD" || status === 200 || told.refusal !== undefined || asked.refusals?.includes(status);
     return clearAnswer(asked, isTold ? told : await askLoggedIn("GET"));
   }
 

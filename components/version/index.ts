@@ -14,6 +14,7 @@ export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion, duration } from "./describe";
 export type { Base, Change, Commit, Facts } from "./facts";
+export { labelledVersion } from "./labelledVersion";
 export * from "./labels";
 export { mergeRequestOf } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";

@@ -89,9 +89,13 @@ export class GoogleRegistry implements Access {
       this.forward(incoming, outgoing, download);
       return;
     }
-    const name = /^\/v2\/(.+?)\/(?:manifests|blobs|tags)\//.exec(pathname)?.[1];
+    const name = /^\/v2\/(.+?)\/(?:manifests|blobs|tags|referrers)\//.exec(pathname)?.[1];
     const action: Action = method === "GET" || method === "HEAD" ? "pull" : "push";
-    if (scheme !== "Basic" && !this.issued.get(credentials)?.includes(`${name} ${action}`)) {
+    // A mount reads from another repository.
+    const from = searchParams.get("from");
+    const needed = [`${name} ${action}`, ...(from === null ? [] : [`${from} pull`])];
+    const allowed = this.issued.get(credentials) ?? [];
+    if (scheme !== "Basic" && !needed.every((each) => allowed.includes(each))) {
       const scope = name ? `,scope="repository:${name}:${action === "pull" ? "pull" : "pull,push"}"` : "";
       const challenge = `Bearer realm="https://${host}/v2/token",service="${host}"${scope}`;
       const message = "not authenticated: No valid credential was supplied.";
@@ -112,20 +116,21 @@ export class GoogleRegistry implements Access {
 
   /** A token for what the access token allows, which is the place where Artifact Registry refuses. */
   private giveToken(outgoing: ServerResponse, host: string, query: URLSearchParams, accessToken?: string): void {
-    const [, name = "", actions = ""] = /^repository:([^:]+):(.+)$/.exec(query.get("scope") ?? "") ?? [];
-    const wanted: Action[] = actions.includes("push") ? ["push", "pull"] : ["pull"];
-    for (const action of wanted) {
-      const refusal = refusalOf(this, accessToken, host, name, action);
-      if (refusal) {
-        refuse(outgoing, refusal);
-        return;
+    const granted: string[] = [];
+    for (const scope of query.getAll("scope")) {
+      const [, name = "", actions = ""] = /^repository:([^:]+):(.+)$/.exec(scope) ?? [];
+      const wanted: Action[] = actions.includes("push") ? ["push", "pull"] : ["pull"];
+      for (const action of wanted) {
+        const refusal = refusalOf(this, accessToken, host, name, action);
+        if (refusal) {
+          refuse(outgoing, refusal);
+          return;
+        }
+        granted.push(`${name} ${action}`);
       }
     }
     const token = randomUUID();
-    this.issued.set(
-      token,
-      wanted.map((action) => `${name} ${action}`),
-    );
+    this.issued.set(token, granted);
     outgoing.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ token, expires_in: 43_200 }));
   }
 

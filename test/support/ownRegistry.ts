@@ -14,9 +14,9 @@ export class OwnRegistry {
   ) {}
 
   /** Whether there is a registry's program to start. */
-  static isAvailable(): boolean {
+  static isAvailable(program = "docker-registry"): boolean {
     try {
-      execFileSync("docker-registry", ["--version"], { stdio: "ignore" });
+      execFileSync(program, ["--version"], { stdio: "ignore" });
       return true;
     } catch {
       return false;
@@ -24,7 +24,7 @@ export class OwnRegistry {
   }
 
   /** `htpasswd`: the users that it lets in, with their passwords' hashes. Default: it lets everyone in. */
-  static async start(htpasswd?: string): Promise<OwnRegistry> {
+  static async start(htpasswd?: string, program = "docker-registry"): Promise<OwnRegistry> {
     const home = mkdtempSync(path.join(tmpdir(), "registry-"));
     const host = `127.0.0.1:${await freePort()}`;
     const users = path.join(home, "htpasswd");
@@ -39,7 +39,7 @@ export class OwnRegistry {
         ...(htpasswd !== undefined && { auth: { htpasswd: { realm: "test", path: users } } }),
       }),
     );
-    const child = spawn("docker-registry", ["serve", path.join(home, "config.yml")], { stdio: "ignore" });
+    const child = spawn(program, ["serve", path.join(home, "config.yml")], { stdio: "ignore" });
     const registry = new OwnRegistry(host, child, home);
     for (let tries = 0; tries < 100; tries++) {
       const status = await fetch(`http://${host}/v2/`).then(

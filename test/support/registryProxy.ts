@@ -23,6 +23,8 @@ export interface Asked {
   /** A tag or a digest; empty where none is asked for. */
   reference: string;
   authorization: string | undefined;
+  /** Which bytes are wanted. */
+  range: string | undefined;
   /** Whether a daemon asks, for what it has built. */
   byDaemon: boolean;
 }
@@ -35,6 +37,8 @@ export interface Mood {
   after?: number;
   /** What is answered, in place of the registry. */
   instead?: Reply;
+  /** After how many bytes the registry's answer breaks off, if it has more. Default: it does not. */
+  cutAfter?: number;
   /** Whether the registry gets the request although something else is answered. Default: it does not. */
   applied?: boolean;
   /** Whether the registry does not have the tag any more that is set, so that it can't refuse that. Default: it looks. */
@@ -138,7 +142,7 @@ export class RegistryProxy {
     } else if (answer instanceof IncomingMessage) {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       // An answer that breaks off must break off here, too.
-      pipeline(answer, outgoing, () => {});
+      pipeline(answer, cut(mood.cutAfter), outgoing, () => {});
     } else {
       write(outgoing, answer);
     }
@@ -221,6 +225,22 @@ export class RegistryProxy {
   }
 }
 
+/** Lets so many bytes through, and then breaks off. */
+function cut(after = Number.POSITIVE_INFINITY) {
+  return async function* (chunks: AsyncIterable<Buffer>) {
+    let rest = after;
+    for await (const chunk of chunks) {
+      yield chunk.subarray(0, rest);
+      rest -= chunk.length;
+      if (rest < 0) {
+        // What was let through is to come.
+        await sleep(100);
+        throw new Error("cut");
+      }
+    }
+  };
+}
+
 /** An error as the distribution specification has it. */
 export function denial(status: number, code: string, message: string, headers = {}): Reply {
   return {
@@ -239,6 +259,7 @@ function read({ method = "", url = "", headers }: IncomingMessage): Asked {
     host: headers.host ?? "",
     reference,
     authorization: headers.authorization,
+    range: headers.range,
     byDaemon: /docker|containers|containerd|buildkit/i.test(headers["user-agent"] ?? ""),
   };
 }

@@ -1,7 +1,8 @@
 import * as assert from "node:assert/strict";
 import { VersionedImageError } from "../../../components/errors";
+import type { Target } from "../../../components/protocol";
 import { checkContent, type Doubts } from "../../../components/publish/checkContent";
-import type { Subject, Target } from "../../../components/publish/subject";
+import type { Subject } from "../../../components/publish/subject";
 import { imageLabels, type Version } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
 

@@ -185,7 +185,7 @@ describe("the registry in between", () => {
   });
 
   it("has each of its moods by a seed, and less than a second between a look that may be acted on and its tag", () => {
-    const asked = { url: "", host: "", reference: "t", authorization: undefined, byDaemon: false };
+    const asked = { url: "", host: "", reference: "t", authorization: undefined, range: undefined, byDaemon: false };
     const random = randomFrom(1);
     const kinds = new Set<string>();
     for (let version = 0; version < 400; version++) {
@@ -212,7 +212,7 @@ describe("the registry in between", () => {
 
   it("gives up its faults after two of one thing, and has none for daemons", () => {
     const mood = anyMood(() => 0.5);
-    const asked = { url: "", host: "", reference: "t", authorization: undefined, byDaemon: false };
+    const asked = { url: "", host: "", reference: "t", authorization: undefined, range: undefined, byDaemon: false };
     const tag = () => mood({ ...asked, kind: "tag", method: "PUT" })?.instead !== undefined;
     assert.deepEqual([tag(), tag(), tag()], [true, true, false]);
     assert.deepEqual(mood({ ...asked, kind: "content", method: "PUT", byDaemon: true }), { after: 50 });

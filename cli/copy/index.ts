@@ -1,0 +1,100 @@
+import { type CopiedImage, copyImage } from "../../components/copy";
+import { VersionedImageError } from "../../components/errors";
+import { createClock } from "../../components/protocol";
+import { createRegistryClient } from "../../components/registry";
+import type { ImageFlags } from "../imageOptions";
+import { inParallel } from "../inParallel";
+import { type Io, printJson, type Status } from "../output";
+import { type SignerFlags, signerOf } from "../verify/signer";
+import { check } from "./check";
+import { Progress } from "./progress";
+import { readSource, refuseMixture, type Source } from "./sources";
+import { copiesJson, printCopies } from "./text";
+
+export interface CopyFlags extends ImageFlags, SignerFlags {
+  /** Where the versions of directories are. */
+  from?: string;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** What became of one of the images that were named. */
+export interface Outcome {
+  given: string;
+  result: Copied | VersionedImageError;
+}
+
+export interface Copied extends CopiedImage {
+  /** repository@digest */
+  source: string;
+  repository: string;
+  tag: string;
+  digest: string;
+}
+
+/** Copies images from one repository to another, digest for digest. One that fails does not hide the others. */
+export async function copy(given: string[], to: string, flags: CopyFlags, io: Io): Promise<Status> {
+  const signer = signerOf(flags);
+  const registry = createRegistryClient({ env: io.env });
+  const progress = new Progress(io, flags.json === true);
+  const clock = createClock();
+  // Asked for in one tick, all directories are answered by one set of git's calls.
+  const sources = await Promise.all(
+    [...new Set(given)].map(async (each) => ({
+      given: each,
+      source: await settled(() => readSource(each, to, flags)),
+    })),
+  );
+  refuseMixture(
+    sources.flatMap(({ source }) => (source instanceof VersionedImageError ? [] : source)),
+    to,
+  );
+
+  async function copied(source: Source): Promise<Copied> {
+    const { digest, tag, warning } = await check(source, { registry, tagPolicy: flags.tagPolicy, signer, env: io.env });
+    const spec = `${source.to}:${tag}`;
+    if (warning !== undefined) {
+      progress.warn(source.given, warning);
+    }
+    const image = {
+      from: { registry, repository: source.repository },
+      to: { registry, repository: source.to },
+      digest,
+      tag,
+    };
+    const done = await copyImage(image, {
+      command: "versioned-image copy",
+      dryRun: flags.dryRun === true,
+      clock,
+      sent: (bytes) => progress.sent(bytes),
+      say: {
+        progress: (what) => progress.say(spec, what),
+        warn: (what) => progress.warn(spec, what),
+      },
+    });
+    return { ...done, source: `${source.repository}@${digest}`, repository: source.to, tag, digest };
+  }
+
+  const outcomes: Outcome[] = await inParallel(sources, async ({ given: each, source }) => ({
+    given: each,
+    result: source instanceof VersionedImageError ? source : await settled(() => copied(source)),
+  }));
+  if (flags.json) {
+    printJson(io, copiesJson(outcomes, flags.dryRun === true));
+  } else {
+    printCopies(outcomes, flags.dryRun === true, io);
+  }
+  return outcomes.some(({ result }) => result instanceof VersionedImageError) ? 1 : 0;
+}
+
+/** What is wrong with one image as a value. Without cosign nothing can be told of any of them. */
+async function settled<T>(work: () => Promise<T>): Promise<T | VersionedImageError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof VersionedImageError && error.code !== "CosignNotFound") {
+      return error;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import * as path from "node:path";
+import { VersionedImageError } from "../../components/errors";
+import { readFacts } from "../../components/git";
+import { parseReference, parseRepository } from "../../components/registry";
+import { decideVersion, type Version } from "../../components/version";
+import { sourceOf, versionOptionsOf } from "../imageOptions";
+import type { CopyFlags } from ".";
+
+/** What one argument names. */
+export interface Source {
+  /** As it was given. */
+  given: string;
+  /** Where it is to be found. */
+  repository: string;
+  tag: string | undefined;
+  digest: string | undefined;
+  /** Whose directory was named; undefined if it was a reference, and its labels alone say what it is. */
+  version: Version | undefined;
+  /** Where it is to be copied. */
+  to: string;
+}
+
+/** What stands for an image's own name in a repository. */
+const NAME = "{name}";
+
+/** Reads an argument: a reference has a tag or a digest, and all else is a directory. Throws InvalidArgument, and what git says. */
+export async function readSource(given: string, to: string, flags: CopyFlags): Promise<Source> {
+  const reference = referenceIn(given);
+  const source = reference ?? (await versionIn(given, flags));
+  const name = reference ? reference.name.slice(reference.name.lastIndexOf("/") + 1) : nameOf(given);
+  const target = parseRepository(to.replaceAll(NAME, name)).repository;
+  if (target === source.repository) {
+    throw invalid(`${given} is in ${target} already: name another repository to copy it to.`);
+  }
+  return { version: undefined, ...source, given, to: target };
+}
+
+/** Throws InvalidArgument where images of several repositories would have their versions in one. */
+export function refuseMixture(sources: Source[], to: string): void {
+  if (new Set(sources.map(({ repository }) => repository)).size > 1 && !to.includes(NAME)) {
+    throw invalid(
+      `${to} would hold different images, whose versions could not be told apart: write ${NAME} for the last part of each one's name, as in ` +
+        `${to}/${NAME}.`,
+    );
+  }
+}
+
+function referenceIn(given: string) {
+  if (existsSync(given)) {
+    return undefined;
+  }
+  try {
+    const { repository, name, tag, digest } = parseReference(given);
+    if (tag !== undefined || digest !== undefined) {
+      return { repository, name, tag, digest };
+    }
+  } catch {
+    return undefined;
+  }
+  throw invalid(
+    `${given} is no directory, and names no image: say which one by its tag or digest, as in ${given}:TAG.`,
+  );
+}
+
+async function versionIn(context: string, flags: CopyFlags) {
+  if (flags.from === undefined) {
+    throw invalid(
+      `${context} is a directory: say with --from which repository has its versions, as in --from gcr.io/staging/${NAME}; a reference has a ` +
+        "registry's host, and a tag or digest.",
+    );
+  }
+  const version = decideVersion(await readFacts(await sourceOf(context, flags)), versionOptionsOf(flags));
+  const { repository } = parseRepository(flags.from.replaceAll(NAME, nameOf(context)));
+  return { repository, tag: version.tag, digest: undefined, version };
+}
+
+function nameOf(context: string): string {
+  return path.basename(path.resolve(context));
+}
+
+function invalid(message: string): VersionedImageError {
+  return new VersionedImageError("InvalidArgument", message);
+}

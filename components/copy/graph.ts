@@ -1,0 +1,54 @@
+import type { Descriptor, ManifestContent, RegistryClient } from "../registry";
+import { lacking, notCopyable } from "./errors";
+import { partsOf } from "./parts";
+
+/** A repository, and who asks its registry. */
+export interface Place {
+  registry: RegistryClient;
+  repository: string;
+}
+
+/** All that an image or an index needs to be there. */
+export interface Content {
+  /** What the image itself is: the last of the manifests. */
+  root: ManifestContent;
+  /** Each after all that it holds. */
+  manifests: ManifestContent[];
+  /** Each once. */
+  blobs: Descriptor[];
+}
+
+/** More than any image has, so that what holds itself in an endless row ends. */
+const MOST_MANIFESTS = 1000;
+
+/** Reads what an image consists of, by the digests of its manifests alone. Throws NotCopyable, and what the registry client throws. */
+export async function readContent({ registry, repository }: Place, digest: string): Promise<Content> {
+  const manifests = new Map<string, ManifestContent>();
+  const blobs = new Map<string, Descriptor>();
+  const seen = new Set<string>();
+
+  async function read(named: string): Promise<ManifestContent> {
+    seen.add(named);
+    const manifest = await registry.manifest(repository, named);
+    if (!manifest) {
+      throw lacking(`${repository}@${digest}`, `the manifest ${named}`);
+    }
+    const parts = partsOf(manifest, repository);
+    const fresh = parts.manifests.filter((part) => !seen.has(part.digest));
+    if (seen.size + fresh.length > MOST_MANIFESTS) {
+      throw notCopyable(`${repository}@${digest}`, `it holds more than ${MOST_MANIFESTS} manifests`, "Split it.");
+    }
+    for (const part of fresh) {
+      seen.add(part.digest);
+    }
+    await Promise.all(fresh.map((part) => read(part.digest)));
+    for (const blob of parts.blobs) {
+      blobs.set(blob.digest, blob);
+    }
+    manifests.set(named, manifest);
+    return manifest;
+  }
+
+  const root = await read(digest);
+  return { root, manifests: [...manifests.values()], blobs: [...blobs.values()] };
+}

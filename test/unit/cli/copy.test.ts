@@ -1,0 +1,363 @@
+import * as assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { createRegistryClient } from "../../../components/registry";
+import { Cosign } from "../../support/cosign";
+import { pushIndex, pushList, pushReferrer } from "../../support/images";
+import { OwnRegistry } from "../../support/ownRegistry";
+import { CANARY, startPrivateRegistry, USER } from "../../support/privateRegistry";
+import { pushBlob, pushImage, pushManifest } from "../../support/pushImage";
+import type { Repo } from "../../support/repo";
+import { cli, cliJson, DIRTY, labelsOf, repositories, sha256, TREE } from "./setup";
+
+const VERSION = "org.opencontainers.image.version";
+
+/** Distribution of the two generations that there are. */
+const PROGRAMS = ["docker-registry", "registry"].filter((program) => OwnRegistry.isAvailable(program));
+
+for (const program of PROGRAMS) {
+  describe(`versioned-image copy between two of ${program}`, () => {
+    const { withImage } = repositories();
+    let staging: OwnRegistry;
+    let production: OwnRegistry;
+    let number = 0;
+
+    before(async () => {
+      [staging, production] = await Promise.all([
+        OwnRegistry.start(undefined, program),
+        OwnRegistry.start(undefined, program),
+      ]);
+    });
+
+    after(async () => {
+      await staging?.stop();
+      await production?.stop();
+    });
+
+    /** A version with two platforms in a repository that no other test uses. */
+    async function published(made: Repo, labels: Record<string, string> = {}) {
+      const from = `${staging.host}/staging/app${++number}`;
+      const tag = made.head().slice(0, 7);
+      const all = { ...labelsOf(made, made.head(), "images/app"), [VERSION]: tag, [DIRTY]: "", ...labels };
+      const index = await pushIndex(from, tag, all);
+      return { from, to: `${production.host}/production/app${number}`, tag, ...index };
+    }
+
+    it("copies an index with its platforms, digest for digest, and nothing the second time", async () => {
+      const { from, to, tag, digest, images } = await published(withImage());
+      const first = await cliJson(["copy", `${from}:${tag}`, to]);
+      const copied = {
+        given: `${from}:${tag}`,
+        source: `${from}@${digest}`,
+        repository: to,
+        tag,
+        digest,
+        reference: `${to}:${tag}@${digest}`,
+      };
+      const size = first.json.images[0]?.size;
+      assert.deepEqual(
+        [first.status, first.json],
+        [
+          0,
+          {
+            dryRun: false,
+            images: [
+              {
+                ...copied,
+                outcome: "copied",
+                size,
+                blobs: { there: 0, mounted: 0, sent: 4, bytes: size },
+                attached: 0,
+              },
+            ],
+          },
+        ],
+      );
+      const client = createRegistryClient({ env: {} });
+      for (const each of [digest, ...images]) {
+        assert.deepEqual(
+          (await client.manifest(to, each))?.bytes.toString(),
+          (await client.manifest(from, each))?.bytes.toString(),
+        );
+      }
+      assert.deepEqual(await client.tags(to), [tag]);
+      const again = await cli(["copy", `${from}:${tag}`, to]);
+      assert.deepEqual(
+        [again.status, again.err, again.out],
+        [0, "", `unchanged  ${to}:${tag}@${digest}  from ${from}\n`],
+      );
+    });
+
+    it("mounts blobs within a registry", async () => {
+      const { from, tag, digest } = await published(withImage());
+      const to = `${staging.host}/production/app${number}`;
+      const { status, out } = await cli(["copy", `${from}:${tag}`, to]);
+      assert.deepEqual([status, out], [0, `copied  ${to}:${tag}@${digest}  from ${from}, 4 blobs mounted\n`]);
+    });
+
+    it("copies the version of a directory, and a name for each repository", async () => {
+      const made = withImage();
+      const { from, tag, digest } = await published(made);
+      const pattern = from.replace(/app\d+$/, "{name}");
+      await cli(["copy", `${from}:${tag}`, from.replace(/app\d+$/, "app")]);
+      const to = `${production.host}/by-name-${number}`;
+      const { status, out, err } = await cli(["copy", "images/app", `${to}/{name}`, "--from", pattern]);
+      assert.deepEqual([status, err, out.split("  ").slice(0, 2)], [0, "", ["copied", `${to}/app:${tag}@${digest}`]]);
+    });
+
+    it("says what it would copy in a dry run, and writes nothing", async () => {
+      const { from, to, tag, digest } = await published(withImage());
+      const { status, out } = await cli(["copy", `${from}:${tag}`, to, "--dry-run"]);
+      assert.deepEqual([status, out], [0, `will be copied  ${to}:${tag}@${digest}  from ${from}, 0.1 MB\n`]);
+      assert.deepEqual(await createRegistryClient({ env: {} }).tags(to), []);
+    });
+
+    it("never overwrites a tag", async () => {
+      const made = withImage();
+      const { from, to, tag, digest } = await published(made);
+      const other = await pushImage(to, tag, {});
+      const { status, err } = await cli(["copy", `${from}:${tag}`, to]);
+      assert.deepEqual(
+        [status, err],
+        [
+          1,
+          `versioned-image: ${to}:${tag} is in the registry already as ${other}, and ${from} has it as ${digest}: it was built twice. It is ` +
+            "never overwritten. Use what is there, or copy to a repository that has no images but copies. [TagTaken]\n",
+        ],
+      );
+    });
+
+    it("copies what refers to the image and to its platforms, under the tag that lists it where there is no API", async () => {
+      const { from, to, tag, digest, images } = await published(withImage());
+      const [image = ""] = images;
+      const signature = await pushReferrer(from, digest, "application/vnd.example.signature");
+      const sbom = await pushReferrer(from, image, "application/vnd.example.sbom");
+      const signed = await pushReferrer(from, sbom.digest, "application/vnd.example.signature");
+      for (const [subject, entry] of [
+        [digest, signature],
+        [image, sbom],
+        [sbom.digest, signed],
+      ] as const) {
+        await pushList(from, subject, [entry]);
+      }
+      const { status, json } = await cliJson(["copy", `${from}:${tag}`, to]);
+      assert.deepEqual([status, json.images[0].outcome, json.images[0].attached], [0, "copied", 3]);
+      const client = createRegistryClient({ env: {} });
+      for (const each of [signature, sbom, signed]) {
+        assert.equal((await client.manifest(to, each.digest))?.digest, each.digest);
+      }
+      for (const subject of [digest, image, sbom.digest]) {
+        const list = subject.replace(":", "-");
+        const [there, here] = await Promise.all([client.manifest(from, list), client.manifest(to, list)]);
+        assert.deepEqual(JSON.parse(String(here?.bytes)).manifests, JSON.parse(String(there?.bytes)).manifests);
+      }
+      assert.deepEqual(
+        (await client.tags(to)).sort(),
+        [tag, ...[digest, image, sbom.digest].map((each) => each.replace(":", "-"))].sort(),
+      );
+    });
+
+    it("copies cosign's tags, moves them to more of the same, and leaves what a signer of the target has added", async () => {
+      const { from, to, tag, digest } = await published(withImage());
+      const signatures = `${digest.replace(":", "-")}.sig`;
+      const first = await pushIndex(from, signatures, {}, { platforms: ["amd64"] });
+      const client = createRegistryClient({ env: {} });
+      const there = async () => (await client.resolve(to, signatures))?.digest;
+      assert.equal((await cliJson(["copy", `${from}:${tag}`, to])).json.images[0].attached, 1);
+      assert.equal(await there(), first.digest);
+
+      const layer = "application/vnd.dev.cosign.simplesigning.v1+json";
+      const [one, two, other] = [
+        await pushSigned(from, layer, 1),
+        await pushSigned(from, layer, 2),
+        await pushSigned(to, layer, 3),
+      ];
+      await pushSigned(to, layer, 1);
+      await pushManifest(to, signatures, one.type, one.body);
+      await pushManifest(from, signatures, two.type, two.body);
+      assert.deepEqual((await cli(["copy", `${from}:${tag}`, to])).err, "");
+      assert.equal(await there(), sha256(two.body));
+
+      await pushManifest(to, signatures, other.type, other.body);
+      await pushManifest(from, signatures, one.type, one.body);
+      const { status, err } = await cli(["copy", `${from}:${tag}`, to]);
+      assert.deepEqual(
+        [status, err],
+        [
+          0,
+          `versioned-image: warning: ${to}:${tag}: ${to}:${signatures} holds signatures or attestations that the source lacks, and stays as it ` +
+            "is: those of the source are not added. Sign what is there with cosign, if they are needed.\n",
+        ],
+      );
+      assert.equal(await there(), sha256(other.body));
+    });
+
+    it("checks the version of a directory as an adoption does", async () => {
+      const made = withImage();
+      const { from, to, tag } = await published(made, { [TREE]: "7".repeat(40) });
+      const { status, err } = await cli(["copy", "images/app", to, "--from", from]);
+      assert.equal(status, 1);
+      assert.ok(
+        err.startsWith(`versioned-image: ${from}:${tag} is in the registry already, but it was built from other files`),
+        err,
+      );
+      assert.ok(err.endsWith("[TagTaken]\n"), err);
+    });
+
+    const REFUSED: [string, Record<string, string>, string][] = [
+      ["an image without labels of a version", { [VERSION]: "" }, "its labels do not say which version it is"],
+      ["a debug image", { [DIRTY]: "true", [VERSION]: "1234567-debug" }, "it is a debug image, built from files"],
+      [
+        "a version that is another one by its labels",
+        { [VERSION]: "1234567" },
+        "its labels do not agree: the version 1234567 is neither of commit",
+      ],
+    ];
+    for (const [what, labels, why] of REFUSED) {
+      it(`refuses ${what}`, async () => {
+        const { from, to, tag } = await published(withImage(), labels);
+        const { status, err } = await cli(["copy", `${from}:${tag}`, to]);
+        assert.equal(status, 1);
+        assert.ok(err.startsWith(`versioned-image: ${from}:${tag} is not copied: ${why}`), err);
+        assert.ok(err.endsWith("[NotCopyable]\n"), err);
+      });
+    }
+
+    it("names what is not there, and does not let it hide the others", async () => {
+      const { from, to, tag } = await published(withImage());
+      const { status, json } = await cliJson(["copy", `${from}:${tag}`, `${from}:1234567`, to]);
+      assert.deepEqual(
+        [
+          status,
+          json.images.map(
+            (image: { outcome?: string; error?: { code: string } }) => image.outcome ?? image.error?.code,
+          ),
+        ],
+        [1, ["copied", "ImageNotFound"]],
+      );
+    });
+  });
+}
+
+/** A manifest as cosign has it under its tags, with so many signatures, whose blobs are in a repository. */
+async function pushSigned(repository: string, mediaType: string, signatures: number) {
+  const type = "application/vnd.oci.image.manifest.v1+json";
+  const blobs = Array.from(
+    { length: signatures + 1 },
+    (_, index) => `${index === 0 ? signatures : ""}{"signature": ${index}}`,
+  );
+  // Each has those of the one with fewer, but for three.
+  const contents = blobs.map((text, index) => (signatures === 3 && index > 0 ? `${text} of the target` : text));
+  await Promise.all(contents.map((text) => pushBlob(repository, text)));
+  const [config, ...layers] = contents.map((text) => ({ mediaType, digest: sha256(text), size: text.length }));
+  return { type, body: JSON.stringify({ schemaVersion: 2, mediaType: type, config, layers }) };
+}
+
+describe("versioned-image copy", () => {
+  const { withImage } = repositories();
+
+  it("wants to know where the versions of directories are", async () => {
+    withImage();
+    const { status, err } = await cli(["copy", "images/app", "127.0.0.1:1/app"]);
+    assert.deepEqual(
+      [status, err],
+      [
+        1,
+        "versioned-image: images/app is a directory: say with --from which repository has its versions, as in --from gcr.io/staging/{name}; " +
+          "a reference has a registry's host, and a tag or digest. [InvalidArgument]\n",
+      ],
+    );
+  });
+
+  it("refuses to mix images in one repository", async () => {
+    withImage();
+    const { status, err } = await cli(["copy", "127.0.0.1:1/a:1234567", "127.0.0.1:1/b:1234567", "127.0.0.1:1/c"]);
+    assert.deepEqual(
+      [status, err],
+      [
+        1,
+        "versioned-image: 127.0.0.1:1/c would hold different images, whose versions could not be told apart: write {name} for the last part of " +
+          "each one's name, as in 127.0.0.1:1/c/{name}. [InvalidArgument]\n",
+      ],
+    );
+  });
+
+  it("needs to know where to", async () => {
+    const { status, err } = await cli(["copy", "127.0.0.1:1/a:1234567"]);
+    assert.deepEqual(
+      [status, err],
+      [2, "error: missing required argument 'repository'\n(add --help for what can be said)\n"],
+    );
+  });
+});
+
+describe("versioned-image copy with logins and signatures", () => {
+  const { withImage } = repositories();
+  let staging: OwnRegistry;
+  let production: OwnRegistry;
+  let home: string;
+
+  before(async function () {
+    if (!OwnRegistry.isAvailable()) {
+      console.log("      left out: there is no docker-registry");
+      this.skip();
+    }
+    home = mkdtempSync(path.join(tmpdir(), "copy-"));
+    [staging, production] = await Promise.all([OwnRegistry.start(), startPrivateRegistry()]);
+  });
+
+  after(async () => {
+    await staging?.stop();
+    await production?.stop();
+    if (home) {
+      rmSync(home, { recursive: true });
+    }
+  });
+
+  async function published(name: string) {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const from = `${staging.host}/staging/${name}`;
+    const index = await pushIndex(from, tag, { ...labelsOf(made, made.head(), "images/app"), [VERSION]: tag });
+    return { from, to: `${production.host}/${name}`, tag, ...index };
+  }
+
+  const loggedIn = () => {
+    const auth = Buffer.from(`${USER}:${CANARY}`).toString("base64");
+    writeFileSync(path.join(home, "config.json"), JSON.stringify({ auths: { [production.host]: { auth } } }));
+    return { DOCKER_CONFIG: home, PATH: process.env.PATH, HOME: home };
+  };
+
+  it("logs in to each registry by itself", async () => {
+    const { from, to, tag, digest } = await published("login");
+    const refused = await cli(["copy", `${from}:${tag}`, to]);
+    assert.deepEqual([refused.status, refused.err.slice(-23)], [1, "[RegistryUnauthorized]\n"]);
+    const { status, err, out } = await cli(["copy", `${from}:${tag}`, to], { env: loggedIn() });
+    assert.deepEqual([status, err, out.split("  ")[1]], [0, "", `${to}:${tag}@${digest}`]);
+  });
+
+  it("copies what cosign has signed, so that cosign finds it there, and nothing that has no signature", async function () {
+    const obstacle = Cosign.obstacle();
+    if (obstacle) {
+      console.log(`      left out: ${obstacle}`);
+      this.skip();
+    }
+    const { from, to, tag, digest } = await published("signed");
+    const cosign = new Cosign(home);
+    const key = cosign.keyPair("own");
+    const argv = ["copy", `${from}:${tag}`, to, "--key", key, "--no-transparency-log"];
+    const unsigned = await cli(argv, { env: loggedIn() });
+    assert.deepEqual([unsigned.status, unsigned.err.slice(-14)], [1, "[NotVerified]\n"]);
+    cosign.sign("own", `${from}@${digest}`);
+    writeFileSync(path.join(home, "predicate.json"), JSON.stringify({ buildDefinition: {}, runDetails: {} }));
+    cosign.attest("own", "predicate.json", `${from}@${digest}`);
+    const { status, err } = await cli(argv, { env: loggedIn() });
+    assert.deepEqual([status, err], [0, ""]);
+    const found = (...command: string[]) =>
+      cosign.run(...command, `--key=${key}`, "--insecure-ignore-tlog", "--allow-http-registry", `${to}@${digest}`);
+    process.env.DOCKER_CONFIG = home;
+    assert.match(found("verify", "--output=json"), new RegExp(digest));
+    found("verify-attestation", "--type=slsaprovenance1");
+  });
+});
