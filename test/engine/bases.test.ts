@@ -93,6 +93,11 @@ describe("images built on images", () => {
         /which is not there for linux\/arm64: .* \[BaseMismatch\]$/,
       );
       monorepo.change("base");
+      refused(
+        await stack.preview(monorepo.config({ worker: { revision: "HEAD~1" } })),
+        "worker",
+        /^build\.bases\.BASE is an image of other files .*: give both the same revision, or neither\. .* \[BaseMismatch\]$/,
+      );
       const of = (given: object) =>
         monorepo.config({ worker: { on: {}, build: { bases: { BASE: { ...base, ...given } } } } });
       refused(await stack.preview(of({})), "worker", /^build\.bases\.BASE is .* \[BaseMismatch\]$/);
