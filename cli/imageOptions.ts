@@ -19,6 +19,7 @@ export interface ImageFlags extends SourceFlags {
   tagPolicy: TagPolicy;
   tagLength: number;
   tagPrefix?: string;
+  revision?: string;
 }
 
 export function addSourceOptions(command: Command): Command {
@@ -55,14 +56,18 @@ export function addImageOptions(command: Command): Command {
     .addOption(
       new Option("--tag-length <digits>", "digits of the hash in the tag, 7 to 40").default(7).argParser(tagLength),
     )
-    .option("--tag-prefix <prefix>", "what stands before the hash in the tag (default: nothing)");
+    .option("--tag-prefix <prefix>", "what stands before the hash in the tag (default: nothing)")
+    .option(
+      "--revision <revision>",
+      "the commit, tag or branch whose version it is (default: HEAD, and nothing uncommitted)",
+    );
 }
 
 /** Throws ContextNotFound, OutsideRepository and the like for directories of bases that can't be. */
-export async function sourceOf(context: string, flags: SourceFlags): Promise<ImageSource> {
-  const { dockerfile, path, buildContext, base = {} } = flags;
+export async function sourceOf(context: string, flags: SourceFlags & { revision?: string }): Promise<ImageSource> {
+  const { dockerfile, path, buildContext, base = {}, revision } = flags;
   const bases = Object.keys(base).length === 0 ? {} : await coversOf(await openHistory(context), base);
-  return { context, paths: path, dockerfile, contexts: namedContexts(buildContext).directories, bases };
+  return { context, paths: path, dockerfile, contexts: namedContexts(buildContext).directories, bases, revision };
 }
 
 /** What each base covers, relative to the repository's root. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "./args";
 import { publishImage } from "./publish";
+import { knownValue, shownOnce } from "./pulumi";
 
 /**
  * A Docker image whose tag is the git commit that last touched the directory it is built from. A production image is
@@ -44,5 +45,15 @@ export class VersionedImage extends pulumi.ComponentResource {
     this.source = image.source;
     this.outcome = image.outcome;
     this.registerOutputs({ ...image });
+    shownOnce([...Object.values(image), pulumi.output(this.getData())]);
+  }
+
+  /**
+   * Whoever depends on a component waits for this, and then for the children that are there. Pulumi calls it in the middle of the constructor,
+   * and an image's children are declared after git and the registry have answered.
+   */
+  protected override async initialize(): Promise<void> {
+    await undefined;
+    await knownValue(this.outcome);
   }
 }

@@ -58,6 +58,8 @@ export class ImageRepository extends pulumi.ComponentResource {
   public readonly debugRepository: pulumi.Output<string>;
   /** Whether the production repository refuses to move a tag. */
   public readonly immutableTags: pulumi.Output<boolean>;
+  /** Known when all readers are allowed whose names can be known. */
+  private readonly allowed: pulumi.Output<unknown>;
 
   constructor(name: string, args: ImageRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
     super("versioned-image:gcp:ImageRepository", name, {}, opts);
@@ -94,7 +96,7 @@ export class ImageRepository extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    allow(this, name, readers, project, { reader: production, "debug-reader": debug });
+    this.allowed = allow(this, name, readers, project, { reader: production, "debug-reader": debug });
     // Through the resource, so that an image waits for the repository that it is pushed to.
     this.repository = pulumi
       .all([project, production.repositoryId])
@@ -108,6 +110,14 @@ export class ImageRepository extends pulumi.ComponentResource {
       debugRepository: this.debugRepository,
       immutableTags: this.immutableTags,
     });
+  }
+
+  /**
+   * Whoever depends on a component waits for this, and then for the children that are there. Pulumi calls it in the middle of the constructor.
+   */
+  protected override async initialize(): Promise<void> {
+    await undefined;
+    await knownValue(this.allowed);
   }
 }
 
@@ -143,7 +153,7 @@ function allow(
   readers: pulumi.Input<string>[],
   project: pulumi.Output<string>,
   repositories: Record<string, Repository>,
-): void {
+): pulumi.Output<unknown> {
   const allowed = new Set<string>();
   const add = (member: string, index: number) => {
     if (allowed.has(member)) {
@@ -158,13 +168,10 @@ function allow(
       );
     }
   };
-  for (const [index, reader] of readers.entries()) {
-    if (typeof reader === "string") {
-      add(reader, index);
-    } else {
-      pulumi.output(reader).apply((member) => add(member, index));
-    }
-  }
+  const added = readers.map((reader, index) =>
+    typeof reader === "string" ? add(reader, index) : pulumi.output(reader).apply((member) => add(member, index)),
+  );
+  return pulumi.all(added);
 }
 
 /** The repository that answers to a gcr.io name. It holds what others push, too, so its settings are theirs to change. */

@@ -67,7 +67,7 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
     settled: false,
     hooks: await hooksFor(component, {
       name: "image",
-      before: async () => watch.begin(),
+      before: () => watch.begin(async () => {}),
       after: async ({ oldInputs }) => {
         const before = buildKitBuilder.contextIn(oldInputs);
         if (before !== keptContextOf(place).context) {
@@ -223,10 +223,7 @@ async function stageDebug(
     context: isKnown ? keptContextOf(place) : unknownOutput(),
     hooks: await hooksFor(subject.component, {
       name: "debug",
-      before: () => {
-        watch.begin();
-        return setInUse(place, true);
-      },
+      before: () => watch.begin(() => setInUse(place, true)),
       after: leave,
       failed: async ({ errors }) => {
         await watch.fail(keptContextOf(place), errors).finally(leave);

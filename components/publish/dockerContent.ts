@@ -105,10 +105,7 @@ async function hooksAround(
 ): Promise<pulumi.ResourceHookBinding | undefined> {
   return hooksFor(component, {
     name: "image",
-    before: async () => {
-      watch.begin();
-      await fill(place, content);
-    },
+    before: () => watch.begin(() => fill(place, content)),
     after: async ({ oldInputs }) => {
       await emptyPlace(place);
       const before = dockerBuilder.contextIn(oldInputs);
@@ -232,10 +229,7 @@ async function stageDebug(
     context: isKnown ? contextOf(place) : unknownOutput(),
     hooks: await hooksFor(component, {
       name: "debug",
-      before: () => {
-        watch.begin();
-        return fillPlace(place, files);
-      },
+      before: () => watch.begin(() => fillPlace(place, files)),
       after: () => emptyPlace(place),
       failed: async ({ errors }) => {
         await watch.fail(contextOf(place), errors).finally(() => emptyPlace(place));

@@ -47,6 +47,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
         return building.built;
       },
       record: async (published) => {
+        watch.step.what = undefined;
         publication =
           published.kind === "adopted"
             ? await use(subject, target, published.digest)

@@ -18,10 +18,16 @@ export class Watch {
     this.step = { what: undefined };
   }
 
-  /** Just before it begins. */
-  begin(): void {
+  /** Just before it begins, for which `prepare` does what is left to do. */
+  async begin(prepare: () => Promise<void>): Promise<void> {
     this.began = performance.now();
     sayProgress(this.subject, `building ${this.what}`);
+    try {
+      await prepare();
+    } catch (error) {
+      this.step.what = undefined;
+      throw error;
+    }
   }
 
   /** When it has failed for good; while its files are still there. */

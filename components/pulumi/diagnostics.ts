@@ -62,13 +62,21 @@ function diagnostic(error: VersionedImageError, component: pulumi.Resource): pul
   const shown = new pulumi.ResourceError(message, component, true);
   // The SDK would write the name of whichever property waits for it before the message of this one error.
   Object.defineProperty(shown, "message", { get: () => message, set: () => {} });
-  return withoutStack(shown);
+  return withoutStack(shown, `${nameOf(component)}: `);
 }
 
-/** The SDK shows the stack, even of what asks to hide it, when the program's own code has ended before the error. */
-function withoutStack<T extends Error>(shown: T): T {
-  shown.stack = shown.message;
+/**
+ * When the program's own code has ended before the error, the SDK shows the stack, even of what asks to hide it, and on no resource: `of` then says
+ * whose error it is.
+ */
+function withoutStack<T extends Error>(shown: T, of = ""): T {
+  shown.stack = `${of}${shown.message}`;
   return shown;
+}
+
+/** The SDK has it on every resource but not in its types; the URN may never be known. */
+function nameOf(resource: pulumi.Resource): string | undefined {
+  return (resource as { __name?: string }).__name;
 }
 
 function withCode({ message, code }: VersionedImageError): string {

@@ -3,5 +3,13 @@ export { OLDEST_ENGINE, requireEngine, requireVersion } from "./engine";
 export { type Around, hooksFor } from "./hooks";
 export { interruptibly, type Step } from "./interrupt";
 export { engineRun, isMocked, organization } from "./monitor";
-export { dependsOnResource, isSecret, knownValue, unknownOutput, unknownWithout, urnOf } from "./outputs";
+export {
+  dependsOnResource,
+  isSecret,
+  knownValue,
+  shownOnce,
+  unknownOutput,
+  unknownWithout,
+  urnOf,
+} from "./outputs";
 export { previousOutputs } from "./previousOutputs";

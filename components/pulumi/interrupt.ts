@@ -12,13 +12,16 @@ export type SayInterrupted = (goingOn: string[]) => Promise<void>;
 /** The Pulumi CLI kills a program five seconds after it has interrupted it. In milliseconds. */
 const GRACE = 4_000;
 
+/** What is short, such as to set a tag, comes to its end within that, and is not worth a word. In milliseconds. */
+const SHORT = 2_000;
+
 const going = new Set<Step>();
 
 let listener: (() => void) | undefined;
 
 /**
- * Does a step of an update. If the process is interrupted meanwhile, what goes on is said, and has a moment to come to its end before the
- * process ends as it would have.
+ * Does a step of an update. If the process is interrupted meanwhile, as by the engine when another resource fails, it has a moment to come to
+ * its end before the process ends as it would have. What takes longer is said.
  */
 export async function interruptibly<T>(step: Step, say: SayInterrupted, work: () => Promise<T>): Promise<T> {
   going.add(step);
@@ -38,18 +41,24 @@ export async function interruptibly<T>(step: Step, say: SayInterrupted, work: ()
 }
 
 async function interrupted(say: SayInterrupted): Promise<void> {
-  const limit = performance.now() + GRACE;
+  const began = performance.now();
+  await ended(began + SHORT);
   if (goingOn().length > 0) {
     // Whether it can be said or not, the process is to end.
     const saying = say(goingOn()).catch(() => {});
-    await Promise.race([saying, sleep(GRACE)]);
+    await Promise.race([saying, sleep(GRACE - SHORT)]);
   }
-  while (goingOn().length > 0 && performance.now() < limit) {
-    await sleep(100);
-  }
+  await ended(began + GRACE);
   // Where nobody else listens, the process ends as one that never listened.
   if (process.listenerCount("SIGINT") === 0) {
     process.kill(process.pid, "SIGINT");
+  }
+}
+
+/** Waits until nothing goes on any more, but no longer than until then. */
+async function ended(limit: number): Promise<void> {
+  while (goingOn().length > 0 && performance.now() < limit) {
+    await sleep(100);
   }
 }
 

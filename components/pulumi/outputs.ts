@@ -16,9 +16,12 @@ export async function knownValue<T>(input: pulumi.Input<T>): Promise<T | undefin
   return isKnown ? value : undefined;
 }
 
-/** A resource's URN; in a preview too it is known once the resource is registered. */
+/**
+ * A resource's URN; in a preview too it is known once the resource is registered. Throws what kept it from that, such as the error of an
+ * image that it depends on.
+ */
 export function urnOf(resource: pulumi.Resource): Promise<string> {
-  return new Promise((resolve) => resource.urn.apply(resolve));
+  return (resource.urn as unknown as Knowable<string>).promise(true);
 }
 
 /** Whether an input is marked as a secret. */
@@ -40,4 +43,16 @@ export function unknownOutput<T>(): pulumi.Output<T> {
 /** What is not known, in an update either, since a resource or a component's children are left out of it: the engine refuses who needs it. */
 export function unknownWithout<T>(resource: pulumi.Resource): pulumi.Output<T> {
   return resource.urn.apply(() => unknownOutput<T>()) as unknown as pulumi.Output<T>;
+}
+
+/**
+ * Has nobody take the error of outputs for one that nobody handles: it is shown where a component registers them. Node warns of each error that
+ * is handled late, such as that of an output which a program exports after one that takes longer.
+ */
+export function shownOnce(outputs: Iterable<pulumi.Output<unknown>>): void {
+  for (const output of outputs) {
+    const { isKnown, isSecret } = output as unknown as Knowable<unknown>;
+    isKnown.catch(() => {});
+    isSecret.catch(() => {});
+  }
 }

@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { Provider } from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { ImageRepository, type ImageRepositoryArgs } from "../../components/gcp";
@@ -83,6 +84,19 @@ describe("ImageRepository", () => {
     const binding = { project: "shop", location: "us", role: "roles/artifactregistry.reader", member };
     assert.deepEqual(inputsOf(declared, `images-reader-${member}`), { ...binding, repository: "apps" });
     assert.deepEqual(inputsOf(declared, `images-debug-reader-${member}`), { ...binding, repository: "apps-debug" });
+  });
+
+  it("has whoever depends on it wait until its readers may pull", async () => {
+    const { declared } = await declaredBy(() => {
+      const readers = [pulumi.output(setImmediate("user:ada@example.com"))];
+      const repository = new ImageRepository("images", { location: "us", project: "shop", readers });
+      new pulumi.Stash("dependent", { input: "" }, { dependsOn: repository });
+    });
+    assert.deepEqual(declared.map(({ name }) => name).slice(-3), [
+      "images-reader-user:ada@example.com",
+      "images-debug-reader-user:ada@example.com",
+      "dependent",
+    ]);
   });
 
   describe("of several readers", () => {

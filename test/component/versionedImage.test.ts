@@ -311,6 +311,20 @@ describe("VersionedImage", () => {
     );
   });
 
+  it("has whoever depends on it wait for its children", async () => {
+    const { declared } = await declaredBy(
+      () => {
+        const image = new VersionedImage("app", { context: "app", repository: `${registry.host}/app` });
+        new pulumi.Stash("dependent", { input: "" }, { dependsOn: image });
+      },
+      { preview: true, state: ({ inputs }) => ({ ...inputs, output: inputs.input }) },
+    );
+    assert.deepEqual(
+      declared.map(({ name }) => name),
+      ["app", "app-image", "app-record", "dependent"],
+    );
+  });
+
   const mistakes: [what: string, args: Partial<VersionedImageArgs>, code: ErrorCode, message: RegExp][] = [
     [
       "a secret build argument",

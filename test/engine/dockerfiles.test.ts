@@ -147,6 +147,20 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
     });
   }
 
+  for (const builder of ["Docker", "BuildKit"]) {
+    it(`refuses in a preview what ${builder} could not build`, async () => {
+      const source = imageProject({ Dockerfile: "FROM scratch\nCOPPY main /\n" });
+      disposables.push(() => source.dispose());
+      const stack = imageStack(source, { repository: registry.repository("kind"), build: { builder } });
+      disposables.push(() => stack.forget());
+      const refused = await stack.preview();
+      assert.equal(refused.succeeded, false, refused.text);
+      assert.deepEqual(errorsOn(refused, "app"), [
+        "Docker knows no instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]",
+      ]);
+    });
+  }
+
   /** Docker 23 and later read Dockerfiles so. */
   function hasHereDocuments(): boolean {
     const version = execFileSync("docker", ["version", "--format", "{{.Server.Version}}"], { encoding: "utf8" });

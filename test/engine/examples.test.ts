@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { version } from "@pulumi/pulumi/version";
+import { parse, stringify } from "yaml";
 import { goCommand } from "../../scripts/setup/go";
 import { run } from "../../scripts/setup/run";
 import { type BuiltPlugin, buildPlugin } from "../support/builtPlugin";
@@ -153,6 +154,26 @@ describe("the example in", function () {
       assert.deepEqual((await stack.preview()).changeSummary, { same: 7 });
     });
   }
+
+  it("yaml has an image wait for the one that it depends on, whose moving tag it is built on", async function () {
+    const { stack, repository } = await exampleStack(this, "yaml");
+    const file = project.path("Pulumi.yaml");
+    const properties = {
+      context: "./other",
+      repository: `${repository}-other`,
+      build: { args: { BASE: `${repository}:latest` } },
+    };
+    const program = parse(readFileSync(file, "utf8"));
+    program.resources.simple.properties.alsoTag = ["latest"];
+    program.resources.other = {
+      type: "versioned-image:VersionedImage",
+      properties,
+      options: { dependsOn: [`$\{simple}`] },
+    };
+    project.write("Pulumi.yaml", stringify(program)).write("other/Dockerfile", "ARG BASE\nFROM $BASE\n").add().commit();
+    const { summary } = await stack.up();
+    assert.deepEqual(summary.resourceChanges, { create: 7 });
+  });
 
   it("yaml may not have two images with the same tag, though the plugin is asked for each by itself", async function () {
     const { stack, repository } = await exampleStack(this, "yaml");

@@ -22,10 +22,14 @@ describe("what a person is told", () => {
     return source;
   }
 
-  function stackOf(source: Repo, args: object): TestStack {
-    const stack = imageStack(source, args);
+  function stackOf(source: Repo, args: object, config?: Record<string, string>): TestStack {
+    const stack = imageStack(source, args, config && { config });
     disposables.push(() => stack.forget());
     return stack;
+  }
+
+  function imagesOf({ options }: TestStack): Record<string, { repository: string }> {
+    return JSON.parse(options.config?.images ?? "");
   }
 
   /** Without the version at its beginning, and how long it took. */
@@ -96,6 +100,66 @@ describe("what a person is told", () => {
     assert.match(
       error,
       /\n(The last lines of that step:\n {4}to be read|`docker build --target one app` shows its output\.)$/,
+    );
+  });
+
+  /** Three images, of which `b` has a Dockerfile of its own. */
+  function three(Dockerfile: string): TestStack {
+    const working = "FROM busybox:1.36\nCOPY main /\nRUN sleep 2\n";
+    const source = project();
+    const names = ["a", "b", "c"];
+    for (const name of names) {
+      source.write(`${name}/Dockerfile`, name === "b" ? Dockerfile : working).write(`${name}/main`, `${name}\n`);
+    }
+    source.add().commit("Three");
+    const images = names.map((name) => [name, { context: name, repository: registry.repository(name) }]);
+    return stackOf(source, {}, { images: JSON.stringify(Object.fromEntries(images)) });
+  }
+
+  /** What warns or fails, by the resource that it is said of. The Automation API repeats an output's error, and that of no resource. */
+  function complaints({ diagnostics }: Result): Record<string, string[]> {
+    const said: Record<string, string[]> = {};
+    for (const { severity, urn, message } of diagnostics) {
+      const isTheirs = /^(update failed$|using pulumi-resource-\w+ from )/.test(message);
+      if (/^(warning|error)$/.test(severity) && urn !== "" && !isTheirs) {
+        const name = urn.slice(urn.lastIndexOf("::") + 2);
+        said[name] = [...(said[name] ?? []), message];
+      }
+    }
+    return said;
+  }
+
+  it("is of one image that is refused its error alone", async () => {
+    const refused = await three("FROM scratch\nCOPPY main /\n").preview();
+    assert.equal(refused.succeeded, false, refused.text);
+    assert.deepEqual(complaints(refused), {
+      b: ["Docker knows no instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]"],
+    });
+    assert.doesNotMatch(refused.text, /PromiseRejectionHandledWarning/);
+  });
+
+  it("is of one build that failed nothing of the others, which are tagged meanwhile", async () => {
+    const stack = three("FROM busybox:1.36\nRUN sleep 3; false\n");
+    const failed = await stack.up();
+    assert.equal(failed.succeeded, false, failed.text);
+    const { b, "b-image": provider, ...others } = complaints(failed);
+    assert.deepEqual([b?.length, provider?.length, others], [1, 1, {}], failed.text);
+    for (const { repository } of Object.values(imagesOf(stack)).filter((_, index) => index !== 1)) {
+      assert.equal((await registry.tags(repository)).length, 1);
+    }
+  });
+
+  it("is of one hook that failed its error, and the engine's line of the hook", async () => {
+    const failed = await three("FROM scratch\nCOPPY main /\n").up();
+    assert.equal(failed.succeeded, false, failed.text);
+    const { "b-image": hook, ...others } = complaints(failed);
+    assert.deepEqual(others, {
+      b: ["Docker knows no instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]"],
+    });
+    assert.equal(hook?.length, 1);
+    assert.match(
+      hook[0] ?? "",
+      /^before hook ".*:before" failed: see the error of its component \[DockerfileInvalid\]$/,
     );
   });
 

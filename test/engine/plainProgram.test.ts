@@ -46,10 +46,12 @@ describe("a program of the Node.js language host", function () {
     return stack;
   }
 
-  for (const [what, edited] of [
-    ["that gives outputs of its image", (program: string) => program],
-    ["that gives none, and so has ended before", (program: string) => program.replace(/^export const .*\n/gm, "")],
-  ] as const) {
+  // Then the SDK knows no resource any more to show an error on.
+  const edits: [what: string, edited: (program: string) => string, named: string][] = [
+    ["that gives outputs of its image", (program) => program, ""],
+    ["that gives none, and so has ended before", (program) => program.replace(/^export const .*\n/gm, ""), "simple: "],
+  ];
+  for (const [what, edited, named] of edits) {
     it(`${what} shows an error once and without a stack, and deletes nothing`, async () => {
       project.write("index.ts", edited(readFileSync(project.path("index.ts"), "utf8")));
       const stack = await exampleStack();
@@ -62,11 +64,11 @@ describe("a program of the Node.js language host", function () {
         };
         await assert.rejects(stack[operation]({ color: "never", onOutput }));
         const diagnostics = text.slice(text.indexOf("Diagnostics:"));
-        assert.match(
-          diagnostics,
-          / error: images\/simple has changes that are not committed:\n +M images\/simple\/Dockerfile\n +Commit them .*\[UncommittedChanges\]\n\n/,
-        );
+        const error =
+          "images/simple has changes that are not committed:\n +M images/simple/Dockerfile\n +Commit them .*\\[UncommittedChanges\\]";
+        assert.match(diagnostics, new RegExp(` error: ${named}${error}\n\n`));
         assert.equal(diagnostics.match(/error:/g)?.length, 1, diagnostics);
+        assert.doesNotMatch(diagnostics, /PromiseRejectionHandledWarning/);
       }
       assert.equal(existsSync(project.path(MANIFEST)), true);
       project.git("checkout", "--quiet", "images");

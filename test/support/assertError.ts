@@ -10,12 +10,13 @@ export async function errorOf(code: ErrorCode, work: () => unknown): Promise<str
   return error.message;
 }
 
-/** The same for one that is shown as a diagnostic of a resource, without a stack. */
+/** The same for one that is shown as a diagnostic of a resource, without a stack, which names that resource instead. */
 export async function diagnosticOf(code: ErrorCode, work: () => unknown): Promise<string> {
   const error = await thrownBy(code, work);
   assert.ok(error instanceof pulumi.ResourceError, `not a diagnostic: ${(error as Error).stack}`);
   assert.equal(error.hideStack, true);
-  assert.equal(error.stack, error.message);
+  const { __name: name } = error.resource as unknown as { __name: string };
+  assert.equal(error.stack, `${name}: ${error.message}`);
   const suffix = ` [${code}]`;
   assert.ok(error.message.endsWith(suffix), error.message);
   return error.message.slice(0, -suffix.length);

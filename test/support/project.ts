@@ -40,6 +40,8 @@ export interface ImageStackOptions {
   project?: string;
   /** The stack's name. Default: test. */
   name?: string;
+  /** In the place of the one image's. */
+  config?: Record<string, string>;
 }
 
 /** A stack with one image, `app`, of the directory `app`. */

@@ -31,6 +31,8 @@ describe("versioned-image tag", () => {
     assert.equal(await tagged("--debug"), `${newer.slice(0, 7)}-debug`);
     assert.equal(await tagged("--path", "Dockerfile", "--path", "main"), older.slice(0, 7));
     assert.equal(await tagged("--path", "Dockerfile", "--path", "src"), newer.slice(0, 7));
+    assert.equal(await tagged("--revision", "HEAD~1"), older.slice(0, 7));
+    assert.match((await cli(["tag", context, "--revision", "v9"])).err, /revision is "v9", .*\[RevisionNotFound\]/);
     repository.remove("images/app/new");
     assert.equal(await tagged("--tag-policy", "tree"), tree.slice(0, 7));
     assert.equal(await tagged("--tag-policy", "Tree", "--tag-length", "40"), tree);
