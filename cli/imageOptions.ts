@@ -66,14 +66,19 @@ export function addImageOptions(command: Command): Command {
 /** Throws ContextNotFound, OutsideRepository and the like for directories of bases that can't be. */
 export async function sourceOf(context: string, flags: SourceFlags & { revision?: string }): Promise<ImageSource> {
   const { dockerfile, path, buildContext, base = {}, revision } = flags;
-  const bases = Object.keys(base).length === 0 ? {} : await coversOf(await openHistory(context), base);
+  const bases =
+    Object.keys(base).length === 0 ? {} : await coversOf(await openHistory(context, revision), base, revision);
   return { context, paths: path, dockerfile, contexts: namedContexts(buildContext).directories, bases, revision };
 }
 
 /** What each base covers, relative to the repository's root. */
-async function coversOf(history: History, bases: Record<string, string[]>): Promise<Record<string, string[]>> {
+async function coversOf(
+  history: History,
+  bases: Record<string, string[]>,
+  revision: string | undefined,
+): Promise<Record<string, string[]>> {
   const covers = Object.entries(bases).map(async ([name, places]) => {
-    return [name, await Promise.all(places.map((place) => locatePath(history, place, "--base")))] as const;
+    return [name, await Promise.all(places.map((place) => locatePath(history, place, "--base", revision)))] as const;
   });
   return Object.fromEntries(await Promise.all(covers));
 }

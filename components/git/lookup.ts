@@ -27,11 +27,11 @@ export interface History extends Repository {
 export type Content = Map<string, TreeEntry>;
 
 /**
- * Opens the repository that a directory is in. Throws ContextNotFound, NotARepository, BareRepository, NoCommitYet,
+ * Opens the repository that a directory is in, which need not be on disk if HEAD, or what `revision` names, has it. Throws ContextNotFound, NotARepository, BareRepository, NoCommitYet,
  * DubiousOwnership, GitNotFound, or GitFailed with git's own words.
  */
-export async function openHistory(directory: string): Promise<History> {
-  const repository = await findRepository(await findContext(directory));
+export async function openHistory(directory: string, revision?: string): Promise<History> {
+  const repository = await findRepository(await findContext(directory, "context", revision));
   return { ...repository, shallow: await readShallow(repository.commonDir) };
 }
 
@@ -100,8 +100,13 @@ export async function locateImage(history: History, source: ImageSource): Promis
  * Puts a file or directory, which is named relative to the working directory, in terms of the repository, whose root is ".". Throws
  * ContextNotFound, which names `argument`, or OutsideRepository.
  */
-export async function locatePath(history: History, place: string, argument: string): Promise<string> {
-  return fromRoot(history, await findPath(place, argument), place) || ".";
+export async function locatePath(
+  history: History,
+  place: string,
+  argument: string,
+  revision: string | undefined,
+): Promise<string> {
+  return fromRoot(history, await findPath(place, argument, revision), place) || ".";
 }
 
 function fromRoot({ root }: History, found: string, named: string): string {

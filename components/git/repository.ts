@@ -43,16 +43,16 @@ export async function findContext(context: string, argument = "context", revisio
 }
 
 /**
- * Finds a file or directory, as an absolute path whose directory has no symbolic links. It need not be on disk if HEAD has it, and an
- * ignore file need not be anywhere. Throws ContextNotFound, which names `argument`.
+ * Finds a file or directory, as an absolute path whose directory has no symbolic links. It need not be on disk if HEAD, or what `revision`
+ * names, has it, and an ignore file need not be anywhere. Throws ContextNotFound, which names `argument`.
  */
-export async function findPath(place: string, argument: string): Promise<string> {
+export async function findPath(place: string, argument: string, revision = "HEAD"): Promise<string> {
   const absolute = path.resolve(place);
   const above = await nearestDirectory(path.dirname(absolute));
   const rest = path.relative(above, absolute);
   const isFile =
-    (await ifThere(stat(place)))?.isFile() || isIgnoreFile(absolute) || (await isIn("HEAD", above, rest, "blob"));
-  return isFile ? path.join(await realpath(above), rest) : findContext(place, argument);
+    (await ifThere(stat(place)))?.isFile() || isIgnoreFile(absolute) || (await isIn(revision, above, rest, "blob"));
+  return isFile ? path.join(await realpath(above), rest) : findContext(place, argument, revision);
 }
 
 async function isIn(revision: string, above: string, name: string, type: "tree" | "blob"): Promise<boolean> {
