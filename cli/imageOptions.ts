@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ImageSource } from "../components/git";
-import { type History, locateImage, openHistory } from "../components/git/lookup";
+import { type History, locatePath, openHistory } from "../components/git/lookup";
 import { namedContexts, TagPolicy, type VersionOptions } from "../components/version";
 
 /** The options that say what an image is made of; they have the names and the defaults of VersionedImage's arguments. */
@@ -9,8 +9,8 @@ export interface SourceFlags {
   path?: string[];
   /** Named contexts, by name. */
   buildContext?: Record<string, string>;
-  /** The directories of the images that it is built on, relative to the working directory, by their names. */
-  base?: Record<string, string>;
+  /** What the images that it is built on cover, relative to the working directory, by their names. */
+  base?: Record<string, string[]>;
 }
 
 /** Those and the ones that say how its version is wanted. */
@@ -39,9 +39,9 @@ export function addSourceOptions(command: Command): Command {
       collectPairs,
     )
     .option(
-      "--base <name=context>",
-      "an image that it is built on: the directory that Docker builds that one from, relative to the working directory; repeatable",
-      collectPairs,
+      "--base <name=path>",
+      "an image that it is built on: the directory that Docker builds that one from, or what else it covers, relative to the working directory; repeatable",
+      collectLists,
     );
 }
 
@@ -73,14 +73,19 @@ export function addVersionOptions(command: Command): Command {
 /** Throws ContextNotFound, OutsideRepository and the like for directories of bases that can't be. */
 export async function sourceOf(context: string, flags: SourceFlags & { revision?: string }): Promise<ImageSource> {
   const { dockerfile, path, buildContext, base = {}, revision } = flags;
-  const bases = Object.keys(base).length === 0 ? {} : await coversOf(await openHistory(context), base);
+  const bases =
+    Object.keys(base).length === 0 ? {} : await coversOf(await openHistory(context, revision), base, revision);
   return { context, paths: path, dockerfile, contexts: namedContexts(buildContext).directories, bases, revision };
 }
 
-/** What each base covers, which is all of its directory. */
-async function coversOf(history: History, bases: Record<string, string>): Promise<Record<string, string[]>> {
-  const covers = Object.entries(bases).map(async ([name, context]) => {
-    return [name, (await locateImage(history, { context })).paths] as const;
+/** What each base covers, relative to the repository's root. */
+async function coversOf(
+  history: History,
+  bases: Record<string, string[]>,
+  revision: string | undefined,
+): Promise<Record<string, string[]>> {
+  const covers = Object.entries(bases).map(async ([name, places]) => {
+    return [name, await Promise.all(places.map((place) => locatePath(history, place, "--base", revision)))] as const;
   });
   return Object.fromEntries(await Promise.all(covers));
 }
@@ -102,11 +107,22 @@ export function collect(value: string, before: string[] = []): string[] {
 
 /** Gathers NAME=VALUE. */
 export function collectPairs(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [name, value] = pairIn(text);
+  return { ...before, [name]: value };
+}
+
+/** Gathers NAME=VALUE, of which a name may have several. */
+export function collectLists(text: string, before: Record<string, string[]> = {}): Record<string, string[]> {
+  const [name, value] = pairIn(text);
+  return { ...before, [name]: [...(before[name] ?? []), value] };
+}
+
+function pairIn(text: string): [name: string, value: string] {
   const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) {
     throw new InvalidArgumentError("Say NAME=VALUE.");
   }
-  return { ...before, [name]: value };
+  return [name, value];
 }
 
 function tagPolicy(value: string): TagPolicy {

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
-import { newestNamed, openHistory } from "../../components/git/lookup";
+import { ignoreFileOf, newestNamed, openHistory } from "../../components/git/lookup";
 import type { RegistryClient } from "../../components/registry";
 import { type Facts, isWithin, type LabelledSource, labelledSource } from "../../components/version";
 
@@ -55,16 +55,16 @@ export async function newestOfOthers(facts: Facts, asked: Asked): Promise<Newest
 /** NAME stands for what labels do not say. */
 function optionsFor({ context, files, bases, dockerfile }: LabelledSource, root: string): string[] {
   const inside = files.filter((file) => isWithin(file, context));
-  const relative = (file: string) => (file === context ? "." : context === "" ? file : file.slice(context.length + 1));
-  const fromHere = (directory: string) => quoted(path.relative("", path.join(root, directory)) || ".");
+  const fromHere = (place: string) => quoted(path.relative("", path.join(root, place)) || ".");
+  const fromContext = (file: string) => quoted(path.posix.relative(context, file) || ".");
+  const ofDockerfile = isWithin(dockerfile, context) ? [] : [dockerfile, ignoreFileOf(dockerfile)];
+  const named = files.filter((file) => !inside.includes(file) && !ofDockerfile.includes(file));
   return [
-    ...(inside.length === 1 && inside[0] === context ? [] : inside.map((file) => `--path ${quoted(relative(file))}`)),
-    ...(isWithin(dockerfile, context) && relative(dockerfile) !== "Dockerfile"
-      ? [`--dockerfile ${quoted(relative(dockerfile))}`]
-      : []),
-    ...files.filter((file) => !inside.includes(file)).map((file) => `--build-context NAME=${fromHere(file)}`),
+    ...(inside.length === 1 && inside[0] === context ? [] : inside.map((file) => `--path ${fromContext(file)}`)),
+    ...(fromContext(dockerfile) === "Dockerfile" ? [] : [`--dockerfile ${fromContext(dockerfile)}`]),
+    ...named.map((file) => `--build-context NAME=${fromHere(file)}`),
     ...Object.entries(bases).flatMap(([name, { covers }]) =>
-      covers.map((cover, index) => `--base ${name}${index === 0 ? "" : index + 1}=${fromHere(cover)}`),
+      covers.map((cover) => `--base ${name}=${fromHere(cover)}`),
     ),
   ];
 }

@@ -106,11 +106,12 @@ function repositoryIn(entry: string | YamlEntry, above: Keep, folder: string): R
     entry.fault("repository", "repository is missing");
   }
   const context = entry.text("context");
+  const bases = placesIn(entry, "bases", folder);
   const source = {
     path: entry.texts("paths"),
     dockerfile: entry.text("dockerfile"),
     buildContext: placesIn(entry, "buildContexts", folder),
-    base: placesIn(entry, "bases", folder),
+    base: bases && Object.fromEntries(Object.entries(bases).map(([name, place]) => [name, [place]])),
   };
   if (context === undefined && Object.values(source).some((value) => value !== undefined)) {
     entry.fault(

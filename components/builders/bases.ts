@@ -13,11 +13,13 @@ export interface BuildBase {
   reference: pulumi.Input<string>;
   /** repository:tag, which a preview may know earlier. */
   spec: pulumi.Input<string>;
+  /** Git's hash of what it covers, which each preview knows; undefined where the program does not say it. */
+  tree: pulumi.Input<string> | undefined;
 }
 
 /** Those outputs of a base. In a program that makes it, it is a VersionedImage. */
-export function buildBase(base: BaseImage | (BaseImage & { spec: pulumi.Input<string> })): BuildBase {
-  return { reference: base.reference, spec: "spec" in base ? base.spec : base.reference };
+export function buildBase(base: BaseImage & Partial<Pick<BuildBase, "spec" | "tree">>): BuildBase {
+  return { reference: base.reference, spec: base.spec ?? base.reference, tree: base.tree };
 }
 
 /** Throws InvalidArgument for names of bases that can't be, or that something else has already. */

@@ -1,5 +1,5 @@
 import { type CopyOptions, constants } from "node:fs";
-import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
@@ -192,9 +192,14 @@ async function checkOutSubmodule(wanted: Wanted, into: string): Promise<Filtered
   try {
     await git(["cat-file", "-e", `${commit}^{commit}`], { cwd: workTree });
   } catch (error) {
+    // HEAD may have it elsewhere than an older commit has.
+    const isThere = (await ifThere(stat(workTree))) !== undefined;
+    const remedy = isThere
+      ? "Run `git submodule update --init --recursive`."
+      : "There is none any more: check out the commit that the image is built of, and run `git submodule update --init --recursive` there.";
     throw new VersionedImageError(
       "SubmoduleNotInitialized",
-      `The submodule ${workTree} does not have its commit ${commit}. Run \`git submodule update --init --recursive\`.`,
+      `The submodule ${workTree} does not have its commit ${commit}. ${remedy}`,
       { cause: error },
     );
   }

@@ -5,11 +5,12 @@ import { describeCommits } from "./commits";
 import { explain } from "./explain";
 import { git } from "./git";
 import { findSource, type ImageSource, type Located, locate } from "./locate";
-import { findContext, findRepository, type Repository } from "./repository";
+import { findContext, findPath, findRepository, type Repository } from "./repository";
 import { readShallow } from "./shallow";
 import { type TreeEntry, treeOf } from "./trees";
 
 export { treesAt, treesWithin } from "./contentAt";
+export { ignoreFileOf } from "./ignoreFile";
 export { dockerfileFromRoot, type Located } from "./locate";
 export { newestNamed } from "./newestNamed";
 export { findCommit, listRefs, type Ref, unreachable } from "./refs";
@@ -26,11 +27,11 @@ export interface History extends Repository {
 export type Content = Map<string, TreeEntry>;
 
 /**
- * Opens the repository that a directory is in. Throws ContextNotFound, NotARepository, BareRepository, NoCommitYet,
+ * Opens the repository that a directory is in, which need not be on disk if HEAD, or what `revision` names, has it. Throws ContextNotFound, NotARepository, BareRepository, NoCommitYet,
  * DubiousOwnership, GitNotFound, or GitFailed with git's own words.
  */
-export async function openHistory(directory: string): Promise<History> {
-  const repository = await findRepository(await findContext(directory));
+export async function openHistory(directory: string, revision?: string): Promise<History> {
+  const repository = await findRepository(await findContext(directory, "context", revision));
   return { ...repository, shallow: await readShallow(repository.commonDir) };
 }
 
@@ -91,13 +92,32 @@ export async function lastCommitAt({ root }: History, commit: string, paths: str
 /** Puts an image's paths in terms of the repository. Throws ContextNotFound, OutsideRepository, InvalidArgument and the like. */
 export async function locateImage(history: History, source: ImageSource): Promise<Located> {
   const found = await findSource(source);
-  if (/^\.\.(\/|$)/.test(path.relative(history.root, found.context))) {
+  fromRoot(history, found.context, source.context);
+  return locate(source, found, history);
+}
+
+/**
+ * Puts a file or directory, which is named relative to the working directory, in terms of the repository, whose root is ".". Throws
+ * ContextNotFound, which names `argument`, or OutsideRepository.
+ */
+export async function locatePath(
+  history: History,
+  place: string,
+  argument: string,
+  revision: string | undefined,
+): Promise<string> {
+  return fromRoot(history, await findPath(place, argument, revision), place) || ".";
+}
+
+function fromRoot({ root }: History, found: string, named: string): string {
+  const relative = path.relative(root, found);
+  if (/^\.\.(\/|$)/.test(relative)) {
     throw new VersionedImageError(
       "OutsideRepository",
-      `${source.context} is not in the repository ${history.root}: name a directory of it.`,
+      `${named} is not in the repository ${root}: name a directory of it.`,
     );
   }
-  return locate(source, found, history);
+  return relative;
 }
 
 function isFullHash(text: string): boolean {

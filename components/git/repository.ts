@@ -4,6 +4,7 @@ import { VersionedImageError } from "../errors";
 import { explain } from "./explain";
 import { ifThere } from "./files";
 import { GitError, git } from "./git";
+import { isIgnoreFile } from "./ignoreFile";
 
 /** A repository on this machine. */
 export interface Repository {
@@ -30,7 +31,7 @@ export async function findContext(context: string, argument = "context", revisio
   const absolute = path.resolve(context);
   const above = await nearestDirectory(absolute);
   const rest = path.relative(above, absolute);
-  if (!stats && rest !== "" && (await isIn(revision, above, rest))) {
+  if (!stats && rest !== "" && (await isIn(revision, above, rest, "tree"))) {
     return path.join(await realpath(above), rest);
   }
   throw new VersionedImageError(
@@ -41,15 +42,28 @@ export async function findContext(context: string, argument = "context", revisio
   );
 }
 
-async function isIn(revision: string, above: string, directory: string): Promise<boolean> {
+/**
+ * Finds a file or directory, as an absolute path whose directory has no symbolic links. It need not be on disk if HEAD, or what `revision`
+ * names, has it, and an ignore file need not be anywhere. Throws ContextNotFound, which names `argument`.
+ */
+export async function findPath(place: string, argument: string, revision = "HEAD"): Promise<string> {
+  const absolute = path.resolve(place);
+  const above = await nearestDirectory(path.dirname(absolute));
+  const rest = path.relative(above, absolute);
+  const isFile =
+    (await ifThere(stat(place)))?.isFile() || isIgnoreFile(absolute) || (await isIn(revision, above, rest, "blob"));
+  return isFile ? path.join(await realpath(above), rest) : findContext(place, argument, revision);
+}
+
+async function isIn(revision: string, above: string, name: string, type: "tree" | "blob"): Promise<boolean> {
   // Nothing can have such a name, and git can't be asked for it.
-  if (directory.includes("\0")) {
+  if (name.includes("\0")) {
     return false;
   }
   try {
-    return (await git(["cat-file", "-t", `${revision}:./${directory}`], { cwd: above })) === "tree\n";
+    return (await git(["cat-file", "-t", `${revision}:./${name}`], { cwd: above })) === `${type}\n`;
   } catch (error) {
-    // Whatever git can't find there, a repository or the directory in it: the directory is not to be found.
+    // Whatever git can't find there, a repository or what is named in it: it is not to be found.
     if (error instanceof GitError) {
       return false;
     }

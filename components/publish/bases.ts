@@ -29,18 +29,36 @@ export async function refuseOwnRepository({ build, target }: Pick<Subject, "buil
 
 /**
  * Throws BaseMismatch unless each image that this one is built on proves by its labels that it was made of what this version's commit has.
- * One whose reference a preview can't know yet is looked at in the update.
+ * Of one whose reference a preview can't know yet, only what it is made of is compared; the update looks at the rest.
  */
 export async function checkBases({ version, build, args }: Subject, target: Target): Promise<void> {
   await Promise.all(
     Object.entries(build.bases).map(async ([name, input]) => {
       const reference = await knownValue(input.reference);
-      if (reference !== undefined) {
+      if (reference === undefined) {
+        refuseOtherRevision(name, await knownValue(input.tree), version);
+      } else {
         const base = { name, reference, platforms: build.platforms ?? [], debug: args.debug ?? false };
         await checkBase(base, version, target);
       }
     }),
   );
+}
+
+/** Of a base that the same program is to publish, each preview knows what it is made of. */
+function refuseOtherRevision(name: string, tree: string | undefined, version: Version): void {
+  const wanted = version.bases[name]?.tree;
+  if (tree !== undefined && tree !== wanted) {
+    throw new VersionedImageError(
+      "BaseMismatch",
+      `build.bases.${name} is an image of other files (tree ${tree}) than ${shownCovers(version, name)} at commit ${version.commit} (tree ${wanted}), ` +
+        "of which this image is to be built: give both the same revision, or neither. Nothing was built.",
+    );
+  }
+}
+
+function shownCovers(version: Version, name: string): string {
+  return (version.bases[name]?.covers ?? []).map((path) => path || ".").join(", ");
 }
 
 interface AskedBase {
@@ -113,10 +131,9 @@ function whyNot(
     return "is a debug image, which need not be made of what is committed: set debug: true for both, or for neither";
   }
   if (tree !== wanted) {
-    const covers = (version.bases[name]?.covers ?? []).map((path) => path || ".").join(", ");
     return (
-      `was made of other files (tree ${plain(tree)}, commit ${plain(labelIn(labels, REVISION_LABEL) ?? "unknown")}) than ${covers} at commit ` +
-      `${version.commit} (tree ${wanted}): publish the base of this commit first, by the same update or another one`
+      `was made of other files (tree ${plain(tree)}, commit ${plain(labelIn(labels, REVISION_LABEL) ?? "unknown")}) than ${shownCovers(version, name)} at commit ` +
+      `${version.commit} (tree ${wanted}): publish the base of this commit first, by the same update or another one; where one has a revision, both need it`
     );
   }
   return undefined;

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Builder } from "../args";
 import { lastLinesOfBuild } from "../builders";
 import { type BuildContext, findFailedInstruction } from "../context";
+import { knownValue } from "../pulumi";
 import { onlySay } from "./onlySay";
 import type { Subject } from "./subject";
 
@@ -33,7 +34,7 @@ async function tellWhere(
   const output =
     lines.length > 0
       ? `The last lines of that step:\n${lines.map((line) => `    ${line}`).join("\n")}`
-      : `\`${buildCommand(subject)}\` shows its output.`;
+      : `\`${await buildCommand(subject)}\` shows its output.`;
   await pulumi.log.error(`${name}: the build of ${version.tag} failed${where}\n${output}`, component);
 }
 
@@ -45,9 +46,12 @@ function shortened(text: string): string {
   return line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line;
 }
 
-function buildCommand({ args, build, dockerfile }: Subject): string {
+/** On the same bases: without them it would not come as far as what failed. */
+async function buildCommand({ args, build, dockerfile }: Subject): Promise<string> {
+  const bases = Object.entries(build.bases).map(async ([name, { reference }]) => [name, await knownValue(reference)]);
   return [
     "docker build",
+    ...(await Promise.all(bases)).map(([name, reference]) => `--build-arg ${name}=${reference}`),
     ...(build.target === undefined ? [] : [`--target ${build.target}`]),
     ...(dockerfile === "Dockerfile" ? [] : [`--file ${path.join(args.context, dockerfile)}`]),
     args.context,

@@ -80,6 +80,22 @@ describe("images built on images", () => {
       }
     });
 
+    it("built show how to see why, on the same base", async () => {
+      monorepo.project
+        .write("images/worker/Dockerfile", "ARG BASE\nFROM $BASE\nCOPY nothing /\n")
+        .add()
+        .commit("Break");
+      const result = await monorepo.stack("dev").up();
+      assert.equal(result.succeeded, false, result.text);
+      const base = `${monorepo.repositories.base}:${monorepo.project.git("log", "-1", "--format=%h", "--abbrev=7", "HEAD~1")}`;
+      assert.match(
+        errorsOn(result, "worker")[0] ?? "",
+        /failed at line 3 of Dockerfile: COPY nothing \/\n`docker build --build-arg BASE=(\S+)@sha256:[0-9a-f]{64} images\/worker` shows its output\.$/,
+      );
+      assert.equal(/BASE=(\S+)@/.exec(errorsOn(result, "worker")[0] ?? "")?.[1], base);
+      assert.equal(registry.pushesTo(monorepo.repositories.worker), 0);
+    });
+
     it("are refused on what is not this commit's base", async () => {
       const stack = monorepo.stack("dev");
       const first = await stack.up();
@@ -93,6 +109,11 @@ describe("images built on images", () => {
         /which is not there for linux\/arm64: .* \[BaseMismatch\]$/,
       );
       monorepo.change("base");
+      refused(
+        await stack.preview(monorepo.config({ worker: { revision: "HEAD~1" } })),
+        "worker",
+        /^build\.bases\.BASE is an image of other files .*: give both the same revision, or neither\. .* \[BaseMismatch\]$/,
+      );
       const of = (given: object) =>
         monorepo.config({ worker: { on: {}, build: { bases: { BASE: { ...base, ...given } } } } });
       refused(await stack.preview(of({})), "worker", /^build\.bases\.BASE is .* \[BaseMismatch\]$/);

@@ -5,6 +5,7 @@ import {
   cli,
   cliJson,
   DIRTY,
+  DOCKERFILE,
   digestOf,
   labelsOf,
   marked,
@@ -360,6 +361,36 @@ Update    would build the commit and push it, unless the registry has it already
       assert.equal(part(out, "Registry")[2], "you asked for images/app: add --path Dockerfile --path main");
       const other = await cli(["explain", "images/base", "--repository", repository]);
       assert.equal(part(other.out, "Registry")[2], "you asked for images/base: its directory is images/app");
+    });
+
+    it("names a Dockerfile outside of the directory, and all that a base covers", async () => {
+      const made = monorepo();
+      made.write("docker/app.Dockerfile", "FROM scratch\n").write("docker/base.Dockerfile", "FROM scratch\n").add();
+      made.commit("Dockerfiles");
+      const commit = made.head();
+      const withIgnore = (file: string) => [file, `${file}.dockerignore`];
+      const covers = [...withIgnore("docker/base.Dockerfile"), "images/base"];
+      const labels = sourceLabelsOf(
+        made,
+        commit,
+        "images/app",
+        [...withIgnore("docker/app.Dockerfile"), "images/app"],
+        {
+          BASE: { reference: "h.example/base:1@sha256:d", covers },
+        },
+      );
+      const { repository } = await holding({
+        tags: [commit.slice(0, 7)],
+        labels: { ...labels, [DOCKERFILE]: "docker/app.Dockerfile" },
+      });
+      const ask = ["explain", "images/app", "--repository", repository];
+      const { options } = (await cliJson(ask)).json.registry.newest;
+      assert.deepEqual(options, [
+        "--dockerfile ../../docker/app.Dockerfile",
+        ...covers.map((cover) => `--base BASE=${cover}`),
+      ]);
+      const right = await cliJson([...ask, ...options.flatMap((option: string) => option.split(" "))]);
+      assert.deepEqual([right.json.update.action, right.json.registry.newest], ["adopt", null]);
     });
 
     it("says why the registry does not tell", async () => {

@@ -39,7 +39,7 @@ describe("the rules of versioned-image prune", () => {
       path: ["src", "Dockerfile"],
       dockerfile: "Dockerfile",
       buildContext: { shared: path.join(folder, "shared"), base: "docker-image://a.example/b@sha256:0" },
-      base: { BASE: path.join(folder, "images/base") },
+      base: { BASE: [path.join(folder, "images/base")] },
       kubeconfig: [path.join(folder, "kube.yaml")],
       kubeContext: ["production", "staging"],
       namespace: ["web"],

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { run } from "../../../cli/run";
 import { repo } from "../../support/repo";
-import { cli, cliJson, repositories } from "./setup";
+import { cli, cliJson, repositories, treeOfPaths } from "./setup";
 
 describe("versioned-image tag", () => {
   const { withImage, keep } = repositories();
@@ -55,6 +55,31 @@ describe("versioned-image tag", () => {
     assert.match(
       (await cli(["tag", "../app", "--base", "BASE=."])).err,
       /images\/base\/new.*\[UncommittedChanges\]\n$/s,
+    );
+  });
+
+  it("follows a base to all that it covers: the whole repository, or several files and directories", async () => {
+    const repository = withImage();
+    repository.write("docker/base.Dockerfile", "FROM scratch\n").write("images/base/main", "one\n").add();
+    repository.commit("Add a base");
+    const base = repository.head();
+    const covers = ["images/base", "docker/base.Dockerfile", "docker/base.Dockerfile.dockerignore"];
+    const options = covers.flatMap((path) => ["--base", `BASE=${path}`]);
+    const tagged = async (...of: string[]) => (await cli(["tag", "images/app", ...of])).out.trim();
+    assert.equal(await tagged(...options), base.slice(0, 7));
+    const { json } = await cliJson(["explain", "images/app", ...options]);
+    assert.deepEqual(json.bases, { BASE: covers.sort() });
+    assert.equal(json.tree, treeOfPaths(repository, base, ["images/app", ...covers]));
+
+    repository.write("docker/base.Dockerfile.dockerignore", "x\n").add().commit("Ignore");
+    const ignored = repository.head();
+    repository.write("README", "x\n").add().commit("Another file");
+    assert.equal(await tagged(...options), ignored.slice(0, 7));
+    assert.equal(await tagged("--base", "BASE=."), repository.head().slice(0, 7));
+    repository.remove("docker/base.Dockerfile");
+    assert.match(
+      (await cli(["tag", "images/app", ...options])).err,
+      / D docker\/base.Dockerfile\n.*\[UncommittedChanges\]\n$/s,
     );
   });
 

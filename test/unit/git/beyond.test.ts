@@ -332,6 +332,17 @@ describe("repositories as they are", () => {
     assert.deepEqual(files, { ...SOURCE, "vendor/inner/lib": "lib\n" });
   });
 
+  it("a submodule that was moved since a revision: refused in words that help", async () => {
+    const repository = addSubmodule(withImage(), library(), "app/vendor");
+    repository.git("tag", "v1");
+    repository.git("mv", "app/vendor", "app/moved");
+    repository.commit("Move it");
+    assert.match(
+      await errorOf("SubmoduleNotInitialized", () => exported(repository, "app", { revision: "v1" })),
+      /app\/vendor does not have its commit [0-9a-f]{40}\. There is none any more: check out the commit that the image is built of, /,
+    );
+  });
+
   it("a submodule at another commit than the recorded one: refused; hidden by a flag, the recorded one", async () => {
     const repository = addSubmodule(withImage(), library(), "app/vendor");
     new Repo(repository.path("app/vendor")).write("lib", "newer\n").add().commit();

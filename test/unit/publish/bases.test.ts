@@ -81,7 +81,7 @@ describe("whether an image may be built on its bases", () => {
     const labels = { ...imageLabels(BASE, "f"), "dev.versioned-image.tree": "8\u001b[2K" };
     await isRefused(
       `was made of other files (tree 8[2K, commit ${"1".repeat(40)}) than images/base at commit ${COMMIT} (tree ${TREE}): publish the base ` +
-        "of this commit first, by the same update or another one",
+        "of this commit first, by the same update or another one; where one has a revision, both need it",
       { labels },
     );
   });
