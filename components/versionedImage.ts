@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "./args";
 import { publishImage } from "./publish";
-import { knownValue, shownOnce } from "./pulumi";
+import { knownValue, registrable, shownOnce } from "./pulumi";
 
 /**
  * A Docker image whose tag is the git commit that last touched the directory it is built from. A production image is
@@ -44,7 +44,7 @@ export class VersionedImage extends pulumi.ComponentResource {
     this.covers = image.covers;
     this.source = image.source;
     this.outcome = image.outcome;
-    this.registerOutputs({ ...image });
+    this.registerOutputs(registrable(this, { ...image }));
     shownOnce([...Object.values(image), pulumi.output(this.getData())]);
   }
 

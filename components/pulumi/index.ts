@@ -13,3 +13,4 @@ export {
   urnOf,
 } from "./outputs";
 export { previousOutputs } from "./previousOutputs";
+export { registrable } from "./registrable";

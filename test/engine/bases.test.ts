@@ -39,6 +39,14 @@ describe("images built on images", () => {
       assert.deepEqual(others, []);
     }
 
+    it("end so in an inline program, too, however long the chain is", async () => {
+      const stack = monorepo.stack("dev");
+      const lacking = monorepo.config({ base: { publish: false } });
+      for (const result of [await stack.preview(lacking), await stack.up(lacking)]) {
+        refused(result, "base", /is not in the registry, and publish is false: .* \[NotPublished\]$/);
+      }
+    });
+
     it("end with the error of that one, said once", async function () {
       this.timeout(600_000);
       // Inline, through the Automation API, the SDK has left the program before the last image knows of it.
