@@ -271,7 +271,7 @@ ${STATUSES}`,
     .summary("show what runs where, and how far behind it is")
     .description(
       "Show for each image and each namespace the version that pods run, by what their runtime says, how many commits that touch " +
-        "the image it is behind or ahead, since when, and whether it is verified. Exit status 1 if something is not, or if a pod " +
+        "the image it is behind or ahead, since when, and whether it is consistent with git. Exit status 1 if something is not, or if a pod " +
         "runs another image than its Deployment names.",
     )
     .option("--kubeconfig <file>", "a cluster to ask; repeatable (default: as kubectl finds it)", collect)

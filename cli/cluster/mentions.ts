@@ -38,7 +38,7 @@ export function mentionsIn(object: Record<string, unknown>, sought: Sought[]): M
     for (const word of wordsOf(text)) {
       for (const [repository, found] of tags) {
         if (repository.tags.has(word)) {
-          found.add(word);
+          found.add(own(word));
         }
       }
     }
@@ -63,7 +63,7 @@ export function digestsIn(texts: string[], sought: Sought[]): Map<string, string
     )) {
       const digest = kind === undefined ? `${digits.length === 64 ? "sha256" : "sha512"}:${digits}` : all;
       if (kind !== undefined || sought.some(({ digests }) => digests.has(digest))) {
-        found.set(digest, nameBefore(text, index) ?? found.get(digest));
+        found.set(own(digest), nameBefore(text, index) ?? found.get(digest));
       }
     }
   }
@@ -73,7 +73,12 @@ export function digestsIn(texts: string[], sought: Sought[]): Map<string, string
 /** The name of a repository that stands before a digest. */
 function nameBefore(text: string, index: number): string | undefined {
   const [, written] = /([\w.:/[\]-]+)@$/.exec(text.slice(Math.max(0, index - LONGEST), index)) ?? [];
-  return written === undefined ? undefined : readImageName(written.replace(/^[a-z-]+:\/\//, ""))?.name;
+  return written === undefined ? undefined : readImageName(own(written).replace(/^[a-z-]+:\/\//, ""))?.name;
+}
+
+/** A copy: what is cut out of a text keeps all of that in memory, and the text of an object may be long. */
+function own(part: string): string {
+  return Buffer.from(part).toString();
 }
 
 /** As long as a host, a name and a tag together. */
@@ -88,17 +93,26 @@ function withoutPast({ status: _, metadata, ...object }: Record<string, unknown>
 /** Objects of which the keys are no words for images: of labels, "app" is one of the most common. */
 const LABELS = /^(?:labels|matchLabels|selector)$/;
 
-/** All texts in a value, however deep; numbers as well, which YAML makes of a tag of digits, and keys, as which a map may have its images. */
+/** Where a ConfigMap has files as base64. */
+const BINARY = "binaryData";
+
+/**
+ * All texts in a value, however deep; numbers as well, which YAML makes of a tag of digits, and keys, as which a map may have its images.
+ * Of what is base64, the text that it stands for as well.
+ */
 export function textsOf(value: unknown): string[] {
   const texts: string[] = [];
-  const waiting = [{ next: value, keysCount: true }];
+  const waiting = [{ next: value, keysCount: true, isBinary: false }];
   for (let each = waiting.pop(); each !== undefined; each = waiting.pop()) {
-    const { next, keysCount } = each;
+    const { next, keysCount, isBinary } = each;
     if (typeof next === "string" || typeof next === "number") {
       texts.push(String(next));
+      if (isBinary) {
+        texts.push(Buffer.from(String(next), "base64").toString("latin1"));
+      }
     } else if (typeof next === "object" && next !== null) {
       for (const [key, inner] of Object.entries(next)) {
-        waiting.push({ next: inner, keysCount: !LABELS.test(key) });
+        waiting.push({ next: inner, keysCount: !LABELS.test(key), isBinary: isBinary || key === BINARY });
         if (keysCount && !Array.isArray(next)) {
           texts.push(key);
         }
@@ -110,13 +124,14 @@ export function textsOf(value: unknown): string[] {
 
 /**
  * A repository's name in a text: its last part, whatever a mirror has put before it, or all parts in one, as mirrors that have no
- * folders write them. What goes on with further characters of a name is another's.
+ * folders write them. What goes on with further characters of a name is another's, unless it is a registry's own address of what the
+ * repository holds.
  */
 function nameIn(name: string): RegExp {
   const parts = name.split("/").map((part) => part.replace(/[.]/g, "\\$&"));
   const last = `(?<![\\w.-])${parts.at(-1)}`;
   const flat = parts.length > 1 ? `|(?<![a-z0-9])${parts.join("(?:[/.-]|__?)")}` : "";
-  return new RegExp(`(?:${last}${flat})(?!/?\\w|[.-]+\\w)`);
+  return new RegExp(`(?:${last}${flat})(?:(?=/(?:manifests|blobs|tags|referrers)/)|(?!/?\\w|[.-]+\\w))`);
 }
 
 /** Whatever in a text could be a tag: also without the full stops or hyphens at its end. */

@@ -18,6 +18,10 @@ export interface PodImage extends NamedImage {
   imageId: ImageId | undefined;
   /** Whether it runs or has run, whatever that is. */
   started: boolean;
+  /** Whether it runs now. */
+  running: boolean;
+  /** Whether its pod is being deleted. */
+  terminating: boolean;
   /** The runtime's own words for what runs; empty if it says nothing. */
   said: string;
   /** Why it has not started, in the words of the kubelet, for instance ImagePullBackOff; empty if it does not say. */
@@ -61,23 +65,29 @@ export function podImages(pod: unknown): PodImage[] {
     .map(({ kind, container, each }) => ({ kind, container, image: textOf(each.image) }));
   const mounts = statuses.flatMap(({ each }) => entriesOf(each.volumeMounts));
   const hasStarted = statuses.some(({ each }) => isStarted(each));
-  return [...named, ...strays].map((image): PodImage => {
-    const name = `${owner}/${image.container}`;
+  const hasRunning = statuses.some(({ each }) => isRunning(each));
+  const terminating = Boolean(fieldsOf(metadata).deletionTimestamp);
+  return [...named, ...strays].flatMap((image): PodImage[] => {
+    const common = { ...image, name: `${owner}/${image.container}`, terminating };
     if (image.kind === "volume") {
-      const found = ranVolume(image, mounts, hasStarted);
-      return { ...image, name, ...found, started: found.said !== "", waiting: "", startedAt: undefined };
+      return ranVolume(image, mounts, hasStarted).map((found) => {
+        const started = found.said !== "";
+        return { ...common, ...found, started, running: started && hasRunning, waiting: "", startedAt: undefined };
+      });
     }
-    const found = statuses.find(({ kind, container }) => kind === image.kind && container === image.container)?.each;
-    const state = fieldsOf(found?.state);
-    const runs = ran(found?.imageID);
-    return {
-      ...image,
-      name,
-      ...runs,
-      started: found !== undefined && isStarted(found),
-      waiting: textOf(fieldsOf(state.waiting).reason),
-      startedAt: timeOf(fieldsOf(state.running).startedAt),
-    };
+    const own = statuses.filter(({ kind, container }) => kind === image.kind && container === image.container);
+    // Where there are two, each may be what runs.
+    return (own.length > 0 ? own.map(({ each }) => each) : [{} as Fields]).map((each) => {
+      const state = fieldsOf(each.state);
+      return {
+        ...common,
+        ...ran(each.imageID),
+        started: isStarted(each),
+        running: isRunning(each),
+        waiting: textOf(fieldsOf(state.waiting).reason),
+        startedAt: timeOf(fieldsOf(state.running).startedAt),
+      };
+    });
   });
 }
 
@@ -87,18 +97,29 @@ function isStarted({ imageID, state }: Fields): boolean {
   return ran(imageID).said !== "" || running !== undefined || terminated !== undefined;
 }
 
+/** A status that has none of the three states is of a container that waits, as Kubernetes has it. */
+function isRunning({ state }: Fields): boolean {
+  const { running } = fieldsOf(state);
+  return running !== undefined && running !== null;
+}
+
 /** Of a volume older kubelets say nothing: then it is what it was pinned to, once it was pulled, which is before any container starts. */
 function ranVolume(
   { container, image }: NamedImage,
   mounts: Fields[],
   hasStarted: boolean,
-): Pick<PodImage, "imageId" | "said"> {
-  const mount = mounts.find(({ name }) => name === container);
-  const said = fieldsOf(fieldsOf(mount?.volumeStatus).image).imageRef;
+): Pick<PodImage, "imageId" | "said">[] {
+  const refs = mounts
+    .filter(({ name }) => name === container)
+    .map(({ volumeStatus }) => fieldsOf(fieldsOf(volumeStatus).image).imageRef)
+    .filter((said) => said !== undefined);
+  if (refs.length > 0) {
+    return [...new Set(refs)].map(ran);
+  }
   const pinned = readImageName(image);
-  return hasStarted && said === undefined && pinned?.digest !== undefined
-    ? { imageId: { repository: pinned, digest: pinned.digest }, said: image }
-    : ran(said);
+  return hasStarted && pinned?.digest !== undefined
+    ? [{ imageId: { repository: pinned, digest: pinned.digest }, said: image }]
+    : [ran(undefined)];
 }
 
 function ran(imageId: unknown): Pick<PodImage, "imageId" | "said"> {
@@ -106,7 +127,7 @@ function ran(imageId: unknown): Pick<PodImage, "imageId" | "said"> {
   return { imageId: readImageId(said), said };
 }
 
-/** Whether a pod's containers have ended for good, or are about to. */
+/** Whether a pod has ended or is being deleted: nothing starts in it any more, though what runs may go on for a while. */
 export function isEnding(pod: unknown): boolean {
   const { metadata, status } = fieldsOf(pod);
   const { phase } = fieldsOf(status);

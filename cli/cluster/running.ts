@@ -18,7 +18,7 @@ export interface RunningImage extends PodImage {
 /** What a namespace runs. */
 export interface Running {
   deployments: DeploymentImages[];
-  /** Of pods that have not ended and are not about to. */
+  /** Of pods that have ended or are being deleted, what runs still; of others what has not started as well. */
   running: RunningImage[];
   /** Pods that are not understood, with why: what they run is not known. */
   odd: { name: string; why: string }[];
@@ -36,7 +36,7 @@ interface Owned {
 export async function readRunning(cluster: Cluster, namespace: string, limit = LIMIT): Promise<Running> {
   try {
     const [pods, sets, deployments] = await Promise.all([
-      readObjects(cluster, PODS, namespace, (pod) => (isEnding(pod) ? [] : [podOf(pod)]), limit),
+      readObjects(cluster, PODS, namespace, podsOf, limit),
       readObjects(cluster, REPLICA_SETS, namespace, (set) => [ownedBy(set)], limit),
       readObjects(cluster, DEPLOYMENTS, namespace, (deployment) => [deploymentOf(deployment)], limit),
     ]);
@@ -58,8 +58,13 @@ export async function readRunning(cluster: Cluster, namespace: string, limit = L
   }
 }
 
-function podOf(pod: Record<string, unknown>) {
-  return { ...ownedBy(pod), name: nameOf(pod), images: podImages(pod), odd: oddity(pod, ["spec"]) };
+/** The pod, unless it runs nothing any more. */
+function podsOf(pod: Record<string, unknown>) {
+  const ending = isEnding(pod);
+  const images = podImages(pod).filter(({ running }) => running || !ending);
+  return ending && images.length === 0
+    ? []
+    : [{ ...ownedBy(pod), name: nameOf(pod), images, odd: oddity(pod, ["spec"]) }];
 }
 
 function deploymentOf(deployment: Record<string, unknown>) {

@@ -11,12 +11,22 @@ export function distanceOf({ behind, ahead }: Pick<RunningImage, "behind" | "ahe
 }
 
 /** What is to be said of it beside that. */
-export function marksOf({ debug, verified, why, differing }: RunningImage): string[] {
+export function marksOf({ debug, consistent, why, differing, terminating }: RunningImage): string[] {
   return [
     ...(debug ? ["debug"] : []),
-    verified ? "verified" : `not verified: ${why}`,
+    consistent ? "consistent" : `not consistent: ${why}`,
     ...(differing.length > 0 ? [`${differing.join(", ")}: the Deployment names another image by now`] : []),
+    ...(terminating.length > 0 ? [terminatingWords(terminating)] : []),
   ];
+}
+
+/** Why something that could not be shown to be one of the images is not, with those that will end soon. */
+export function whyOf({ why, terminating }: OtherImage): string {
+  return [why, ...(terminating.length > 0 ? [terminatingWords(terminating)] : [])].join("; ");
+}
+
+function terminatingWords(pods: string[]): string {
+  return `terminating: ${pods.join(", ")}`;
 }
 
 export function sinceWords({ since }: Pick<RunningImage, "since">, now: Date): string {

@@ -1,6 +1,8 @@
 import { shortTime } from "../output";
 import type { ImageStatus, OtherImage, RunningImage, StatusReport } from ".";
-import { distanceOf, marksOf, runsNowhere, sinceWords } from "./describe";
+import { distanceOf, marksOf, runsNowhere, sinceWords, whyOf } from "./describe";
+import { LINE_STYLE, lineHtml } from "./line";
+import { classOf, escaped, placeOf } from "./markup";
 
 /** One page that needs nothing else: the same as the text, and each image's places on a line of its commits. */
 export function statusHtml({ root, branch, places, images, others }: StatusReport, now: Date): string {
@@ -24,9 +26,9 @@ ${
     ? ""
     : `<section><h2>Other images</h2>\n<ul>\n${others
         .map(
-          ({ place, image, why, pods, suspect }) =>
-            `<li${suspect ? ' class="bad"' : ""}><code>${escaped(image)}</code> in ` +
-            `${escaped(`${place.cluster}/${place.namespace}`)} (${escaped(pods.join(", "))}): ${escaped(why)}</li>`,
+          (other) =>
+            `<li${other.suspect ? ' class="bad"' : ""}><code>${escaped(other.image)}</code> in ` +
+            `${escaped(placeOf(other))} (${escaped(other.pods.join(", "))}): ${escaped(whyOf(other))}</li>`,
         )
         .join("\n")}\n</ul></section>`
 }
@@ -36,36 +38,14 @@ ${
 `;
 }
 
-function imageHtml({ context, newest, running }: ImageStatus, others: OtherImage[], now: Date): string {
+function imageHtml(image: ImageStatus, others: OtherImage[], now: Date): string {
+  const { context, newest, running } = image;
   const version = newest
     ? `Newest version: <code>${newest.hash.slice(0, 7)}</code> ${escaped(newest.subject)}`
     : "It was never committed.";
   const body =
-    running.length === 0
-      ? `<p>${runsNowhere(others)}</p>`
-      : `${lineHtml(context, running)}\n${tableHtml(context, running, now)}`;
+    running.length === 0 ? `<p>${runsNowhere(others)}</p>` : `${lineHtml(image)}\n${tableHtml(context, running, now)}`;
   return `<section>\n<h2>${escaped(context)}</h2>\n<p>${version}</p>\n${body}\n</section>`;
-}
-
-const [WIDTH, MARGIN, ROW] = [640, 40, 26];
-
-/** The commits that touch the image, the newest at the right, with a mark for each place. */
-function lineHtml(context: string, running: RunningImage[]): string {
-  const known = running.filter(({ behind }) => behind !== undefined);
-  const most = Math.max(1, ...known.map(({ behind = 0 }) => behind));
-  const at = (behind: number) => Math.round(WIDTH - MARGIN - (behind / most) * (WIDTH - 2 * MARGIN));
-  const height = ROW * (known.length + 1);
-  const said = known.map((image) => `${placeOf(image)}: ${distanceOf(image)}`).join("; ");
-  const marks = known.map((image, index) => {
-    const [x, y] = [at(image.behind ?? 0), ROW * (index + 1)];
-    const anchor = x > WIDTH / 2 ? "end" : "start";
-    const text = `<text x="${x + (anchor === "end" ? -10 : 10)}" y="${y + 4}" text-anchor="${anchor}">${escaped(placeOf(image))}</text>`;
-    return `<line x1="${x}" y1="8" x2="${x}" y2="${y}"/><circle class="${classOf(image)}" cx="${x}" cy="${y}" r="6"/>${text}`;
-  });
-  return (
-    `<svg role="img" aria-label="${escaped(`${context}: ${said}`)}" viewBox="0 0 ${WIDTH} ${height}">` +
-    `<line x1="${MARGIN}" y1="8" x2="${WIDTH - MARGIN}" y2="8"/>${marks.join("")}</svg>`
-  );
 }
 
 function tableHtml(context: string, running: RunningImage[], now: Date): string {
@@ -86,34 +66,15 @@ function tableHtml(context: string, running: RunningImage[], now: Date): string 
   );
 }
 
-function placeOf({ place }: RunningImage): string {
-  return `${place.cluster}/${place.namespace}`;
-}
-
-function classOf({ verified, differing, debug, behind }: RunningImage): string {
-  if (!verified || differing.length > 0) {
-    return "bad";
-  }
-  return debug || behind ? "old" : "good";
-}
-
-/** What others wrote is text here, and nothing else. */
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
 const STYLE = `
-:root { color-scheme: light dark; --good: #1a7f37; --old: #9a6700; --bad: #cf222e; }
-@media (prefers-color-scheme: dark) { :root { --good: #3fb950; --old: #d29922; --bad: #f85149; } }
+:root { color-scheme: light dark; --good: #1a7f37; --old: #9a6700; --bad: #cf222e; --rule: #8c959f; --focus: #0969da; }
+@media (prefers-color-scheme: dark) { :root { --good: #3fb950; --old: #d29922; --bad: #f85149; --rule: #6e7681; --focus: #58a6ff; } }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0; }
 main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-svg { width: 100%; height: auto; font: 13px system-ui, sans-serif; }
-svg line { stroke: currentColor; opacity: 0.5; }
-svg text { fill: currentColor; }
-circle.good { fill: var(--good); } circle.old { fill: var(--old); } circle.bad { fill: var(--bad); }
 td.good { color: var(--good); } td.old { color: var(--old); } td.bad, li.bad { color: var(--bad); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: 0.3rem 0.8rem 0.3rem 0; vertical-align: top; }
+td:nth-child(4), td:nth-child(5) { white-space: nowrap; }
 thead th { border-bottom: 1px solid; }
-`;
+${LINE_STYLE}`;

@@ -5,17 +5,22 @@ import { readChanges, readFacts } from "../../components/git";
 import { findCommit, lastCommitAt, lookUpCommits, openHistory, treesAt } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
 import { dirtyIn, labelIn, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
-import { type ClusterNames, openClusters, type RunningImage as PodImage, readImageName, readRunning } from "../cluster";
+import { type ClusterNames, openClusters, readRunning } from "../cluster";
 import { type SourceFlags, saysFiles, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
+import { belongings, lastPart } from "../verify/belonging";
 import { isConsistent, whyNot } from "../verify/check";
+import { createHoldings } from "../verify/holdings";
 import { createVerifier, type Verification } from "../verify/verification";
+import { containersOf, earliest, groupsOf, namesOf, repositoriesOfGroup, tagOf, workloadsOf } from "./groups";
 import { statusHtml } from "./html";
 import { statusJson } from "./json";
-import { createLooker, repositoriesOf } from "./lookAt";
+import { createLooker } from "./lookAt";
 import { madeOf, pathsNow } from "./madeOf";
+import { isSuspect, type Stranger, strangeness } from "./strangers";
 import { statusText } from "./text";
+import { type Compared, versionsOf } from "./versions";
 
 export interface StatusFlags extends SourceFlags, ClusterNames {
   namespace?: string[];
@@ -51,10 +56,15 @@ export interface RunningImage {
   /** Since when the first of its pods has run. */
   since: Date | undefined;
   debug: boolean;
-  verified: boolean;
-  /** Why it is not verified; empty if it is. */
+  /** Whether what it says of its origin agrees with git. */
+  consistent: boolean;
+  /** Why it is not consistent; empty if it is. */
   why: string;
+  /** The Deployments that it runs for, and the pods that none has made. */
+  workloads: string[];
   pods: string[];
+  /** Those of pods that are being deleted, which run still. */
+  terminating: string[];
   /** Those whose Deployment names another image by now. */
   differing: string[];
 }
@@ -64,6 +74,8 @@ export interface ImageStatus {
   context: string;
   /** The commit of its newest version, as HEAD or the branch has it. */
   newest: Commit | undefined;
+  /** From the newest of all that run, or that one if it is newer, to the oldest that runs; none if it was never committed. */
+  versions: Commit[];
   running: RunningImage[];
 }
 
@@ -84,12 +96,14 @@ export interface OtherImage {
   image: string;
   why: string;
   pods: string[];
+  /** Those of pods that are being deleted, which run still. */
+  terminating: string[];
   /** Whether it is, or may be, of a repository of these images, so that the answer is no. */
   suspect: boolean;
 }
 
 /**
- * Shows what runs where. The answer is no if one of the images differs or is not verified, or if anything of their repositories can't be
+ * Shows what runs where. The answer is no if one of the images differs or is not consistent, or if anything of their repositories can't be
  * looked at or says nothing of its origin.
  */
 export async function status(contexts: string[], flags: StatusFlags, io: Io): Promise<Status> {
@@ -103,7 +117,7 @@ export async function status(contexts: string[], flags: StatusFlags, io: Io): Pr
     io.out(statusText(report, io));
   }
   const running = report.images.flatMap((image) => image.running);
-  const isFine = running.every(({ verified, differing }) => verified && differing.length === 0);
+  const isFine = running.every(({ consistent, differing }) => consistent && differing.length === 0);
   return isFine && report.others.every(({ suspect }) => !suspect) ? 0 : 1;
 }
 
@@ -137,9 +151,18 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
   );
   const pods = found.flatMap(({ place, running }) => running.map((pod) => ({ place, pod })));
   const verifier = await createVerifier({ platform: flags.platform }, io, first.root);
-  const looker = createLooker(verifier);
-  const groups = groupsOf(pods.filter(({ pod }) => isWanted(pod, flags.repository)));
-  const looked = await inParallel(groups, async (group) => ({ group, result: await looker.lookAt(group.first) }));
+  const holdings = createHoldings(verifier.client);
+  const looker = createLooker(verifier, holdings);
+  const belonging = await belongings(
+    pods.map(({ pod }) => pod),
+    flags.repository,
+    holdings,
+  );
+  const groups = groupsOf(pods.map((each, index) => ({ ...each, belonging: belonging[index] })));
+  const looked = await inParallel(groups, async (group) => ({
+    group,
+    result: await looker.lookAt(group.first, group.belonging),
+  }));
   const running = looked.flatMap(({ result }) => (typeof result === "string" ? [] : [result]));
   const isTold = saysFiles(flags);
   const covers = facts.map((each) => (isTold ? each.paths : pathsNow(each, running)));
@@ -151,11 +174,17 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
   const images: ImageStatus[] = facts.map(({ context }, index) => ({
     context: context || ".",
     newest: described.get(newest[index] ?? ""),
+    versions: [],
     running: [],
   }));
-  const others: (OtherImage & { group?: Group })[] = found.flatMap(({ place, odd }) =>
-    odd.map(({ name, why }) => ({ place, image: "", why: `not understood: ${why}`, pods: [name], suspect: true })),
+  const compared: Compared[][] = images.map(() => []);
+  const odd: OtherImage[] = found.flatMap((each) =>
+    each.odd.map(({ name, why }) => ({
+      ...{ place: each.place, image: "", why: `not understood: ${why}` },
+      ...{ pods: [name], terminating: [], suspect: true },
+    })),
   );
+  const strangers: Stranger[] = [];
   const known = new Set(flags.repository);
   await Promise.all(
     looked.map(async ({ group, result }) => {
@@ -163,16 +192,7 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       const tree = typeof result === "string" ? undefined : labelIn(result.labels, TREE_LABEL);
       const owner = typeof result === "string" ? -1 : await ownerOf(tree, result);
       if (typeof result === "string" || owner < 0) {
-        const why = typeof result === "string" ? result : strangeness(result);
-        const suspect = typeof result === "string" || !isConsistent(result.checks);
-        others.push({
-          group,
-          place: group.place,
-          image: group.name,
-          why,
-          pods: group.pods.map(({ name }) => name),
-          suspect,
-        });
+        strangers.push({ group, result });
         return;
       }
       const to = newest[owner];
@@ -180,10 +200,13 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         revision === undefined || to === undefined
           ? undefined
           : await readChanges({ root: history.root, from: revision, to, paths: covers[owner] ?? [] });
-      const verified = isConsistent(result.checks);
+      const consistent = isConsistent(result.checks);
       const asDeployed = await inParallel(group.pods, (pod) => looker.isAsDeployed(pod, result));
-      for (const repository of group.pods.flatMap(repositoriesOf)) {
+      for (const repository of repositoriesOfGroup(group)) {
         known.add(repository);
+      }
+      if (result.commit && changes) {
+        compared[owner]?.push({ commit: result.commit, changes });
       }
       images[owner]?.running.push({
         place: group.place,
@@ -194,24 +217,33 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         commit: result.commit,
         behind: changes?.added.length,
         ahead: changes?.removed.length,
-        since: earliest(group.pods),
+        since: earliest(group),
         debug: dirtyIn(result.labels) !== undefined,
-        verified,
-        why: verified ? "" : whyNot(result.checks),
-        pods: group.pods.map(({ name }) => name),
-        differing: group.pods.filter((_, index) => !asDeployed[index]).map(({ name }) => name),
+        consistent,
+        why: consistent ? "" : whyNot(result.checks),
+        workloads: workloadsOf(group),
+        ...containersOf(group),
+        differing: namesOf(group.pods.filter((_, index) => !asDeployed[index])),
       });
     }),
   );
-  const names = facts.map(({ context, root }) => path.basename(path.resolve(root, context)));
+  const directories = facts.map(({ context, root }) => ({ context, name: lastPart(path.resolve(root, context)) }));
+  const others = strangers.map((stranger) => ({
+    place: stranger.group.place,
+    image: stranger.group.name,
+    why: strangeness(stranger),
+    ...containersOf(stranger.group),
+    suspect: isSuspect(stranger, known, directories),
+  }));
   return {
     root: history.root,
     branch,
     places: places.map(({ place }) => place),
-    images: images.map(sorted),
-    others: others
-      .map(({ group, ...other }) => ({ ...other, suspect: other.suspect && (!group || isOurs(group, known, names)) }))
-      .sort((one, other) => (otherKey(one) < otherKey(other) ? -1 : 1)),
+    images: images.map((image, index) => ({
+      ...sorted(image),
+      versions: versionsOf(image.newest, compared[index] ?? []),
+    })),
+    others: [...odd, ...others].sort((one, other) => (otherKey(one) < otherKey(other) ? -1 : 1)),
   };
 
   /** Which of the images it is, by the directory or the files that it says it was built from; -1 for none. */
@@ -233,62 +265,8 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
   }
 }
 
-/** Why something that was looked at is none of the images that were asked for. */
-function strangeness({ labels, commit }: Verification): string {
-  const revision = labelIn(labels, REVISION_LABEL);
-  return revision === undefined || commit
-    ? "none of these images"
-    : `this clone does not have its commit ${revision.slice(0, 12)} (git fetch)`;
-}
-
-/** Whether a group's image is of a repository that is named, that one of the images runs from, or that is called as one is. */
-function isOurs({ pods }: Group, known: Set<string>, names: string[]): boolean {
-  return pods
-    .flatMap(repositoriesOf)
-    .some((repository) => isBelow(repository, [...known]) || names.includes(repository.replace(/^.*\//s, "")));
-}
-
-function isBelow(repository: string, wanted: string[]): boolean {
-  return wanted.some((each) => repository === each || repository.startsWith(`${each}/`));
-}
-
 function otherKey({ place, image }: OtherImage): string {
   return `${place.cluster}\n${place.namespace}\n${image}`;
-}
-
-/** The containers of a place that run one image. */
-interface Group {
-  place: Place;
-  name: string;
-  first: PodImage;
-  pods: PodImage[];
-}
-
-function groupsOf(pods: { place: Place; pod: PodImage }[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const { place, pod } of pods) {
-    const [repository = ""] = repositoriesOf(pod);
-    const name = pod.imageId ? `${repository}@${pod.imageId.digest}` : pod.image;
-    const key = [place.cluster, place.namespace, name, pod.waiting].join("\n");
-    const group = groups.get(key) ?? { place, name, first: pod, pods: [] };
-    groups.set(key, group);
-    group.pods.push(pod);
-  }
-  return [...groups.values()];
-}
-
-function isWanted(pod: PodImage, wanted: string[] | undefined): boolean {
-  return wanted === undefined || repositoriesOf(pod).some((repository) => isBelow(repository, wanted));
-}
-
-function tagOf({ pods }: Group): string | undefined {
-  const tags = new Set(pods.map(({ image }) => readImageName(image)?.tag));
-  return tags.size === 1 ? [...tags][0] : undefined;
-}
-
-function earliest(pods: PodImage[]): Date | undefined {
-  const times = pods.flatMap(({ startedAt }) => startedAt ?? []);
-  return times.sort((one, other) => one.getTime() - other.getTime())[0];
 }
 
 function sorted(image: ImageStatus): ImageStatus {

@@ -1,25 +1,27 @@
 import { VersionedImageError } from "../../components/errors";
 import { fieldsOf, INDEX_TYPES, type RegistryClient } from "../../components/registry";
-import { type NamedImage, type RunningImage as PodImage, readImageName } from "../cluster";
-import type { Held } from "../prune/held";
-import { readHeld } from "../prune/readHeld";
+import { type RunningImage as PodImage, readImageName } from "../cluster";
+import type { Belonging } from "../verify/belonging";
+import { type Holdings, kept } from "../verify/holdings";
 import { manifestFields } from "../verify/manifestFields";
 import type { Verification, Verifier } from "../verify/verification";
 
 /** Finds out what images are, of which a runtime says no more than a digest, or less. */
 export interface Looker {
-  /** What a container's image says of itself, or why that could not be found out. */
-  lookAt(image: PodImage): Promise<Verification | string>;
+  /** What a container's image says of itself, or why that could not be found out; `belonging` is where it was found. */
+  lookAt(image: PodImage, belonging: Belonging): Promise<Verification | string>;
   /** Whether a container runs what its Deployment names by now, however that is written. */
   isAsDeployed(image: PodImage, found: Verification): Promise<boolean>;
 }
 
-/** Keeps what it has read of repositories. */
-export function createLooker({ client, verify }: Pick<Verifier, "client" | "verify">): Looker {
-  const holdings = new Map<string, Promise<Held>>();
+/** Keeps what it has read of images. */
+export function createLooker({ client, verify }: Pick<Verifier, "client" | "verify">, holdings: Holdings): Looker {
   const known = new Map<string, Promise<Verification>>();
 
-  async function lookAt({ image, imageId, said, waiting }: PodImage): Promise<Verification | string> {
+  async function lookAt(
+    { image, imageId, said, waiting }: PodImage,
+    { at, error }: Belonging,
+  ): Promise<Verification | string> {
     if (!imageId) {
       if (said !== "") {
         return `its runtime says what it runs in words that are not understood: ${said.slice(0, 200)}`;
@@ -27,6 +29,12 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
       return waiting === ""
         ? "it has not started, or its runtime does not say what it runs"
         : `it has not started: ${waiting}`;
+    }
+    if (error) {
+      return `whether it is of these repositories can't be told: ${error.message} [${error.code}]`;
+    }
+    if (at) {
+      return looked(at.repository, at.digest).catch((failure) => wordsOf(ours(failure)));
     }
     const named = readImageName(image);
     // A runtime names any repository that it knows the image by: that which the pod names comes first.
@@ -37,33 +45,26 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
     const failures: VersionedImageError[] = [];
     for (const place of new Set(places)) {
       try {
-        return await verified(place, imageId.digest);
+        return await looked(place, imageId.digest);
       } catch (error) {
         failures.push(ours(error));
       }
     }
     if (imageId.repository === undefined && named) {
       try {
-        const digest = await byConfiguration(named.repository, imageId.digest);
+        const digest = await holdings.find(named.repository, imageId);
         if (digest !== undefined) {
-          return await verified(named.repository, digest);
+          return await looked(named.repository, digest);
         }
       } catch (error) {
         failures.unshift(ours(error));
       }
     }
-    const [first] = failures;
-    return `${first?.message} [${first?.code}]`;
+    return wordsOf(failures[0] as VersionedImageError);
   }
 
-  function verified(repository: string, digest: string): Promise<Verification> {
-    return kept(known, `${repository}@${digest}`, (reference) => verify(reference));
-  }
-
-  /** The manifest of a configuration, by which runtimes may know an image: one of those that tags lead to. */
-  async function byConfiguration(repository: string, config: string): Promise<string | undefined> {
-    const { manifests } = await kept(holdings, repository, (name) => readHeld(client, name));
-    return [...manifests.values()].find((manifest) => manifest.config === config)?.digest;
+  function looked(repository: string, digest: string): Promise<Verification> {
+    return kept(known, `${repository}@${digest}`, () => verify(`${repository}@${digest}`));
   }
 
   async function isAsDeployed(pod: PodImage, found: Verification): Promise<boolean> {
@@ -115,10 +116,8 @@ async function leadsTo(
   return Array.isArray(manifests) && manifests.some((entry) => digests.includes(String(fieldsOf(entry).digest)));
 }
 
-function kept<T>(known: Map<string, Promise<T>>, key: string, make: (key: string) => Promise<T>): Promise<T> {
-  const found = known.get(key) ?? make(key);
-  known.set(key, found);
-  return found;
+function wordsOf({ message, code }: VersionedImageError): string {
+  return `${message} [${code}]`;
 }
 
 /** Throws whatever is no error of this package. */
@@ -127,10 +126,4 @@ function ours(error: unknown): VersionedImageError {
     return error;
   }
   throw error;
-}
-
-/** The repositories by which a container's image is known. */
-export function repositoriesOf({ image, imageId }: Pick<PodImage, "imageId"> & Pick<NamedImage, "image">): string[] {
-  const found = [readImageName(image)?.repository, imageId?.repository?.repository];
-  return [...new Set(found.filter((repository) => repository !== undefined))];
 }

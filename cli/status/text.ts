@@ -1,6 +1,6 @@
 import { columns, count, type Io, paint, printable } from "../output";
 import type { ImageStatus, OtherImage, StatusReport } from ".";
-import { distanceOf, marksOf, runsNowhere, sinceWords } from "./describe";
+import { distanceOf, marksOf, runsNowhere, sinceWords, whyOf } from "./describe";
 
 /** The report for people: a table for each image. */
 export function statusText(report: StatusReport, io: Io): string {
@@ -9,16 +9,17 @@ export function statusText(report: StatusReport, io: Io): string {
   const notes = [
     `Versions are compared with ${printable(branch)} of ${printable(root)}; what runs was asked of ${printable(where)}.`,
   ];
-  const said = others.map(({ suspect, ...other }) => paint(io, suspect ? "red" : "dim", `${otherText(other)}\n`));
+  const said = others.map((other) => paint(io, other.suspect ? "red" : "dim", `${otherText(other)}\n`));
   return [
     ...images.map((image) => imageText(image, others, io)),
     [...notes.map((note) => `${paint(io, "dim", note)}\n`), ...said].join(""),
   ].join("\n");
 }
 
-function otherText({ place, image, why, pods }: Omit<OtherImage, "suspect">): string {
+function otherText(other: OtherImage): string {
+  const { place, image, pods } = other;
   const where = `${place.cluster}/${place.namespace}: ${image} (${count(pods.length, "container")})`;
-  return printable(`${where}: ${why}`);
+  return printable(`${where}: ${whyOf(other)}`);
 }
 
 function imageText({ context, newest, running }: ImageStatus, others: OtherImage[], io: Io): string {
@@ -44,7 +45,7 @@ function imageText({ context, newest, running }: ImageStatus, others: OtherImage
   const lines = rows.map((line, index) => {
     const image = running[index];
     const style =
-      !image?.verified || image.differing.length > 0 ? "red" : image.debug || image.behind ? "yellow" : "green";
+      !image?.consistent || image.differing.length > 0 ? "red" : image.debug || image.behind ? "yellow" : "green";
     return paint(io, style, line);
   });
   return `${title}\n${[paint(io, "dim", header), ...lines].join("\n")}\n`;

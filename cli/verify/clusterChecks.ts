@@ -57,7 +57,8 @@ function runs({ digest, parts }: Wanted, { imageId }: RunningImage): boolean {
 }
 
 function podCheck(wanted: Wanted, container: RunningImage): Check {
-  const { name, imageId, said, waiting } = container;
+  const { imageId, said, waiting } = container;
+  const name = container.terminating ? `${container.name}, terminating,` : container.name;
   if (imageId === undefined) {
     return lacking(
       "pod",

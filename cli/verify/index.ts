@@ -4,6 +4,7 @@ import { printJson } from "../output";
 import { isConsistent } from "./check";
 import { type ClusterFlags, readWorkloads } from "./cluster";
 import { clusterChecks, oddCheck, workloadChecks } from "./clusterChecks";
+import { createHoldings } from "./holdings";
 import { isFine, manyJson, manyText, type Outcome, verifyMany } from "./many";
 import { imagesOfNamespace } from "./namespaceImages";
 import { readList } from "./referenceList";
@@ -90,7 +91,8 @@ async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io)
   refuseStray({ ...flags, repository: undefined });
   refuseRebuild(flags);
   const workloads = await readWorkloads(flags);
-  const images = imagesOfNamespace(workloads, flags.repository);
+  const verifier = await createVerifier(flags, io);
+  const images = await imagesOfNamespace(workloads, flags.repository, createHoldings(verifier.client));
   if (images.length === 0) {
     const of = flags.repository ? ` of ${flags.repository.join(" or ")}` : "";
     throw new VersionedImageError(
@@ -99,11 +101,12 @@ async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io)
     );
   }
   return verifyMany(
-    images.map(({ reference, ...users }) => ({
+    images.map(({ reference, error, ...users }) => ({
       reference,
+      error,
       more: (image) => [...workloadChecks(image, users), ...workloads.odd.map(oddCheck)],
     })),
-    await createVerifier(flags, io),
+    verifier,
   );
 }
 

@@ -9,6 +9,8 @@ import { type Verification, type Verifier, verificationJson } from "./verificati
 /** An image of several that are verified. */
 export interface Subject {
   reference: string;
+  /** What keeps it from being looked at, if that is known before. */
+  error?: VersionedImageError;
   /** Checks of it against something else than git. */
   more(image: Wanted): Check[];
 }
@@ -29,16 +31,19 @@ export function isFine(answer: Answer): boolean {
 
 /** Verifies several images at once. What keeps one from being looked at is its outcome, and does not hide the others. */
 export function verifyMany(subjects: Subject[], verifier: Verifier): Promise<Outcome[]> {
-  return inParallel(subjects, async ({ reference, more }) => {
+  return inParallel(subjects, async ({ reference, error, more }) => {
+    if (error) {
+      return { reference, answer: "error", result: error };
+    }
     try {
       const result = await verifier.verify(reference, more);
       return { reference, answer: answerTo(result.checks), result };
-    } catch (error) {
+    } catch (failure) {
       // Without cosign nothing can be told of any of them.
-      if (error instanceof VersionedImageError && error.code !== "CosignNotFound") {
-        return { reference, answer: "error", result: error };
+      if (failure instanceof VersionedImageError && failure.code !== "CosignNotFound") {
+        return { reference, answer: "error", result: failure };
       }
-      throw error;
+      throw failure;
     }
   });
 }

@@ -1,5 +1,8 @@
+import type { VersionedImageError } from "../../components/errors";
 import { type RunningImage, readImageName } from "../cluster";
+import { belongings, isBelow } from "./belonging";
 import type { Deployed, Workloads } from "./cluster";
+import type { Holdings } from "./holdings";
 
 /** An image that a namespace runs, with the containers that name it. */
 export interface UsedImage {
@@ -7,32 +10,36 @@ export interface UsedImage {
   reference: string;
   deployed: Deployed[];
   running: RunningImage[];
+  /** Why it can't be told whether it is of the repositories that are looked at. */
+  error?: VersionedImageError;
 }
 
 /**
  * The images that Deployments and pods name, each once, in the order of their names: all, or those of the repositories and
- * of what is below them.
+ * of what is below them. What one of these holds is named as its, whatever a mirror calls it.
  */
-export function imagesOfNamespace(
+export async function imagesOfNamespace(
   { deployed, running }: Pick<Workloads, "deployed" | "running">,
-  repositories?: string[],
-): UsedImage[] {
+  repositories: string[] | undefined,
+  holdings: Holdings,
+): Promise<UsedImage[]> {
   const images = new Map<string, UsedImage>();
-  const used = (image: string): UsedImage => {
+  const used = (image: string, error?: VersionedImageError): UsedImage => {
     const reference = referenceOf(image);
-    const found = images.get(reference) ?? { reference, deployed: [], running: [] };
-    images.set(reference, found);
+    const key = `${reference}\n${error?.message ?? ""}`;
+    const found = images.get(key) ?? { reference, deployed: [], running: [], error };
+    images.set(key, found);
     return found;
   };
-  const wanted = ({ image }: { image: string }) => isOf(image, repositories);
-  for (const container of deployed.filter(wanted)) {
+  for (const container of deployed.filter(({ image }) => isOf(image, repositories))) {
     used(container.image).deployed.push(container);
   }
-  // A webhook can have put another name before what the runtime still says.
-  const runs = ({ imageId }: RunningImage) =>
-    imageId?.repository !== undefined && isOf(imageId.repository.repository, repositories);
-  for (const container of running.filter((each) => wanted(each) || runs(each))) {
-    used(container.image).running.push(container);
+  const belonging = await belongings(running, repositories, holdings);
+  for (const [index, container] of running.entries()) {
+    const { at, error } = belonging[index] ?? {};
+    if (belonging[index]) {
+      used(at ? `${at.repository}@${at.digest}` : container.image, error).running.push(container);
+    }
   }
   return [...images.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1));
 }
@@ -49,9 +56,5 @@ function referenceOf(image: string): string {
 }
 
 function isOf(image: string, repositories: string[] | undefined): boolean {
-  const found = readImageName(image)?.repository;
-  return (
-    repositories === undefined ||
-    repositories.some((wanted) => found === wanted || found?.startsWith(`${wanted}/`) === true)
-  );
+  return repositories === undefined || isBelow(readImageName(image)?.repository ?? "", repositories);
 }

@@ -111,14 +111,14 @@ describe("on a cluster", function () {
     const { images } = await cli("status", "app");
     assert.equal(images.length, 1);
     assert.deepEqual(
-      images[0].running.map(({ tag, behind, ahead, verified, pods }: Record<string, unknown>) => ({
+      images[0].running.map(({ tag, behind, ahead, consistent, pods }: Record<string, unknown>) => ({
         tag,
         behind,
         ahead,
-        verified,
+        consistent,
         pods: (pods as string[]).length,
       })),
-      [{ tag: project.head().slice(0, 7), behind: 0, ahead: 0, verified: true, pods: 1 }],
+      [{ tag: project.head().slice(0, 7), behind: 0, ahead: 0, consistent: true, pods: 1 }],
     );
   });
 

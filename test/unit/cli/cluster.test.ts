@@ -177,21 +177,29 @@ describe("versioned-image verify with a cluster", () => {
     ]);
   });
 
-  it("leaves out pods that have ended or are about to", async () => {
+  it("leaves out pods that have ended, and counts one that is being deleted while its container runs", async () => {
     const { repository, spec, digest } = await published();
     const old = `${repository}@${sha256("old")}`;
+    const ending = (name: string, imageID: string, state: object) => ({
+      ...pod(name, spec, imageID, "Running", { deletionTimestamp: "2024-01-01T00:00:00Z" }),
+      status: { phase: "Running", containerStatuses: [{ name: "main", imageID, state }] },
+    });
     const { status, found } = await compare(
       spec,
       [deployment("app", `${spec}@${digest}`)],
       [
         pod("a", spec, old, "Succeeded"),
         pod("b", spec, old, "Failed"),
-        pod("c", spec, old, "Running", { deletionTimestamp: "2024-01-01T00:00:00Z" }),
+        ending("c", old, { terminated: { exitCode: 0 } }),
         pod("d", spec, `${repository}@${digest}`),
+        ending("e", `${repository}@${digest}`, { running: {} }),
       ],
     );
     assert.equal(status, 0);
-    assert.deepEqual(found.slice(1), [`proven: d/main runs ${digest}`]);
+    assert.deepEqual(found.slice(1), [`proven: d/main runs ${digest}`, `proven: e/main, terminating, runs ${digest}`]);
+    const older = await compare(spec, [deployment("app", `${spec}@${digest}`)], [ending("f", old, { running: {} })]);
+    assert.equal(older.status, 1);
+    assert.deepEqual(older.found.slice(1), [`contradicted: f/main, terminating, runs another image: ${sha256("old")}`]);
   });
 
   it("looks at init containers as well", async () => {

@@ -4,14 +4,21 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type Cluster, failed, openCluster } from "../../../cli/cluster";
+import { type Cluster, failed, openCluster, soughtOf, usesOf } from "../../../cli/cluster";
 import { PODS, readObjects } from "../../../cli/cluster/objects";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { sha256 } from "./setup";
 
 /** What a pod of these tests weighs, in bytes. */
 const WEIGHT = 10_000;
 const MEGABYTE = 2 ** 20;
+
+/** Frees memory that nothing holds, at once. */
+function collector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
+}
 
 describe("a list of an API server", () => {
   const start = fakeRegistries();
@@ -148,9 +155,39 @@ describe("a list of an API server", () => {
     });
   }
 
+  it("of large objects keeps what is found in them, and not the texts around that", () => {
+    const collect = collector();
+    const sought = [soughtOf("p/app", ["abc1234"], [])];
+    const object = (number: number): Record<string, unknown> => {
+      const digest = sha256(`${number}`);
+      const text = `${"x ".repeat(50_000)} mirror.example/p/app@${digest} app:abc1234`;
+      return JSON.parse(JSON.stringify({ metadata: { name: "a" }, data: { text } }));
+    };
+    /** How much 200 of them keep in memory. */
+    const held = <T>(keep: (object: Record<string, unknown>) => T) => {
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      const found = Array.from({ length: 200 }, (_, number) => keep(object(number)));
+      collect();
+      return [process.memoryUsage().heapUsed - before, found] as const;
+    };
+    const [size, found] = held((each) => usesOf("prod", { name: "ConfigMap" }, each, sought).uses);
+    assert.deepEqual(
+      found.map((uses) => uses.map(({ name, tag, digest }) => [name, tag ?? digest])),
+      found.map((_, number) => [
+        ["p/app", "abc1234"],
+        ["p/app", sha256(`${number}`)],
+      ]),
+    );
+    assert.ok(size < 3 * MEGABYTE, `${size / MEGABYTE} MiB`);
+    // That it is measured: the texts are far more.
+    const [all, texts] = held((each) => each);
+    assert.equal(texts.length, 200);
+    assert.ok(all > 15 * MEGABYTE, `${all / MEGABYTE} MiB`);
+  });
+
   it("of 10,000 pods takes 20 requests, and no more memory than a page and what is kept", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect: () => void = runInNewContext("gc");
+    const collect = collector();
     /** What is held when each page is asked for. */
     const held: number[] = [];
     const { server, cluster } = await apiServer(({ number, limit }) => {

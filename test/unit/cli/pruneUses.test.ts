@@ -67,6 +67,8 @@ describe("versioned-image prune, of what clusters use", () => {
     status: { phase: "Running", containerStatuses: [{ name: "main", image, imageID, state: { running: {} } }] },
   });
 
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+
   const named = { metadata: { name: "app", namespace: "web" } };
 
   it("a runtime names it in any way, though its tag has moved", async () => {
@@ -116,11 +118,15 @@ describe("versioned-image prune, of what clusters use", () => {
     assert.equal(await whyItStays(repository, tag, { "v1/pods": [pod("busybox", "", other)] }), undefined);
   });
 
-  it("a pod has not started, has ended, or runs something that its runtime does not say", async () => {
-    const { repository, tag } = await example();
+  it("a pod has not started, has ended, is being deleted, or runs something that its runtime does not say", async () => {
+    const { repository, tag, digest } = await example();
     for (const one of [
       pod(`${repository}:${tag}`, ""),
       { ...pod(`${repository}:${tag}`, ""), status: { phase: "Succeeded" } },
+      {
+        ...pod("x", `${repository}@${digest}`),
+        metadata: { ...named.metadata, name: "app-1", deletionTimestamp: "2024-01-01T00:00:00Z" },
+      },
       pod(`${repository}:latest`, "strange"),
       pod(`${repository}:latest`, 5),
       pod(`${repository}:latest`, { digest: "x" }),
@@ -166,11 +172,23 @@ describe("versioned-image prune, of what clusters use", () => {
       { spec: { url: encodeURIComponent(`docker://registry.example/${repository}:${tag}`) } },
       { spec: { percent: `100% of ${encodeURIComponent(`registry.example/app:${tag}`)}` } },
       { spec: { registry: "registry.example/app/", tag } },
+      { spec: { url: `https://registry.example/v2/app/manifests/${tag}` } },
+      { spec: { url: `https://registry.example/v2/team%2Fapp%2Fmanifests%2F${tag}` } },
     ];
     for (const form of forms) {
       const object = { metadata: { name: "thing", namespace: "web" }, ...form };
       const why = await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [object] }, kinds);
       assert.equal(why, "Rollout.argoproj.io web/thing of prod names it", JSON.stringify(form));
+    }
+    const files: object[] = [
+      { binaryData: { "values.yaml": base64(`image: registry.example/app:${tag}\n`) } },
+      { binaryData: { "values.json": base64(`\u0000{"repository": "app", "tag": "${tag}"}`) } },
+      { data: { repository: "app" }, binaryData: { tag: base64(tag) } },
+      { binaryData: { digest: base64(digest) } },
+    ];
+    for (const form of files) {
+      const why = await whyItStays(repository, tag, { "v1/configmaps": [{ ...named, ...form }] });
+      assert.equal(why, "ConfigMap web/app of prod names it", JSON.stringify(form));
     }
     const keys: object[] = [
       { "registry.example/app": tag },
@@ -211,6 +229,9 @@ describe("versioned-image prune, of what clusters use", () => {
       "x/my.org_team_app@",
       "my.org.team.app",
       "my.org__team__app",
+      "/v2/app/manifests/1",
+      "/v2/app/blobs/uploads",
+      "/v2/app/tags/list",
     ]) {
       assert.match(text, pattern);
     }
@@ -219,6 +240,7 @@ describe("versioned-image prune, of what clusters use", () => {
       "app.x",
       "the-app",
       "app/x",
+      "app/manifests-x/y",
       "my.org-team-app-2",
       "myxorg-team-app",
       "other-team-app",

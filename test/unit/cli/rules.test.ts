@@ -203,7 +203,8 @@ describe("the command line's rules", () => {
     const digest = sha256("x");
     const running = (name: string, image: string, said = ""): RunningImage => ({
       ...{ name, container: name, kind: "container", image, imageId: readImageId(said), said },
-      ...{ started: said !== "", waiting: "", startedAt: undefined, deployment: undefined },
+      ...{ started: said !== "", running: said !== "", terminating: false },
+      ...{ waiting: "", startedAt: undefined, deployment: undefined },
     });
     const workloads = (image: string, imageId?: string) => ({
       namespace: "web",
@@ -233,16 +234,17 @@ describe("the command line's rules", () => {
       );
     });
 
-    it("find every container of a namespace once, whatever it names", () => {
+    it("find every container of a namespace once, whatever it names", async () => {
       const image = fc.oneof(
         fc.constantFrom("app", "app:1", "docker.io/library/app:1", `app@${digest}`, "a.b/app:1", "a.b/app/x:1", ""),
         fc.string(),
       );
       const containers = fc.array(fc.record({ name: fc.string(), image }));
-      fc.assert(
-        fc.property(containers, containers, (deployed, pods) => {
+      const none = { find: () => assert.fail("nothing is asked of a registry") };
+      await fc.assert(
+        fc.asyncProperty(containers, containers, async (deployed, pods) => {
           const inPods = pods.map((pod) => running(pod.name, pod.image));
-          const images = imagesOfNamespace({ deployed, running: inPods });
+          const images = await imagesOfNamespace({ deployed, running: inPods }, undefined, none);
           const sorted = <T extends { name: string; image: string }>(found: T[]) =>
             found.map(({ name, image }) => JSON.stringify([name, image])).sort();
           assert.deepEqual(sorted(images.flatMap((found) => found.deployed)), sorted(deployed));

@@ -117,11 +117,13 @@ describe("versioned-image status", () => {
     const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
     assert.equal(status, 0, JSON.stringify(json, undefined, 1));
     const [{ newest, running }] = json.images;
-    assert.deepEqual([newest.hash, running[0].behind, running[0].verified], [made.head(), 2, true]);
+    assert.deepEqual([newest.hash, running[0].behind, running[0].consistent], [made.head(), 2, true]);
     const told = await cliJson(["status", "images/app", "--kubeconfig", file, "--base", "BASE=images/base"]);
+    // It is of this image's directory, and not of what the options say that this image is made of.
+    const { why, suspect } = told.json.others[0];
     assert.deepEqual(
-      [told.json.images[0].newest.subject, told.json.images[0].running, told.json.others[0].why],
-      ["Touch the base", [], "none of these images"],
+      [told.status, told.json.images[0].newest.subject, told.json.images[0].running, suspect, why],
+      [1, "Touch the base", [], true, `built from images/app, images/base, lib at ${first.slice(0, 7)} "Add"`],
     );
   });
 
@@ -133,6 +135,7 @@ describe("versioned-image status", () => {
         web: {
           pods: [pod("app-1", third.reference, third.imageID), pod("app-2", third.reference, third.imageID)],
           deployments: [deployment(third.reference)],
+          replicasets,
         },
       },
       production: {
@@ -151,20 +154,32 @@ describe("versioned-image status", () => {
         image.tag,
         image.behind,
         image.ahead,
-        image.verified,
+        image.consistent,
         image.debug,
         image.pods,
+        image.workloads,
         image.since,
       ]),
       [
-        ["production", "web", first.tag, 2, 0, true, false, ["app-1/main"], "2024-01-01T12:00:00.000Z"],
-        ["staging", "web", third.tag, 0, 0, true, false, ["app-1/main", "app-2/main"], "2024-01-01T12:00:00.000Z"],
+        ["production", "web", first.tag, 2, 0, true, false, ["app-1/main"], ["app-1"], "2024-01-01T12:00:00.000Z"],
+        [
+          "staging",
+          "web",
+          third.tag,
+          0,
+          0,
+          true,
+          false,
+          ["app-1/main", "app-2/main"],
+          ["app"],
+          "2024-01-01T12:00:00.000Z",
+        ],
       ],
     );
     const { out } = await cli(["status", "images/app", ...flags]);
     assert.match(out, /^images\/app: newest version [0-9a-f]{7} "Say three"\n/);
-    assert.match(out, new RegExp(`production/web +${first.tag} .* 2 behind +1 day ago +1 +verified\\n`));
-    assert.match(out, new RegExp(`staging/web +${third.tag} .* newest +1 day ago +2 +verified\\n`));
+    assert.match(out, new RegExp(`production/web +${first.tag} .* 2 behind +1 day ago +1 +consistent\\n`));
+    assert.match(out, new RegExp(`staging/web +${third.tag} .* newest +1 day ago +2 +consistent\\n`));
     const back = await cliJson(["status", "images/app", ...flags, "--branch", commits[1] ?? ""]);
     assert.deepEqual(
       back.json.images[0].running.map(({ behind, ahead }: Record<string, unknown>) => [behind, ahead]),
@@ -191,7 +206,7 @@ describe("versioned-image status", () => {
     assert.equal(status, 1);
     const byTag = Object.fromEntries(json.images[0].running.map((image: { tag: string }) => [image.tag, image]));
     assert.deepEqual(byTag[first.tag].differing, ["old/main"]);
-    assert.deepEqual([byTag[debug.tag].debug, byTag[debug.tag].verified], [true, false]);
+    assert.deepEqual([byTag[debug.tag].debug, byTag[debug.tag].consistent], [true, false]);
   });
 
   it("goes by what the runtime says and not by the name, and names what it can't tell", async () => {
@@ -236,6 +251,15 @@ describe("versioned-image status", () => {
       differing: json.images[0].running.flatMap((image: { differing: string[] }) => image.differing),
       others: json.others.map((other: { why: string; suspect: boolean }) => [other.why, other.suspect]),
     };
+  }
+
+  /** All that is said of pods of one namespace: as JSON, as text, and as a page. */
+  async function whole(pods: object[], ...flags: string[]) {
+    const html = path.join(home, "status.html");
+    const file = await clusters({ one: { web: { pods } } });
+    const argv = ["status", "images/app", "--kubeconfig", file, "--html", html, ...flags];
+    const { out } = await cli(argv);
+    return { ...(await cliJson(argv)), out, html };
   }
 
   it("takes the digest for what runs, whatever the runtime calls its repository", async () => {
@@ -361,6 +385,96 @@ describe("versioned-image status", () => {
     assert.deepEqual([status, others.length, others[0][1]], [0, 1, false]);
   });
 
+  it("shows what another directory was built into, and says no where one of the images should be", async () => {
+    const { made, repository } = await example();
+    made.write("images/other/Dockerfile", "FROM scratch\n").add().commit("Add another");
+    const images = [{ tags: ["other"], labels: labelsOf(made, made.head(), "images/other") }];
+    const registry = await start(shelf(images));
+    const other = pod("a", `${registry.host}/app:other`, `${registry.host}/app@${await digestOf(registry, "other")}`);
+    const why = `built from images/other at ${made.head().slice(0, 7)} "Add another"`;
+    for (const flags of [[], ["--repository", `${registry.host}/app`]]) {
+      const found = await shown([other], undefined, ...flags);
+      assert.deepEqual(found, { status: 1, running: [], differing: [], others: [[why, true]] });
+    }
+    const file = await clusters({ one: { web: { pods: [other] } } });
+    const both = await cliJson(["status", "images/app", "images/other", "--kubeconfig", file]);
+    assert.deepEqual([both.status, both.json.others], [0, []]);
+    assert.notEqual(registry.host, repository);
+  });
+
+  it("leaves an image that is in a repository of its own directory's name to itself", async () => {
+    const { made } = await example();
+    made.write("more/app/Dockerfile", "FROM busybox\n").add().commit("Add another");
+    const registry = await start(shelf([{ tags: ["x"], labels: labelsOf(made, made.head(), "more/app") }]));
+    const { status, others } = await shown([
+      pod("a", `${registry.host}/app:x`, `${registry.host}/app@${await digestOf(registry, "x")}`),
+    ]);
+    assert.deepEqual(
+      [status, others],
+      [0, [[`built from more/app at ${made.head().slice(0, 7)} "Add another"`, false]]],
+    );
+  });
+
+  describe("of a repository", () => {
+    it("shows what a mirror calls otherwise by its digest, and asks the repository itself for it", async () => {
+      const { repository, images } = await example();
+      const [first, second] = images;
+      const answer = await fetch(`http://${repository.replace("/app", "/v2/app")}/manifests/${second.digest}`);
+      const { config } = (await answer.json()) as { config: { digest: string } };
+      const mirror = "127.0.0.1:1/cache/x";
+      const pods = [
+        pod("mirrored", `${mirror}:1`, `${mirror}@${first.digest}`),
+        pod("bare", `${mirror}:1`, first.digest),
+        pod("crio", `${mirror}:1`, config.digest.replace("sha256:", "")),
+        pod("named", first.reference, first.imageID),
+        pod("foreign", "127.0.0.1:1/redis:7", `127.0.0.1:1/redis@${sha256("redis")}`),
+        pod("elsewhere", "NOT AN IMAGE", "strange"),
+      ];
+      for (const wanted of [repository, repository.replace("/app", "/other")]) {
+        const { status, running, others } = await shown(pods, undefined, "--repository", wanted);
+        const all = ["bare/main", "crio/main", "mirrored/main", "named/main"];
+        assert.deepEqual([status, others, running.sort()], [0, [], wanted === repository ? all : []], wanted);
+      }
+    });
+
+    it("finds it below one as well, by the name that mirrors keep, or by what other pods name there", async () => {
+      const { repository, images } = await example();
+      const [first] = images;
+      const host = repository.replace("/app", "");
+      const kept = pod("kept", "127.0.0.1:1/cache/app:1", `127.0.0.1:1/cache/app@${first.digest}`);
+      assert.deepEqual((await shown([kept], undefined, "--repository", host)).running, ["kept/main"]);
+      const lost = pod("lost", "127.0.0.1:1/flat:1", `127.0.0.1:1/flat@${first.digest}`);
+      const named = pod("named", first.reference, first.imageID);
+      const both = await shown([lost, named], undefined, "--repository", host);
+      assert.deepEqual([both.status, both.running.sort()], [0, ["lost/main", "named/main"]]);
+    });
+
+    it("says no where the repository does not say whether it holds what a mirror calls otherwise", async () => {
+      const { images } = await example();
+      const [first] = images;
+      const mirrored = pod("a", "127.0.0.1:1/cache/x:1", `127.0.0.1:1/cache/x@${first.digest}`);
+      const refused = await start(() => ({ status: 401, body: { errors: [{ code: "UNAUTHORIZED" }] } }));
+      for (const [wanted, code] of [
+        ["127.0.0.1:1/p", "RegistryUnavailable"],
+        [`${refused.host}/p`, "RegistryUnauthorized"],
+      ] as const) {
+        const { status, running, others } = await shown([mirrored], undefined, "--repository", wanted);
+        assert.deepEqual([status, running, others.length], [1, [], 1], wanted);
+        assert.match(others[0][0], /^whether it is of these repositories can't be told: /);
+        assert.ok(others[0][0].endsWith(`[${code}]`), others[0][0]);
+      }
+    });
+
+    it("counts a pod that is pinned to what it holds and has not started", async () => {
+      const { repository, images } = await example();
+      const [first] = images;
+      const waiting = pod("a", `127.0.0.1:1/cache/x@${first.digest}`, undefined);
+      waiting.status.containerStatuses = [];
+      const { status, others } = await shown([waiting], undefined, "--repository", repository);
+      assert.deepEqual([status, others.length, others[0][1]], [1, 1, true]);
+    });
+  });
+
   it("sees sidecars, ephemeral containers and image volumes", async () => {
     const { images } = await example();
     const [first, second, third] = images;
@@ -395,6 +509,122 @@ describe("versioned-image status", () => {
     const stray = { name: "stray", image: second.reference, imageID: second.imageID, state: { running: {} } };
     const status = { ...one.status, ephemeralContainerStatuses: [stray] };
     assert.deepEqual((await shown([{ ...one, status }])).running.sort(), ["a/main", "a/stray"]);
+  });
+
+  it("ignores neither of two statuses of one container", async () => {
+    const { images } = await example();
+    const [first, second] = images;
+    const one = pod("a", first.reference, first.imageID);
+    const [main] = one.status.containerStatuses;
+    const twice = { ...one.status, containerStatuses: [main, { ...main, imageID: second.imageID }] };
+    const { json } = await whole([{ ...one, status: twice }]);
+    assert.deepEqual(
+      json.images[0].running.map(({ digest, pods }: { digest: string; pods: string[] }) => [digest, pods]).sort(),
+      [first, second].map(({ digest }) => [digest, ["a/main"]]).sort(),
+    );
+    const strange = { ...one.status, containerStatuses: [main, { ...main, imageID: "strange" }] };
+    const found = await shown([{ ...one, status: strange }]);
+    assert.deepEqual([found.status, found.running, found.others.length], [1, ["a/main"], 1]);
+  });
+
+  it("ignores neither of two containers that say different things of one image volume", async () => {
+    const { images } = await example();
+    const [first, second] = images;
+    const says = (name: string, imageRef: string) => ({
+      ...{ name, imageID: first.imageID, state: { running: {} } },
+      volumeMounts: [{ name: "files", volumeStatus: { image: { imageRef } } }],
+    });
+    const { status, json } = await whole([
+      {
+        metadata: { name: "a" },
+        spec: {
+          containers: ["one", "two"].map((name) => ({ name, image: first.reference })),
+          volumes: [{ name: "files", image: { reference: first.reference } }],
+        },
+        status: { phase: "Running", containerStatuses: [says("one", first.imageID), says("two", second.imageID)] },
+      },
+    ]);
+    assert.equal(status, 0);
+    const pods = Object.fromEntries(
+      json.images[0].running.map(({ digest, pods }: { digest: string; pods: string[] }) => [digest, pods]),
+    );
+    assert.deepEqual(pods, {
+      [first.digest]: ["a/one", "a/two", "a/files"],
+      [second.digest]: ["a/files"],
+    });
+  });
+
+  describe("of a pod that is being deleted", () => {
+    const ending = (one: ReturnType<typeof pod>, ...statuses: object[]) => ({
+      ...one,
+      metadata: { ...one.metadata, deletionTimestamp: "2024-01-02T00:00:00Z" },
+      status: { ...one.status, containerStatuses: statuses.length > 0 ? statuses : one.status.containerStatuses },
+    });
+
+    it("shows what still runs, says so, and lets it count as any other", async () => {
+      const { repository, images } = await example();
+      const [first, second] = images;
+      const fine = await whole([
+        ending(pod("a", first.reference, first.imageID)),
+        pod("b", first.reference, first.imageID),
+      ]);
+      assert.equal(fine.status, 0);
+      const [running] = fine.json.images[0].running;
+      assert.deepEqual([running.pods, running.terminating], [["a/main", "b/main"], ["a/main"]]);
+      assert.match(fine.out, /; terminating: a\/main\n/);
+      assert.match(readFileSync(fine.html, "utf8"), /; terminating: a\/main</);
+      const older = await shown([ending(pod("a", first.reference, first.imageID))], second.reference);
+      assert.deepEqual([older.status, older.differing], [1, ["a/main"]]);
+      const strange = await whole([ending(pod("a", `${repository}:x`, `${repository}@${sha256("x")}`))]);
+      const [{ pods, terminating }] = strange.json.others;
+      assert.deepEqual([strange.status, pods, terminating], [1, ["a/main"], ["a/main"]]);
+      assert.match(strange.out, /; terminating: a\/main\n/);
+      assert.match(readFileSync(strange.html, "utf8"), /; terminating: a\/main</);
+    });
+
+    it("leaves out containers that have ended or will not start, and volumes that none of its containers has", async () => {
+      const { images } = await example();
+      const [first, second] = images;
+      const state = (name: string, is: object | undefined) => ({ name, imageID: second.imageID, state: is });
+      const one = pod("a", second.reference, second.imageID);
+      for (const is of [{ terminated: { exitCode: 0 } }, { waiting: { reason: "CrashLoopBackOff" } }, {}, undefined]) {
+        const found = await shown([ending(one, state("main", is)), pod("b", first.reference, first.imageID)]);
+        assert.deepEqual([found.running, found.others], [["b/main"], []], JSON.stringify(is));
+      }
+      const volumes = [{ name: "files", image: { reference: first.reference } }];
+      const both = { ...one, spec: { containers: [...one.spec.containers, { name: "side", image: "x" }], volumes } };
+      const ended = state("side", { terminated: {} });
+      assert.deepEqual((await shown([ending(both, state("main", { running: {} }), ended)])).running.sort(), [
+        "a/files",
+        "a/main",
+      ]);
+      assert.deepEqual((await shown([ending(both, state("main", { terminated: {} }), ended)])).running, []);
+    });
+
+    it("is not understood only where something of it runs", async () => {
+      await example();
+      const odd = { ...pod("a", "x", "x"), spec: { containers: "none" } } as unknown as ReturnType<typeof pod>;
+      const runs = await shown([ending(odd)]);
+      assert.deepEqual(runs.others[0], ["not understood: containers is no list", true]);
+      const { status, others } = await shown([ending(odd, { name: "main", state: { terminated: {} } })]);
+      assert.deepEqual([status, others], [0, []]);
+    });
+  });
+
+  it("leaves out pods that have ended", async () => {
+    const { repository, images } = await example();
+    const [first] = images;
+    for (const phase of ["Succeeded", "Failed"]) {
+      const ended = pod("a", `${repository}:x`, `${repository}@${sha256("x")}`);
+      const state = { terminated: { exitCode: 0 } };
+      const status = { phase, containerStatuses: [{ ...ended.status.containerStatuses[0], state }] };
+      assert.deepEqual(await shown([{ ...ended, status }, pod("b", first.reference, first.imageID)]), {
+        status: 0,
+        running: ["b/main"],
+        differing: [],
+        others: [],
+      });
+    }
   });
 
   it("goes by what the runtime says of an image volume, and of a pinned one by that once a container has started", async () => {
@@ -483,7 +713,18 @@ describe("versioned-image status", () => {
     assert.match(page, /aria-label="images\/app: a&#60;b&#62;&#34;\/web: 3 behind; other\/web: 2 behind"/);
     assert.match(page, /<html lang="en">/);
     assert.match(page, /prefers-color-scheme: dark/);
-    assert.equal(page.match(/<circle /g)?.length, 2);
+    assert.equal(page.match(/class="dot old"/g)?.length, 2);
+    const ticks = [...page.matchAll(/<li tabindex="0" class="([^"]*)" aria-label="([^"]*)">/g)];
+    assert.deepEqual(
+      ticks.map(([, kind, words = ""]) => [kind, words.replace(/^[0-9a-f]{7} · 2024-01-01 \d\d:\d\d UTC · /, "")]),
+      [
+        ["runs", "Add the image"],
+        ["runs", "Say two"],
+        ["right", "Say three"],
+        ["newest right", "&#60;script&#62;alert(1)&#60;/script&#62; &#38; &#34;more&#34;"],
+      ],
+    );
+    assert.match(page, /<b>app-1<\/b> in other\/web, 2 behind</);
     const chromium = which("chromium") ?? which("google-chrome");
     if (!chromium) {
       console.log("      not looked at in a browser: there is no chromium on PATH");
@@ -501,6 +742,6 @@ describe("versioned-image status", () => {
       stdio: ["ignore", "pipe", "ignore"],
     });
     assert.match(shown, /<td>3 behind<\/td>/);
-    assert.equal(shown.match(/<circle /g)?.length, 2);
+    assert.equal(shown.match(/class="dot old"/g)?.length, 2);
   });
 });
