@@ -319,6 +319,51 @@ describe("versioned-image prune, of what clusters use", () => {
     });
   }
 
+  it("deletes nothing by a namespace that the cluster does not have, or of which that is not known", async () => {
+    const { registry, repository, tag, digest } = await example();
+    const objects = { "v1/pods": [pod(`${repository}:${tag}`, `${repository}@${digest}`)] };
+    const { file } = await cluster(objects);
+    const flags = ["prune", repository, ...FLAGS, "--delete", "--kubeconfig", file];
+    const typo = await cliJson([...flags, "--namespace", "wbe"]);
+    assert.deepEqual([typo.status, typo.json.error?.code], [1, "ClusterFailed"], JSON.stringify(typo.json));
+    assert.match(typo.json.error.message, /^The cluster prod has no namespace wbe: name one that it has/);
+    const both = await cliJson([...flags, "--namespace", "web", "--namespace", "wbe"]);
+    assert.deepEqual([both.status, both.json.error?.code], [1, "ClusterFailed"]);
+    const forbidden = { status: 403, body: { kind: "Status", message: "forbidden" } };
+    await cluster(objects, {}, (url) => (url === "/api/v1/namespaces/wbe" ? forbidden : undefined));
+    const unknown = await cliJson([...flags, "--namespace", "wbe"]);
+    assert.match(
+      unknown.json.error?.message,
+      /lists nothing in the namespace wbe, and did not say whether there is one/,
+    );
+    assert.deepEqual(deletions(registry.requests), []);
+  });
+
+  for (const kind of ["Pod", "pods", "*."]) {
+    it(`deletes nothing where pods are to be left out: ${kind}`, async () => {
+      const { registry, repository, tag, digest } = await example();
+      const { file } = await cluster({ "v1/pods": [pod(`${repository}:${tag}`, `${repository}@${digest}`)] });
+      const { json } = await cliJson([
+        ...["prune", repository, ...FLAGS, "--kubeconfig", file, "--ignore-kind", kind, "--delete"],
+      ]);
+      assert.equal(json.error?.code, "InvalidArgument");
+      assert.deepEqual(deletions(registry.requests), []);
+    });
+  }
+
+  it("does not advise to leave out pods that can't be listed", async () => {
+    const { repository } = await example();
+    const forbidden = { status: 403, body: { kind: "Status", message: "forbidden" } };
+    const { file } = await cluster({}, {}, (url) => (/\/(pods|cronjobs)$/.test(url) ? forbidden : undefined));
+    const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
+    assert.ok(
+      json.error.message.endsWith(
+        "Let this user list Pod, CronJob.batch, or, if nothing of CronJob.batch needs an image, say --ignore-kind 'CronJob.batch'",
+      ),
+      json.error.message,
+    );
+  });
+
   it("deletes nothing where the cluster says that it lists no pods", async () => {
     const { registry, repository } = await example();
     const resource = { name: "pods", kind: "Pod", namespaced: true };

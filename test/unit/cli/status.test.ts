@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { which } from "../../../scripts/setup/run";
+import { kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, sourceLabelsOf } from "./setup";
 
@@ -125,6 +126,26 @@ describe("versioned-image status", () => {
       [told.status, told.json.images[0].newest.subject, told.json.images[0].running, suspect, why],
       [1, "Touch the base", [], true, `built from images/app, images/base, lib at ${first.slice(0, 7)} "Add"`],
     );
+  });
+
+  it("is an error where nothing runs in a namespace that the cluster does not have, or of which that is not known", async () => {
+    withImage();
+    for (const [answer, words] of [
+      [
+        { status: 404, body: { kind: "Status", reason: "NotFound" } },
+        /^The cluster one has no namespace wbe: name one/,
+      ],
+      [{ status: 403, body: {} }, /lists nothing in the namespace wbe, and did not say whether there is one: HTTP 403/],
+    ] as const) {
+      const { host } = await start(({ url }) =>
+        url.endsWith("/namespaces/wbe") ? answer : { status: 200, body: { metadata: {}, items: [] } },
+      );
+      const file = path.join(home, "config");
+      writeFileSync(file, kubeconfigOf(host, "one"));
+      const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file, "--namespace", "wbe"]);
+      assert.deepEqual([status, json.error?.code], [1, "ClusterFailed"], JSON.stringify(json));
+      assert.match(json.error.message, words);
+    }
   });
 
   it("shows the version that pods run in each place, and how far behind it is", async () => {
