@@ -6,7 +6,19 @@ import * as path from "node:path";
 import { which } from "../../../scripts/setup/run";
 import { kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
-import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, sourceLabelsOf } from "./setup";
+import {
+  cli,
+  cliJson,
+  DIRTY,
+  digestOf,
+  labelsOf,
+  repositories,
+  sha256,
+  shelf,
+  sourceLabelsOf,
+  TREE,
+  treeOfPaths,
+} from "./setup";
 
 describe("versioned-image status", () => {
   const { withImage } = repositories();
@@ -126,6 +138,44 @@ describe("versioned-image status", () => {
       [told.status, told.json.images[0].newest.subject, told.json.images[0].running, suspect, why],
       [1, "Touch the base", [], true, `built from images/app, images/base, lib at ${first.slice(0, 7)} "Add"`],
     );
+  });
+
+  it("counts what touches an image that is made of more than the newest one of its directory", async () => {
+    const made = withImage();
+    const first = made.head();
+    made.write("images/app/Dockerfile", "FROM scratch\n# \n").add().commit("The Dockerfile");
+    const second = made.head();
+    made.write("images/app/main", "two").add().commit("The rest");
+    const registry = await start(
+      shelf([
+        { tags: ["all"], labels: sourceLabelsOf(made, first, "images/app", ["images/app"]) },
+        { tags: ["part"], labels: partOf(second) },
+      ]),
+    );
+    const pods = await Promise.all(
+      ["all", "part"].map(async (tag) =>
+        pod(tag, `${registry.host}/app:${tag}`, `${registry.host}/app@${await digestOf(registry, tag)}`),
+      ),
+    );
+    const file = await clusters({ one: { web: { pods } } });
+    const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
+    assert.deepEqual(
+      [status, json.images[0].running.map(({ tag, behind }: { tag: string; behind: number }) => [tag, behind]).sort()],
+      [
+        0,
+        [
+          ["all", 2],
+          ["part", 0],
+        ],
+      ],
+      JSON.stringify(json, undefined, 1),
+    );
+
+    /** Of the Dockerfile alone. */
+    function partOf(commit: string) {
+      const files = ["images/app/Dockerfile"];
+      return { ...sourceLabelsOf(made, commit, "images/app", files), [TREE]: treeOfPaths(made, commit, files) };
+    }
   });
 
   it("is an error where nothing runs in a namespace that the cluster does not have, or of which that is not known", async () => {
