@@ -174,6 +174,8 @@ describe("versioned-image prune, of what clusters use", () => {
       { spec: { registry: "registry.example/app/", tag } },
       { spec: { url: `https://registry.example/v2/app/manifests/${tag}` } },
       { spec: { url: `https://registry.example/v2/team%2Fapp%2Fmanifests%2F${tag}` } },
+      { spec: { url: `https://x.example/?to=registry.example%252Fteam%252Fapp%253A${tag}` } },
+      { spec: { query: `{"url":"/?as=json\\u0026image=app\\u003a${tag}\\u0026x"}` } },
     ];
     for (const form of forms) {
       const object = { metadata: { name: "thing", namespace: "web" }, ...form };
