@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { soughtOf } from "../../../cli/cluster";
+import { soughtOf, usesOf } from "../../../cli/cluster";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
@@ -249,6 +249,17 @@ describe("versioned-image prune, of what clusters use", () => {
     ]) {
       assert.doesNotMatch(text, pattern);
     }
+  });
+
+  it("a tag of digits that YAML has made a number, and a digest of another kind that no tag leads to, are read", () => {
+    const sought = [soughtOf("team/app", ["1234567", "7654321"], [])];
+    const read = (spec: object) => {
+      const { uses } = usesOf("prod", { name: "Thing.example.com" }, { ...named, spec }, sought);
+      return uses.map(({ name, tag, digest }) => [name, tag ?? digest]);
+    };
+    assert.deepEqual(read({ repository: "x.example/team/app", tag: 1234567 }), [["team/app", "1234567"]]);
+    const digest = `sha512:${"0f".repeat(64)}`;
+    assert.deepEqual(read({ image: `x.example/team/app@${digest}` }), [["team/app", digest]]);
   });
 
   it("an annotation of a million characters hides nothing", async () => {
