@@ -46,12 +46,22 @@ export function mentionsIn(object: Record<string, unknown>, sought: Sought[]): M
   return { digests: digestsIn(texts, sought), tags };
 }
 
+/** How often characters may be written in the way of others: an address in an address, which is in JSON. */
+const LAYERS = 3;
+
 /** A text, and what it is where characters of it are written in the way of JSON in JSON, or of addresses. */
 function readings(text: string): string[] {
-  const plain = text
-    .replace(/\\[nrt]/g, " ")
-    .replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number(`0x${code.slice(1)}`)));
-  return plain === text ? [text] : [text, plain];
+  const found = [text];
+  for (let plain = text; found.length <= LAYERS; found.push(plain)) {
+    const before = plain;
+    plain = before
+      .replace(/\\[nrt]/g, " ")
+      .replace(/(?:%|\\x|\\u00)([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(Number(`0x${code}`)));
+    if (plain === before) {
+      break;
+    }
+  }
+  return found;
 }
 
 /** All digests in texts: by their form, or by their digits alone where a repository has them. */

@@ -1,5 +1,6 @@
 import { fieldsOf } from "../../components/registry";
 import { type Cluster, failed, LIMIT } from "./connection";
+import { refuseUnknown } from "./namespace";
 import { DEPLOYMENTS, PODS, REPLICA_SETS, readObjects } from "./objects";
 import { isEnding, type NamedImage, namedImages, oddity, type PodImage, podImages } from "./podImages";
 
@@ -31,9 +32,17 @@ interface Owned {
 
 /**
  * What a namespace runs. A pod's Deployment is found by the owners that pod and ReplicaSet name. `limit` is for one request, in
- * milliseconds. Throws ClusterFailed where a list is not given.
+ * milliseconds. Throws ClusterFailed where a list is not given, or there is no such namespace.
  */
 export async function readRunning(cluster: Cluster, namespace: string, limit = LIMIT): Promise<Running> {
+  const running = await readLists(cluster, namespace, limit);
+  if (running.deployments.length + running.running.length + running.odd.length === 0) {
+    await refuseUnknown(cluster, namespace, limit);
+  }
+  return running;
+}
+
+async function readLists(cluster: Cluster, namespace: string, limit: number): Promise<Running> {
   try {
     const [pods, sets, deployments] = await Promise.all([
       readObjects(cluster, PODS, namespace, podsOf, limit),

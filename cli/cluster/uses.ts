@@ -1,8 +1,10 @@
+import { VersionedImageError } from "../../components/errors";
 import { fieldsOf } from "../../components/registry";
 import { inParallel } from "../inParallel";
 import { type Cluster, failed, LIMIT } from "./connection";
 import { isNamed, type Kind, readKinds, type Unread } from "./kinds";
 import { digestsIn, mentionsIn, type Sought, textsOf } from "./mentions";
+import { refuseUnknown } from "./namespace";
 import { readObjects } from "./objects";
 import { oddity, podImages } from "./podImages";
 
@@ -37,27 +39,39 @@ export interface UsesQuery {
 /**
  * All that runs images of these repositories or could start some: pods, all with a pod's template, and any other object that names
  * them. Kinds that are not listed are named. `limit` is for one request, in milliseconds. Throws ClusterFailed where the cluster does
- * not say which kinds there are.
+ * not say which kinds there are or has no such namespace, and InvalidArgument where pods are not to be read.
  */
 export async function readUses(cluster: Cluster, query: UsesQuery, limit = LIMIT): Promise<Uses> {
   const { kinds, unread } = await readKinds(cluster, limit);
   const { namespaces, ignored, sought } = query;
+  if (kinds.some((kind) => kind.name === POD && isNamed(kind, ignored))) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "--ignore-kind can't leave out pods, which are what runs: let this user list them, or name no cluster that uses none of these repositories.",
+    );
+  }
   const wanted = kinds.filter((kind) => !isNamed(kind, ignored) && (kind.namespaced || namespaces.length === 0));
   const places = namespaces.length > 0 ? namespaces : [undefined];
   const found = await inParallel(
     wanted.flatMap((kind) => places.map((place) => ({ kind, place }))),
-    async ({ kind, place }): Promise<Uses> => {
+    async ({ kind, place }): Promise<Uses & { place: string | undefined; isEmpty: boolean }> => {
       try {
         const read = (object: Record<string, unknown>) => [usesOf(cluster.name, kind, object, sought)];
         const all = await readObjects(cluster, kind, place, read, limit);
-        return { uses: all.flatMap(({ uses }) => uses), unread: all.flatMap((each) => each.unread) };
+        const unread = all.flatMap((each) => each.unread);
+        return { uses: all.flatMap(({ uses }) => uses), unread, place, isEmpty: all.length === 0 };
       } catch (error) {
         const where = place === undefined ? "" : ` in namespace ${place}`;
         const { message } = failed(`${cluster.server} did not list ${kind.name}${where}`, error, limit);
-        return { uses: [], unread: [{ kind: kind.name, why: message }] };
+        return { uses: [], unread: [{ kind: kind.name, why: message }], place, isEmpty: false };
       }
     },
   );
+  for (const namespace of namespaces) {
+    if (found.every(({ place, isEmpty }) => place !== namespace || isEmpty)) {
+      await refuseUnknown(cluster, namespace, limit);
+    }
+  }
   return {
     uses: found.flatMap(({ uses }) => uses),
     unread: [...unread.filter((each) => !isNamed(each, ignored)), ...found.flatMap((each) => each.unread)],
@@ -77,7 +91,7 @@ export function usesOf(
   const uses: Use[] = names.flatMap((repository) =>
     [...(tags.get(repository) ?? [])].map((tag) => ({ words, name: repository.name, tag })),
   );
-  if (kind.name === "Pod") {
+  if (kind.name === POD) {
     const images = podImages(object);
     const ids = [...textsOf(object.status), ...images.map(({ imageId }) => imageId?.digest ?? "")];
     for (const [digest, name] of digestsIn(ids, sought)) {
@@ -97,11 +111,13 @@ export function usesOf(
   };
 }
 
+const POD = "Pod";
+
 const TEMPLATE = ["spec", "template", "spec"];
 
 /** Where the kinds of Kubernetes itself have the specifications of their pods. */
 const POD_SPECS = new Map<string, string[]>([
-  ["Pod", ["spec"]],
+  [POD, ["spec"]],
   ["PodTemplate", ["template", "spec"]],
   ["ReplicationController", TEMPLATE],
   ["Deployment.apps", TEMPLATE],
@@ -118,7 +134,7 @@ function placeOf({ name }: Pick<Kind, "name">, { metadata }: Record<string, unkn
 }
 
 function verbOf({ name }: Pick<Kind, "name">): string {
-  if (name === "Pod") {
+  if (name === POD) {
     return "runs it";
   }
   return /^(ReplicaSet|ControllerRevision)\.apps$/.test(name) ? "can be rolled back to it" : "names it";
@@ -126,5 +142,5 @@ function verbOf({ name }: Pick<Kind, "name">): string {
 
 /** Of Kubernetes' own kinds the group goes without saying. */
 function shortKind(name: string): string {
-  return name === "Pod" ? "pod" : name.replace(/\.(apps|batch)$/, "");
+  return name === POD ? "pod" : name.replace(/\.(apps|batch)$/, "");
 }

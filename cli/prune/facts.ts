@@ -63,10 +63,13 @@ export function refuseUnread(unread: Unread[]): void {
   const [first] = unread;
   if (first) {
     const kinds = [...new Set(unread.map(({ kind }) => kind))];
+    // Without pods nothing is known of what runs.
+    const ignorable = kinds.filter((kind) => kind !== "Pod");
+    const ignoring = ignorable.map((kind) => `--ignore-kind '${kind}'`).join(" ");
     throw new VersionedImageError(
       "ClusterFailed",
-      `What needs images is not known: ${first.why}\nNothing is deleted before that is known. Let this user list ${kinds.join(", ")}, or, if nothing of them ` +
-        `needs an image, say ${kinds.map((kind) => `--ignore-kind '${kind}'`).join(" ")}`,
+      `What needs images is not known: ${first.why}\nNothing is deleted before that is known. Let this user list ${kinds.join(", ")}` +
+        (ignoring === "" ? "." : `, or, if nothing of ${ignorable.join(", ")} needs an image, say ${ignoring}`),
     );
   }
 }

@@ -145,7 +145,11 @@ async function deleteAll(
   try {
     for (const [index, pruned] of repositories.entries()) {
       const holding = holdings[index] as Holding;
-      const plan = lastPlan(pruned.plan, facts, ask, (now) => planOf(holding, now, settings, io.now()));
+      const plan = lastPlan(pruned.plan, facts, ask, async (now) => {
+        // What is needed by now and has no tag was not read before; what it consists of must stay as well.
+        await missingOf(client, holding.held, now.uses);
+        return planOf(holding, now, settings, io.now());
+      });
       const watch = { stopped: signals.stopped, plan };
       pruned.outcome = await removeAll(client, pruned.plan, pruned.held, watch);
       pruned.planFile = isEnded(pruned.outcome) ? undefined : holding.planFile;

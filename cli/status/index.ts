@@ -4,7 +4,7 @@ import { VersionedImageError } from "../../components/errors";
 import { readChanges, readFacts } from "../../components/git";
 import { findCommit, lastCommitAt, lookUpCommits, openHistory, treesAt } from "../../components/git/lookup";
 import type { Commit } from "../../components/version";
-import { dirtyIn, labelIn, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
+import { dirtyIn, labelIn, outermost, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
 import { type ClusterNames, openClusters, readRunning } from "../cluster";
 import { type SourceFlags, saysFiles, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
@@ -195,11 +195,16 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
         strangers.push({ group, result });
         return;
       }
-      const to = newest[owner];
+      const cover = covers[owner] ?? [];
+      // Another image of the same directory may be made of less of it.
+      const own = isTold ? [] : (madeOf(result)?.paths ?? []);
+      const paths = outermost([...cover, ...own]);
+      const to =
+        paths.join("\0") === outermost(cover).join("\0") ? newest[owner] : await lastCommitAt(history, tip, paths);
       const changes =
         revision === undefined || to === undefined
           ? undefined
-          : await readChanges({ root: history.root, from: revision, to, paths: covers[owner] ?? [] });
+          : await readChanges({ root: history.root, from: revision, to, paths });
       const consistent = isConsistent(result.checks);
       const asDeployed = await inParallel(group.pods, (pod) => looker.isAsDeployed(pod, result));
       for (const repository of repositoriesOfGroup(group)) {
@@ -227,13 +232,13 @@ async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promi
       });
     }),
   );
-  const names = facts.map(({ context, root }) => lastPart(path.resolve(root, context)));
+  const directories = facts.map(({ context, root }) => ({ context, name: lastPart(path.resolve(root, context)) }));
   const others = strangers.map((stranger) => ({
     place: stranger.group.place,
     image: stranger.group.name,
     why: strangeness(stranger),
     ...containersOf(stranger.group),
-    suspect: isSuspect(stranger, known, names),
+    suspect: isSuspect(stranger, known, directories),
   }));
   return {
     root: history.root,

@@ -10,6 +10,13 @@ export interface Stranger {
   result: Verification | string;
 }
 
+/** The directory of an image that was asked for, and how it is called. */
+interface Context {
+  /** Relative to the repository's root. */
+  context: string;
+  name: string;
+}
+
 /** Why it is none of the images that were asked for. */
 export function strangeness({ result }: Stranger): string {
   if (typeof result === "string") {
@@ -29,18 +36,24 @@ export function strangeness({ result }: Stranger): string {
 
 /**
  * Whether the answer is no for it. What can't be looked at or is not consistent is, in any repository that is one of these (or below
- * one) or is called as an image's directory. An image that another directory was built into is in one of these alone, or in one that is
- * called as an image's directory and not as its own.
+ * one) or is called as an image's directory (`contexts`). An image that another directory was built into is in one of these alone, or in
+ * one that is called as an image's directory and not as its own. One that says that it is of an image's directory is that image, made
+ * of other files than the options name.
  */
-export function isSuspect({ group, result }: Stranger, known: Set<string>, names: string[]): boolean {
+export function isSuspect({ group, result }: Stranger, known: Set<string>, contexts: Context[]): boolean {
   const { error } = group.belonging;
   const repositories = repositoriesOfGroup(group);
+  const names = contexts.map(({ name }) => name);
   if (typeof result === "string" || !isConsistent(result.checks)) {
     return (
       error !== undefined || repositories.some((each) => isBelow(each, [...known]) || names.includes(lastPart(each)))
     );
   }
-  const own = result.origin.candidates.flatMap(({ paths }) => paths.map(lastPart));
+  const { labelled, candidates } = result.origin;
+  if (typeof labelled === "object" && contexts.some(({ context }) => context === labelled.context)) {
+    return true;
+  }
+  const own = candidates.flatMap(({ paths }) => paths.map(lastPart));
   return repositories.some(
     (each) => known.has(each) || (names.includes(lastPart(each)) && !own.includes(lastPart(each))),
   );

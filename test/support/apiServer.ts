@@ -28,7 +28,7 @@ export function kindOf(place: string): string {
   return kind;
 }
 
-/** What an API server answers that has these objects; `kinds` are those that it has beside Kubernetes' own. */
+/** What an API server answers that has these objects, and the namespace "web"; `kinds` are those that it has beside Kubernetes' own. */
 export function apiServer(
   objects: Objects,
   kinds: Record<string, string> = {},
@@ -52,6 +52,15 @@ export function apiServer(
           return { name, versions: [{ groupVersion, version }], preferredVersion: { groupVersion, version } };
         });
       return json({ kind: "APIGroupList", groups });
+    }
+    const [, wanted] = /^v1\/namespaces\/([^/]+)$/.exec(base) ?? [];
+    if (
+      wanted !== undefined &&
+      [{ metadata: { namespace: "web" } }, ...Object.values(objects).flat()].some(
+        (object) => namespaceOf(object) === wanted,
+      )
+    ) {
+      return json({ kind: "Namespace", metadata: { name: wanted } });
     }
     if (bases.includes(base)) {
       const resources = [...known]

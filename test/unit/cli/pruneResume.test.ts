@@ -260,19 +260,22 @@ describe("versioned-image prune --delete that does not end", () => {
       };
     }
 
-    async function withCluster(change: (objects: Objects, old: Version[]) => Reply | undefined) {
+    async function withCluster(
+      change: (objects: Objects, old: Version[], memory: MemoryRegistry) => Reply | undefined,
+    ) {
       const time = clock();
       let old: Version[] = [];
+      let memory = new MemoryRegistry();
       let answer: Reply | undefined;
       const objects: Objects = {};
       const made = await example((count) => {
         if (count === 1) {
           time.pass();
-          answer = change(objects, old);
+          answer = change(objects, old, memory);
         }
         return undefined;
       });
-      old = made.old;
+      ({ old, memory } = made);
       const server = await start((seen) => answer ?? apiServer(objects)(seen));
       const file = path.join(plans, "config");
       writeFileSync(file, kubeconfigOf(server.host));
@@ -314,6 +317,22 @@ describe("versioned-image prune --delete that does not end", () => {
       assert.deepEqual(left(memory, [kept]), partsOf(kept));
       const { outcome, message } = others.find(({ digest }: { digest: string }) => digest === kept.digest);
       assert.deepEqual([outcome, message], ["kept", "pod web/late of prod runs it"]);
+    });
+
+    it("keeps the images of an index without a tag that the cluster runs by then", async () => {
+      let index = "";
+      const { status, found, memory, old } = await withCluster((objects, [, second], registry) => {
+        index = registry.pushUntagged(second as Version);
+        objects["v1/pods"] = [pod(`registry.example/app@${index}`)];
+        return undefined;
+      });
+      assert.equal(status, 0, JSON.stringify(found));
+      assert.ok(memory.contents.has(index));
+      const images = (old[1] as Version).images.map(({ digest }) => digest);
+      assert.deepEqual(
+        images.filter((digest) => !memory.contents.has(digest)),
+        [],
+      );
     });
 
     it("on resuming keeps a part without a tag that a cluster runs by now", async () => {

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { soughtOf } from "../../../cli/cluster";
+import { soughtOf, usesOf } from "../../../cli/cluster";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
@@ -174,6 +174,8 @@ describe("versioned-image prune, of what clusters use", () => {
       { spec: { registry: "registry.example/app/", tag } },
       { spec: { url: `https://registry.example/v2/app/manifests/${tag}` } },
       { spec: { url: `https://registry.example/v2/team%2Fapp%2Fmanifests%2F${tag}` } },
+      { spec: { url: `https://x.example/?to=registry.example%252Fteam%252Fapp%253A${tag}` } },
+      { spec: { query: `{"url":"/?as=json\\u0026image=app\\u003a${tag}\\u0026x"}` } },
     ];
     for (const form of forms) {
       const object = { metadata: { name: "thing", namespace: "web" }, ...form };
@@ -249,6 +251,17 @@ describe("versioned-image prune, of what clusters use", () => {
     }
   });
 
+  it("a tag of digits that YAML has made a number, and a digest of another kind that no tag leads to, are read", () => {
+    const sought = [soughtOf("team/app", ["1234567", "7654321"], [])];
+    const read = (spec: object) => {
+      const { uses } = usesOf("prod", { name: "Thing.example.com" }, { ...named, spec }, sought);
+      return uses.map(({ name, tag, digest }) => [name, tag ?? digest]);
+    };
+    assert.deepEqual(read({ repository: "x.example/team/app", tag: 1234567 }), [["team/app", "1234567"]]);
+    const digest = `sha512:${"0f".repeat(64)}`;
+    assert.deepEqual(read({ image: `x.example/team/app@${digest}` }), [["team/app", digest]]);
+  });
+
   it("an annotation of a million characters hides nothing", async () => {
     const { repository, tag, digest } = await example();
     for (const long of ["a".repeat(1e6), "-".repeat(1e6), "app.".repeat(250_000), "0".repeat(1e6), "\\".repeat(1e6)]) {
@@ -318,6 +331,51 @@ describe("versioned-image prune, of what clusters use", () => {
       assert.deepEqual([status, json.repositories[0].removals[0].outcome], [0, "deleted"]);
     });
   }
+
+  it("deletes nothing by a namespace that the cluster does not have, or of which that is not known", async () => {
+    const { registry, repository, tag, digest } = await example();
+    const objects = { "v1/pods": [pod(`${repository}:${tag}`, `${repository}@${digest}`)] };
+    const { file } = await cluster(objects);
+    const flags = ["prune", repository, ...FLAGS, "--delete", "--kubeconfig", file];
+    const typo = await cliJson([...flags, "--namespace", "wbe"]);
+    assert.deepEqual([typo.status, typo.json.error?.code], [1, "ClusterFailed"], JSON.stringify(typo.json));
+    assert.match(typo.json.error.message, /^The cluster prod has no namespace wbe: name one that it has/);
+    const both = await cliJson([...flags, "--namespace", "web", "--namespace", "wbe"]);
+    assert.deepEqual([both.status, both.json.error?.code], [1, "ClusterFailed"]);
+    const forbidden = { status: 403, body: { kind: "Status", message: "forbidden" } };
+    await cluster(objects, {}, (url) => (url === "/api/v1/namespaces/wbe" ? forbidden : undefined));
+    const unknown = await cliJson([...flags, "--namespace", "wbe"]);
+    assert.match(
+      unknown.json.error?.message,
+      /lists nothing in the namespace wbe, and did not say whether there is one/,
+    );
+    assert.deepEqual(deletions(registry.requests), []);
+  });
+
+  for (const kind of ["Pod", "pods", "*."]) {
+    it(`deletes nothing where pods are to be left out: ${kind}`, async () => {
+      const { registry, repository, tag, digest } = await example();
+      const { file } = await cluster({ "v1/pods": [pod(`${repository}:${tag}`, `${repository}@${digest}`)] });
+      const { json } = await cliJson([
+        ...["prune", repository, ...FLAGS, "--kubeconfig", file, "--ignore-kind", kind, "--delete"],
+      ]);
+      assert.equal(json.error?.code, "InvalidArgument");
+      assert.deepEqual(deletions(registry.requests), []);
+    });
+  }
+
+  it("does not advise to leave out pods that can't be listed", async () => {
+    const { repository } = await example();
+    const forbidden = { status: 403, body: { kind: "Status", message: "forbidden" } };
+    const { file } = await cluster({}, {}, (url) => (/\/(pods|cronjobs)$/.test(url) ? forbidden : undefined));
+    const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
+    assert.ok(
+      json.error.message.endsWith(
+        "Let this user list Pod, CronJob.batch, or, if nothing of CronJob.batch needs an image, say --ignore-kind 'CronJob.batch'",
+      ),
+      json.error.message,
+    );
+  });
 
   it("deletes nothing where the cluster says that it lists no pods", async () => {
     const { registry, repository } = await example();

@@ -166,15 +166,14 @@ export function shelf(images: Shelved[], more: Record<string, Reply> = {}): (req
     if (extra) {
       return extra;
     }
-    const [, repository = "", named = ""] = /^\/v2\/(\w+)\/(?:manifests|blobs|tags)\/(.*)$/.exec(url) ?? [];
+    const [, repository = "", kind, named = ""] = /^\/v2\/(\w+)\/(manifests|blobs|tags)\/(.*)$/.exec(url) ?? [];
     if (named.startsWith("list")) {
       const tags = [...byTag.keys()].filter((tag) => tag.startsWith(`${repository}:`));
       return { status: 200, body: { name: repository, tags: tags.map((tag) => tag.slice(repository.length + 1)) } };
     }
-    const isBlob = url.startsWith(`/v2/${repository}/blobs/`);
     const digest = byTag.get(`${repository}:${named}`) ?? named;
     const content = held.has(`${repository}@${digest}`) ? contents.get(digest) : undefined;
-    return content && (isBlob || [MANIFEST, INDEX].includes(content.type))
+    return content && (kind === "blobs" || [MANIFEST, INDEX].includes(content.type))
       ? {
           status: 200,
           headers: { "content-type": content.type, "docker-content-digest": digest },

@@ -4,8 +4,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { which } from "../../../scripts/setup/run";
+import { kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
-import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, sourceLabelsOf } from "./setup";
+import {
+  cli,
+  cliJson,
+  DIRTY,
+  digestOf,
+  labelsOf,
+  repositories,
+  sha256,
+  shelf,
+  sourceLabelsOf,
+  TREE,
+  treeOfPaths,
+} from "./setup";
 
 describe("versioned-image status", () => {
   const { withImage } = repositories();
@@ -119,10 +132,70 @@ describe("versioned-image status", () => {
     const [{ newest, running }] = json.images;
     assert.deepEqual([newest.hash, running[0].behind, running[0].consistent], [made.head(), 2, true]);
     const told = await cliJson(["status", "images/app", "--kubeconfig", file, "--base", "BASE=images/base"]);
+    // It is of this image's directory, and not of what the options say that this image is made of.
+    const { why, suspect } = told.json.others[0];
     assert.deepEqual(
-      [told.json.images[0].newest.subject, told.json.images[0].running, told.json.others[0].why],
-      ["Touch the base", [], `built from images/app, images/base, lib at ${first.slice(0, 7)} "Add"`],
+      [told.status, told.json.images[0].newest.subject, told.json.images[0].running, suspect, why],
+      [1, "Touch the base", [], true, `built from images/app, images/base, lib at ${first.slice(0, 7)} "Add"`],
     );
+  });
+
+  it("counts what touches an image that is made of more than the newest one of its directory", async () => {
+    const made = withImage();
+    const first = made.head();
+    made.write("images/app/Dockerfile", "FROM scratch\n# \n").add().commit("The Dockerfile");
+    const second = made.head();
+    made.write("images/app/main", "two").add().commit("The rest");
+    const registry = await start(
+      shelf([
+        { tags: ["all"], labels: sourceLabelsOf(made, first, "images/app", ["images/app"]) },
+        { tags: ["part"], labels: partOf(second) },
+      ]),
+    );
+    const pods = await Promise.all(
+      ["all", "part"].map(async (tag) =>
+        pod(tag, `${registry.host}/app:${tag}`, `${registry.host}/app@${await digestOf(registry, tag)}`),
+      ),
+    );
+    const file = await clusters({ one: { web: { pods } } });
+    const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
+    assert.deepEqual(
+      [status, json.images[0].running.map(({ tag, behind }: { tag: string; behind: number }) => [tag, behind]).sort()],
+      [
+        0,
+        [
+          ["all", 2],
+          ["part", 0],
+        ],
+      ],
+      JSON.stringify(json, undefined, 1),
+    );
+
+    /** Of the Dockerfile alone. */
+    function partOf(commit: string) {
+      const files = ["images/app/Dockerfile"];
+      return { ...sourceLabelsOf(made, commit, "images/app", files), [TREE]: treeOfPaths(made, commit, files) };
+    }
+  });
+
+  it("is an error where nothing runs in a namespace that the cluster does not have, or of which that is not known", async () => {
+    withImage();
+    for (const [answer, words] of [
+      [
+        { status: 404, body: { kind: "Status", reason: "NotFound" } },
+        /^The cluster one has no namespace wbe: name one/,
+      ],
+      [{ status: 403, body: {} }, /lists nothing in the namespace wbe, and did not say whether there is one: HTTP 403/],
+    ] as const) {
+      const { host } = await start(({ url }) =>
+        url.endsWith("/namespaces/wbe") ? answer : { status: 200, body: { metadata: {}, items: [] } },
+      );
+      const file = path.join(home, "config");
+      writeFileSync(file, kubeconfigOf(host, "one"));
+      const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file, "--namespace", "wbe"]);
+      assert.deepEqual([status, json.error?.code], [1, "ClusterFailed"], JSON.stringify(json));
+      assert.match(json.error.message, words);
+    }
   });
 
   it("shows the version that pods run in each place, and how far behind it is", async () => {
