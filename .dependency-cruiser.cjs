@@ -3,9 +3,10 @@
  * Lazily loaded modules (require of what few programs need) count as well.
  */
 const ROOMS = {
-  publish: ["protocol", "builders", "context", "git", "googleProject", "registry", "pulumi", "version"],
-  protocol: ["registry"],
-  builders: ["context", "pulumi", "version"],
+  publish: ["protocol", "builders", "docker", "context", "git", "googleProject", "registry", "pulumi", "version"],
+  protocol: ["registry", "version"],
+  builders: ["docker", "context", "pulumi", "version"],
+  docker: ["version"],
   context: ["git", "version"],
   git: ["version"],
   registry: ["version"],
@@ -15,7 +16,7 @@ const ROOMS = {
 };
 
 /** What every room may know. */
-const COMMON = "^components/(errors|args|limitConcurrency)\\.ts$";
+const COMMON = "^components/(errors|args|limitConcurrency|slots)\\.ts$";
 
 const rooms = Object.entries(ROOMS).map(([room, below]) => ({
   name: `room-${room}`,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { DEFAULT_PLATFORM } from "../components/version";
 import { type ExplainFlags, explain } from "./explain";
 import { addImageOptions, addSourceOptions, collect, collectPairs } from "./imageOptions";
 import type { Io, Status } from "./output";
@@ -22,7 +23,6 @@ Exit status: 0 if all is well, 1 if the answer is no or something went wrong, 2 
 An error ends with a [Code]; with --json it is {"error": {"code", "message"}} on standard output.`;
 
 const PLATFORM = "of images for several platforms, the one to look at";
-const DEFAULT_PLATFORM = "linux/amd64";
 const BASE_REPOSITORY =
   "where the images that it is built on are looked for, beside its own registry; they must be found then; repeatable";
 const JSON_OUTPUT = "print JSON, as docs/cli.md describes it";

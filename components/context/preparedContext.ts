@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { slots } from "../slots";
 import { listContent } from "./listing";
 import { normalize } from "./normalize";
-import { slots } from "./slots";
 import { stagedWithin } from "./stagedDockerfile";
 import { stagingFailed } from "./stagingFailed";
 import { ensureStagingRoot, OWNER, STAGING } from "./stagingRoot";

@@ -30,19 +30,27 @@ export function lostTag(version: Publishing, digest: string): VersionedImageErro
   return contentLost(version, digest, "was tagged, but a moment later the registry did not have the tag any more");
 }
 
-export function pushRefused({ repository, spec }: Publishing, digest: string, refused: Refused): VersionedImageError {
+export function pushRefused(
+  { repository, spec, command }: Publishing,
+  digest: string,
+  refused: Refused,
+): VersionedImageError {
   return new VersionedImageError(
     "PushRefused",
     `${repository}@${digest}, the content of ${spec}, is pushed, but the registry refuses to take it with labels (${told(refused)}). ` +
-      `Nothing was tagged or overwritten. ${remedy(refused, "push blobs and manifests to")}`,
+      `Nothing was tagged or overwritten. ${remedy(refused, command, "push blobs and manifests to")}`,
   );
 }
 
-export function tagRefused({ repository, tag }: Publishing, digest: string, refused: Refused): VersionedImageError {
+export function tagRefused(
+  { repository, tag, command }: Publishing,
+  digest: string,
+  refused: Refused,
+): VersionedImageError {
   return new VersionedImageError(
     "TagRefused",
     `${repository}@${digest} is pushed, but the registry refuses to tag it ${tag} (${told(refused)}). Nothing was ` +
-      `overwritten. ${remedy(refused, "create tags in")}`,
+      `overwritten. ${remedy(refused, command, "create tags in")}`,
   );
 }
 
@@ -60,10 +68,10 @@ export function debugTagRefused(
 }
 
 /** Where no look and no put came to a clear end. */
-export function undecidedTag({ spec }: Publishing, why: string): VersionedImageError {
+export function undecidedTag({ spec, command }: Publishing, why: string): VersionedImageError {
   return new VersionedImageError(
     "RegistryUnavailable",
-    `The tag of ${spec} could not be set, or it is not known whether it was: ${why.replace(/\.$/, "")}. Its content is pushed: \`pulumi up\` goes on ` +
+    `The tag of ${spec} could not be set, or it is not known whether it was: ${why.replace(/\.$/, "")}. Its content is pushed: \`${command}\` goes on ` +
       "from there, and sets no tag over another.",
   );
 }
@@ -71,10 +79,10 @@ export function undecidedTag({ spec }: Publishing, why: string): VersionedImageE
 /** What a registry answers to an account that may not do what it asks for. */
 const FORBIDDEN = [403, 405];
 
-function remedy({ status }: Refused, right: string): string {
+function remedy({ status }: Refused, command: string, right: string): string {
   return FORBIDDEN.includes(status)
-    ? `Let the account ${right} the repository, then run \`pulumi up\` again.`
-    : "Mend what the registry names, then run `pulumi up` again, which goes on from there.";
+    ? `Let the account ${right} the repository, then run \`${command}\` again.`
+    : `Mend what the registry names, then run \`${command}\` again, which goes on from there.`;
 }
 
 function told({ status, words }: Refused): string {

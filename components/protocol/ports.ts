@@ -65,6 +65,8 @@ export interface Publishing {
   mayBuild: boolean;
   /** A tag for content that has none yet, of this caller and image; with a nonce, one that nobody has used. */
   scratchTag(nonce?: string): string;
+  /** What is run to publish it, for messages. */
+  command: string;
   /** What to run to have the content built and pushed anew, for messages. */
   again: string;
   /** Throws if what a tag serves in place of ours is not proven to be this version. */

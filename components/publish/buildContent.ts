@@ -1,9 +1,10 @@
 import { Builder } from "../args";
+import type { Target } from "../protocol";
 import { buildKitContent } from "./buildKitContent";
 import type { Building, ContentBuilder, ScratchTag } from "./contentBuilder";
 import { dockerContent } from "./dockerContent";
 import type { Own } from "./record";
-import type { Subject, Target } from "./subject";
+import type { Subject } from "./subject";
 import type { Watch } from "./watch";
 
 const CONTENTS: Record<Builder, ContentBuilder> = {

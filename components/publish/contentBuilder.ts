@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Content } from "../builders";
 import type { BuildContext, PreparedContext } from "../context";
-import type { Built } from "../protocol";
+import type { Built, Target } from "../protocol";
 import { knownValue } from "../pulumi";
 import type { Own } from "./record";
-import type { Subject, Target } from "./subject";
+import type { Subject } from "./subject";
 import type { Watch } from "./watch";
 
 /** A version's content, as it is being built. */

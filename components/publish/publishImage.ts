@@ -1,16 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Builder, type RegistryAuth, type VersionedImageArgs } from "../args";
-import {
-  basesOf,
-  buildFingerprint,
-  contextDirectories,
-  requireBuilder,
-  requireBuildKit,
-  resolveBuild,
-} from "../builders";
+import { basesOf, buildFingerprint, contextDirectories, requireBuildKit, resolveBuild } from "../builders";
+import { requireBuilder } from "../docker";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
-import type { Pushed } from "../protocol";
+import type { Pushed, Target } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, TagPolicy, type Version } from "../version";
@@ -23,7 +17,7 @@ import { isOffline } from "./offline";
 import { ownRegistry } from "./ownRegistry";
 import { publishProduction } from "./production";
 import { beginReport } from "./runReport";
-import { type Publication, type Subject, specOf, type Target } from "./subject";
+import { type Publication, type Subject, specOf } from "./subject";
 
 /** What a VersionedImage gives to the program. */
 export interface ImageOutputs {

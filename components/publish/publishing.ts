@@ -1,11 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import { createClock, type Last, type Ports, type Publishing, type Pushed } from "../protocol";
+import {
+  checkContent,
+  createClock,
+  type Last,
+  overwritten,
+  type Ports,
+  type Publishing,
+  type Pushed,
+  registryPort,
+  type Target,
+} from "../protocol";
 import { isMocked, knownValue, organization, previousOutputs, urnOf } from "../pulumi";
 import { scratchTag } from "../version";
 import { labelsOf } from "./bases";
-import { checkContent, overwritten } from "./checkContent";
 import { sayProgress } from "./runReport";
-import type { Subject, Target } from "./subject";
+import { expectedOf, type Subject } from "./subject";
 
 /** An image as the protocol of publishing sees it. `again`: what has its builder build anew. */
 export async function publishingOf(subject: Subject, target: Target, again = "pulumi up"): Promise<Publishing> {
@@ -25,9 +34,10 @@ export async function publishingOf(subject: Subject, target: Target, again = "pu
     },
     mayBuild: args.publish !== false,
     scratchTag: (nonce) => scratchTag(pulumi.getStack(), nonce === undefined ? identity : `${identity}/${nonce}`),
+    command: "pulumi up",
     again,
     prove: async (served, ours) => {
-      if ((await checkContent(subject, target, served)).untraced !== undefined) {
+      if ((await checkContent(expectedOf(subject), target, served)).untraced !== undefined) {
         throw overwritten(target, ours, served);
       }
     },
@@ -49,15 +59,9 @@ async function lastOf({ component }: Subject): Promise<Last | undefined> {
 }
 
 /** The world as a publication sees it, but for what is its caller's. */
-export function portsOf(subject: Subject, { registry, repository }: Target): Omit<Ports, "build" | "record"> {
+export function portsOf(subject: Subject, target: Target): Omit<Ports, "build" | "record"> {
   return {
-    registry: {
-      look: (reference) => registry.resolve(repository, reference),
-      read: (reference) => registry.manifest(repository, reference),
-      label: (digest, labels) => registry.label(repository, digest, labels),
-      inOneTurn: (work) => registry.inOneTurn(repository, work),
-      move: (tag, content) => registry.tag(repository, tag, content),
-    },
+    registry: registryPort(target),
     say: {
       progress: (what) => sayProgress(subject, what),
       warn: (what) => void pulumi.log.warn(what, subject.component),

@@ -78,6 +78,7 @@ export class Actor {
       labels: async () => ({ by: name }),
       mayBuild: true,
       scratchTag: (nonce) => (nonce === undefined ? `scratch-${name}` : `scratch-${name}-${++this.nonces}`),
+      command: "pulumi up",
       again: "pulumi up",
       prove: async (served) => {
         if (!world.find(served)?.bytes.toString().includes("labelled")) {
