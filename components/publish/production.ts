@@ -9,7 +9,7 @@ import {
   type Target,
 } from "../protocol";
 import { interruptibly } from "../pulumi";
-import { duration, Fate, mergeRequestOf } from "../version";
+import { duration, Fate, mergeRequestNotice } from "../version";
 import { checkBases } from "./bases";
 import { buildContent, settledContent } from "./buildContent";
 import type { Building } from "./contentBuilder";
@@ -19,7 +19,7 @@ import { type Kept, keepRecord, ownOf, type Used } from "./record";
 import { announce, sayInterrupted } from "./runReport";
 import { sayChanges } from "./sayChanges";
 import { sayUnknownBuild } from "./sayUnknownBuild";
-import { expectedOf, movingTagsOf, type Publication, type Subject, specOf } from "./subject";
+import { expectedOf, movingTagsOf, type Publication, type Subject, specOf, warnOf } from "./subject";
 import { publishUndecided } from "./undecided";
 import { Watch } from "./watch";
 
@@ -29,7 +29,10 @@ import { Watch } from "./watch";
  */
 export async function publishProduction(subject: Subject): Promise<Publication> {
   const { target } = subject;
-  noteMergeRequest(subject);
+  const notice = mergeRequestNotice(subject.version.commit, process.env);
+  if (notice !== undefined) {
+    warnOf(subject, notice);
+  }
   if (!target) {
     return publishUndecided(subject);
   }
@@ -225,19 +228,6 @@ function alsoTagged(moving: string[]): { alsoTag?: string } {
 async function moveInUpdate(target: Target, digest: string, moving: string[]): Promise<void> {
   if (!isTried()) {
     await moveTags(target, digest, moving, "pulumi up");
-  }
-}
-
-/** A pull request's preview shows what its merge would publish, and not the tag under which. */
-function noteMergeRequest({ component, name, version }: Subject): void {
-  const request = mergeRequestOf(version.commit, process.env);
-  if (request !== undefined) {
-    pulumi.log.warn(
-      `${name}: commit ${version.commit.slice(0, 7)} is the merge that CI has made of ${request} for this run. It is on no branch, so ` +
-        "that the version's tag will be another once it is merged. To see the branch's own, check out its head (actions/checkout: " +
-        `\`ref: \${{ github.event.pull_request.head.sha }}\`).`,
-      component,
-    );
   }
 }
 

@@ -15,7 +15,7 @@ export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion, duration } from "./describe";
 export type { Base, Change, Commit, Facts } from "./facts";
 export * from "./labels";
-export { mergeRequestOf } from "./mergeRequest";
+export { mergeRequestNotice } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";
 export { plain } from "./plain";
 export { DEFAULT_PLATFORM, platformsOf } from "./platforms";

@@ -217,6 +217,7 @@ describe("versioned-image tag", () => {
       },
       input: async () => "",
       color: false,
+      terminal: false,
       env: {},
       now: () => new Date(),
     });
