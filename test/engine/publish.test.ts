@@ -92,7 +92,7 @@ describe("versioned-image publish", () => {
     assert.equal(changed.status, 1);
     assert.match(
       changed.err,
-      /^versioned-image: app: .* is published already, built with [^]* \[BuildInputsChanged\]\n$/,
+      /^versioned-image: app: .* is published already, built with [\s\S]* \[BuildInputsChanged\]\n$/,
     );
   });
 
