@@ -23,7 +23,10 @@ const LONGEST = 4_000;
 /** Runs the docker command, and keeps the end of what it prints. */
 export function runDocker(args: string[], { env, signal }: DockerOptions): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn("docker", args, { env, signal, timeout: LIMIT, stdio: ["ignore", "pipe", "pipe"] });
+    // The timeout of spawn would keep this program alive where docker can't be started.
+    const limit = AbortSignal.timeout(LIMIT);
+    const ending = signal ? AbortSignal.any([signal, limit]) : limit;
+    const child = spawn("docker", args, { env, signal: ending, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     const keep = (chunk: Buffer) => {
       output = `${output}${chunk}`.slice(-LONGEST);
@@ -32,7 +35,7 @@ export function runDocker(args: string[], { env, signal }: DockerOptions): Promi
     child.stderr.on("data", keep);
     let failure: string | undefined;
     child.on("error", (error) => {
-      failure = `docker can't be started (${error.message})`;
+      failure = limit.aborted ? "it took longer than an hour" : `docker can't be started (${error.message})`;
     });
     child.on("close", (status, killed) => {
       if (status !== 0) {

@@ -35,7 +35,7 @@ describe("publish", () => {
     [["--base", "BASE=images/base"], "--repository is h.example/app, and there are several images"],
     [["images/other"], "--repository is h.example/app, and there are several images"],
     [["--also-tag", "0123456"], "alsoTag: 0123456 looks like a version"],
-    [["--repository", "h.example/app:1"], "h.example/app:1 is"],
+    [["--repository", "h.example/app:1"], '"h.example/app:1" does not name an image in a registry: it has a tag'],
     [["--report", "none/report.json"], "What became of the images can't be written to none/report.json: ENOENT"],
     [["--github-output"], "--github-output: GITHUB_OUTPUT names no file"],
     [
@@ -69,7 +69,7 @@ describe("publish", () => {
       status: 0,
       out: `images/app\t${registry.host}/app:${old.slice(0, 7)}@${digest}\nimages/new\t${registry.host}/new:${tag}\n`,
       err: [
-        `images/app: ${old.slice(0, 7)} (commit ${old.slice(0, 7)} "Add the image", 1 day ago): is in the registry already and will be ` +
+        `images/app: ${old.slice(0, 7)} (commit ${old.slice(0, 7)} "Add the image", 2 days ago): is in the registry already and will be ` +
           `used: ${registry.host}/app@${digest}\n`,
         `images/new: ${tag} (commit ${tag} "Another", 1 day ago): will be built and pushed to ${registry.host}/new\n`,
         "2 images: 1 to publish (new), 1 to adopt (app)\n",
