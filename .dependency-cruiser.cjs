@@ -3,10 +3,11 @@
  * Lazily loaded modules (require of what few programs need) count as well.
  */
 const ROOMS = {
-  publish: ["copy", "protocol", "builders", "context", "git", "googleProject", "registry", "pulumi", "version"],
+  publish: ["copy", "protocol", "builders", "docker", "context", "git", "googleProject", "registry", "pulumi", "version"],
   copy: ["protocol", "registry"],
-  protocol: ["registry"],
-  builders: ["context", "pulumi", "version"],
+  protocol: ["registry", "version"],
+  builders: ["docker", "context", "pulumi", "version"],
+  docker: ["version"],
   context: ["git", "version"],
   git: ["version"],
   registry: ["version"],

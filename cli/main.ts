@@ -16,6 +16,7 @@ void run(process.argv.slice(2), {
   err: (words) => stderr.write(words),
   input: () => text(stdin),
   color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb",
+  terminal: stderr.isTTY === true && env.TERM !== "dumb",
   env,
   now: () => new Date(),
 }).then((status) => {

@@ -10,6 +10,8 @@ export interface Io {
   input(): Promise<string>;
   /** Whether standard output shows colour. */
   color: boolean;
+  /** Whether standard error is a terminal in which a line can be written anew. */
+  terminal: boolean;
   env: NodeJS.ProcessEnv;
   now(): Date;
 }

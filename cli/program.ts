@@ -1,11 +1,13 @@
 import { Command } from "commander";
+import { DEFAULT_PLATFORM } from "../components/version";
 import { type CopyFlags, copy } from "./copy";
 import { type ExplainFlags, explain } from "./explain";
 import { addImageOptions, addSourceOptions, addVersionOptions, collect, collectPairs } from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
-import { readDuration, readNumber } from "./prune/duration";
+import { readCount, readDuration, readNumber } from "./prune/duration";
+import type { PublishFlags } from "./publish";
 import { type StatusFlags, status } from "./status";
 import { type TagFlags, tag } from "./tag";
 import { type TagsFlags, tags } from "./tags";
@@ -23,7 +25,6 @@ Exit status: 0 if all is well, 1 if the answer is no or something went wrong, 2 
 An error ends with a [Code]; with --json it is {"error": {"code", "message"}} on standard output.`;
 
 const PLATFORM = "of images for several platforms, the one to look at";
-const DEFAULT_PLATFORM = "linux/amd64";
 const BASE_REPOSITORY =
   "where the images that it is built on are looked for, beside its own registry; they must be found then; repeatable";
 const JSON_OUTPUT = "print JSON, as docs/cli.md describes it";
@@ -337,7 +338,61 @@ ${STATUSES}`,
     )
     .action(async (contexts: string[], flags: StatusFlags) => done(await status(contexts, flags, io)));
 
+  addImageOptions(program.command("publish").argument("<context...>", "the directories that Docker builds from"))
+    .summary("build and push the versions that the registry lacks")
+    .description(
+      "Publish the images' versions as a stack does, without one: what the registry has is used if its labels prove it, the rest is built from " +
+        "its commit by `docker build` and pushed, and its tag is set once. Prints the reference of each; how it goes on is on standard error. " +
+        "Options hold for all directories. One that fails does not hide the others.",
+    )
+    .requiredOption(
+      "--repository <repository>",
+      "where it is published, host included; {name} in it is the name of each directory",
+    )
+    .option("--revision <revision>", "the commit, tag or branch whose version is published (default: HEAD)")
+    .option(
+      "--build-arg <name[=value]>",
+      "a build argument, by default with the environment's value; repeatable",
+      collect,
+    )
+    .option("--target <stage>", "the stage of the Dockerfile to build (default: the last one)")
+    .option(
+      "--platform <platform>",
+      `what it runs on; repeatable with --buildkit (default: ${DEFAULT_PLATFORM})`,
+      collect,
+    )
+    .option("--cache-from <source>", "where layers may be reused from; repeatable", collect)
+    .option("--network <network>", "the network of RUN instructions")
+    .option("--add-host <host:address>", "a further host name for RUN instructions; repeatable", collect)
+    .option("--buildkit", "build with `docker buildx build`, which gives a commit one digest")
+    .option("--builder <name>", "the builder instance of buildx; means --buildkit")
+    .option("--secret <secret>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
+    .option("--ssh <agent>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
+    .option("--cache-to <target>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
+    .option("--also-tag <tag>", "a tag that is moved to each image, such as latest; repeatable", collect)
+    .option("--jobs <number>", "so many images are built at once", readCount, 4)
+    .option("--dry-run", "say what would be done; needs no Docker")
+    .option("--report <file>", "write what became of the images to a file, as JSON")
+    .option("--github-output", "write it to the outputs of a step of GitHub Actions, too")
+    .option("--json", JSON_OUTPUT)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  versioned-image publish images/simple --repository gcr.io/my-project/simple
+  versioned-image publish images/* --repository gcr.io/my-project/{name} --report images.json
+  versioned-image publish images/* --repository gcr.io/my-project/{name} --base BASE=images/base
+  versioned-image publish images/api --repository gcr.io/my-project/api --buildkit --platform linux/amd64,linux/arm64
+${STATUSES}`,
+    )
+    .action(async (contexts: string[], flags: PublishFlags) => done(await publishing().publish(contexts, flags, io)));
+
   return program;
+}
+
+/** It brings what reads Dockerfiles. */
+function publishing(): typeof import("./publish") {
+  return require("./publish");
 }
 
 function packageVersion(): string {

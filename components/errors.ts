@@ -61,6 +61,8 @@ export type ErrorCode =
   | "CosignNotFound"
   | "CosignFailed"
   | "RebuildFailed"
+  | "BuildFailed"
+  | "Interrupted"
   | "NotVerified";
 
 /** Every error that this package throws on purpose. Its message says what happened, where, and what to do next. */

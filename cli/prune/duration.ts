@@ -18,3 +18,12 @@ export function readNumber(text: string): number {
   }
   return Number(text);
 }
+
+/** Reads a whole number from 1 on. */
+export function readCount(text: string): number {
+  const count = readNumber(text);
+  if (count === 0) {
+    throw new InvalidArgumentError("Say a whole number from 1 on.");
+  }
+  return count;
+}

@@ -2,6 +2,7 @@ import type { History } from "../../components/git/lookup";
 import { createRegistryClient, type RegistryClient } from "../../components/registry";
 import type { Unread } from "../cluster";
 import { type Io, printJson, type Status } from "../output";
+import { hearSignals } from "../signals";
 import { askAll, type Facts, findClusters, freshFacts, planOf, refuseUnread } from "./facts";
 import type { Held } from "./held";
 import { type Holding, holdingOf, missingOf, type Resumed } from "./holding";
@@ -11,7 +12,6 @@ import { endPlan, planIsThere, unfinished, writePlan } from "./planFile";
 import { isEnded, type Outcome, refuseChanged, removeAll } from "./removal";
 import { readRules } from "./rulesFile";
 import { refuseBesideRules, refuseUnclear, type Settings, type SettingsFlags, settingsOf } from "./settings";
-import { hearSignals } from "./signals";
 import { pruneText } from "./text";
 import { openWholeClone } from "./wholeClone";
 
@@ -141,7 +141,7 @@ async function deleteAll(
       await writePlan(planFile, repository, { made: io.now(), removals }, resumed !== undefined);
     }
   }
-  const signals = hearSignals(io);
+  const signals = hearSignals(io, "ending after the deletion that is under way");
   try {
     for (const [index, pruned] of repositories.entries()) {
       const holding = holdings[index] as Holding;

@@ -2,11 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isSecret } from "../pulumi";
-import { buildLabel, type NamedContexts, namedContexts, type Version } from "../version";
+import { fingerprintOf, type NamedContexts, namedContexts, platformsOf, type Version } from "../version";
 import { type BuildBase, buildBase } from "./bases";
 import { knownInputs } from "./knownInputs";
-
-export const DEFAULT_PLATFORM = "linux/amd64";
 
 /** Build options with their defaults. */
 export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms" | "contexts" | "bases"> {
@@ -51,7 +49,7 @@ export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInp
     platforms:
       givenPlatforms.unknown.length > 0
         ? undefined
-        : platformsOf(Object.values(givenPlatforms.known), platforms ? "platforms" : "platform"),
+        : platformsOf(Object.values(givenPlatforms.known), platforms ? "build.platforms" : "build.platform"),
     contexts: named,
     imageContexts: Object.fromEntries(Object.entries(contexts).filter(([name]) => !isDirectory(name))),
     bases: Object.fromEntries(Object.entries(bases).map(([name, base]) => [name, buildBase(base)])),
@@ -64,20 +62,6 @@ export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInp
     // The order makes no difference to the build, so it must make none to the resource.
     extraHosts: options.extraHosts && [...options.extraHosts].sort(),
   };
-}
-
-function platformsOf(platforms: string[], option: "platform" | "platforms"): [string, ...string[]] {
-  const [first = DEFAULT_PLATFORM, ...others] = [...new Set(platforms)].sort();
-  for (const given of [first, ...others]) {
-    if (!/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(given)) {
-      throw new VersionedImageError(
-        "InvalidArgument",
-        `build.${option} is ${JSON.stringify(given)}: give it as os/arch or os/arch/variant, for ` +
-          "instance linux/arm64.",
-      );
-    }
-  }
-  return [first, ...others];
 }
 
 function secretArgument(name: string, builder: Builder): VersionedImageError {
@@ -98,24 +82,13 @@ export function buildArguments({ args, bases }: BuildInputs): Record<string, pul
   return args || references.length > 0 ? { ...args, ...Object.fromEntries(references) } : undefined;
 }
 
-/**
- * What the image says of how it was built. What builds it is no part of it, and of its bases only what they cover. Undefined while
- * something of it is unknown.
- */
+/** What the image says of how it was built. Undefined while something of it is unknown. */
 export function buildFingerprint(
   { platforms, target, knownArgs, contexts: { images }, unknown }: BuildInputs,
   dockerfile: string,
   { contexts = {}, bases = {} }: Partial<Pick<Version, "contexts" | "bases">> = {},
 ): string | undefined {
-  const covers = Object.fromEntries(Object.entries(bases).map(([name, base]) => [name, base.covers]));
   return platforms && unknown.length === 0
-    ? buildLabel({
-        platforms,
-        dockerfile,
-        target,
-        args: knownArgs,
-        contexts: { ...contexts, ...images },
-        bases: covers,
-      })
+    ? fingerprintOf({ platforms, target, args: knownArgs, images }, dockerfile, { contexts, bases })
     : undefined;
 }

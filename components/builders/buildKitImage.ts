@@ -1,8 +1,9 @@
 import type { ImageArgs } from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
+import { imageExport } from "../docker";
 import { VersionedImageError } from "../errors";
 import { unknownOutput } from "../pulumi";
-import { contextNameOf, REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../version";
+import { contextNameOf, sourceDateEpoch } from "../version";
 import type { ContentRequest, ImageBuilder } from "./builder";
 import { type BuildInputs, buildArguments } from "./buildInputs";
 
@@ -12,7 +13,7 @@ import { type BuildInputs, buildArguments } from "./buildInputs";
  */
 export const buildKitBuilder: ImageBuilder = {
   declare(request) {
-    const { name, component, context, registryAuth, settled, hooks } = request;
+    const { name, component, context, committedAt, registryAuth, settled, hooks } = request;
     const { context: location, dockerfile } = pulumi.output(context);
     const { Image } = dockerBuild();
     const image = new Image(
@@ -26,7 +27,7 @@ export const buildKitBuilder: ImageBuilder = {
         dockerfile: { location: dockerfile },
         buildArgs: argumentsOf(request),
         labels: request.labels,
-        exports: [{ raw: exporterOf(request) }],
+        exports: [{ raw: pulumi.output(request.spec).apply((name) => imageExport(name, committedAt !== undefined)) }],
         push: false,
         // It would be built in each preview.
         buildOnPreview: false,
@@ -118,26 +119,6 @@ function argumentsOf({ build, committedAt }: ContentRequest): ImageArgs["buildAr
   const epoch = committedAt && sourceDateEpoch(committedAt);
   const args = buildArguments(build);
   return epoch || args ? { ...epoch, ...args } : undefined;
-}
-
-/** `docker buildx build --output`, for one image or one index of several. */
-function exporterOf({ spec, committedAt }: ContentRequest): pulumi.Output<string> {
-  return pulumi
-    .output(spec)
-    .apply((name) =>
-      [
-        "type=image",
-        `name=${name}`,
-        "push=true",
-        ...(isTagged(name) ? [] : ["push-by-digest=true"]),
-        "oci-mediatypes=true",
-        ...(committedAt ? [REPRODUCIBLE_EXPORT] : []),
-      ].join(","),
-    );
-}
-
-function isTagged(spec: string): boolean {
-  return spec.lastIndexOf(":") > spec.lastIndexOf("/");
 }
 
 function hostOf(spec: string): string {

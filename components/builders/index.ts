@@ -5,13 +5,9 @@ import { dockerBuilder } from "./dockerImage";
 
 export { type BaseCovers, basesOf } from "./bases";
 export type { Content, ContentRequest, ImageBuilder } from "./builder";
-export { type BuildInputs, buildFingerprint, DEFAULT_PLATFORM, resolveBuild } from "./buildInputs";
+export { type BuildInputs, buildFingerprint, resolveBuild } from "./buildInputs";
 export { requireBuildKit } from "./buildKitImage";
 export { contextDirectories } from "./buildKitOptions";
-export { OLDEST_BUILDKIT, tooOldBuildKit } from "./buildKitVersion";
-export { lastLinesOfBuild } from "./buildOutput";
-export { requireBuilder } from "./buildxInstance";
-export { builtImageId } from "./builtImage";
 
 const BUILDERS: Record<Builder, ImageBuilder> = {
   [Builder.Docker]: dockerBuilder,

@@ -1,7 +1,6 @@
-export { refuseDeadLinks } from "./deadLinks";
+export { ignoredInImage, leftOutOfImage } from "./debugNotices";
 export { findFailedInstruction } from "./failedInstruction";
-export { readIgnoreFile } from "./ignoreFile";
-export { CONTEXT_FOLDER, ensureFilled, type KeptPlace, keptContextOf, makeLayout, setInUse } from "./keptPlace";
+export { ensureFilled, type KeptPlace, keptContextOf, layoutIn, makeLayout, setInUse } from "./keptPlace";
 export { normalize } from "./normalize";
 export {
   type BuildContext,
@@ -14,7 +13,6 @@ export {
   removePlace,
 } from "./place";
 export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
-export { copyContext } from "./snapshot";
 export { stagedBeside, stagedWithin } from "./stagedDockerfile";
-export { scratchPrefix } from "./stagingRoot";
 export { refuseUnbuildable } from "./unbuildable";
+export { committedContext, committedLayout, contextOnDisk, layoutOnDisk, type VersionFiles } from "./versionContent";

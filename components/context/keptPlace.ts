@@ -32,7 +32,7 @@ interface Layout {
 export const CONTEXT_FOLDER = "context";
 
 /** The context and its named contexts below a directory. */
-function layoutIn(directory: string): Layout {
+export function layoutIn(directory: string): Layout {
   return {
     context: path.join(directory, CONTEXT_FOLDER),
     // A name may have slashes.

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
-import type { Target } from "../protocol";
+import { checkBase, type Target } from "../protocol";
 import { knownValue } from "../pulumi";
-import { type ImageConfig, parseReference, type RegistryClient } from "../registry";
-import { dirtyIn, imageLabels, labelIn, mayRunOn, plain, REVISION_LABEL, TREE_LABEL, type Version } from "../version";
+import { parseReference } from "../registry";
+import { imageLabels, type Version } from "../version";
 import { ownRegistry } from "./ownRegistry";
 import type { Subject } from "./subject";
 
@@ -38,8 +38,14 @@ export async function checkBases({ version, build, args }: Subject, target: Targ
       if (reference === undefined) {
         refuseOtherRevision(name, await knownValue(input.tree), version);
       } else {
-        const base = { name, reference, platforms: build.platforms ?? [], debug: args.debug ?? false };
-        await checkBase(base, version, target);
+        const base = {
+          name,
+          option: `build.bases.${name}`,
+          reference,
+          platforms: build.platforms ?? [],
+          debug: args.debug ?? false,
+        };
+        await checkBase(base, version, target, ownRegistry);
       }
     }),
   );
@@ -47,101 +53,12 @@ export async function checkBases({ version, build, args }: Subject, target: Targ
 
 /** Of a base that the same program is to publish, each preview knows what it is made of. */
 function refuseOtherRevision(name: string, tree: string | undefined, version: Version): void {
-  const wanted = version.bases[name]?.tree;
+  const { covers = [], tree: wanted } = version.bases[name] ?? {};
   if (tree !== undefined && tree !== wanted) {
     throw new VersionedImageError(
       "BaseMismatch",
-      `build.bases.${name} is an image of other files (tree ${tree}) than ${shownCovers(version, name)} at commit ${version.commit} (tree ${wanted}), ` +
-        "of which this image is to be built: give both the same revision, or neither. Nothing was built.",
+      `build.bases.${name} is an image of other files (tree ${tree}) than ${covers.map((path) => path || ".").join(", ")} at commit ` +
+        `${version.commit} (tree ${wanted}), of which this image is to be built: give both the same revision, or neither. Nothing was built.`,
     );
   }
-}
-
-function shownCovers(version: Version, name: string): string {
-  return (version.bases[name]?.covers ?? []).map((path) => path || ".").join(", ");
-}
-
-interface AskedBase {
-  name: string;
-  reference: string;
-  /** None while a preview can't know them: the update looks. */
-  platforms: string[];
-  /** Whether the image that is built on it is a debug image. */
-  debug: boolean;
-}
-
-async function checkBase(base: AskedBase, version: Version, target: Target): Promise<void> {
-  const { repository, host, digest } = parseReference(base.reference);
-  if (digest === undefined) {
-    throw mismatch(
-      base,
-      "has no digest, so that it can become another image: give the output reference of the VersionedImage",
-    );
-  }
-  // What the program gives to log in to the image's registry is for no other.
-  const registry = host === parseReference(target.repository).host ? target.registry : ownRegistry();
-  if ((await registry.resolve(repository, digest)) === undefined) {
-    throw mismatch(
-      base,
-      "the registry does not have: publish it again, or give the output reference of the VersionedImage",
-    );
-  }
-  for (const platform of base.platforms) {
-    const why = whyNot(await inspect(registry, repository, digest, platform), base, platform, version);
-    if (why !== undefined) {
-      throw mismatch(base, why);
-    }
-  }
-}
-
-/** What the registry has of a base for a platform; undefined if it lacks that one. */
-async function inspect(
-  registry: RegistryClient,
-  repository: string,
-  digest: string,
-  platform: string,
-): Promise<ImageConfig | undefined> {
-  try {
-    return await registry.inspect(repository, digest, platform);
-  } catch (error) {
-    if (error instanceof VersionedImageError && error.code === "PlatformNotFound") {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** Why an image is not the base that a version's commit has, or nothing proves it; undefined if its labels do. */
-function whyNot(
-  image: ImageConfig | undefined,
-  { name, debug }: AskedBase,
-  platform: string,
-  version: Version,
-): string | undefined {
-  if (image === undefined || !mayRunOn(image.platform, platform)) {
-    return `is not there for ${platform}: build it for that, too (build.platform, build.platforms)`;
-  }
-  const { labels } = image;
-  const wanted = version.bases[name]?.tree;
-  const tree = labelIn(labels, TREE_LABEL);
-  if (tree === undefined) {
-    return `has no ${TREE_LABEL} label, so that nothing proves what it was made of: publish it as a VersionedImage`;
-  }
-  if (dirtyIn(labels) !== undefined && !debug) {
-    return "is a debug image, which need not be made of what is committed: set debug: true for both, or for neither";
-  }
-  if (tree !== wanted) {
-    return (
-      `was made of other files (tree ${plain(tree)}, commit ${plain(labelIn(labels, REVISION_LABEL) ?? "unknown")}) than ${shownCovers(version, name)} at commit ` +
-      `${version.commit} (tree ${wanted}): publish the base of this commit first, by the same update or another one; where one has a revision, both need it`
-    );
-  }
-  return undefined;
-}
-
-function mismatch({ name, reference }: AskedBase, why: string): VersionedImageError {
-  return new VersionedImageError(
-    "BaseMismatch",
-    `build.bases.${name} is ${reference}, which ${why}. Nothing was built.`,
-  );
 }

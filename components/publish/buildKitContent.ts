@@ -1,22 +1,19 @@
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Builder } from "../args";
-import { builderOf, OLDEST_BUILDKIT, tooOldBuildKit } from "../builders";
+import { builderOf } from "../builders";
 import {
-  CONTEXT_FOLDER,
-  copyContext,
+  committedLayout,
   ensureFilled,
   type KeptPlace,
   keptContextOf,
-  makeLayout,
+  layoutOnDisk,
   newPlaceName,
   type PreparedContext,
   prepareContext,
-  refuseDeadLinks,
   removePlace,
   setInUse,
-  stagedBeside,
 } from "../context";
+import { OLDEST_BUILDKIT, tooOldBuildKit } from "../docker";
 import { expectExport } from "../git";
 import type { Built, Target } from "../protocol";
 import { hooksFor, unknownOutput, urnOf } from "../pulumi";
@@ -26,9 +23,8 @@ import { labelsOf } from "./bases";
 import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import { onlySay } from "./onlySay";
 import type { Own } from "./record";
-import type { Subject } from "./subject";
+import { filesOf, type Subject, warnOf } from "./subject";
 import type { Watch } from "./watch";
-import { writeCommit } from "./writeCommit";
 
 /** BuildKit's provider looks at the files in each run, so they are kept where it looks for as long as it does. */
 export const buildKitContent: ContentBuilder = {
@@ -159,52 +155,14 @@ async function placeIn(
 async function prepareCommit(subject: Subject): Promise<PreparedContext> {
   const exported = expectExport(subject.version);
   try {
-    return await prepare(subject, subject.version.committedAt, (context, named) =>
-      writeCommit(subject, context, stagedBeside(subject.dockerfile), named),
-    );
+    return await prepareContext(committedLayout(filesOf(subject), (what) => warnOf(subject, what)));
   } finally {
     await exported();
   }
 }
 
 function prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext> {
-  const { version, args, dockerfile } = subject;
-  return prepare(subject, undefined, async (context, named) => {
-    const staged = stagedBeside(dockerfile);
-    copied(
-      await copyContext(
-        { context: path.join(version.root, version.context), paths: args.paths, dockerfile, staged },
-        context,
-      ),
-    );
-    for (const [name, directory] of Object.entries(version.contexts)) {
-      await copyContext(
-        { context: path.join(version.root, directory), paths: undefined, dockerfile: undefined },
-        named(name),
-      );
-    }
-  });
-}
-
-function prepare(
-  { version, build, dockerfile }: Subject,
-  mtime: Date | undefined,
-  write: (context: string, named: (name: string) => string) => Promise<void>,
-): Promise<PreparedContext> {
-  const staged = stagedBeside(dockerfile);
-  return prepareContext({
-    dockerfile,
-    staged,
-    target: build.target,
-    context: CONTEXT_FOLDER,
-    mtime,
-    write: async (into) => {
-      const contexts = Object.keys(version.contexts);
-      const { context, named } = await makeLayout(into, contexts);
-      await write(context, named);
-      await refuseDeadLinks([context, ...contexts.map(named)], context, staged);
-    },
-  });
+  return prepareContext(layoutOnDisk(filesOf(subject), copied));
 }
 
 async function stageDebug(

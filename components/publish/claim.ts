@@ -1,7 +1,6 @@
 import { VersionedImageError } from "../errors";
 import { engineRun, urnOf } from "../pulumi";
-import { movingTags } from "./alsoTag";
-import type { Subject } from "./subject";
+import { movingTagsOf, type Subject } from "./subject";
 
 interface Claim {
   run: unknown;
@@ -18,7 +17,7 @@ const claims = new Map<string, Claim>();
  */
 export async function claimTags(subject: Subject): Promise<void> {
   const { component, name, args, target } = subject;
-  const moving = movingTags(subject);
+  const moving = movingTagsOf(subject);
   if (target === undefined || args.publish === false) {
     return;
   }

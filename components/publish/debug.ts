@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
-import { newPlaceName, readIgnoreFile } from "../context";
+import { ignoredInImage, leftOutOfImage, newPlaceName } from "../context";
 import {
   freeScratchTag,
   type Ports,
@@ -26,7 +25,7 @@ import { Watch } from "./watch";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */
 export async function publishDebug(subject: Subject): Promise<Publication> {
-  const { component, name, version, build, args, target } = subject;
+  const { component, name, version, build, args, target, dockerfile } = subject;
   if (!target) {
     return publishUndecided(subject);
   }
@@ -38,9 +37,9 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     copied = found;
   });
   try {
-    warnOfIgnored(subject, copied);
+    warnIf(subject, ignoredInImage(version, copied));
     await checkBases(subject, target);
-    await warnOfLeftOut(subject);
+    warnIf(subject, await leftOutOfImage(version, dockerfile));
     // Where the tag is gone, the builder must not take what it once pushed for still being there: it builds in a new place.
     const isThere = (await target.registry.resolve(target.repository, version.tag)) !== undefined;
     const current = { spec: target.spec, digest: "" };
@@ -139,35 +138,8 @@ function uncommitted(count: number): string {
   return count === 0 ? "nothing uncommitted" : `${count} uncommitted ${count === 1 ? "change" : "changes"}`;
 }
 
-/** Files that git is told to ignore are often secrets: whoever can pull the image can read them. */
-function warnOfIgnored({ component, version }: Subject, copied: string[]): void {
-  // Of a directory that is ignored as a whole, git names no file.
-  const ignored = version.ignored.map((file) => path.relative(version.context, file));
-  const inImage = copied.filter((file) => ignored.some((entry) => file === entry || file.startsWith(`${entry}/`)));
-  if (inImage.length > 0) {
-    pulumi.log.warn(
-      `Git ignores ${listed(inImage)}, but Docker is given them in debug mode: name them in .dockerignore to keep them out.`,
-      component,
-    );
+function warnIf({ component }: Subject, what: string | undefined): void {
+  if (what !== undefined) {
+    pulumi.log.warn(what, component);
   }
-}
-
-/** What is on disk is not all that is committed: without a word, such an image would only fail where it runs. */
-async function warnOfLeftOut({ component, version, dockerfile }: Subject): Promise<void> {
-  if (version.leftOut.length === 0) {
-    return;
-  }
-  const { ignores } = await readIgnoreFile(path.join(version.root, version.context), dockerfile);
-  const missed = version.leftOut.filter((file) => !ignores(path.relative(version.context, file)));
-  if (missed.length > 0) {
-    pulumi.log.warn(
-      `A sparse checkout leaves out ${listed(missed)}, and so does the debug image: run git sparse-checkout add with their directory, or ` +
-        "git sparse-checkout disable.",
-      component,
-    );
-  }
-}
-
-function listed(files: string[]): string {
-  return files.slice(0, 5).join(", ") + (files.length > 5 ? `, and ${files.length - 5} more` : "");
 }

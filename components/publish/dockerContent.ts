@@ -1,12 +1,12 @@
-import * as path from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { Builder } from "../args";
-import { builderOf, builtImageId } from "../builders";
+import { builderOf } from "../builders";
 import {
   type ContextContent,
+  committedContext,
   contentOfImage,
   contextOf,
-  copyContext,
+  contextOnDisk,
   emptyPlace,
   ensureMarked,
   fillPlace,
@@ -15,20 +15,19 @@ import {
   type PreparedContext,
   prepareContext,
   removePlace,
-  stagedWithin,
 } from "../context";
+import { builtImageId } from "../docker";
 import { VersionedImageError } from "../errors";
 import { expectExport } from "../git";
 import { type Built, refusesToMoveTags, type Target } from "../protocol";
-import { hooksFor, unknownOutput } from "../pulumi";
+import { dockerEnvironment, hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { isScratchTag } from "../version";
 import { type Building, buildingOf, type ContentBuilder, type ScratchTag, type Staged } from "./contentBuilder";
 import { portsOf, publishingOf } from "./publishing";
 import { type Own, recordUrn } from "./record";
-import type { Subject } from "./subject";
+import { filesOf, type Subject, warnOf } from "./subject";
 import type { Watch } from "./watch";
-import { writeCommit } from "./writeCommit";
 
 /** Docker's builder finds a marker in the place of the files but for the moment in which it builds. */
 export const dockerContent: ContentBuilder = {
@@ -60,7 +59,7 @@ async function declare(
 ): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
   const place: Place = { name: newPlaceName(), dockerfile, marker: spec };
-  const content = contentOf(subject);
+  const content = committedContext(filesOf(subject), (what) => warnOf(subject, what));
   // The place is another in the update that follows, and a Dockerfile that can't be built is to be found now.
   if (scratchTag === undefined) {
     await (await prepareContext(content)).discard();
@@ -82,18 +81,6 @@ async function declare(
   });
   const own = { spec, pushedAs, place: place.name, dockerfile };
   return buildingOf(declared, contextOf(place).context, own, (digest) => builtOf(digest, repository, scratchTag));
-}
-
-function contentOf(subject: Subject): ContextContent {
-  const { version, build, dockerfile } = subject;
-  const staged = stagedWithin(dockerfile);
-  return {
-    dockerfile,
-    staged,
-    target: build.target,
-    mtime: version.committedAt,
-    write: (into) => writeCommit(subject, into, staged),
-  };
 }
 
 /** The files are there from just before they are built until just after. */
@@ -139,7 +126,7 @@ function builtOf(digest: string, repository: string, scratchTag: string | undefi
     digest,
     isLabelled: false,
     tag: scratchTag,
-    imageId: () => builtImageId(`${repository}:${scratchTag}`, process.env),
+    imageId: () => builtImageId(`${repository}:${scratchTag}`, dockerEnvironment(process.env)),
   };
 }
 
@@ -201,16 +188,7 @@ function notPushedAgain({ spec, pushedAs }: Own, record: string): VersionedImage
 }
 
 function prepareDebug(subject: Subject, copied: (files: string[]) => void): Promise<PreparedContext> {
-  const { version, build, args, dockerfile } = subject;
-  const staged = stagedWithin(dockerfile);
-  const snapshot = { context: path.join(version.root, version.context), paths: args.paths, dockerfile, staged };
-  return prepareContext({
-    dockerfile,
-    staged,
-    target: build.target,
-    mtime: undefined,
-    write: async (into) => copied(await copyContext(snapshot, into)),
-  });
+  return prepareContext(contextOnDisk(filesOf(subject), copied));
 }
 
 async function stageDebug(

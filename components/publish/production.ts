@@ -1,11 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { notPublished, type Publication as Published, publishVersion, type Target } from "../protocol";
+import {
+  checkContent,
+  moveTags,
+  notPublished,
+  overwritten,
+  type Publication as Published,
+  publishVersion,
+  type Target,
+} from "../protocol";
 import { interruptibly } from "../pulumi";
-import { duration, Fate, mergeRequestOf } from "../version";
-import { moveTags, movingTags } from "./alsoTag";
+import { duration, Fate, mergeRequestNotice } from "../version";
 import { checkBases } from "./bases";
 import { buildContent, settledContent } from "./buildContent";
-import { checkContent, overwritten } from "./checkContent";
 import type { Building } from "./contentBuilder";
 import { neverPublished } from "./neverPublished";
 import { isTried, portsOf, publishingOf } from "./publishing";
@@ -13,7 +19,7 @@ import { type Kept, keepRecord, ownOf, type Used } from "./record";
 import { announce, sayInterrupted } from "./runReport";
 import { sayChanges } from "./sayChanges";
 import { sayUnknownBuild } from "./sayUnknownBuild";
-import { type Publication, type Subject, specOf } from "./subject";
+import { expectedOf, movingTagsOf, type Publication, type Subject, specOf, warnOf } from "./subject";
 import { publishUndecided } from "./undecided";
 import { Watch } from "./watch";
 
@@ -23,7 +29,10 @@ import { Watch } from "./watch";
  */
 export async function publishProduction(subject: Subject): Promise<Publication> {
   const { target } = subject;
-  noteMergeRequest(subject);
+  const notice = mergeRequestNotice(subject.version.commit, process.env);
+  if (notice !== undefined) {
+    warnOf(subject, notice);
+  }
   if (!target) {
     return publishUndecided(subject);
   }
@@ -80,7 +89,7 @@ async function tryToPublish(subject: Subject, target: Target): Promise<Publicati
 /** Uses what the registry holds. */
 async function use(subject: Subject, target: Target, digest: string): Promise<Publication> {
   const { component, name, args } = subject;
-  const moving = movingTags(subject);
+  const moving = movingTagsOf(subject);
   sayUnknownBuild(subject, target.spec);
   let isUnchanged = true;
   const kept = await keepRecord(name, component, {
@@ -129,7 +138,7 @@ async function checkBeforeUse(
   digest: string,
   before: Used | undefined,
 ): Promise<void> {
-  const { untraced, builtOtherwise } = await checkContent(subject, target, digest);
+  const { untraced, builtOtherwise } = await checkContent(expectedOf(subject), target, digest);
   const expected = before?.spec === target.spec && before.digest !== "" ? before.digest : digest;
   if (expected !== digest && untraced !== undefined) {
     throw overwritten(target, expected, digest);
@@ -181,7 +190,7 @@ async function recordBuilt(
   published: PublishedNow | undefined,
 ): Promise<Publication> {
   const { component, name } = subject;
-  const moving = movingTags(subject);
+  const moving = movingTagsOf(subject);
   const digest = published ? pulumi.output(published.digest) : content.digest;
   await keepRecord(name, component, {
     keep: ["debug", ...keepUnknown(subject)],
@@ -219,20 +228,7 @@ function alsoTagged(moving: string[]): { alsoTag?: string } {
 
 async function moveInUpdate(target: Target, digest: string, moving: string[]): Promise<void> {
   if (!isTried()) {
-    await moveTags(target, digest, moving);
-  }
-}
-
-/** A pull request's preview shows what its merge would publish, and not the tag under which. */
-function noteMergeRequest({ component, name, version }: Subject): void {
-  const request = mergeRequestOf(version.commit, process.env);
-  if (request !== undefined) {
-    pulumi.log.warn(
-      `${name}: commit ${version.commit.slice(0, 7)} is the merge that CI has made of ${request} for this run. It is on no branch, so ` +
-        "that the version's tag will be another once it is merged. To see the branch's own, check out its head (actions/checkout: " +
-        `\`ref: \${{ github.event.pull_request.head.sha }}\`).`,
-      component,
-    );
+    await moveTags(target, digest, moving, "pulumi up");
   }
 }
 

@@ -1,13 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Builder, type RegistryAuth, type VersionedImageArgs } from "../args";
-import {
-  basesOf,
-  buildFingerprint,
-  contextDirectories,
-  requireBuilder,
-  requireBuildKit,
-  resolveBuild,
-} from "../builders";
+import { basesOf, buildFingerprint, contextDirectories, requireBuildKit, resolveBuild } from "../builders";
+import { requireBuilder } from "../docker";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
 import type { Pushed, Target } from "../protocol";

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  checkContent,
   createClock,
   type Last,
+  overwritten,
   type Ports,
   type Publishing,
   type Pushed,
@@ -11,9 +13,8 @@ import {
 import { isMocked, knownValue, organization, previousOutputs, urnOf } from "../pulumi";
 import { scratchTag } from "../version";
 import { labelsOf } from "./bases";
-import { checkContent, overwritten } from "./checkContent";
 import { sayProgress } from "./runReport";
-import type { Subject } from "./subject";
+import { expectedOf, type Subject } from "./subject";
 
 /** An image as the protocol of publishing sees it. `again`: what has its builder build anew. */
 export async function publishingOf(subject: Subject, target: Target, again = "pulumi up"): Promise<Publishing> {
@@ -36,7 +37,7 @@ export async function publishingOf(subject: Subject, target: Target, again = "pu
     command: "pulumi up",
     again,
     prove: async (served, ours) => {
-      if ((await checkContent(subject, target, served)).untraced !== undefined) {
+      if ((await checkContent(expectedOf(subject), target, served)).untraced !== undefined) {
         throw overwritten(target, ours, served);
       }
     },

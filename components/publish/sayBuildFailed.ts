@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Builder } from "../args";
-import { lastLinesOfBuild } from "../builders";
 import { type BuildContext, findFailedInstruction } from "../context";
+import { lastLinesOfBuild } from "../docker";
 import { knownValue } from "../pulumi";
 import { onlySay } from "./onlySay";
 import type { Subject } from "./subject";

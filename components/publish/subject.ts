@@ -1,8 +1,9 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "../args";
 import type { BuildInputs } from "../builders";
-import type { Pushed, Target } from "../protocol";
-import type { Version } from "../version";
+import type { VersionFiles } from "../context";
+import { type Expected, movingTags, type Pushed, type Target } from "../protocol";
+import { TagPolicy, type Version } from "../version";
 
 /** An image whose version is known: what both ways of publishing start from. */
 export interface Subject {
@@ -35,4 +36,24 @@ export interface Publication {
 /** repository:tag, as an output that depends on whatever the repository depends on. */
 export function specOf({ repository, version }: Pick<Subject, "repository" | "version">): pulumi.Output<string> {
   return repository.apply((value) => `${value}:${version.tag}`);
+}
+
+/** The files that are to be built. */
+export function filesOf({ version, args, dockerfile, build }: Subject): VersionFiles {
+  return { version, paths: args.paths, dockerfile, target: build.target };
+}
+
+/** What a published image must agree with. */
+export function expectedOf({ version, args, build, fingerprint }: Subject): Expected {
+  return { version, tagPolicy: args.tagPolicy ?? TagPolicy.Commit, platforms: build.platforms, fingerprint };
+}
+
+export function warnOf({ component, name }: Subject, what: string): void {
+  pulumi.log.warn(`${name}: ${what}`, component);
+}
+
+/** The tags that are to be moved to the image; none for an image that this stack may not write for. Throws InvalidArgument. */
+export function movingTagsOf({ args, version }: Pick<Subject, "args" | "version">): string[] {
+  const tags = movingTags(args.alsoTag, args.tagPrefix);
+  return version.debug || args.publish === false ? [] : tags;
 }

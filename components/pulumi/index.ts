@@ -1,4 +1,5 @@
 export { checkAt, reportAt, reportInRun } from "./diagnostics";
+export { dockerEnvironment } from "./dockerEnvironment";
 export { OLDEST_ENGINE, requireEngine, requireVersion } from "./engine";
 export { type Around, hooksFor } from "./hooks";
 export { interruptibly, type Step } from "./interrupt";

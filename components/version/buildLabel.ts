@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Version } from "./version";
 
 /** What, beside the files, decides the content of an image. */
 export interface BuildDescription {
@@ -29,6 +30,22 @@ export function buildLabel({ platforms, dockerfile, target, args, contexts, base
     }
   }
   return parts.join(" ");
+}
+
+/** How a version is built, by options that are all known. */
+export interface KnownBuild extends Pick<BuildDescription, "platforms" | "target" | "args"> {
+  /** The named contexts that are images, with their digests. */
+  images: Record<string, string>;
+}
+
+/** What an image says of how it was built. What builds it is no part of it, and of its bases only what they cover. */
+export function fingerprintOf(
+  { images, ...build }: KnownBuild,
+  dockerfile: string,
+  { contexts, bases }: Pick<Version, "contexts" | "bases">,
+): string {
+  const covers = Object.fromEntries(Object.entries(bases).map(([name, base]) => [name, base.covers]));
+  return buildLabel({ ...build, dockerfile, contexts: { ...contexts, ...images }, bases: covers });
 }
 
 /** A part of such a line; undefined if it lacks it. */

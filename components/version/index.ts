@@ -1,5 +1,5 @@
 export { contextNameOf, isBaseName } from "./baseNames";
-export { type BuildDescription, buildLabel, buildPart } from "./buildLabel";
+export { type BuildDescription, buildLabel, buildPart, fingerprintOf, type KnownBuild } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";
 export {
   builtOtherwise,
@@ -16,9 +16,10 @@ export { age, describeVersion, duration } from "./describe";
 export type { Base, Change, Commit, Facts } from "./facts";
 export { labelledVersion } from "./labelledVersion";
 export * from "./labels";
-export { mergeRequestOf } from "./mergeRequest";
+export { mergeRequestNotice } from "./mergeRequest";
 export { type NamedContexts, namedContexts } from "./namedContexts";
 export { plain } from "./plain";
+export { DEFAULT_PLATFORM, platformsOf } from "./platforms";
 export { REPRODUCIBLE_EXPORT, REPRODUCIBLE_TIME, sourceDateEpoch } from "./reproducible";
 export { isScratchTag, scratchTag } from "./scratchTag";
 export { type LabelledBase, type LabelledSource, labelledSource, saysSource, sourceLabels } from "./sourceLabels";

@@ -14,3 +14,14 @@ export function mergeRequestOf(commit: string, env: NodeJS.ProcessEnv): string |
   const isMerged = /^(merged_result|merge_train)$/.test(env.CI_MERGE_REQUEST_EVENT_TYPE ?? "");
   return isMerged && env.CI_COMMIT_SHA === commit ? `merge request ${env.CI_MERGE_REQUEST_IID}` : undefined;
 }
+
+/** What is to be said of a version that is named after such a commit: what a run shows of it is what the merge would publish, under another tag. */
+export function mergeRequestNotice(commit: string, env: NodeJS.ProcessEnv): string | undefined {
+  const request = mergeRequestOf(commit, env);
+  return (
+    request &&
+    `commit ${commit.slice(0, 7)} is the merge that CI has made of ${request} for this run. It is on no branch, so ` +
+      "that the version's tag will be another once it is merged. To see the branch's own, check out its head (actions/checkout: " +
+      `\`ref: \${{ github.event.pull_request.head.sha }}\`).`
+  );
+}

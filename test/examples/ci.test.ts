@@ -155,7 +155,7 @@ describe("the recipes for CI", () => {
         let out = "";
         try {
           const io = { out: (text: string) => (out += text), err: (text: string) => (out += text) };
-          const rest = { input: async () => "", color: false, env: { DOCKER_CONFIG: "/nonexistent" } };
+          const rest = { input: async () => "", color: false, terminal: false, env: { DOCKER_CONFIG: "/nonexistent" } };
           assert.equal(await run(command.split(" "), { ...io, ...rest, now: () => new Date() }), 0, out);
         } finally {
           process.chdir(folder);

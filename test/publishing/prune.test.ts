@@ -73,6 +73,7 @@ describe("a registry that is pruned", () => {
       },
       input: async () => "",
       color: false,
+      terminal: false,
       env: { DOCKER_CONFIG: "/nonexistent", XDG_STATE_HOME: home },
       now: () => NOW,
     });

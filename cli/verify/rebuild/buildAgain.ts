@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
 import { makeLayout, normalize, refuseUnbuildable, stagedBeside } from "../../../components/context";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
 import { contextNameOf, REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../../../components/version";
+import { buildSettings, runDocker } from "../../docker";
 import type { Blobs } from "./content";
 
 /** A commit's image, and how it was built. */
@@ -39,9 +39,6 @@ export interface Buildx {
   ssh?: string[];
 }
 
-/** How long a build may take, in milliseconds: an hour. */
-const LIMIT = 60 * 60 * 1000;
-
 /**
  * Builds a commit's image from its own files in a folder and without any cache, and pushes nothing. Returns the digest, and what it is of.
  * Throws RebuildFailed, and what git throws.
@@ -63,7 +60,10 @@ export async function buildAgain(
   for (const directory of [context, ...Object.keys(recipe.contexts).map(named)]) {
     await normalize(directory, recipe.committedAt);
   }
-  await run(argumentsOf(recipe, buildx, { context, layout, named }), env);
+  const { failure, output } = await runDocker(argumentsOf(recipe, buildx, { context, layout, named }), { env });
+  if (failure !== undefined) {
+    throw failed(`${failure}:\n${output}`);
+  }
   const read = (digest: string) => readFile(path.join(layout, "blobs", ...digest.split(":")));
   const index = JSON.parse(await readFile(path.join(layout, "index.json"), "utf8"));
   return { digest: index.manifests[0].digest, blobs: { manifest: read, blob: read } };
@@ -75,15 +75,13 @@ interface Folders {
   named(name: string): string;
 }
 
-function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx, folders: Folders): string[] {
+function argumentsOf(recipe: Recipe, { builder, secret, ssh }: Buildx, folders: Folders): string[] {
   const { context, layout, named } = folders;
   const contexts = [
     ...Object.keys(recipe.contexts).map((name) => [name, named(name)]),
     ...Object.entries(recipe.images),
     ...Object.entries(recipe.bases).map(([name, reference]) => [contextNameOf(name), `docker-image://${reference}`]),
   ];
-  const pairs = (option: string, values: (string | undefined)[][]) =>
-    values.flatMap(([name, value]) => [option, `${name}=${value}`]);
   return [
     "buildx",
     "build",
@@ -92,41 +90,21 @@ function argumentsOf(recipe: Recipe, { builder, secret = [], ssh = [] }: Buildx,
     "--provenance=false",
     "--sbom=false",
     "--progress=plain",
-    ...["--platform", recipe.platforms],
-    ...["--file", path.join(context, stagedBeside(recipe.dockerfile))],
-    ...(recipe.target === undefined ? [] : ["--target", recipe.target]),
-    ...pairs(
-      "--build-arg",
-      Object.entries({ ...sourceDateEpoch(recipe.committedAt), ...recipe.args, ...recipe.bases }),
-    ),
-    ...pairs("--label", Object.entries(recipe.labels)),
-    ...pairs("--build-context", contexts),
-    ...secret.flatMap((each) => ["--secret", each]),
-    ...ssh.flatMap((each) => ["--ssh", each]),
+    ...buildSettings({
+      platforms: [recipe.platforms],
+      file: path.join(context, stagedBeside(recipe.dockerfile)),
+      target: recipe.target,
+      args: { ...sourceDateEpoch(recipe.committedAt), ...recipe.args, ...recipe.bases },
+      labels: recipe.labels,
+      contexts: Object.fromEntries(contexts),
+      secrets: secret,
+      ssh,
+    }),
     "--output",
     `type=oci,dest=${layout},tar=false,oci-mediatypes=true,${REPRODUCIBLE_EXPORT}`,
     context,
   ];
 }
-
-function run(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("docker", args, { env, timeout: LIMIT, stdio: ["ignore", "ignore", "pipe"] });
-    let words = "";
-    child.stderr.on("data", (chunk) => {
-      words = `${words}${chunk}`.slice(-LONGEST);
-    });
-    child.on("error", (error) => reject(failed(`docker can't be started (${error.message})`)));
-    child.on("close", (status, signal) =>
-      status === 0
-        ? resolve()
-        : reject(failed(`${signal ? `it was ended by ${signal}` : `exit status ${status}`}:\n${words.trim()}`)),
-    );
-  });
-}
-
-/** How many characters of a build's last words are shown. */
-const LONGEST = 2_000;
 
 function failed(why: string): VersionedImageError {
   return new VersionedImageError(

@@ -93,6 +93,7 @@ describe("versioned-image, started", () => {
       ["tags", repository],
       ["verify", `${repository}:${tag}`],
       ["provenance", `${repository}:${tag}`],
+      ["publish", "images/app", "--repository", repository, "--json"],
     ]) {
       const { status, out, err } = await ended(launch(argv, {}, watched));
       assert.deepEqual([status, err], [0, ""], argv.join(" "));

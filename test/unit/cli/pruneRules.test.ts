@@ -80,7 +80,15 @@ clusters:
     const noCluster: SettingsFlags = { cluster: false, context: folder };
     assert.deepEqual(none, settingsOf(["gcr.io/my-project/simple"], noCluster));
     const nowhere = () => {};
-    const io = { out: nowhere, err: nowhere, input: async () => "", color: false, env: {}, now: () => new Date(0) };
+    const io = {
+      out: nowhere,
+      err: nowhere,
+      input: async () => "",
+      color: false,
+      terminal: false,
+      env: {},
+      now: () => new Date(0),
+    };
     const command = createProgram({ io, complain: nowhere, done: nowhere }).commands.find(
       (each) => each.name() === "prune",
     );

@@ -35,7 +35,7 @@ export interface Ran {
 /** Runs the command line within the test, without the user's credentials. */
 export async function cli(
   argv: string[],
-  options: { color?: boolean; env?: NodeJS.ProcessEnv; input?: string; now?: () => Date } = {},
+  options: { color?: boolean; terminal?: boolean; env?: NodeJS.ProcessEnv; input?: string; now?: () => Date } = {},
 ): Promise<Ran> {
   let out = "";
   let err = "";
@@ -48,6 +48,7 @@ export async function cli(
     },
     input: async () => options.input ?? "",
     color: options.color ?? false,
+    terminal: options.terminal ?? false,
     env: { DOCKER_CONFIG: "/nonexistent", XDG_STATE_HOME: STATES, ...options.env },
     now: options.now ?? (() => NOW),
   });

@@ -244,6 +244,7 @@ describe("versioned-image tag", () => {
       },
       input: async () => "",
       color: false,
+      terminal: false,
       env: {},
       now: () => new Date(),
     });

@@ -12,7 +12,6 @@ import {
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import {
-  CONTEXT_FOLDER,
   ensureFilled,
   keptContextOf,
   makeLayout,
@@ -49,7 +48,7 @@ describe("a place whose files are kept", () => {
       return prepareContext({
         dockerfile: "build/Dockerfile",
         target: undefined,
-        context: CONTEXT_FOLDER,
+        context: "context",
         mtime: undefined,
         write: async (into) => {
           const { context, named } = await makeLayout(into, ["h.example/base:1", "lib"]);

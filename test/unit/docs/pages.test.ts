@@ -102,6 +102,14 @@ describe("the pages", () => {
 
 function program(): Command {
   const nowhere = () => {};
-  const io = { out: nowhere, err: nowhere, input: async () => "", color: false, env: {}, now: () => new Date(0) };
+  const io = {
+    out: nowhere,
+    err: nowhere,
+    input: async () => "",
+    color: false,
+    terminal: false,
+    env: {},
+    now: () => new Date(0),
+  };
   return createProgram({ io, complain: nowhere, done: nowhere });
 }

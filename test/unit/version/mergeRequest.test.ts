@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { mergeRequestOf } from "../../../components/version";
+import { mergeRequestOf } from "../../../components/version/mergeRequest";
 
 const COMMIT = "88d38d9".padEnd(40, "0");
 

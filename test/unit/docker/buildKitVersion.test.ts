@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { tooOld, tooOldBuildKit } from "../../../components/builders/buildKitVersion";
+import { tooOld, tooOldBuildKit } from "../../../components/docker/buildKitVersion";
 
 /** As `docker buildx inspect` of 0.29 prints it. */
 const printed = (...versions: string[]) =>

@@ -1,8 +1,13 @@
 import { VersionedImageError } from "../errors";
-import type { Target } from "../protocol";
 import type { ImageConfig } from "../registry";
-import { builtOtherwise, checkPublished, differingLabels, type Expectation, TagPolicy } from "../version";
-import type { Subject } from "./subject";
+import { builtOtherwise, checkPublished, differingLabels, type Expectation } from "../version";
+import type { Target } from "./target";
+
+/** What an image must agree with that may be used as a version. */
+export interface Expected extends Pick<Expectation, "version" | "tagPolicy" | "fingerprint"> {
+  /** What it is to run on; undefined while that can't be known. */
+  platforms: string[] | undefined;
+}
 
 /** What is to be said of a content that may be used as a version, in words; undefined where there is nothing to say. */
 export interface Doubts {
@@ -16,19 +21,12 @@ export interface Doubts {
  * Whether what a digest names may be used as a version, on each of its platforms. Throws TagTaken if it was made of something else,
  * BuildInputsChanged if it was built in another way.
  */
-export async function checkContent(subject: Subject, target: Target, digest: string): Promise<Doubts> {
-  const { args, version, build, fingerprint } = subject;
+export async function checkContent(asked: Expected, target: Target, digest: string): Promise<Doubts> {
   const doubts: Doubts = { untraced: undefined, builtOtherwise: undefined };
   // A preview that does not know for which platforms it is looks at those that there are.
-  const platforms = build.platforms ?? (await platformsOf(target, digest));
+  const platforms = asked.platforms ?? (await platformsOf(target, digest));
   for (const platform of platforms) {
-    const expected = {
-      version,
-      tagPolicy: args.tagPolicy ?? TagPolicy.Commit,
-      spec: target.spec,
-      platform,
-      fingerprint,
-    };
+    const expected = { ...asked, spec: target.spec, platform };
     const { labels, platform: found } = await imageFor(expected, target, digest, platforms);
     doubts.untraced ??= checkPublished({ digest, labels, platform: found }, expected);
     doubts.builtOtherwise ??= builtOtherwise(labels, expected);

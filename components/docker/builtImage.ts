@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import * as pulumi from "@pulumi/pulumi";
 
 /** How long the daemon may take to say what an image is, in milliseconds. */
 const LIMIT = 10_000;
@@ -9,12 +8,9 @@ const LIMIT = 10_000;
  * image inspect` says. Undefined where that can't be asked.
  */
 export function builtImageId(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  // The provider builds with the daemon that its own setting names.
-  const host = pulumi.runtime.getConfig("docker:host");
-  const asked = host === undefined ? env : { ...env, DOCKER_HOST: host };
   return new Promise((resolve) => {
     const args = ["image", "inspect", "--format", "{{.Id}}", name];
-    execFile("docker", args, { env: asked, timeout: LIMIT }, (_error, stdout) => {
+    execFile("docker", args, { env, timeout: LIMIT }, (_error, stdout) => {
       // Podman leaves out the algorithm.
       const [digits] = /[0-9a-f]{64}(?=\s*$)/.exec(stdout) ?? [];
       resolve(digits && `sha256:${digits}`);

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { failedStep, lastLinesOfBuild } from "../../../components/builders/buildOutput";
+import { failedStep, lastLinesOfBuild } from "../../../components/docker/buildOutput";
 
 const ERROR = 'process "/bin/sh -c npm ci" did not complete successfully: exit code: 1';
 

@@ -1,4 +1,4 @@
-import type { Io } from "../output";
+import type { Io } from "./output";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
@@ -10,13 +10,17 @@ export interface Signals {
   ignore(): void;
 }
 
-/** Listens for Ctrl-C and SIGTERM. The first one lets what is under way end; the next one ends the program at once. */
-export function hearSignals(io: Io): Signals {
+/**
+ * Listens for Ctrl-C and SIGTERM. The first one lets what is under way end, which `ending` says; the next one ends the program at once. `stop`: is
+ * called at the first one.
+ */
+export function hearSignals(io: Io, ending: string, stop: () => void = () => {}): Signals {
   let heard: string | undefined;
   const hear = (signal: NodeJS.Signals) => {
     heard = `${signal} came`;
     ignore();
-    io.err(`versioned-image: ${signal}: ending after the deletion that is under way (once more: at once)\n`);
+    io.err(`versioned-image: ${signal}: ${ending} (once more: at once)\n`);
+    stop();
   };
   const ignore = () => {
     for (const signal of SIGNALS) {

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import type { VersionedImageArgs } from "../../../components/args";
-import { moveTags, movingTags } from "../../../components/publish/alsoTag";
+import { moveTags } from "../../../components/protocol/alsoTag";
+import { movingTagsOf } from "../../../components/publish/subject";
 import { errorOf } from "../../support/assertError";
 import { ABSENT, fakeRegistries } from "../../support/fakeRegistry";
 import { client, MANIFEST, sha256 } from "../registry/setup";
@@ -15,7 +16,7 @@ describe("alsoTag", () => {
   };
 
   function moving(args: Partial<VersionedImageArgs>, debug = false): string[] {
-    return movingTags({ args: { context: "app", ...args }, version: { debug } as never });
+    return movingTagsOf({ args: { context: "app", ...args }, version: { debug } as never });
   }
 
   it("names tags to move, each once", () => {
@@ -55,7 +56,7 @@ describe("alsoTag", () => {
       return reference === "latest" ? ABSENT : HELD;
     });
     const target = { registry: client(), repository: `${registry.host}/a`, spec: `${registry.host}/a:88d38d9` };
-    await moveTags(target, sha256(CONTENT), ["latest", "stable"]);
+    await moveTags(target, sha256(CONTENT), ["latest", "stable"], "pulumi up");
     assert.deepEqual(
       registry.seen.filter(({ method }) => method === "PUT").map(({ url, body }) => [url, body]),
       [["/v2/a/manifests/latest", CONTENT]],
@@ -70,7 +71,7 @@ describe("alsoTag", () => {
       return url.endsWith("latest") ? ABSENT : HELD;
     });
     const target = { registry: client(), repository: `${registry.host}/a`, spec: `${registry.host}/a:88d38d9` };
-    const message = await errorOf("TagRefused", () => moveTags(target, sha256(CONTENT), ["latest"]));
+    const message = await errorOf("TagRefused", () => moveTags(target, sha256(CONTENT), ["latest"], "pulumi up"));
     assert.match(message, /refuses to move the tag latest to it \(status 403: DENIED: no\)/);
   });
 });

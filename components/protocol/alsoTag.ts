@@ -1,21 +1,20 @@
 import { VersionedImageError } from "../errors";
-import type { Target } from "../protocol";
 import { isTag } from "../registry";
 import { digitsOfTag, isScratchTag } from "../version";
-import type { Subject } from "./subject";
+import type { Target } from "./target";
 
-/** The tags that are to be moved to the image; none for an image that this stack may not write for. Throws InvalidArgument. */
-export function movingTags({ args, version }: Pick<Subject, "args" | "version">): string[] {
-  const tags = [...new Set(args.alsoTag ?? [])];
+/** Further tags that may be moved to a version's image, each once. Throws InvalidArgument for one that looks like a version. */
+export function movingTags(asked: string[] = [], tagPrefix = ""): string[] {
+  const tags = [...new Set(asked)];
   const wrong = tags.find((tag) => !isTag(tag));
   if (wrong !== undefined) {
     throw invalid(`${JSON.stringify(wrong)} is no tag: give letters, digits, _, . and -`);
   }
-  const fixed = tags.find((tag) => isVersionTag(tag, args.tagPrefix ?? "") || isScratchTag(tag));
+  const fixed = tags.find((tag) => isVersionTag(tag, tagPrefix) || isScratchTag(tag));
   if (fixed !== undefined) {
     throw invalid(`${fixed} looks like a version, whose tag is never moved: name it otherwise`);
   }
-  return version.debug || args.publish === false ? [] : tags;
+  return tags;
 }
 
 function isVersionTag(tag: string, prefix: string): boolean {
@@ -27,8 +26,13 @@ function invalid(why: string): VersionedImageError {
   return new VersionedImageError("InvalidArgument", `alsoTag: ${why}.`);
 }
 
-/** Moves tags to what a digest names. Throws TagRefused where the registry refuses that. */
-export async function moveTags({ registry, repository }: Target, digest: string, tags: string[]): Promise<void> {
+/** Moves tags to what a digest names. `command`: what was run, for messages. Throws TagRefused where the registry refuses that. */
+export async function moveTags(
+  { registry, repository }: Target,
+  digest: string,
+  tags: string[],
+  command: string,
+): Promise<void> {
   for (const tag of tags) {
     if ((await registry.resolve(repository, tag))?.digest === digest) {
       continue;
@@ -40,7 +44,7 @@ export async function moveTags({ registry, repository }: Target, digest: string,
       throw new VersionedImageError(
         "TagRefused",
         `${repository}@${digest} is published, but the registry refuses to move the tag ${tag} to it (${words}). Let the account ` +
-          "move tags, or take it out of alsoTag; then run `pulumi up` again.",
+          `move tags, or take it out of alsoTag; then run \`${command}\` again.`,
       );
     }
   }

@@ -1,9 +1,8 @@
 import * as assert from "node:assert/strict";
 import { VersionedImageError } from "../../../components/errors";
-import type { Target } from "../../../components/protocol";
-import { checkContent, type Doubts } from "../../../components/publish/checkContent";
-import type { Subject } from "../../../components/publish/subject";
-import { imageLabels, type Version } from "../../../components/version";
+import { checkContent, type Doubts } from "../../../components/protocol/checkContent";
+import type { Target } from "../../../components/protocol/target";
+import { imageLabels, TagPolicy, type Version } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
 
 describe("whether a content may be used", () => {
@@ -29,9 +28,9 @@ describe("whether a content may be used", () => {
         Promise.reject(new VersionedImageError("PlatformNotFound", `none for ${wanted}`)),
       inspectAll: async () => images,
     };
-    const subject = { args: {}, version, build: { platforms }, fingerprint: fingerprint(platforms) };
+    const expected = { version, tagPolicy: TagPolicy.Commit, platforms, fingerprint: fingerprint(platforms) };
     const target = { registry, repository: "h.example/a", spec: "h.example/a:ccccccc" };
-    return checkContent(subject as unknown as Subject, target as unknown as Target, "sha256:d");
+    return checkContent(expected, target as unknown as Target, "sha256:d");
   }
 
   const fingerprint = (platforms: string[]) => `platform=${platforms.join(",")} dockerfile=Dockerfile`;

@@ -1,0 +1,2 @@
+export { type BuildSettings, buildSettings } from "./buildSettings";
+export { runDocker } from "./runDocker";

@@ -1,0 +1,123 @@
+import { Builder } from "../../components/args";
+import { VersionedImageError } from "../../components/errors";
+import { contextNameOf, isBaseName, namedContexts, platformsOf } from "../../components/version";
+
+/** How the images are built, by the names of `docker build`. */
+export interface BuildFlags {
+  /** NAME=VALUE, or NAME for the value that the environment has. */
+  buildArg?: string[];
+  target?: string;
+  /** Each one platform, or several with commas between them. */
+  platform?: string[];
+  /** Named contexts and bases, by name. */
+  buildContext?: Record<string, string>;
+  base?: Record<string, string[]>;
+  secret?: string[];
+  ssh?: string[];
+  cacheFrom?: string[];
+  cacheTo?: string[];
+  network?: string;
+  addHost?: string[];
+  /** Whether BuildKit builds, by buildx. */
+  buildkit?: boolean;
+  /** The builder instance, which means BuildKit. */
+  builder?: string;
+}
+
+/** How all images of a call are built. */
+export interface Build {
+  builder: Builder;
+  /** Buildx's builder instance. Default: its current one. */
+  builderName: string | undefined;
+  platforms: [string, ...string[]];
+  target: string | undefined;
+  args: Record<string, string>;
+  /** Named contexts that are images. */
+  images: Record<string, string>;
+  secrets: string[];
+  ssh: string[];
+  cacheFrom: string[];
+  cacheTo: string[];
+  network: string | undefined;
+  hosts: string[];
+}
+
+/** Reads the options. Throws InvalidArgument for what can't be, or can't be had with the builder. */
+export function buildOf(flags: BuildFlags, env: NodeJS.ProcessEnv): Build {
+  const { buildkit = false, builder, target, network } = flags;
+  const build = {
+    builder: buildkit || builder !== undefined ? Builder.BuildKit : Builder.Docker,
+    builderName: builder,
+    platforms: platformsOf(
+      (flags.platform ?? []).flatMap((given) => given.split(",")),
+      "--platform",
+    ),
+    target,
+    args: argumentsOf(flags.buildArg ?? [], env),
+    images: namedContexts(flags.buildContext).images,
+    secrets: flags.secret ?? [],
+    ssh: flags.ssh ?? [],
+    cacheFrom: flags.cacheFrom ?? [],
+    cacheTo: flags.cacheTo ?? [],
+    network,
+    hosts: flags.addHost ?? [],
+  };
+  if (build.builder === Builder.Docker) {
+    refuseWithDocker(flags, build);
+  }
+  refuseUnfitBases(flags, build.args);
+  return build;
+}
+
+function argumentsOf(given: string[], env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [, name = text, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+      const known = value ?? env[name];
+      if (known === undefined) {
+        throw invalid(`--build-arg ${text}`, "the environment has no such variable: say NAME=VALUE, or set it");
+      }
+      return [name, known];
+    }),
+  );
+}
+
+/** What only BuildKit can do. */
+function refuseWithDocker({ buildContext, secret, ssh, cacheTo }: BuildFlags, { platforms, cacheFrom }: Build): void {
+  const unfit = [
+    ...Object.entries({ "--build-context": buildContext, "--secret": secret, "--ssh": ssh, "--cache-to": cacheTo })
+      .filter(([, given]) => given !== undefined)
+      .map(([name]) => name),
+    ...(platforms.length > 1 ? ["several platforms"] : []),
+    ...(cacheFrom.some((source) => /^type=|,/.test(source)) ? ["--cache-from type=…"] : []),
+  ];
+  if (unfit.length > 0) {
+    throw invalid(
+      unfit.join(" and "),
+      "this can't be had with `docker build`: add --buildkit, which builds with `docker buildx build`",
+    );
+  }
+}
+
+function refuseUnfitBases({ base = {}, buildContext = {} }: BuildFlags, args: Record<string, string>): void {
+  const taken = new Set(Object.keys(buildContext));
+  for (const name of Object.keys(base)) {
+    if (!isBaseName(name)) {
+      throw invalid(
+        `--base ${name}`,
+        "name it as the build argument that has its reference: letters, digits and _ between them, such as BASE",
+      );
+    }
+    if (Object.hasOwn(args, name)) {
+      throw invalid(`--base ${name}`, `--build-arg ${name} is given, too: leave that out`);
+    }
+    if (taken.has(contextNameOf(name))) {
+      throw invalid(`--base ${name}`, `something else is the named context ${contextNameOf(name)}: name it otherwise`);
+    }
+    taken.add(contextNameOf(name));
+  }
+}
+
+function invalid(what: string, why: string): VersionedImageError {
+  return new VersionedImageError("InvalidArgument", `${what}: ${why}.`);
+}

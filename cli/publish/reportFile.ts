@@ -1,0 +1,61 @@
+import { appendFile, writeFile } from "node:fs/promises";
+import { VersionedImageError } from "../../components/errors";
+import type { ResultJson } from "./results";
+
+/** Where results are written beside standard output. */
+export interface Reports {
+  write(results: { dryRun: boolean; images: ResultJson[] }): Promise<void>;
+}
+
+/**
+ * Sees that the results can be written to a file, and to that of GitHub Actions' outputs. Throws InvalidArgument, now or when they are written,
+ * if that fails.
+ */
+export async function openReports(
+  { report, githubOutput = false }: { report?: string; githubOutput?: boolean },
+  env: NodeJS.ProcessEnv,
+): Promise<Reports> {
+  const outputs = githubOutput ? env.GITHUB_OUTPUT : undefined;
+  if (githubOutput && !outputs) {
+    throw invalid("--github-output: GITHUB_OUTPUT names no file, as it does in a step of GitHub Actions.");
+  }
+  for (const file of [report, outputs]) {
+    await writing(file, (name) => appendFile(name, ""));
+  }
+  return {
+    async write(results) {
+      await writing(report, (file) => writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`));
+      await writing(outputs, (file) => appendFile(file, outputsOf(results.images)));
+    },
+  };
+}
+
+/** `images` has all of them as JSON; a call with one image gives its parts, too. */
+function outputsOf(images: ResultJson[]): string {
+  const [only] = images;
+  const parts = images.length === 1 && only && "tag" in only ? only : undefined;
+  const lines = parts
+    ? [
+        `tag=${parts.tag}`,
+        `digest=${parts.digest ?? ""}`,
+        `reference=${parts.reference ?? ""}`,
+        `outcome=${parts.outcome}`,
+      ]
+    : [];
+  return [`images=${JSON.stringify(images)}`, ...lines].map((line) => `${line}\n`).join("");
+}
+
+async function writing(file: string | undefined, work: (file: string) => Promise<void>): Promise<void> {
+  if (file === undefined) {
+    return;
+  }
+  try {
+    await work(file);
+  } catch (error) {
+    throw invalid(`What became of the images can't be written to ${file}: ${(error as Error).message}.`);
+  }
+}
+
+function invalid(message: string): VersionedImageError {
+  return new VersionedImageError("InvalidArgument", message);
+}

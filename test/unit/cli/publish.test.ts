@@ -1,0 +1,172 @@
+import * as assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { fakeRegistries } from "../../support/fakeRegistry";
+import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, shelf } from "./setup";
+
+describe("publish", () => {
+  const { withImage } = repositories();
+  const start = fakeRegistries();
+  let scratch: string;
+
+  beforeEach(() => {
+    scratch = mkdtempSync(path.join(tmpdir(), "publish-"));
+  });
+
+  afterEach(() => rmSync(scratch, { recursive: true }));
+
+  const REPOSITORY = ["--repository", "h.example/app"];
+
+  for (const [argv, message] of [
+    [["--secret", "id=a", "--ssh", "default"], "--secret and --ssh: this can't be had with `docker build`"],
+    [["--platform", "linux/amd64,linux/arm64"], "several platforms: this can't be had with `docker build`"],
+    [["--build-context", "lib=images/app"], "--build-context: this can't be had with `docker build`"],
+    [["--cache-from", "type=gha"], "--cache-from type=…: this can't be had with `docker build`"],
+    [["--cache-to", "type=inline"], "--cache-to: this can't be had with `docker build`"],
+    [["--platform", "amd64"], '--platform is "amd64": give it as os/arch'],
+    [["--build-arg", "TOKEN"], "--build-arg TOKEN: the environment has no such variable"],
+    [["--base", "my-base=images/app"], "--base my-base: name it as the build argument"],
+    [["--base", "BASE=images/app", "--build-arg", "BASE=x"], "--base BASE: --build-arg BASE is given, too"],
+    [
+      ["--buildkit", "--base", "BASE=images/app", "--build-context", "base=images/app"],
+      "--base BASE: something else is the named context base",
+    ],
+    [["--base", "BASE=images/base"], "--repository is h.example/app, and there are several images"],
+    [["images/other"], "--repository is h.example/app, and there are several images"],
+    [["--also-tag", "0123456"], "alsoTag: 0123456 looks like a version"],
+    [["--repository", "h.example/app:1"], '"h.example/app:1" does not name an image in a registry: it has a tag'],
+    [["--report", "none/report.json"], "What became of the images can't be written to none/report.json: ENOENT"],
+    [["--github-output"], "--github-output: GITHUB_OUTPUT names no file"],
+    [
+      ["other/app", "--repository", "h.example/{name}"],
+      "images/app and other/app would both be published to h.example/app",
+    ],
+  ] as const) {
+    it(`refuses ${argv.join(" ")}`, async () => {
+      withImage();
+      const { status, json } = await cliJson(["publish", "images/app", ...REPOSITORY, ...argv]);
+      assert.equal(status, 1);
+      assert.equal(json.error.code, "InvalidArgument");
+      assert.ok(json.error.message.includes(message), json.error.message);
+    });
+  }
+
+  it("asks for a repository, and for one build at least", async () => {
+    withImage();
+    assert.equal((await cli(["publish", "images/app"])).status, 2);
+    assert.equal((await cli(["publish", "images/app", ...REPOSITORY, "--jobs", "0"])).status, 2);
+  });
+
+  it("says what it would do, without Docker", async () => {
+    const made = withImage().write("images/new/Dockerfile", "FROM scratch\n").add().commit("Another");
+    const old = made.git("rev-parse", "HEAD~1");
+    const registry = await start(shelf([{ tags: [old.slice(0, 7)], labels: labelsOf(made, old, "images/app") }]));
+    const argv = ["publish", "images/app", "images/new", "--repository", `${registry.host}/{name}`, "--dry-run"];
+    const digest = await digestOf(registry, old.slice(0, 7));
+    const tag = made.head().slice(0, 7);
+    assert.deepEqual(await cli(argv, { env: { PATH: "/nonexistent" } }), {
+      status: 0,
+      out: `images/app\t${registry.host}/app:${old.slice(0, 7)}@${digest}\nimages/new\t${registry.host}/new:${tag}\n`,
+      err: [
+        `images/app: ${old.slice(0, 7)} (commit ${old.slice(0, 7)} "Add the image", 2 days ago): is in the registry already and will be ` +
+          `used: ${registry.host}/app@${digest}\n`,
+        `images/new: ${tag} (commit ${tag} "Another", 1 day ago): will be built and pushed to ${registry.host}/new\n`,
+        "2 images: 1 to publish (new), 1 to adopt (app)\n",
+      ].join(""),
+    });
+    const { out } = await cli([...argv, "--json"]);
+    assert.deepEqual(JSON.parse(out), {
+      dryRun: true,
+      images: [
+        {
+          context: "images/app",
+          name: "app",
+          repository: `${registry.host}/app`,
+          tag: old.slice(0, 7),
+          commit: old,
+          digest,
+          reference: `${registry.host}/app:${old.slice(0, 7)}@${digest}`,
+          outcome: "adopted",
+        },
+        {
+          context: "images/new",
+          name: "new",
+          repository: `${registry.host}/new`,
+          tag,
+          commit: made.head(),
+          digest: null,
+          reference: null,
+          outcome: "published",
+        },
+      ],
+    });
+    assert.deepEqual(
+      registry.seen.filter(({ method }) => method !== "GET" && method !== "HEAD"),
+      [],
+    );
+  });
+
+  it("gives GitHub Actions the parts of one image, and its report the same", async () => {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const registry = await start(shelf([{ tags: [tag], labels: labelsOf(made, made.head(), "images/app") }]));
+    const [report, outputs] = [path.join(scratch, "report.json"), path.join(scratch, "outputs")];
+    writeFileSync(outputs, "before=1\n");
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--report", report];
+    const ran = await cli([...argv, "--github-output"], { env: { GITHUB_OUTPUT: outputs } });
+    const digest = await digestOf(registry, tag);
+    const reference = `${registry.host}/app:${tag}@${digest}`;
+    assert.deepEqual([ran.status, ran.out], [0, `${reference}\n`]);
+    const { images } = JSON.parse(readFileSync(report, "utf8"));
+    assert.equal(images[0].reference, reference);
+    const lines = [`tag=${tag}`, `digest=${digest}`, `reference=${reference}`, "outcome=adopted"];
+    assert.equal(
+      readFileSync(outputs, "utf8"),
+      ["before=1", `images=${JSON.stringify(images)}`, ...lines].map((line) => `${line}\n`).join(""),
+    );
+  });
+
+  it("takes no image that its labels contradict", async () => {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const labels = { ...labelsOf(made, made.head(), "images/app"), [DIRTY]: "true" };
+    const registry = await start(shelf([{ tags: [tag], labels }]));
+    const { status, out } = await cli(["publish", "images/app", "--repository", `${registry.host}/app`, "--json"]);
+    const [{ error, ...rest }] = JSON.parse(out).images;
+    assert.deepEqual([status, error.code, rest], [1, "TagTaken", { context: "images/app", name: "app" }]);
+  });
+
+  it("says when docker can't be started", async () => {
+    withImage();
+    const registry = await start(shelf([]));
+    const env = { PATH: "/nonexistent" };
+    const { status, err } = await cli(["publish", "images/app", "--repository", `${registry.host}/app`], { env });
+    assert.equal(status, 1);
+    assert.match(
+      err,
+      /`docker build` failed for \S+, which is not published: docker can't be started \(spawn docker ENOENT\) \[BuildFailed\]\n$/,
+    );
+  });
+
+  it("shows in a terminal what goes on in one line, which ends with the image", async () => {
+    withImage();
+    const registry = await start(shelf([]));
+    const bin = path.join(scratch, "bin");
+    mkdirSync(bin);
+    writeFileSync(path.join(bin, "docker"), "#!/bin/sh\necho no >&2\nexit 1\n");
+    chmodSync(path.join(bin, "docker"), 0o755);
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`];
+    const { err } = await cli(argv, { terminal: true, env: { PATH: `${bin}:${process.env.PATH}` } });
+    const tag = /building (\w{7})/.exec(err)?.[1];
+    assert.equal(
+      err,
+      [
+        `\r\u001b[K\u001b[?7l0 of 1 done; images/app: building ${tag}\u001b[?7h`,
+        "\r\u001b[K",
+        `versioned-image: images/app: \`docker build\` failed for ${registry.host}/app:${tag}, which is not published: exit status 1; its ` +
+          "last lines:\n    no [BuildFailed]\n",
+      ].join(""),
+    );
+  });
+});
