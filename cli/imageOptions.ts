@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ImageSource } from "../components/git";
-import { type History, locateImage, openHistory } from "../components/git/lookup";
+import { type History, type Located, locateImage, openHistory } from "../components/git/lookup";
 import { namedContexts, TagPolicy, type VersionOptions } from "../components/version";
 
 /** The options that say what an image is made of; they have the names and the defaults of VersionedImage's arguments. */
@@ -68,9 +68,14 @@ export async function sourceOf(context: string, flags: SourceFlags): Promise<Ima
 /** What each base covers, which is all of its directory. */
 async function coversOf(history: History, bases: Record<string, string>): Promise<Record<string, string[]>> {
   const covers = Object.entries(bases).map(async ([name, context]) => {
-    return [name, (await locateImage(history, { context })).paths] as const;
+    return [name, coversIn(await locateImage(history, { context }))] as const;
   });
   return Object.fromEntries(await Promise.all(covers));
+}
+
+/** What an image covers, as an image that is built on it names it: the root is ".". */
+export function coversIn({ paths }: Located): string[] {
+  return paths.map((path) => path || ".");
 }
 
 /** Whether options say what an image is made of. */
