@@ -38,14 +38,16 @@ export function requireNames(
   }
 }
 
-/** An image that was asked for. */
+/** A target that was asked for. */
 export interface BakedSource {
-  image: BakedImage;
-  /** Throws ContextNotFound, OutsideRepository and the like for directories that can't be. */
+  name: string;
+  /** Undefined if it can't be an image of this package; its source then says why. */
+  image: BakedImage | undefined;
+  /** Throws BakeUnfit for a target that can't be an image, ContextNotFound, OutsideRepository and the like for directories that can't be. */
   source(): Promise<ImageSource>;
 }
 
-/** Those that were asked for, and all that the file describes of them. Throws BakeFailed, BakeUnfit or InvalidArgument. */
+/** Those that were asked for, and all that the file describes of them. Throws BakeFailed or InvalidArgument. */
 export async function bakedSources(
   files: string[],
   targets: string[],
@@ -55,8 +57,17 @@ export async function bakedSources(
   const baked = await readBake({ files, targets, directory: ".", credentials: false, env });
   const byName = new Map(baked.images.map((image) => [image.name, image]));
   const sources = baked.asked.map((name) => {
-    const image = byName.get(name) as BakedImage;
-    return { image, source: () => sourceOf(image, byName) };
+    const image = byName.get(name);
+    return {
+      name,
+      image,
+      source: async () => {
+        if (image === undefined) {
+          throw baked.refused[name];
+        }
+        return sourceOf(image, byName);
+      },
+    };
   });
   return { ...baked, sources };
 }

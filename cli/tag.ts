@@ -17,7 +17,7 @@ interface Asked {
   /** As it was named: its context, or the target of a bake file. */
   name: string;
   /** How it is named in JSON. */
-  json: { context: string; target?: string };
+  json: { context?: string; target?: string };
   source(): Promise<ImageSource>;
 }
 
@@ -48,7 +48,7 @@ async function imagesOf(names: string[], flags: TagFlags, io: Io): Promise<Asked
     return names.map((context) => ({ name: context, json: { context }, source: () => sourceOf(context, flags) }));
   }
   const { sources } = await bakedSources(flags.bake, names, io);
-  return sources.map(({ image: { name, context }, source }) => ({ name, json: { target: name, context }, source }));
+  return sources.map(({ name, image, source }) => ({ name, json: { target: name, context: image?.context }, source }));
 }
 
 async function answerOf(asked: Asked, flags: TagFlags): Promise<Answer> {

@@ -35,6 +35,9 @@ export function bakeImages(
     const files = [file].flat();
     const { env } = process;
     const baked = await readBake({ files, targets, directory, credentials: true, env });
+    for (const error of Object.values(baked.refused)) {
+      throw error;
+    }
     await sayAll(files, baked);
     const repositories = repositoriesIn(baked.images, repository);
     const secrets = await Promise.all(

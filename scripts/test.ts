@@ -84,15 +84,17 @@ async function onEngine(files: string[], more: NodeJS.ProcessEnv = {}): Promise<
 }
 
 /**
- * Signatures are tried with the real cosign, credentials with a registry of each test's own, and kubeconfigs against kubectl,
+ * Signatures are tried with the real cosign, bake files with the real buildx, credentials with a registry of each test's own, and kubeconfigs against kubectl,
  * where these can be had.
  */
 async function unit(): Promise<Counts> {
   await ifToBeHad("Some tests have no registry of their own", ensureRegistryProgram);
   const cosign = await ifToBeHad("Signatures are not tested", ensureCosign);
   const kubectl = await ifToBeHad("Kubeconfigs are not compared with kubectl", ensureKubectl);
+  const buildx = await ifToBeHad("Bake files are not read by the real buildx", ensureBuildx);
   const env = {
     ...process.env,
+    ...(buildx && { VERSIONED_IMAGE_TEST_BUILDX: buildx }),
     ...(cosign && { PATH: `${process.env.PATH}${path.delimiter}${cosign}` }),
     ...withKubectl(kubectl),
   };

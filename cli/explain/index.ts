@@ -44,7 +44,7 @@ async function explainOne(context: string, flags: ExplainFlags, io: Io): Promise
 async function explainBaked(targets: string[], flags: ExplainFlags, files: string[], io: Io): Promise<Status> {
   const { repository } = flags;
   const { sources, unmeant } = await bakedSources(files, targets, io);
-  const images = sources.map(({ image }) => image);
+  const images = sources.flatMap(({ image }) => image ?? []);
   // No registry is asked for one without tags, as without --repository.
   const named = repository === undefined ? images.filter((image) => image.repository !== undefined) : images;
   const repositories = repositoriesOf(named, repository);
@@ -53,8 +53,8 @@ async function explainBaked(targets: string[], flags: ExplainFlags, files: strin
   }
   const client = createRegistryClient({ env: io.env });
   const answers = await Promise.all(
-    sources.map(async ({ image: { name, build }, source }) => {
-      const [platform = flags.platform] = build.platforms ?? [];
+    sources.map(async ({ name, image, source }) => {
+      const [platform = flags.platform] = image?.build.platforms ?? [];
       const asked = { repository: repositories[name], platform, client };
       return { name, result: await attempt(async () => explainedOf(await source(), asked, flags)) };
     }),

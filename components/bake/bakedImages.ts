@@ -14,7 +14,7 @@ export interface BakedImage {
   context: string;
   /** Relative to the context. */
   dockerfile: string;
-  /** The repository of its first tag; undefined if it has none. */
+  /** The repository of its first tag; undefined if it has none, or one of this machine alone. */
   repository: string | undefined;
   /** The directories of its named contexts, relative to the working directory. */
   directories: Record<string, string>;
@@ -41,30 +41,49 @@ export interface SecretPlace {
 export interface BakedSet {
   /** What was asked for and what that is built on; each after those that it is built on. */
   images: BakedImage[];
+  /** The targets among it that can't be images of this package, with why (BakeUnfit). */
+  refused: Record<string, VersionedImageError>;
   /** The names of those that were asked for. */
   asked: string[];
   /** What the file says that is not meant here. */
   unmeant: Unmeant[];
 }
 
-/**
- * Reads what `docker buildx bake --print` printed in a directory, which is relative to the working directory. Throws BakeUnfit for what can't
- * be an image of this package.
- */
+/** Reads what `docker buildx bake --print` printed in a directory, which is relative to the working directory. */
 export function bakedImages(printed: Printed, directory: string): BakedSet {
   const { target: targets } = printed;
   const images = new Map<string, BakedImage>();
+  const refused: Record<string, VersionedImageError> = {};
+  // Bake lets no target be built on itself, over whatever others.
   const add = (name: string) => {
-    const target = targets[name];
-    if (target === undefined || images.has(name)) {
+    if (images.has(name) || Object.hasOwn(refused, name)) {
       return;
     }
-    const image = bakedImage(name, target, directory);
-    Object.values(image.bases).forEach(add);
-    images.set(name, image);
+    try {
+      const image = bakedImage(name, targets[name] ?? {}, directory);
+      const bases = Object.values(image.bases);
+      bases.forEach(add);
+      refuseOnRefused(name, bases, refused);
+      images.set(name, image);
+    } catch (error) {
+      if (!(error instanceof VersionedImageError)) {
+        throw error;
+      }
+      refused[name] = error;
+    }
   };
   Object.keys(targets).forEach(add);
-  return { images: [...images.values()], asked: askedFor(printed), unmeant: unmeantIn(targets) };
+  return { images: [...images.values()], refused, asked: askedFor(printed), unmeant: unmeantIn(targets) };
+}
+
+function refuseOnRefused(name: string, bases: string[], refused: Record<string, VersionedImageError>): void {
+  const base = bases.find((each) => Object.hasOwn(refused, each));
+  if (base !== undefined) {
+    throw new VersionedImageError(
+      "BakeUnfit",
+      `The bake target ${name} is built on ${base}, which is none either. ${refused[base]?.message}`,
+    );
+  }
 }
 
 /** The targets of the group `default`, which is what was asked for, and of the groups in it. */
@@ -114,7 +133,7 @@ function buildOf(
 ): BakedImage["build"] {
   const { args = {}, platforms, ssh = [], network } = target;
   if (platforms?.includes("local")) {
-    throw unfit(name, "platform local", "it is another one on each machine: name it, such as linux/amd64");
+    throw unfit(name, "platform local", "that is another one on each machine: name it, such as linux/amd64");
   }
   const given = {
     args: valuesOf(args),
@@ -198,7 +217,7 @@ function baseName(target: string, name: string): string {
   if (name !== name.toLowerCase() || !isBaseName(name)) {
     throw unfit(
       target,
-      `named context ${JSON.stringify(name)}, which is a target,`,
+      `named context ${JSON.stringify(name)}, which is a target`,
       "the base has its name as a build argument, too, with letters, digits and _ between them: rename it, here and in the Dockerfile, " +
         `for instance to ${fitting(name)}`,
     );

@@ -42,6 +42,10 @@ export async function printBake(call: BakeCall, limitMs = LIMIT): Promise<string
     throw failed(call, error.code === "ENOENT" ? notStarted(directory) : error.message);
   });
   if (ended.status !== 0) {
+    // What `--set` says where there is nothing to set.
+    if (ended.stderr.includes("could not find any target matching '*'")) {
+      throw describesNone(call);
+    }
     throw failed(call, wordsOf(ended));
   }
   return ended.stdout;
@@ -110,7 +114,7 @@ function notStarted(directory: string): string {
     : `there is no directory ${directory} to run it in`;
 }
 
-/** Why it failed, without the progress that it says before. */
+/** Why it failed, without the progress that it says before; where that is known, what to do. */
 function wordsOf({ status, signal, stderr }: Ended): string {
   const words = stderr
     .split("\n")
@@ -118,14 +122,25 @@ function wordsOf({ status, signal, stderr }: Ended): string {
     .join("\n")
     .trim();
   if (/unknown (command|flag)|is not a docker command/.test(words)) {
-    return `${words}\nThe docker command has no buildx that can do this: install its plugin, 0.10 or later`;
+    return `${words}\nThis docker command has no buildx that can do it: install its plugin, 0.10 or later.`;
+  }
+  if (words.endsWith("failed to find target default")) {
+    return `${words}\nThe file has no target or group of that name: name the targets that are meant.`;
   }
   return words || (signal ? `it was ended by ${signal}` : `exit status ${status}`);
+}
+
+/** Of files without a target that can be built, such as a Compose file of others' images. */
+export function describesNone({ files }: BakeCall): VersionedImageError {
+  return new VersionedImageError(
+    "BakeFailed",
+    `${files.join(", ")} has no target that can be built: name another file.`,
+  );
 }
 
 function failed({ files, directory }: BakeCall, words: string): VersionedImageError {
   return new VersionedImageError(
     "BakeFailed",
-    `\`docker buildx bake --print\` of ${files.join(", ")} in ${directory} failed: ${words}`,
+    `\`docker buildx bake --print\` of ${files.join(", ")} in ${path.resolve(directory)} failed: ${words}`,
   );
 }

@@ -3,7 +3,7 @@ import { VersionedImageError } from "../errors";
 /** What `docker buildx bake --print` prints. */
 export interface Printed {
   /** Each with the targets and groups that are in it; what was asked for is `default`. */
-  group?: Record<string, { targets?: string[] }>;
+  group?: Record<string, { targets?: string[] | null }>;
   /** What was asked for, and the targets that it is built on. */
   target: Record<string, PrintedTarget>;
 }

@@ -1,13 +1,13 @@
 import { VersionedImageError } from "../errors";
 import type { BakedImage } from "./bakedImages";
 
-/** The repository of a tag of a bake file, with its host, which Docker leaves out for its own. */
-export function repositoryOfTag(tag: string): string {
+/** The repository of a tag of a bake file, with its host, which Docker leaves out for Docker Hub; none for a name of this machine alone. */
+export function repositoryOfTag(tag: string): string | undefined {
   const [name = ""] = tag.split("@");
   const repository = name.replace(/:[^/:]*$/, "");
   const [first = "", ...rest] = repository.split("/");
   if (rest.length === 0) {
-    return `docker.io/library/${repository}`;
+    return undefined;
   }
   return /[.:]|^localhost$/.test(first) ? repository : `docker.io/${repository}`;
 }
@@ -23,8 +23,8 @@ export function repositoriesOf(images: BakedImage[], pattern: string | undefined
     if (own === undefined) {
       throw new VersionedImageError(
         "BakeUnfit",
-        `The bake target ${name} has no tags, and so no repository: give it a tag in the file (tags = ["HOST/REPOSITORY"]), or all of ` +
-          "them a repository (HOST/REPOSITORY/{name}).",
+        `The bake target ${name} has no tag that names a repository of a registry: give it one in the file (tags = ["HOST/REPOSITORY"]), or ` +
+          "all of them a repository (HOST/REPOSITORY/{name}).",
       );
     }
     const [other] = Object.entries(found).find(([, taken]) => taken === own) ?? [];

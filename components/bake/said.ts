@@ -29,24 +29,22 @@ const USED: Record<keyof PrintedTarget | "description", true> = {
   description: true,
 };
 
-/** Those that are not, with what counts instead. */
+/** Those that are not used, and what counts instead; of tags a part is. */
 const UNMEANT: Record<string, string> = {
-  annotations: "those of the file are not set",
-  attest:
-    "nothing is attested by the build, so that one commit gives one digest: attest the digest once it is published",
-  call: "the image is always built",
-  entitlements: "none is asked for: the builder must allow by itself what the build needs",
-  labels: "the labels are those of the Dockerfile and of this package: write others as LABEL in the Dockerfile",
-  "no-cache": "the builder's cache is used",
-  "no-cache-filter": "the builder's cache is used",
-  output: "the image is always pushed to its repository",
-  policy: "no source policy is evaluated",
-  pull: "the builder decides when it looks for a newer base image: pin base images by digest",
-  resources: "the builder's own limits hold",
-  // But for the repository of the first.
+  annotations: "not set",
+  attest: "not attached by the build, so that one commit gives one digest: attest the digest once it is published",
+  call: "not called: the image is always built",
+  entitlements: "not asked for: the builder must allow by itself what the build needs",
+  labels: "not set: an image has those of its Dockerfile and of this package, so write them as LABEL in the Dockerfile",
+  "no-cache": "not used: what the builder has in its cache counts",
+  "no-cache-filter": "not used: what the builder has in its cache counts",
+  output: "not used: an image is always pushed to its repository",
+  policy: "not evaluated",
+  pull: "not used: the builder decides when it looks for a newer base image, so pin base images by digest",
+  resources: "not used: the builder's own limits hold",
+  "shm-size": "not used: the builder's own size holds",
   tags: "the repository is that of the first, and the tag is the version: give others as alsoTag",
-  "shm-size": "the builder's own size holds",
-  ulimits: "the builder's own limits hold",
+  ulimits: "not used: the builder's own limits hold",
 };
 
 /** What the targets of a file have that is not meant here, each field once. */
@@ -66,14 +64,22 @@ export function unmeantIn(targets: Record<string, PrintedTarget>): Unmeant[] {
   }
   return [...found]
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([field, names]) => ({ field, targets: names, why: UNMEANT[field] ?? "this release does not know it" }));
+    .map(([field, names]) => ({
+      field,
+      targets: names,
+      why: UNMEANT[field] ?? "not known to this release, and not used",
+    }));
 }
 
 function hasTag(reference: string): boolean {
   return reference.lastIndexOf(":") > reference.lastIndexOf("/");
 }
 
+/** How many targets are named. */
+const NAMED = 5;
+
 /** For people, in one line. */
 export function sayUnmeant({ field, targets, why }: Unmeant): string {
-  return `${field} (of ${targets.join(", ")}) is not used: ${why}`;
+  const more = targets.length - NAMED;
+  return `${field} of ${targets.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}: ${why}`;
 }
