@@ -79,7 +79,7 @@ describe("versioned-image --bake", () => {
       assert.equal(out, `other\t${other.slice(0, 7)}\n`);
       assert.match(
         err,
-        /^versioned-image: inline: The bake target inline has the dockerfile-inline: .* \[BakeUnfit\]\nversioned-image: gone: .* \[ContextNotFound\]\n$/,
+        /^versioned-image: gone: .* \[ContextNotFound\]\nversioned-image: inline: The bake target inline has the dockerfile-inline: .* \[BakeUnfit\]\n$/,
       );
     });
 
@@ -87,7 +87,7 @@ describe("versioned-image --bake", () => {
       const { repository, other } = withBake();
       const { status, json: printed } = await json(["tag", "other", "inline", "--bake", "docker-bake.hcl"]);
       assert.equal(status, 1);
-      assert.deepEqual(printed.images[0], {
+      assert.deepEqual(printed.images[1], {
         target: "other",
         context: "images/other",
         tag: other.slice(0, 7),
@@ -96,7 +96,7 @@ describe("versioned-image --bake", () => {
         tree: repository.git("rev-parse", "HEAD:images/other"),
         uncommitted: [],
       });
-      const { error, ...named } = printed.images[1];
+      const { error, ...named } = printed.images[0];
       assert.deepEqual(named, { target: "inline" });
       assert.equal(error.code, "BakeUnfit");
     });
