@@ -64,7 +64,7 @@ describe("bakeImages", () => {
   it("makes none where one is refused, or has no repository", async () => {
     printing({ api: { context: "api", "dockerfile-inline": "FROM scratch" }, base: {} });
     await declaredBy(() =>
-      assert.rejects(bakeImages("x.hcl"), /^The bake target api has the dockerfile-inline: .* \[BakeUnfit\]$/),
+      assert.rejects(bakeImages("x.hcl"), /^Error: The bake target api has the dockerfile-inline: .* \[BakeUnfit\]$/),
     );
     printing({ api: { context: "api" } });
     await declaredBy(() => assert.rejects(bakeImages("x.hcl"), /has no tag that names a repository .* \[BakeUnfit\]$/));
