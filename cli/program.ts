@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { DEFAULT_PLATFORM } from "../components/version";
+import { addBakeOption, requireNames } from "./bake";
 import { type CopyFlags, copy } from "./copy";
 import { type ExplainFlags, explain } from "./explain";
 import { addImageOptions, addSourceOptions, addVersionOptions, collect, collectPairs } from "./imageOptions";
@@ -52,14 +53,15 @@ ${STATUSES}
 Credentials come from Docker's configuration (docker login), colours only to a terminal and without NO_COLOR.`,
     );
 
-  addImageOptions(program.command("tag").argument("<context...>", "the directories that Docker builds from"))
+  const CONTEXTS = "the directories that Docker builds from; with --bake, targets of the file";
+  addBakeOption(addImageOptions(program.command("tag").argument("[context...]", CONTEXTS)))
     .summary("print the tags of images' versions")
     .description(
       "Print the tag that the image built from a directory has: the last commit that touched it. Uncommitted changes in it " +
         "are refused, and listed, unless --debug is given. Of several directories each is named before its tag, with a tab " +
         "between; one that fails does not hide the others.",
     )
-    .option("--with-context", "name the directory where there is only one, too")
+    .option("--with-context", "name the directory or target where there is only one, too")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
       "after",
@@ -69,18 +71,34 @@ Examples:
   versioned-image tag images/simple --debug                      88d38d9-debug
   versioned-image tag images/api --base BASE=images/base         the tag of an image that is built on another one
   versioned-image tag images/*                                   images/simple<TAB>88d38d9, and so on
+  versioned-image tag --bake docker-bake.hcl                     api<TAB>88d38d9, and so on
+  versioned-image tag api --bake docker-bake.hcl                 88d38d9
   docker pull gcr.io/my-project/simple:$(versioned-image tag images/simple)
 ${STATUSES}`,
     )
-    .action(async (contexts: string[], flags: TagFlags) => done(await tag(contexts, flags, io)));
+    .action(async (contexts: string[], flags: TagFlags, command: Command) => {
+      requireNames(command, contexts, flags);
+      done(await tag(contexts, flags, io));
+    });
 
-  addImageOptions(program.command("explain").argument("<context>", "the directory that Docker builds from"))
+  addBakeOption(
+    addImageOptions(
+      program
+        .command("explain")
+        .argument("[context...]", "the directory that Docker builds from; with --bake, targets of the file"),
+    ),
+    ["platform"],
+  )
     .summary("show how the version came about and what an update would do")
     .description(
       "Show the commit that an image's version comes from, what git sees in the directory, whether the registry has the " +
         "version, and what an update would do and why. Exit status 1 if the update would be refused.",
     )
-    .option("--repository <repository>", "where it is published, host included; without it no registry is asked")
+    .option(
+      "--repository <repository>",
+      "where it is published, host included; without it no registry is asked. With --bake, HOST/REPOSITORY/{name} for all targets " +
+        "(default: the repository of each one's first tag)",
+    )
     .option("--platform <platform>", "the platform that it is built for", DEFAULT_PLATFORM)
     .option("--since <revision>", "list the commits that touch the image between a revision and its version")
     .option("--json", JSON_OUTPUT)
@@ -92,9 +110,13 @@ Examples:
   versioned-image explain images/simple --repository gcr.io/my-project/simple
   versioned-image explain . --path src --path Dockerfile --tag-policy tree
   versioned-image explain images/simple --since 41c0ffe
+  versioned-image explain api --bake docker-bake.hcl --repository gcr.io/my-project/{name}
 ${STATUSES}`,
     )
-    .action(async (context: string, flags: ExplainFlags) => done(await explain(context, flags, io)));
+    .action(async (contexts: string[], flags: ExplainFlags, command: Command) => {
+      requireNames(command, contexts, flags, 1);
+      done(await explain(contexts, flags, io));
+    });
 
   program
     .command("tags")

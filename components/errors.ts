@@ -33,6 +33,8 @@ export type ErrorCode =
   | "BuildKitNotInstalled"
   | "BuilderNotFound"
   | "BuilderUnsupported"
+  | "BakeFailed"
+  | "BakeUnfit"
   // registry
   | "RegistryUnauthorized"
   | "RegistryUnavailable"

@@ -84,7 +84,8 @@ async function onEngine(files: string[], more: NodeJS.ProcessEnv = {}): Promise<
 }
 
 /**
- * Signatures are tried with the real cosign, copies with registries of two generations, credentials with a registry of each test's own, and kubeconfigs against kubectl,
+ * Signatures are tried with the real cosign, copies with registries of two generations, bake files with the real buildx, credentials with a registry
+ * of each test's own, and kubeconfigs against kubectl,
  * where these can be had.
  */
 async function unit(): Promise<Counts> {
@@ -92,8 +93,10 @@ async function unit(): Promise<Counts> {
   const cosign = await ifToBeHad("Signatures are not tested", ensureCosign);
   const registry = await ifToBeHad("Copies are tried with the older registry alone", ensureRegistryToday);
   const kubectl = await ifToBeHad("Kubeconfigs are not compared with kubectl", ensureKubectl);
+  const buildx = await ifToBeHad("Bake files are not read by the real buildx", ensureBuildx);
   const env = {
     ...process.env,
+    ...(buildx && { VERSIONED_IMAGE_TEST_BUILDX: buildx }),
     PATH: [process.env.PATH, cosign, registry && path.dirname(registry)].filter(Boolean).join(path.delimiter),
     ...withKubectl(kubectl),
   };

@@ -1,0 +1,82 @@
+import { type Command, Option } from "commander";
+import { type BakedImage, type BakedSet, readBake } from "../components/bake";
+import type { ImageSource } from "../components/git";
+import { locateImage, openHistory } from "../components/git/lookup";
+import { collect, coversIn } from "./imageOptions";
+import type { Io } from "./output";
+
+export interface BakeFlags {
+  /** The files that describe the images; their targets are then named in place of directories. */
+  bake?: string[];
+}
+
+/** `--bake`, and with it `decided`: the options whose part the file has. */
+export function addBakeOption(command: Command, decided: string[] = []): Command {
+  return command.addOption(
+    new Option(
+      "--bake <file>",
+      "the images that a bake file describes (HCL, JSON or Compose), by docker buildx bake --print; what is named are its targets " +
+        "then (default: those of the group default); repeatable",
+    )
+      .argParser(collect)
+      .conflicts(["dockerfile", "path", "buildContext", "base", "revision", ...decided]),
+  );
+}
+
+/** Ends with wrong usage where no directory is named, or more than `most`; a bake file's targets may be all or any. */
+export function requireNames(
+  command: Command,
+  names: string[],
+  { bake }: BakeFlags,
+  most = Number.POSITIVE_INFINITY,
+): void {
+  if (bake === undefined && names.length === 0) {
+    command.error("error: missing required argument 'context'");
+  }
+  if (bake === undefined && names.length > most) {
+    command.error(`error: too many arguments. Expected ${most} argument but got ${names.length}.`);
+  }
+}
+
+/** A target that was asked for. */
+export interface BakedSource {
+  name: string;
+  /** Undefined if it can't be an image of this package; its source then says why. */
+  image: BakedImage | undefined;
+  /** Throws BakeUnfit for a target that can't be an image, ContextNotFound, OutsideRepository and the like for directories that can't be. */
+  source(): Promise<ImageSource>;
+}
+
+/** Those that were asked for, and all that the file describes of them. Throws BakeFailed or InvalidArgument. */
+export async function bakedSources(
+  files: string[],
+  targets: string[],
+  { env }: Io,
+): Promise<BakedSet & { sources: BakedSource[] }> {
+  // What decides a version is there without secrets.
+  const baked = await readBake({ files, targets, directory: ".", credentials: false, env });
+  const byName = new Map(baked.images.map((image) => [image.name, image]));
+  const sources = baked.asked.map((name) => {
+    const image = byName.get(name);
+    return {
+      name,
+      image,
+      source: async () => {
+        if (image === undefined) {
+          throw baked.refused[name];
+        }
+        return sourceOf(image, byName);
+      },
+    };
+  });
+  return { ...baked, sources };
+}
+
+async function sourceOf(image: BakedImage, byName: Map<string, BakedImage>): Promise<ImageSource> {
+  const { context, dockerfile, directories } = image;
+  const bases = Object.entries(image.bases).map(async ([name, base]) => {
+    const source = await sourceOf(byName.get(base) as BakedImage, byName);
+    return [name, coversIn(await locateImage(await openHistory(source.context), source))] as const;
+  });
+  return { context, dockerfile, contexts: directories, bases: Object.fromEntries(await Promise.all(bases)) };
+}

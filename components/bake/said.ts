@@ -1,0 +1,85 @@
+import type { PrintedTarget } from "./printed";
+
+/** Something in a bake file that is not meant here. */
+export interface Unmeant {
+  /** The field of the target. */
+  field: string;
+  /** The targets that have it. */
+  targets: string[];
+  /** What counts instead. */
+  why: string;
+}
+
+/** The fields that are used: each has a meaning in `bakedImages`, but for the description, which is for people. */
+const USED: Record<keyof PrintedTarget | "description", true> = {
+  context: true,
+  contexts: true,
+  dockerfile: true,
+  "dockerfile-inline": true,
+  args: true,
+  tags: true,
+  target: true,
+  platforms: true,
+  secret: true,
+  ssh: true,
+  "cache-from": true,
+  "cache-to": true,
+  network: true,
+  "extra-hosts": true,
+  description: true,
+};
+
+/** Those that are not used, and what counts instead; of tags a part is. */
+const UNMEANT: Record<string, string> = {
+  annotations: "not set",
+  attest: "not attached by the build, so that one commit gives one digest: attest the digest once it is published",
+  call: "not called: the image is always built",
+  entitlements: "not asked for: the builder must allow by itself what the build needs",
+  labels: "not set: an image has those of its Dockerfile and of this package, so write them as LABEL in the Dockerfile",
+  "no-cache": "not used: what the builder has in its cache counts",
+  "no-cache-filter": "not used: what the builder has in its cache counts",
+  output: "not used: an image is always pushed to its repository",
+  policy: "not evaluated",
+  pull: "not used: the builder decides when it looks for a newer base image, so pin base images by digest",
+  resources: "not used: the builder's own limits hold",
+  "shm-size": "not used: the builder's own size holds",
+  tags: "the repository is that of the first, and the tag is the version: give others as alsoTag",
+  ulimits: "not used: the builder's own limits hold",
+};
+
+/** What the targets of a file have that is not meant here, each field once. */
+export function unmeantIn(targets: Record<string, PrintedTarget>): Unmeant[] {
+  const found = new Map<string, string[]>();
+  for (const [name, target] of Object.entries(targets)) {
+    for (const field of Object.keys(target).filter((key) => !Object.hasOwn(USED, key))) {
+      found.set(field, [...(found.get(field) ?? []), name]);
+    }
+  }
+  const tagged = Object.entries(targets).filter(([, { tags = [] }]) => tags.length > 1 || tags.some(hasTag));
+  if (tagged.length > 0) {
+    found.set(
+      "tags",
+      tagged.map(([name]) => name),
+    );
+  }
+  return [...found]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([field, names]) => ({
+      field,
+      targets: names,
+      why: UNMEANT[field] ?? "not known to this release, and not used",
+    }));
+}
+
+function hasTag(reference: string): boolean {
+  return reference.lastIndexOf(":") > reference.lastIndexOf("/");
+}
+
+/** How many targets are named. */
+const NAMED = 5;
+
+/** For people, in one line. */
+export function sayUnmeant({ field, targets, why }: Unmeant): string {
+  const more = targets.length - NAMED;
+  return `${field} of ${targets.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}: ${why}`;
+}
