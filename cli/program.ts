@@ -371,7 +371,6 @@ ${STATUSES}`,
       "--repository <repository>",
       "where it is published, host included; {name} in it is the name of each directory",
     )
-    .option("--revision <revision>", "the commit, tag or branch whose version is published (default: HEAD)")
     .option(
       "--build-arg <name[=value]>",
       "a build argument, by default with the environment's value; repeatable",

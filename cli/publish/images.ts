@@ -8,8 +8,6 @@ import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
 export interface ImagesFlags extends ImageFlags {
   /** Where they are published; `{name}` stands for the name of each one's directory. */
   repository: string;
-  /** The commit, tag or branch whose versions they are. Default: HEAD, and nothing uncommitted. */
-  revision?: string;
 }
 
 /** An image of a call. */
@@ -74,12 +72,12 @@ export function findImages(contexts: string[], flags: ImagesFlags): Named[] {
 }
 
 async function readImage(context: string, repository: string, flags: ImagesFlags): Promise<Image> {
-  const { path: paths, revision, dockerfile = "Dockerfile" } = flags;
+  const { path: paths, dockerfile = "Dockerfile" } = flags;
   const named = directoriesOf(flags.base);
   const isBase = Object.values(named).some((other) => path.resolve(other) === path.resolve(context));
   const bases = isBase ? {} : named;
   const source = await sourceOf(context, { ...flags, base: isBase ? {} : flags.base });
-  const version = decideVersion(await readFacts({ ...source, revision }), versionOptionsOf(flags));
+  const version = decideVersion(await readFacts(source), versionOptionsOf(flags));
   return {
     context,
     name: nameOf(context),
