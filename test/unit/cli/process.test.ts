@@ -93,12 +93,15 @@ describe("versioned-image, started", () => {
       ["tags", repository],
       ["verify", `${repository}:${tag}`],
       ["provenance", `${repository}:${tag}`],
-      ["publish", "images/app", "--repository", repository, "--json"],
     ]) {
       const { status, out, err } = await ended(launch(argv, {}, watched));
       assert.deepEqual([status, err], [0, ""], argv.join(" "));
       assert.notEqual(out, "");
     }
+    // This one says on standard error how it goes on.
+    const published = await ended(launch(["publish", "images/app", "--repository", repository], {}, watched));
+    assert.equal(published.status, 0, published.err);
+    assert.match(published.out, new RegExp(`^${repository}:${tag}@sha256:[0-9a-f]{64}\n$`));
   });
 
   it("shows colour on a terminal alone, and not with NO_COLOR", async () => {

@@ -57,7 +57,7 @@ describe("the command line's usage", () => {
     });
   }
 
-  for (const command of ["tag", "tags", "verify", "explain", "prune", "copy", "status"]) {
+  for (const command of ["tag", "tags", "verify", "explain", "prune", "copy", "status", "publish"]) {
     it(`is taught by ${command} --help`, async () => {
       const { status, out, err } = await cli([command, "--help"]);
       assert.equal(status, 0);
@@ -74,7 +74,7 @@ describe("the command line's usage", () => {
     assert.equal(status, 0);
     assert.deepEqual(
       [...out.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name),
-      ["tag", "explain", "tags", "verify", "provenance", "prune", "copy", "status"],
+      ["tag", "explain", "tags", "verify", "provenance", "prune", "copy", "status", "publish"],
     );
   });
 
