@@ -3,7 +3,18 @@
  * Lazily loaded modules (require of what few programs need) count as well.
  */
 const ROOMS = {
-  publish: ["copy", "protocol", "builders", "docker", "context", "git", "googleProject", "registry", "pulumi", "version"],
+  publish: [
+    "copy",
+    "protocol",
+    "builders",
+    "docker",
+    "context",
+    "git",
+    "googleProject",
+    "registry",
+    "pulumi",
+    "version",
+  ],
   copy: ["protocol", "registry"],
   protocol: ["registry", "version"],
   bake: ["version"],
