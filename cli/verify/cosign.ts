@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { VersionedImageError } from "../../components/errors";
 import { mayBePlain } from "../../components/registry";
+import { type Ended, runProgram } from "../../components/runProgram";
 import { PREDICATE_TYPE } from "../provenance/predicate";
 import { attestationsIn, signaturesIn } from "./cosignAnswer";
 import type { Signer } from "./signer";
@@ -89,41 +89,13 @@ function failed(args: string[], why: string): VersionedImageError {
   );
 }
 
-interface Ended {
-  status: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-}
-
-function run(args: string[], env: NodeJS.ProcessEnv, limit: number): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("cosign", args, { env, stdio: ["ignore", "pipe", "pipe"] });
-    const giveUp = (why: string) => {
-      child.kill("SIGKILL");
-      // A program that cosign started, such as a credential helper, may still hold these open.
-      child.stdout.destroy();
-      child.stderr.destroy();
-      reject(failed(args, why));
-    };
-    const timer = setTimeout(() => giveUp(`it did not end within ${limit / 1000} seconds`), limit);
-    const output = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const) {
-      child[name].setEncoding("utf8").on("data", (text: string) => {
-        output[name] += text;
-        if (output[name].length > LONGEST) {
-          giveUp(`its answer is longer than ${LONGEST} characters`);
-        }
-      });
-    }
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      reject(error.code === "ENOENT" ? notFound(error) : failed(args, error.message));
-    });
-    child.on("close", (status, signal) => {
-      clearTimeout(timer);
-      resolve({ status, signal, ...output });
-    });
+function run(args: string[], env: NodeJS.ProcessEnv, limitMs: number): Promise<Ended> {
+  return runProgram({
+    ...{ program: "cosign", args, env },
+    ...{ limitMs, tooSlow: `it did not end within ${limitMs / 1000} seconds` },
+    ...{ longest: LONGEST, tooLong: `its answer is longer than ${LONGEST} characters` },
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "ENOENT" ? notFound(error) : failed(args, error.message);
   });
 }
 

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { type Ended, runProgram } from "../runProgram";
 
 /** How long buildx may take to read files, in milliseconds. */
 const LIMIT = 60_000;
@@ -38,7 +38,11 @@ export async function printBake(call: BakeCall, limitMs = LIMIT): Promise<string
     ...(credentials ? [] : ["--set=*.secrets=", "--set=*.ssh="]),
     ...targets,
   ];
-  const ended = await run(args, directory, env, limitMs).catch((error: NodeJS.ErrnoException) => {
+  const ended = await runProgram({
+    ...{ program: "docker", args, env, cwd: directory },
+    ...{ limitMs, tooSlow: `it did not end within ${limitMs / 1000} seconds` },
+    ...{ longest: LONGEST, tooLong: `it printed more than ${LONGEST} characters` },
+  }).catch((error: NodeJS.ErrnoException) => {
     throw failed(call, error.code === "ENOENT" ? notStarted(directory) : error.message);
   });
   if (ended.status !== 0) {
@@ -67,44 +71,6 @@ function refuseRemote({ files, targets }: BakeCall): void {
       `${JSON.stringify(target)} is no name of a bake target: it has letters, digits, _ and -.`,
     );
   }
-}
-
-interface Ended {
-  status: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-}
-
-function run(args: string[], cwd: string, env: NodeJS.ProcessEnv, limitMs: number): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("docker", args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-    const giveUp = (why: string) => {
-      child.kill("SIGKILL");
-      // The plugin that docker started may still hold these open.
-      child.stdout.destroy();
-      child.stderr.destroy();
-      reject(new Error(why));
-    };
-    const timer = setTimeout(() => giveUp(`it did not end within ${limitMs / 1000} seconds`), limitMs);
-    const output = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const) {
-      child[name].setEncoding("utf8").on("data", (text: string) => {
-        output[name] += text;
-        if (output[name].length > LONGEST) {
-          giveUp(`it printed more than ${LONGEST} characters`);
-        }
-      });
-    }
-    child.on("error", (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.on("close", (status, signal) => {
-      clearTimeout(timer);
-      resolve({ status, signal, ...output });
-    });
-  });
 }
 
 /** Node says the same of a directory that is gone as of the program. */

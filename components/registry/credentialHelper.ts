@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import { VersionedImageError } from "../errors";
+import { type Ended, runProgram } from "../runProgram";
 import type { Credentials } from "./dockerConfig";
 
 /** How long a credential helper may take, in milliseconds. */
@@ -18,7 +18,11 @@ export async function askHelper(
   if (!/^[\w.-]+$/.test(name)) {
     throw failed(program, server, "that is no name for a credential helper");
   }
-  const ended = await run(program, server, env, limitMs).catch((error: NodeJS.ErrnoException) => {
+  const ended = await runProgram({
+    ...{ program, args: ["get"], env, input: server },
+    ...{ limitMs, tooSlow: `it did not answer within ${limitMs / 1000} seconds` },
+    ...{ longest: LONGEST, tooLong: `its answer is longer than ${LONGEST} characters` },
+  }).catch((error: NodeJS.ErrnoException) => {
     throw failed(program, server, error.code === "ENOENT" ? "it is not on PATH" : error.message);
   });
   if (ended.status !== 0) {
@@ -33,13 +37,6 @@ export async function askHelper(
     throw failed(program, server, "its answer is not what a credential helper gives (Username and Secret in JSON)");
   }
   return found.identityToken || found.password ? found : undefined;
-}
-
-interface Ended {
-  status: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
 }
 
 function credentialsIn(stdout: string): Credentials | undefined {
@@ -59,40 +56,6 @@ function wordsOf({ status, signal, stdout, stderr }: Ended): string {
   // What has the form of an answer may hold the secret.
   const words = [stdout, stderr].map((text) => (/[{}]|secret/i.test(text) ? "" : text.replace(/\s+/g, " ").trim()));
   return words.find((text) => text !== "")?.slice(0, 300) ?? (signal ? `ended by ${signal}` : `exit status ${status}`);
-}
-
-function run(program: string, input: string, env: NodeJS.ProcessEnv, limitMs: number): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, ["get"], { env });
-    const giveUp = (why: string) => {
-      child.kill("SIGKILL");
-      // A process that the helper started may still hold these open.
-      child.stdout.destroy();
-      child.stderr.destroy();
-      reject(new Error(why));
-    };
-    const timer = setTimeout(() => giveUp(`it did not answer within ${limitMs / 1000} seconds`), limitMs);
-    const output = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const) {
-      child[name].setEncoding("utf8").on("data", (text: string) => {
-        output[name] += text;
-        if (output[name].length > LONGEST) {
-          giveUp(`its answer is longer than ${LONGEST} characters`);
-        }
-      });
-    }
-    child.on("error", (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.on("close", (status, signal) => {
-      clearTimeout(timer);
-      resolve({ status, signal, ...output });
-    });
-    // A helper that does not read its input is seen by its answer.
-    child.stdin.on("error", () => {});
-    child.stdin.end(input);
-  });
 }
 
 function failed(program: string, server: string, why: string): VersionedImageError {
