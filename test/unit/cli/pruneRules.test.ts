@@ -2,14 +2,13 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { createProgram } from "../../../cli/program";
 import { readRules } from "../../../cli/prune/rulesFile";
 import { type SettingsFlags, settingsOf } from "../../../cli/prune/settings";
 import { apiServer, kubeconfigOf } from "../../support/apiServer";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries } from "../../support/fakeRegistry";
 import { MemoryRegistry } from "../../support/memoryRegistry";
-import { cli, cliJson, labelsOf, repositories } from "./setup";
+import { cli, cliJson, commands, labelsOf, repositories } from "./setup";
 
 const DAY = 24 * 60 * 60 * 1000;
 /** What a run does and how it shows it is said on the command line alone. */
@@ -79,19 +78,7 @@ clusters:
     const none = await read("repositories: [gcr.io/my-project/simple]\nclusters: none\ncontext: .\n");
     const noCluster: SettingsFlags = { cluster: false, context: folder };
     assert.deepEqual(none, settingsOf(["gcr.io/my-project/simple"], noCluster));
-    const nowhere = () => {};
-    const io = {
-      out: nowhere,
-      err: nowhere,
-      input: async () => "",
-      color: false,
-      terminal: false,
-      env: {},
-      now: () => new Date(0),
-    };
-    const command = createProgram({ io, complain: nowhere, done: nowhere }).commands.find(
-      (each) => each.name() === "prune",
-    );
+    const command = commands().commands.find((each) => each.name() === "prune");
     assert.deepEqual(
       command?.options
         .filter(({ long }) => !OF_A_RUN.includes(String(long)))

@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import type { Command } from "commander";
+import { createProgram } from "../../../cli/program";
 import { run } from "../../../cli/run";
 import type { FakeRegistry, Reply, Seen } from "../../support/fakeRegistry";
 import { GIT_ENV, type Repo, repo } from "../../support/repo";
@@ -53,6 +55,21 @@ export async function cli(
     now: options.now ?? (() => NOW),
   });
   return { status, out, err };
+}
+
+/** The command line's commands, to be looked at and not run. */
+export function commands(): Command {
+  const nowhere = () => {};
+  const io = {
+    out: nowhere,
+    err: nowhere,
+    input: async () => "",
+    color: false,
+    terminal: false,
+    env: {},
+    now: () => new Date(0),
+  };
+  return createProgram({ io, complain: nowhere, done: nowhere });
 }
 
 /** What it prints with --json, which must be all that it prints. */

@@ -1,8 +1,7 @@
 import * as assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import type { Command } from "commander";
-import { createProgram } from "../../../cli/program";
+import { commands } from "../cli/setup";
 
 const ROOT = path.resolve(__dirname, "../../..");
 const PAGES = [
@@ -82,7 +81,7 @@ describe("the pages", () => {
         if (name === undefined) {
           continue;
         }
-        const found = program().commands.find((each) => each.name() === name);
+        const found = commands().commands.find((each) => each.name() === name);
         assert.ok(found, `${command}: there is no command ${name}`);
         for (const [, flag] of rest.matchAll(/(?:^|[\s[])(--[a-z-]+)/g)) {
           const flags = ["--help", "--json", ...found.options.map(({ long }) => long)];
@@ -99,17 +98,3 @@ describe("the pages", () => {
     });
   }
 });
-
-function program(): Command {
-  const nowhere = () => {};
-  const io = {
-    out: nowhere,
-    err: nowhere,
-    input: async () => "",
-    color: false,
-    terminal: false,
-    env: {},
-    now: () => new Date(0),
-  };
-  return createProgram({ io, complain: nowhere, done: nowhere });
-}
