@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ImageSource } from "../components/git";
 import { type History, type Located, locatePath, openHistory } from "../components/git/lookup";
-import { namedContexts, TagPolicy, type VersionOptions } from "../components/version";
+import { namedContexts, shownPath, TagPolicy, type VersionOptions } from "../components/version";
 
 /** The options that say what an image is made of; they have the names and the defaults of VersionedImage's arguments. */
 export interface SourceFlags {
@@ -92,7 +92,7 @@ async function coversOf(
 
 /** What an image covers, as an image that is built on it names it: the root is ".". */
 export function coversIn({ paths }: Located): string[] {
-  return paths.map((path) => path || ".");
+  return paths.map(shownPath);
 }
 
 /** Whether options say what an image is made of. */

@@ -1,4 +1,4 @@
-import { labelIn, REVISION_LABEL } from "../../components/version";
+import { labelIn, REVISION_LABEL, shownPaths } from "../../components/version";
 import { isBelow, lastPart } from "../verify/belonging";
 import { isConsistent } from "../verify/check";
 import type { Verification } from "../verify/verification";
@@ -30,7 +30,7 @@ export function strangeness({ result }: Stranger): string {
   if (!commit || !isConsistent(checks)) {
     return "none of these images";
   }
-  const from = origin.candidates.map(({ paths }) => paths.map((each) => each || ".").join(", ")).join(" or ");
+  const from = origin.candidates.map(({ paths }) => shownPaths(paths)).join(" or ");
   return `built from ${from} at ${commit.hash.slice(0, 7)} "${commit.subject}"`;
 }
 

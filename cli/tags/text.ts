@@ -1,3 +1,4 @@
+import { shownPaths } from "../../components/version";
 import { columns, count, type Io, paint, printable, type Style, shortTime } from "../output";
 import type { TagsReport } from ".";
 import type { ListedImage } from "./listing";
@@ -92,7 +93,7 @@ function notes({ images, commits, history, dangling, notTags }: TagsReport): str
   if (images.some(({ scratchTags }) => scratchTags.length > 0)) {
     notes.push("Tags of the form scratch-STACK-HASH hold what a stack pushed last. They name no version.");
   }
-  const made = new Set(images.flatMap(({ made }) => (made ? [made.paths.map((path) => path || ".").join(", ")] : [])));
+  const made = new Set(images.flatMap(({ made }) => (made ? [shownPaths(made.paths)] : [])));
   if (made.size > 1) {
     notes.push(`By their labels they were made of different paths: ${[...made].map(printable).join("; ")}.`);
   }

@@ -1,6 +1,6 @@
 import { VersionedImageError } from "../../components/errors";
 import { type ImageConfig, parseReference, type RegistryClient } from "../../components/registry";
-import { dirtyIn, type LabelledBase, labelIn, TREE_LABEL } from "../../components/version";
+import { dirtyIn, type LabelledBase, labelIn, shownPaths, TREE_LABEL } from "../../components/version";
 import { type Check, contradicted, lacking, open, proven } from "./check";
 
 /** An image that another one says it is built on. */
@@ -98,7 +98,7 @@ export function baseChecks({ bases, ...evidence }: BaseEvidence): Check[] {
 
 function baseCheck(base: FoundBase, { images, trees, required }: Omit<BaseEvidence, "bases">): Check {
   const { name, reference, place, why } = base;
-  const [shown, covers] = [`${name} is ${reference || "not said"}`, base.covers.map((path) => path || ".").join(", ")];
+  const [shown, covers] = [`${name} is ${reference || "not said"}`, shownPaths(base.covers)];
   if (!place) {
     return (required ? lacking : open)("base", `${shown}, which was not looked at: ${why}`);
   }

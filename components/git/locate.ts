@@ -1,7 +1,7 @@
 import { readlink, realpath } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
-import { isWithin, outermost } from "../version";
+import { isWithin, outermost, pathFromRoot } from "../version";
 import { ifThere, MISSING } from "./files";
 import { ignoreFileOf } from "./ignoreFile";
 import { findContext, type Repository } from "./repository";
@@ -119,20 +119,15 @@ function locateNamed(name: string, directory: string, root: string): string {
 function locateBase(name: string, covers: string[]): string[] {
   return outermost(
     covers.map((entry) => {
-      // As an image's output has them.
-      if (
-        /^$|\0/.test(entry) ||
-        path.isAbsolute(entry) ||
-        path.posix.normalize(entry) !== entry ||
-        /^\.\.(\/|$)|\/$/.test(entry)
-      ) {
+      const found = pathFromRoot(entry);
+      if (found === undefined) {
         throw new VersionedImageError(
           "InvalidArgument",
           `build.bases.${name}.covers names ${JSON.stringify(entry)}, which is no path from a repository's root: give it the output covers of ` +
             "a VersionedImage.",
         );
       }
-      return entry === "." ? "" : entry;
+      return found;
     }),
   );
 }
@@ -196,7 +191,7 @@ function isNoRelativePath(entry: string): boolean {
 }
 
 /** Whether a path, in its shortest form, leads out of what it is relative to. */
-function leadsOut(relative: string): boolean {
+export function leadsOut(relative: string): boolean {
   return relative === ".." || relative.startsWith("../");
 }
 

@@ -4,7 +4,7 @@ import type { Commit } from "../version";
 import { describeCommits } from "./commits";
 import { explain } from "./explain";
 import { git } from "./git";
-import { findSource, type ImageSource, type Located, locate } from "./locate";
+import { findSource, type ImageSource, type Located, leadsOut, locate } from "./locate";
 import { findContext, findPath, findRepository, type Repository } from "./repository";
 import { readShallow } from "./shallow";
 import { type TreeEntry, treeOf } from "./trees";
@@ -111,7 +111,7 @@ export async function locatePath(
 
 function fromRoot({ root }: History, found: string, named: string): string {
   const relative = path.relative(root, found);
-  if (/^\.\.(\/|$)/.test(relative)) {
+  if (leadsOut(relative)) {
     throw new VersionedImageError(
       "OutsideRepository",
       `${named} is not in the repository ${root}: name a directory of it.`,

@@ -1,6 +1,6 @@
 import { VersionedImageError } from "../errors";
 import { type ImageConfig, parseReference, type RegistryClient } from "../registry";
-import { dirtyIn, labelIn, mayRunOn, plain, REVISION_LABEL, TREE_LABEL, type Version } from "../version";
+import { dirtyIn, labelIn, mayRunOn, plain, REVISION_LABEL, shownPaths, TREE_LABEL, type Version } from "../version";
 import type { Target } from "./target";
 
 /** An image on which another one is to be built. */
@@ -86,7 +86,7 @@ function whyNot(
     return "is a debug image, which need not be made of what is committed: set debug: true for both, or for neither";
   }
   if (tree !== wanted) {
-    const covers = (version.bases[name]?.covers ?? []).map((path) => path || ".").join(", ");
+    const covers = shownPaths(version.bases[name]?.covers ?? []);
     return (
       `was made of other files (tree ${plain(tree)}, commit ${plain(labelIn(labels, REVISION_LABEL) ?? "unknown")}) than ${covers} at commit ` +
       `${version.commit} (tree ${wanted}): publish the base of this commit first, by the same update or another one; where one has a revision, both need it`

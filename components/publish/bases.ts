@@ -3,7 +3,7 @@ import { VersionedImageError } from "../errors";
 import { checkBase, type Target } from "../protocol";
 import { knownValue } from "../pulumi";
 import { parseReference } from "../registry";
-import { imageLabels, type Version } from "../version";
+import { imageLabels, shownPaths, type Version } from "../version";
 import { ownRegistry } from "./ownRegistry";
 import type { Subject } from "./subject";
 
@@ -57,7 +57,7 @@ function refuseOtherRevision(name: string, tree: string | undefined, version: Ve
   if (tree !== undefined && tree !== wanted) {
     throw new VersionedImageError(
       "BaseMismatch",
-      `build.bases.${name} is an image of other files (tree ${tree}) than ${covers.map((path) => path || ".").join(", ")} at commit ` +
+      `build.bases.${name} is an image of other files (tree ${tree}) than ${shownPaths(covers)} at commit ` +
         `${version.commit} (tree ${wanted}), of which this image is to be built: give both the same revision, or neither. Nothing was built.`,
     );
   }

@@ -7,7 +7,7 @@ import { readFacts } from "../git";
 import type { Pushed, Target } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
-import { decideVersion, TagPolicy, type Version } from "../version";
+import { decideVersion, shownPath, TagPolicy, type Version } from "../version";
 import { refuseOwnRepository } from "./bases";
 import { claimTags } from "./claim";
 import { publishDebug } from "./debug";
@@ -76,7 +76,7 @@ export function publishImage(
     digest: digest as pulumi.Output<string>,
     commit: pulumi.output(version.then(({ commit }) => commit)),
     tree: pulumi.output(version.then(({ tree }) => tree)),
-    covers: pulumi.output(version.then(({ paths }) => paths.map((path) => path || "."))),
+    covers: pulumi.output(version.then(({ paths }) => paths.map(shownPath))),
     source: pulumi.output(version.then(({ remote }) => remote)),
     outcome: pulumi.output(published.then(({ outcome }: Publication) => outcome)),
     pushed: pulumi.output(published.then(({ pushed }) => pushed)),

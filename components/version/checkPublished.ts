@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../errors";
+import { shownPaths } from "./covers";
 import {
   BUILD_LABEL,
   dirtyIn,
@@ -128,10 +129,6 @@ function isNoMatter(name: OwnLabel, has: string | undefined): boolean {
 
 function isIn(labels: readonly string[], name: string): boolean {
   return labels.includes(name);
-}
-
-function shownPaths(paths: string[]): string {
-  return paths.map((path) => path || ".").join(", ");
 }
 
 function quoted(value: string | undefined): string {

@@ -3,6 +3,28 @@ export function isWithin(file: string, directory: string): boolean {
   return directory === "" || file === directory || file.startsWith(`${directory}/`);
 }
 
+/** A path from the root as people and labels have it: the root is ".". */
+export function shownPath(path: string): string {
+  return path || ".";
+}
+
+/** The same of several, for messages. */
+export function shownPaths(paths: Iterable<string>): string {
+  return [...paths].map(shownPath).join(", ");
+}
+
+/** Reads such a path, as git has it; undefined if it is none, for instance one that leads out of the repository or is not the shortest. */
+export function pathFromRoot(value: unknown): string | undefined {
+  if (value === ".") {
+    return "";
+  }
+  const isPath =
+    typeof value === "string" &&
+    !value.includes("\0") &&
+    value.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  return isPath ? value : undefined;
+}
+
 /** Sorted, each once, and without those that another one contains. */
 export function outermost(paths: string[]): string[] {
   const all = new Set(paths);

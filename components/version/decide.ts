@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../errors";
+import { shownPaths } from "./covers";
 import { debugTag } from "./debugTag";
 import type { Change, Facts } from "./facts";
 import { TagPolicy } from "./tagPolicy";
@@ -135,14 +136,14 @@ function refuseLacking(facts: Facts, revision: string, debug: boolean): void {
   if (lacking.size > 0) {
     throw new VersionedImageError(
       "NotInRevision",
-      `Commit ${revision}, which revision names, has no ${[...lacking].map((path) => path || ".").join(", ")}: the image can't be ` +
+      `Commit ${revision}, which revision names, has no ${shownPaths(lacking)}: the image can't be ` +
         "built of it as this program says. Name another revision, or leave revision out.",
     );
   }
 }
 
 function neverCommitted(facts: Facts): VersionedImageError {
-  const what = facts.missing.length > 0 ? facts.missing.map((path) => path || ".").join(", ") : place(facts);
+  const what = facts.missing.length > 0 ? shownPaths(facts.missing) : place(facts);
   return new VersionedImageError(
     "NeverCommitted",
     `${what} is not in git's history (HEAD in ${facts.root}), so there is no commit to name the version after. ` +

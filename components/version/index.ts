@@ -9,7 +9,7 @@ export {
   mayRunOn,
   type PublishedImage,
 } from "./checkPublished";
-export { isWithin, outermost } from "./covers";
+export { isWithin, outermost, pathFromRoot, shownPath, shownPaths } from "./covers";
 export { digitsOfTag, isDebugTag, productionTag } from "./debugTag";
 export { decideVersion, type VersionOptions } from "./decide";
 export { age, describeVersion, duration } from "./describe";

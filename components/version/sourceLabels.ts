@@ -1,5 +1,5 @@
 import { isBaseName } from "./baseNames";
-import { outermost } from "./covers";
+import { outermost, pathFromRoot, shownPath } from "./covers";
 import type { Version } from "./version";
 
 /** The directory that an image was built from; this and all paths are relative to the repository's root, which is ".". */
@@ -27,13 +27,13 @@ export function sourceLabels(
   const names = Object.keys(bases).sort();
   const built = names.map((name) => [
     name,
-    { reference: references[name] ?? "", covers: (bases[name]?.covers ?? []).map(shown) },
+    { reference: references[name] ?? "", covers: (bases[name]?.covers ?? []).map(shownPath) },
   ]);
   // OCI has room for one.
   const [name = "", digest = ""] = names.length === 1 ? (references[names[0] ?? ""] ?? "").split("@") : [];
   return {
-    [CONTEXT_LABEL]: shown(context),
-    [PATHS_LABEL]: JSON.stringify(files.map(shown)),
+    [CONTEXT_LABEL]: shownPath(context),
+    [PATHS_LABEL]: JSON.stringify(files.map(shownPath)),
     [DOCKERFILE_LABEL]: dockerfile,
     [BASES_LABEL]: names.length === 0 ? "" : JSON.stringify(Object.fromEntries(built)),
     [BASE_NAME_LABEL]: name,
@@ -74,8 +74,8 @@ export function labelledSource(labels: Record<string, string>): LabelledSource |
   if ([...FILE_LABELS, BASES_LABEL].some((name) => (labels[name] ?? "").length > LONGEST)) {
     return undefined;
   }
-  const context = pathIn(labels[CONTEXT_LABEL]);
-  const dockerfile = pathIn(labels[DOCKERFILE_LABEL]);
+  const context = pathFromRoot(labels[CONTEXT_LABEL]);
+  const dockerfile = pathFromRoot(labels[DOCKERFILE_LABEL]);
   const files = pathsIn(parsed(labels[PATHS_LABEL]));
   const bases = basesIn(labels[BASES_LABEL] ? parsed(labels[BASES_LABEL]) : {});
   if (context === undefined || !dockerfile || files === undefined || bases === undefined) {
@@ -101,20 +101,8 @@ function basesIn(value: unknown): Record<string, LabelledBase> | undefined {
 }
 
 function pathsIn(value: unknown): string[] | undefined {
-  const paths = Array.isArray(value) ? value.map(pathIn) : [];
+  const paths = Array.isArray(value) ? value.map(pathFromRoot) : [];
   return paths.length > 0 && paths.every((path) => path !== undefined) ? paths : undefined;
-}
-
-/** A path as git has it; undefined if it is none. */
-function pathIn(value: unknown): string | undefined {
-  if (value === ".") {
-    return "";
-  }
-  const isPath =
-    typeof value === "string" &&
-    !value.includes("\0") &&
-    value.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-  return isPath ? value : undefined;
 }
 
 function parsed(text: string | undefined): unknown {
@@ -123,8 +111,4 @@ function parsed(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function shown(path: string): string {
-  return path || ".";
 }
