@@ -22,6 +22,10 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** Of each that failed, a line. */
+  failures?: string[];
+  /** How long each file took, in seconds. */
+  files?: Record<string, number>;
 }
 
 const scratch = mkdtempSync(path.join(tmpdir(), "test-"));
@@ -317,16 +321,43 @@ for (const signal of ["SIGTERM", "SIGHUP"]) {
 async function runParts(left: string[], total: Counts): Promise<void> {
   for (let name = left.shift(); name !== undefined && !interrupted; name = left.shift()) {
     const start = Date.now();
-    try {
-      const { passed, failed, skipped } = await (parts[name] as () => Promise<Counts>)();
-      total.passed += passed;
-      total.failed += failed;
-      total.skipped += skipped;
-    } catch (error) {
-      total.failed++;
-      console.error(error instanceof MissingError ? error.message : error);
-    }
+    const counts = await (parts[name] as () => Promise<Counts>)().catch(failed);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+    ends.push({ name, seconds: (Date.now() - start) / 1000, counts });
     say(`The part ${name} took ${Math.round((Date.now() - start) / 1000)} s.`);
+  }
+}
+
+function failed(error: unknown): Counts {
+  console.error(error instanceof MissingError ? error.message : error);
+  return { passed: 0, failed: 1, skipped: 0, failures: [error instanceof Error ? error.message : String(error)] };
+}
+
+interface End {
+  name: string;
+  seconds: number;
+  counts: Counts;
+}
+
+const ends: End[] = [];
+
+/** How many files are named at the end, of those that took longest. */
+const SLOWEST = 10;
+
+/** Where the time went, and last what failed: the reports of the parts are long. */
+function sayEnds(): void {
+  const files = ends.flatMap(({ counts }) => Object.entries(counts.files ?? {}));
+  const slowest = files.sort(([, one], [, other]) => other - one).slice(0, SLOWEST);
+  console.log(
+    [...ends.map(({ name, seconds }): [string, number] => [name, seconds]), ...slowest]
+      .map(([name, seconds]) => `${seconds.toFixed(0).padStart(6)} s  ${name}`)
+      .join("\n"),
+  );
+  for (const { name, counts } of ends.filter(({ counts }) => counts.failed > 0)) {
+    console.log(`Failed in the part ${name}:`);
+    console.log((counts.failures ?? ["see its report above"]).map((failure) => `  ${failure}`).join("\n"));
   }
 }
 
@@ -350,6 +381,7 @@ async function runAll(wanted: string[]): Promise<void> {
     await stopBuildKits();
     await stop(services);
     rmSync(scratch, { recursive: true, force: true });
+    sayEnds();
     console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
     process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0;
   }
