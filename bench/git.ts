@@ -8,6 +8,7 @@ import { lastCommits } from "../components/git/history";
 import { areAskedOneByOne, oneByOne } from "../components/git/history/lastCommits";
 import { walk } from "../components/git/history/walk";
 import { readStatus } from "../components/git/status";
+import { TYPESCRIPT } from "../scripts/setup/paths";
 import { hashes } from "../test/support/hashes";
 import { type BenchRepository, benchRepository, type Shape } from "./gitRepository";
 import { atMost, type Row } from "./row";
@@ -122,13 +123,7 @@ async function rowsOf(setting: Setting, repository: BenchRepository, truth: stri
 async function memoryRow(name: string, { root, directories }: BenchRepository): Promise<Row> {
   const program = path.join(__dirname, "programs/memory.ts");
   const peak = async (of: string[]) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      "--import",
-      require.resolve("tsx"),
-      program,
-      root,
-      ...of,
-    ]);
+    const { stdout } = await promisify(execFile)(process.execPath, [...TYPESCRIPT, program, root, ...of]);
     return Number(stdout);
   };
   const [all, one] = [await peak(directories), await peak(directories.slice(0, 1))];

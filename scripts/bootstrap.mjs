@@ -47,7 +47,12 @@ async function main([script, ...args]) {
       return status;
     }
   }
-  return run(join(root, "node_modules", ".bin", "node"), ["--import", "tsx", join(root, script), ...args]);
+  return run(join(root, "node_modules", ".bin", "node"), [
+    "--require",
+    join(root, "scripts/typescript.cjs"),
+    join(root, script),
+    ...args,
+  ]);
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -8,7 +8,7 @@ import { type Place, record, type Typed } from "./pictures/record";
 import { screenOf } from "./pictures/screen";
 import { svg } from "./pictures/svg";
 import { prepare, type Services, stop } from "./setup";
-import { ROOT } from "./setup/paths";
+import { ROOT, TYPESCRIPT } from "./setup/paths";
 import { freePort, isTaken } from "./setup/registry";
 import { run, which } from "./setup/run";
 import { MissingError, say } from "./setup/say";
@@ -117,7 +117,7 @@ function commands(home: string): string {
   const bin = path.join(home, "bin");
   mkdirSync(bin);
   const file = path.join(bin, "versioned-image");
-  const words = [process.execPath, "--import", require.resolve("tsx"), path.join(ROOT, "cli", "main.ts")];
+  const words = [process.execPath, ...TYPESCRIPT, path.join(ROOT, "cli", "main.ts")];
   writeFileSync(file, `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(" ")} "$@"\n`);
   chmodSync(file, 0o755);
   return bin;

@@ -8,3 +8,6 @@ export const DEV = path.join(ROOT, ".dev");
 
 /** What takes long to make is kept outside of the repository, by version. */
 export const CACHE = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"), "versioned-image");
+
+/** What a program of Node.js is started with to require TypeScript. */
+export const TYPESCRIPT = ["--require", path.join(ROOT, "scripts", "typescript.cjs")];

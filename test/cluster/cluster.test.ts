@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import type { V1Pod } from "@kubernetes/client-node";
 import { createRegistryClient } from "../../components/registry";
+import { TYPESCRIPT } from "../../scripts/setup/paths";
 import { isReady, runningDigest, TestCluster } from "../support/cluster";
 import { changes, errorsOn, imageProject } from "../support/project";
 import { pushImage } from "../support/pushImage";
@@ -86,8 +87,8 @@ describe("on a cluster", function () {
     const flags = ["--kubeconfig", String(process.env.KUBECONFIG), "--namespace", cluster.namespace, "--json"];
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ["--import", require.resolve("tsx"), path.join(ROOT, "cli/main.ts"), ...args, ...flags],
-      { cwd: project.directory, env: { ...process.env, TSX_TSCONFIG_PATH: path.join(ROOT, "tsconfig.json") } },
+      [...TYPESCRIPT, path.join(ROOT, "cli/main.ts"), ...args, ...flags],
+      { cwd: project.directory },
     );
     return JSON.parse(stdout);
   }

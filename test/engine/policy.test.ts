@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { TYPESCRIPT } from "../../scripts/setup/paths";
 import { which } from "../../scripts/setup/run";
 import { imageProject } from "../support/project";
 import { registry } from "../support/registry";
@@ -43,7 +44,7 @@ describe("the policy pack on the engine", () => {
   /** The pack as a program of its own: what the engine can also start where it has no language host of Node.js. */
   function executable(): string {
     const file = path.join(scratch, "pack");
-    const command = `"${process.execPath}" --import "${require.resolve("tsx")}" index.ts`;
+    const command = `"${process.execPath}" ${TYPESCRIPT.map((word) => `"${word}"`).join(" ")} index.ts`;
     writeFileSync(file, `#!/bin/sh\ncd "${PACK}" && exec ${command}\n`, { mode: 0o755 });
     return file;
   }

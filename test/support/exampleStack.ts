@@ -22,6 +22,5 @@ export function exampleStack(
     program: path.join(EXAMPLES, "typescript", example, "index.ts"),
     project: "example",
     config,
-    tsconfig: path.join(EXAMPLES, "tsconfig.json"),
   });
 }

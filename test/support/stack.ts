@@ -2,11 +2,11 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { ROOT, TYPESCRIPT } from "../../scripts/setup/paths";
 import type { Operation, OperationResult } from "./operation";
 
 /** The name in the Pulumi.yaml of the tests' projects. */
 const PROJECT = "versioned-image-example";
-const ROOT = path.resolve(__dirname, "../..");
 
 export interface Result extends OperationResult {
   /** All that Pulumi printed. */
@@ -27,8 +27,6 @@ export interface StackOptions {
   program?: string;
   config?: Record<string, string>;
   project?: string;
-  /** What its imports are found by. Default: the project's own. */
-  tsconfig?: string;
 }
 
 /** A stack of a program, driven through the Automation API and the real engine. */
@@ -71,7 +69,7 @@ export class TestStack {
     };
     const child = spawn(
       process.execPath,
-      ["--import", require.resolve("tsx"), path.join(__dirname, "operation.ts"), JSON.stringify(operation)],
+      [...TYPESCRIPT, path.join(__dirname, "operation.ts"), JSON.stringify(operation)],
       {
         cwd: workDir,
         env: this.environment(),
@@ -140,7 +138,6 @@ export class TestStack {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // The CLI is there because its version was looked at, and to ask it again takes as long as a small update.
       PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
-      TSX_TSCONFIG_PATH: this.options.tsconfig ?? path.join(ROOT, "tsconfig.json"),
     };
   }
 

@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { fakeRegistries } from "../../support/fakeRegistry";
 import { labelsOf, repositories, shelf } from "./setup";
 
 const MAIN = path.resolve(__dirname, "../../../cli/main.ts");
-const TSX = require.resolve("tsx");
 
 /** A program that ends whoever loads something of Pulumi's. */
 const FORBID = `
@@ -41,7 +41,7 @@ describe("versioned-image, started", () => {
   });
 
   function launch(argv: string[], env: NodeJS.ProcessEnv = {}, node: string[] = []): ChildProcess {
-    const child = spawn(process.execPath, ["--import", TSX, ...node, MAIN, ...argv], {
+    const child = spawn(process.execPath, [...TYPESCRIPT, ...node, MAIN, ...argv], {
       env: { ...process.env, DOCKER_CONFIG: scratch, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

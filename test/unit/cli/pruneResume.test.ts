@@ -14,13 +14,13 @@ import {
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
+import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
 import { MemoryRegistry, type Version } from "../../support/memoryRegistry";
 import { cli, cliJson, labelsOf, NOW, repositories, sha256 } from "./setup";
 
 const MAIN = path.resolve(__dirname, "../../../cli/main.ts");
-const TSX = require.resolve("tsx");
 const FLAGS = ["--keep-last", "1", "--keep-for", "0h"];
 /** Two old versions, each an index of two images. */
 const REMOVALS = 6;
@@ -77,7 +77,7 @@ describe("versioned-image prune --delete that does not end", () => {
 
   /** Runs it in a process of its own, which can be killed. */
   function begin(repository: string, ...more: string[]) {
-    const child = spawn(process.execPath, ["--import", TSX, MAIN, ...argvOf(repository, ...more)], {
+    const child = spawn(process.execPath, [...TYPESCRIPT, MAIN, ...argvOf(repository, ...more)], {
       cwd: process.cwd(),
       env: { ...process.env, DOCKER_CONFIG: "/nonexistent" },
       stdio: ["ignore", "pipe", "pipe"],

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { canCertify } from "../../support/authority";
 import { GoogleRegistry } from "../../support/googleRegistry";
 import { pushIndex } from "../../support/images";
@@ -64,7 +65,7 @@ describe("copying between a registry and one that answers as Google's do", () =>
       NODE_NO_WARNINGS: "1",
     };
     const main = path.join(ROOT, "cli", "main.ts");
-    const ended = run(process.execPath, ["--import", "tsx", main, "copy", ...argv], { cwd: ROOT, env });
+    const ended = run(process.execPath, [...TYPESCRIPT, main, "copy", ...argv], { cwd: ROOT, env });
     const { stdout, stderr, code } = await ended.then(
       (output) => ({ ...output, code: 0 }),
       (error) => error as { stdout: string; stderr: string; code: number },

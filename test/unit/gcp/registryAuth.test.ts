@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { GoogleTokens } from "../../support/googleTokens";
 
 const run = promisify(execFile);
@@ -54,7 +55,7 @@ describe("gcpRegistryAuth", () => {
 
   async function authentication(credentials: string): Promise<Record<string, unknown>> {
     const env = { ...process.env, GOOGLE_APPLICATION_CREDENTIALS: credentials, HOME: tokens.folder };
-    const { stdout } = await run(process.execPath, ["--import", "tsx", "--eval", PROGRAM], { cwd: ROOT, env });
+    const { stdout } = await run(process.execPath, [...TYPESCRIPT, "--eval", PROGRAM], { cwd: ROOT, env });
     return JSON.parse(stdout);
   }
 
@@ -78,7 +79,7 @@ describe("gcpRegistryAuth", () => {
       ...process.env,
       ...{ GOOGLE_APPLICATION_CREDENTIALS: credentials, HOME: tokens.folder, STEPS: JSON.stringify(steps) },
     };
-    const { stdout } = await run(process.execPath, ["--import", "tsx", "--eval", LIVING_ON], { cwd: ROOT, env });
+    const { stdout } = await run(process.execPath, [...TYPESCRIPT, "--eval", LIVING_ON], { cwd: ROOT, env });
     return JSON.parse(stdout);
   }
 

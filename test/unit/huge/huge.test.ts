@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import { readdirSync, statSync, truncateSync } from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { GIT_ENV, type Repo, repo } from "../../support/repo";
 
 const PROGRAM = path.join(__dirname, "program.ts");
-const TSX = require.resolve("tsx");
 
 /** How often the memory of a tiny context may be needed, as for the facts of many images. */
 const RATIO = 2;
@@ -37,7 +37,7 @@ describe("huge contexts", function () {
 
   /** Stages in a process of its own. Returns where, and the most memory that the process had, in bytes. */
   async function stage(image: string, mode: string): Promise<{ context: string; peak: number }> {
-    const argv = [process.execPath, "--import", TSX, PROGRAM, image, mode];
+    const argv = [process.execPath, ...TYPESCRIPT, PROGRAM, image, mode];
     const { stdout } = await promisify(execFile)("sh", ["-c", LIMITS, ...argv], {
       cwd: repository.directory,
       env: GIT_ENV,

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import * as path from "node:path";
+import { TYPESCRIPT } from "../../../scripts/setup/paths";
 
 const ROOT = path.resolve(__dirname, "../../..");
 
@@ -21,7 +22,7 @@ interface End {
 
 function interrupted(program: string): Promise<End> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", "-e", BEGIN + program], { cwd: ROOT });
+    const child = spawn(process.execPath, [...TYPESCRIPT, "-e", BEGIN + program], { cwd: ROOT });
     let printed = "";
     let errors = "";
     child.stderr.on("data", (chunk) => {

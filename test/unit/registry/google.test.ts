@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { canCertify } from "../../support/authority";
 import { GoogleRegistry } from "../../support/googleRegistry";
 import { OwnRegistry } from "../../support/ownRegistry";
@@ -48,7 +49,7 @@ describe("a registry that answers as gcr.io does", () => {
   /** What a client with this access token is answered, in a process with this environment. */
   async function answers(token: string | undefined, questions: Question[], env = {}): Promise<unknown[]> {
     const auth = token === undefined ? undefined : { username: "oauth2accesstoken", password: token };
-    const { stdout } = await run(process.execPath, ["--import", "tsx", "--eval", PROGRAM], {
+    const { stdout } = await run(process.execPath, [...TYPESCRIPT, "--eval", PROGRAM], {
       cwd: ROOT,
       env: { ...process.env, ...registry.names, ...env, TEST_QUESTIONS: JSON.stringify({ auth, questions }) },
     });
