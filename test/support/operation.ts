@@ -61,20 +61,32 @@ function setConfig({ stack, project, config }: Operation): void {
 /** All that is asked of it names the stack, which need not be selected; to try that first of one that is new takes as long again. */
 function openStack(workspace: LocalWorkspace, name: string): Promise<Stack> {
   workspace.selectStack = async () => undefined;
-  return isMade(name) ? Stack.select(name, workspace) : Stack.create(name, workspace);
+  return stateFile(name) ? Stack.select(name, workspace) : Stack.create(name, workspace);
 }
 
-function isMade(name: string): boolean {
+/** Where the state of a stack is, if there is such a stack. */
+function stateFile(name: string): string | undefined {
   const stacks = path.join(fileURLToPath(process.env.PULUMI_BACKEND_URL ?? ""), ".pulumi", "stacks");
-  return (
-    existsSync(stacks) && readdirSync(stacks).some((project) => existsSync(path.join(stacks, project, `${name}.json`)))
-  );
+  const projects = existsSync(stacks) ? readdirSync(stacks) : [];
+  return projects.map((project) => path.join(stacks, project, `${name}.json`)).find((file) => existsSync(file));
 }
+
+/** What marks a value in the state as the secret that it was; to decrypt it is the CLI's. */
+const SECRET = "4dabf18193072939515e22adb298388d";
 
 function outputsOf(stack: string): OutputMap {
-  const printed = execFileSync("pulumi", ["stack", "output", "--json", "--show-secrets", "--stack", stack]);
-  const values = Object.entries(JSON.parse(printed.toString()) as Record<string, unknown>);
-  return Object.fromEntries(values.map(([name, value]) => [name, { value, secret: false }]));
+  const file = stateFile(stack);
+  const state = file === undefined ? undefined : JSON.parse(readFileSync(file, "utf8")).checkpoint;
+  const resources = (state?.latest?.resources ?? []) as { type: string; outputs?: Record<string, unknown> }[];
+  const kept = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+  const outputs = JSON.stringify(kept).includes(SECRET) ? printedOutputs(stack) : kept;
+  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { value, secret: false }]));
+}
+
+function printedOutputs(stack: string): Record<string, unknown> {
+  return JSON.parse(
+    execFileSync("pulumi", ["stack", "output", "--json", "--show-secrets", "--stack", stack]).toString(),
+  );
 }
 
 async function run(operation: Operation): Promise<OperationResult> {
@@ -83,7 +95,7 @@ async function run(operation: Operation): Promise<OperationResult> {
     program: async () => ({ ...(await import(operation.program)) }),
   });
   const stack = await openStack(workspace, operation.stack);
-  // It asks for outputs twice, with secrets and without, and for the history: each takes as long as to start the CLI.
+  // It asks the CLI for outputs twice, with secrets and without, and for the history: each takes as long as a small update.
   Object.assign(stack, { outputs: async () => outputsOf(operation.stack), info: async () => undefined });
   setConfig(operation);
   const result: OperationResult = {
