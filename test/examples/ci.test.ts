@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
@@ -12,9 +12,27 @@ import { errorOf } from "../support/assertError";
 import { ABSENT, fakeRegistries } from "../support/fakeRegistry";
 import { MemoryRegistry } from "../support/memoryRegistry";
 import { GIT_ENV, type Repo, repo } from "../support/repo";
+import { commands } from "../unit/cli/setup";
 
 const CI = path.resolve(__dirname, "../../examples/ci");
 const read = (name: string) => parse(readFileSync(path.join(CI, name), "utf8"));
+
+/** All texts in what YAML says. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") {
+    return [value];
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** The words of each call of `versioned-image`, without the shell's quotes. */
+function callsIn(name: string): string[][] {
+  const lines = textsIn(read(name)).flatMap((text) => text.split("\n"));
+  return lines.flatMap((line) => {
+    const [, call] = /^node_modules\/\.bin\/versioned-image (.*)$/.exec(line) ?? [];
+    return call === undefined ? [] : [call.split(" ").map((word) => word.replace(/^"(.*)"$/, "$1"))];
+  });
+}
 
 /** The recipes' git part, on clones as those services make them. */
 describe("the recipes for CI", () => {
@@ -55,19 +73,25 @@ describe("the recipes for CI", () => {
   }
 
   it("GitHub Actions: the whole history without the files of old commits", async () => {
-    const { jobs } = read("github-actions.yml");
-    for (const { steps } of Object.values(jobs) as { steps: { uses?: string; with?: Record<string, unknown> }[] }[]) {
-      const checkout = steps.find(({ uses }) => uses?.startsWith("actions/checkout@"));
-      assert.deepEqual([checkout?.with?.["fetch-depth"], checkout?.with?.filter], [0, "blob:none"]);
+    for (const [name, events] of [
+      ["github-actions.yml", ["pull_request", "push"]],
+      ["github-actions-publish.yml", ["pull_request", "push", "release"]],
+    ] as const) {
+      const { on, jobs } = read(name);
+      assert.deepEqual(Object.keys(on), events);
+      for (const { steps } of Object.values(jobs) as { steps: { uses?: string; with?: Record<string, unknown> }[] }[]) {
+        const checkout = steps.find(({ uses }) => uses?.startsWith("actions/checkout@"));
+        assert.deepEqual([checkout?.with?.["fetch-depth"], checkout?.with?.filter], [0, "blob:none"]);
+      }
     }
     assert.equal(await tagIn(clone("--filter=blob:none")), expected);
-    const { on } = read("github-actions.yml");
-    assert.deepEqual(Object.keys(on), ["pull_request", "push"]);
   });
 
   it("GitHub Actions: the pull request's own commit, and not the merge that is made for the run", async () => {
-    const checkout = read("github-actions.yml").jobs.preview.steps[0];
-    assert.equal(checkout.with.ref, `\${{ github.event.pull_request.head.sha }}`);
+    for (const name of ["github-actions.yml", "github-actions-publish.yml"]) {
+      const checkout = read(name).jobs.preview.steps[0];
+      assert.equal(checkout.with.ref, `\${{ github.event.pull_request.head.sha }}`);
+    }
     origin.git("switch", "--quiet", "-c", "feature", "HEAD~1");
     origin.write("app/feature", "x").add().commit("Feature");
     const own = origin.head().slice(0, 7);
@@ -83,15 +107,17 @@ describe("the recipes for CI", () => {
 
   it("GitLab CI: the whole history", async () => {
     const { variables, update } = read("gitlab-ci.yml");
-    assert.equal(variables.GIT_DEPTH, 0);
+    assert.deepEqual([variables.GIT_DEPTH, read("gitlab-ci-publish.yml").variables.GIT_DEPTH], [0, 0]);
     assert.deepEqual(update.script, ['pulumi up --stack "my-org/$STACK" --yes --non-interactive']);
     assert.equal(await tagIn(clone()), expected);
     await errorOf("ShallowHistory", () => tagIn(clone("--depth=1")));
   });
 
   it("Google Cloud Build: a clone of one commit, and what its first step makes of it", async () => {
-    const { steps } = read("cloudbuild.yaml");
-    const [history] = steps;
+    const [history] = read("cloudbuild.yaml").steps;
+    for (const name of ["cloudbuild-publish.yaml", "cloudbuild-promote.yaml"]) {
+      assert.deepEqual(read(name).steps[0], history);
+    }
     const made = clone("--depth=1");
     await errorOf("ShallowHistory", () => tagIn(made));
     // Twice: what is whole already stays so.
@@ -99,6 +125,92 @@ describe("the recipes for CI", () => {
       execFileSync(history.entrypoint, history.args, { cwd: made.directory, env: GIT_ENV, stdio: "pipe" });
       assert.equal(await tagIn(made), expected);
     }
+  });
+
+  it("are all listed in the docs", () => {
+    const page = readFileSync(path.resolve(CI, "../../docs/ci.md"), "utf8");
+    const listed = [...page.matchAll(/\(\.\.\/examples\/ci\/([\w.-]+)\)/g)].map(([, name]) => name);
+    assert.deepEqual([...new Set(listed)].sort(), readdirSync(CI).sort());
+  });
+
+  for (const [name, expected] of Object.entries({
+    "cloudbuild.yaml": [],
+    "cloudbuild-promote.yaml": ["copy"],
+    "cloudbuild-publish.yaml": ["publish"],
+    "github-actions.yml": [],
+    "github-actions-prune.yml": ["prune"],
+    "github-actions-publish.yml": ["publish", "copy"],
+    "gitlab-ci.yml": [],
+    "gitlab-ci-prune.yml": ["prune"],
+    "gitlab-ci-publish.yml": ["publish", "copy"],
+  })) {
+    it(`${name}: the command line takes what it says`, async () => {
+      const taken: string[] = [];
+      for (const call of callsIn(name)) {
+        const program = commands();
+        for (const command of program.commands) {
+          command.action(() => {
+            taken.push(command.name());
+          });
+        }
+        await program.parseAsync(call, { from: "user" });
+      }
+      assert.deepEqual(taken, expected);
+    });
+  }
+
+  describe("that publish", () => {
+    const IDENTITY = ["--certificate-identity", "me", "--certificate-oidc-issuer", "issuer"];
+    const KEY = ["--key", "key"];
+    const last = (texts: string[]) => texts.find((text) => text.includes("cosign sign")) ?? "";
+    // Cloud Build's own variables have one $ and the shell's two.
+    const cloudBuild = last(textsIn(read("cloudbuild-publish.yaml"))).replaceAll("$$", "$");
+
+    for (const [service, script, verify, sign] of [
+      ["GitHub Actions", last(textsIn(read("github-actions-publish.yml"))), IDENTITY, []],
+      ["GitLab CI", last(textsIn(read("gitlab-ci-publish.yml"))), IDENTITY, []],
+      ["Google Cloud Build", cloudBuild.slice(cloudBuild.indexOf("node -p ")), KEY, KEY],
+    ] as const) {
+      it(`${service}: sign all that is published and has no signature yet`, () => {
+        const made = clone();
+        const reference = (name: string) => `registry.example/${name}:88d38d9@sha256:${"0".repeat(64)}`;
+        const image = (name: string) => ({ context: name, name, reference: reference(name) });
+        const error = { code: "BuildFailed", message: "…" };
+        const images = [image("signed"), { context: "failed", name: "failed", error }, image("new"), image("last")];
+        made.write("images.json", JSON.stringify({ dryRun: false, images }));
+        const fake = `#!/bin/sh\necho "$@" >> calls\ncase "$@" in verify*/signed:*|sign*$CAN_SIGN*) ;; *) exit 1 ;; esac\n`;
+        made.write("bin/cosign", fake, 0o755);
+        const run = (canSign: string) =>
+          spawnSync("bash", ["--norc", "-eo", "pipefail", "-c", script], {
+            cwd: made.directory,
+            env: {
+              ...{ PATH: `${made.path("bin")}:${path.dirname(process.execPath)}:${process.env.PATH}` },
+              ...{ IDENTITY: "me", ISSUER: "issuer", _KEY: "key", CAN_SIGN: canSign },
+            },
+            encoding: "utf8",
+          });
+        const done = run("registry.example");
+        assert.deepEqual([done.status, done.stdout, done.stderr], [0, "", ""]);
+        const call = (...words: string[]) => `${words.join(" ")}\n`;
+        assert.equal(
+          readFileSync(made.path("calls"), "utf8"),
+          call("verify", ...verify, reference("signed")) +
+            call("verify", ...verify, reference("new")) +
+            call("sign", "--yes", ...sign, reference("new")) +
+            call("verify", ...verify, reference("last")) +
+            call("sign", "--yes", ...sign, reference("last")),
+        );
+        made.remove("calls");
+        assert.equal(run("nothing").status, 1);
+        assert.equal(readFileSync(made.path("calls"), "utf8").includes("/last:"), false);
+      });
+    }
+
+    it("preview without a registry, since nobody has published what a pull request changes", () => {
+      const steps = read("github-actions-publish.yml").jobs.preview.steps;
+      assert.equal(steps.at(-1).env.VERSIONED_IMAGE_OFFLINE, "1");
+      assert.equal(read("gitlab-ci-publish.yml").preview.variables.VERSIONED_IMAGE_OFFLINE, "1");
+    });
   });
 
   describe("that prune each night", () => {
