@@ -1,20 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isMocked } from "./monitor";
-import { sharedHooks } from "./sharedHooks";
-
-/** What is done around the operations that an engine runs for one child of a component. */
-export interface Around {
-  /** The child's name, without the component's and the hyphen after that. */
-  name: string;
-  /** Before the resource is created or updated; what it throws ends the operation, and is shown on the component. */
-  before?(args: pulumi.ResourceHookArgs): Promise<void>;
-  /** After it has been; what it throws is shown as a warning. */
-  after?(args: pulumi.ResourceHookArgs): Promise<void>;
-  /** After it has failed; true to try again. */
-  failed?(args: pulumi.ErrorHookArgs): Promise<boolean>;
-  /** Whether `before` is run in previews, too. Default: false. */
-  inPreview?: boolean;
-}
+import { type Around, sharedHooks } from "./sharedHooks";
 
 /** Hooks for one child of a component. Under mocks there are none, and in a preview none but those that are run in it. */
 export async function hooksFor(

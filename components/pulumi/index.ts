@@ -1,7 +1,7 @@
 export { checkAt, reportAt, reportInRun } from "./diagnostics";
 export { dockerEnvironment } from "./dockerEnvironment";
 export { OLDEST_ENGINE, requireEngine, requireVersion } from "./engine";
-export { type Around, hooksFor } from "./hooks";
+export { hooksFor } from "./hooks";
 export { interruptibly, type Step } from "./interrupt";
 export { engineRun, isMocked, organization } from "./monitor";
 export {
@@ -15,3 +15,4 @@ export {
 } from "./outputs";
 export { previousOutputs } from "./previousOutputs";
 export { registrable } from "./registrable";
+export type { Around } from "./sharedHooks";

@@ -1,8 +1,21 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
 import { reportInHook } from "./diagnostics";
-import type { Around } from "./hooks";
 import { urnOf } from "./outputs";
+
+/** What is done around the operations that an engine runs for one child of a component. */
+export interface Around {
+  /** The child's name, without the component's and the hyphen after that. */
+  name: string;
+  /** Before the resource is created or updated; what it throws ends the operation, and is shown on the component. */
+  before?(args: pulumi.ResourceHookArgs): Promise<void>;
+  /** After it has been; what it throws is shown as a warning. */
+  after?(args: pulumi.ResourceHookArgs): Promise<void>;
+  /** After it has failed; true to try again. */
+  failed?(args: pulumi.ErrorHookArgs): Promise<boolean>;
+  /** Whether `before` is run in previews, too. Default: false. */
+  inPreview?: boolean;
+}
 
 /**
  * Hooks that find out for which child they are called. The engine is told of each hook by a request, which adds up where each

@@ -1,5 +1,5 @@
 import { codesIn } from "./errorMessage";
-import type { Answer } from "./http";
+import type { Answer } from "./request";
 
 /** Codes of the distribution specification by which a registry refuses, and does not say what there is. */
 const REFUSING = ["DENIED", "UNAUTHORIZED", "TOOMANYREQUESTS", "UNSUPPORTED"];

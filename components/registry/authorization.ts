@@ -1,10 +1,11 @@
 import { VersionedImageError } from "../errors";
 import { type Challenge, parseChallenges } from "./challenge";
-import type { Credentials } from "./dockerConfig";
+import type { Credentials } from "./credentials";
 import { codesIn } from "./errorMessage";
 import { protocol } from "./failure";
 import { isLoopback, mayBePlain } from "./hosts";
-import { type Answer, type HttpOptions, type Request, send } from "./http";
+import { send } from "./http";
+import type { Answer, HttpOptions, Request } from "./request";
 
 /** How to log in to a repository. */
 export interface Login {

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fetchBlob } from "./blob";
+import { type ExplicitAuth, explicitCredentials } from "./credentials";
 import { DELETE_REFUSALS, type Deletion, deleteManifest } from "./deleteManifest";
+import type { Manifest, ManifestContent } from "./descriptor";
 import { userCredentials } from "./dockerConfig";
-import { type ExplicitAuth, explicitCredentials } from "./explicitAuth";
-import type { Fetcher } from "./fetcher";
+import type { Fetcher, TransferFetcher } from "./fetcher";
 import { type ImageConfig, inspectImage, inspectImages } from "./inspect";
 import { type Labelled, labelImage } from "./labelImage";
 import type { Place } from "./logins";
-import { fetchManifest, type Manifest, type ManifestContent, resolveManifest } from "./manifest";
+import { fetchManifest, resolveManifest } from "./manifest";
 import { ACCEPT, INDEX_TYPES } from "./media";
-import { MOUNT_REFUSALS } from "./putBlob";
 import { parseRepository } from "./reference";
 import { NO_REFERRERS } from "./referrers";
 import { pauseBefore } from "./retry";
@@ -17,9 +17,8 @@ import { type Call, createSession } from "./session";
 import { type StrictCalls, strictCalls } from "./strictCalls";
 import { type Refusal, TAG_REFUSALS, tagManifest } from "./tagManifest";
 import { listTags, type TagList } from "./tags";
-import type { TransferFetcher } from "./transferFetcher";
 import { type Transfers, transfersOf } from "./transfers";
-import { UPLOADS, uploadAddress } from "./upload";
+import { MOUNT_REFUSALS, UPLOADS, uploadAddress } from "./upload";
 
 /**
  * Asks registries what they hold, and writes tags. A registry that does not answer clearly is an error, never a guess: RegistryUnauthorized,

@@ -1,6 +1,6 @@
 import { VersionedImageError } from "../errors";
 import { type Ended, runProgram } from "../runProgram";
-import type { Credentials } from "./dockerConfig";
+import type { Credentials } from "./credentials";
 
 /** How long a credential helper may take, in milliseconds. */
 const LIMIT = 15_000;

@@ -1,5 +1,5 @@
 import { VersionedImageError } from "../errors";
-import { isDigest } from "./digest";
+import { isDigest } from "./descriptor";
 import { codesIn } from "./errorMessage";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";

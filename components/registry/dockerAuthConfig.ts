@@ -1,4 +1,4 @@
-import { decodeAuth, type UserPassword } from "./dockerAuth";
+import { decodeAuth, type UserPassword } from "./credentials";
 import { fieldOf, firstValue, isRecord } from "./looseJson";
 
 /** The variable by which Docker's client is given credentials that go before those of its file and stores. */

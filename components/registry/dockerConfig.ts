@@ -3,22 +3,10 @@ import { homedir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import { askHelper } from "./credentialHelper";
+import { type Credentials, decodeAuth } from "./credentials";
 import { defaultStore } from "./defaultStore";
-import { decodeAuth } from "./dockerAuth";
 import { environmentCredentials } from "./dockerAuthConfig";
 import { fieldOf, firstValue, isRecord } from "./looseJson";
-
-/** What a registry may be shown. */
-export interface Credentials {
-  username?: string;
-  password?: string;
-  /** What a token service takes for a password (an OAuth 2 refresh token). */
-  identityToken?: string;
-  /** A token for the registry itself. */
-  registryToken?: string;
-  /** Whether the program gave them itself, so that no login of the user changes them. */
-  explicit?: true;
-}
 
 /** Docker Hub's name in a Docker configuration. */
 const DOCKER_HUB = "https://index.docker.io/v1/";

@@ -1,6 +1,9 @@
 import { VersionedImageError } from "../errors";
-import type { Answer, HttpOptions, Request } from "./http";
+import type { Credentials } from "./credentials";
+import { ignoredEnvironment } from "./dockerAuthConfig";
+import { loginAdvice } from "./hosts";
 import { proxyOfClient } from "./proxy";
+import type { Answer, HttpOptions, Request } from "./request";
 
 /** Whether an error says that TLS was spoken to a server of plain HTTP. */
 export function speaksPlainHttp(error: unknown): boolean {
@@ -126,4 +129,25 @@ function reasonOf(error: Error): string | undefined {
 function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === "string" ? code : undefined;
+}
+
+/** The error for a registry, or its token service, that refuses access. */
+export function unauthorized(
+  host: string,
+  { status, words, origin }: Answer,
+  credentials: Credentials | undefined,
+  env: NodeJS.ProcessEnv,
+): VersionedImageError {
+  const advice = credentials?.explicit
+    ? "See that the program's own credentials (registryAuth) are valid, and that their account may read and write there."
+    : credentials
+      ? `See that your account may read and write there; to log in again, run ${loginAdvice(host)}`
+      : `It was asked without credentials: run ${loginAdvice(host)}`;
+  const ignored = credentials?.explicit ? undefined : ignoredEnvironment(env);
+  const by = new URL(origin).host;
+  return new VersionedImageError(
+    "RegistryUnauthorized",
+    `The registry ${host} refused access (${status}${by === host ? "" : ` from ${by}`}): ${words}. ${advice}` +
+      (ignored === undefined ? "" : `. ${ignored}`),
+  );
 }

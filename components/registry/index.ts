@@ -1,12 +1,11 @@
 export { createRegistryClient, type RegistryClient } from "./client";
 export type { Deletion } from "./deleteManifest";
-export type { Descriptor } from "./descriptor";
-export { digestOf, isDigest } from "./digest";
-export { fieldsOf } from "./fields";
+export type { Descriptor, Manifest, ManifestContent } from "./descriptor";
+export { digestOf, isDigest } from "./descriptor";
 export { isLoopback, mayBePlain } from "./hosts";
 export type { ImageConfig } from "./inspect";
+export { fieldsOf } from "./json";
 export type { Labelled } from "./labelImage";
-export type { Manifest, ManifestContent } from "./manifest";
 export { INDEX_TYPES, MANIFEST_TYPES } from "./media";
 export { contentsOf, platformOf } from "./platform";
 export { isTag, parseReference, parseRepository, type Reference, type Repository } from "./reference";

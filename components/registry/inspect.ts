@@ -1,6 +1,6 @@
 import type { Fetcher } from "./fetcher";
-import { fieldsOf } from "./fields";
 import { CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
+import { fieldsOf } from "./json";
 import { digestIn, INDEX_TYPES, objectIn, statedDigest, typeOf, verifyContent } from "./media";
 import { chooseImage, contentsOf, platformOf } from "./platform";
 

@@ -1,15 +1,12 @@
-import { artifactIn } from "./artifact";
-import { digestOf } from "./digest";
+import { digestOf, type ManifestContent } from "./descriptor";
 import { codesIn } from "./errorMessage";
-import { exactBytes, exactObjectIn } from "./exactJson";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
-import { fieldsOf, isObject } from "./fields";
-import type { Answer } from "./http";
-import { CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
-import type { ManifestContent } from "./manifest";
+import { artifactIn, CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
+import { exactBytes, exactObjectIn, fieldsOf, isObject } from "./json";
 import { digestIn, INDEX_TYPES, MANIFEST_TYPES, OCI_TYPES, statedDigest, typeOf, verifyContent } from "./media";
 import { contentsOf } from "./platform";
+import type { Answer } from "./request";
 import { TAG_REFUSALS } from "./tagManifest";
 
 /** What became of an image that was to be labelled. */

@@ -1,8 +1,8 @@
 import { challengesOf, type Login, logIn, type Scope } from "./authorization";
-import type { Credentials } from "./dockerConfig";
-import type { Answer, HttpOptions } from "./http";
+import type { Credentials } from "./credentials";
 import { findOrigin, greet, type Origin } from "./origin";
 import { remembered } from "./remembered";
+import type { Answer, HttpOptions } from "./request";
 
 /** A repository of a registry's host, as references name it, and what is to be done with it. */
 export interface Place extends Scope {

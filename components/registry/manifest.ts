@@ -1,18 +1,7 @@
-import { isDigest, kindOf } from "./digest";
+import { isDigest, kindOf, type Manifest, type ManifestContent } from "./descriptor";
 import type { Fetcher } from "./fetcher";
-import type { Answer } from "./http";
 import { digestIn, isKnownType, statedDigest, typeOf, verifyContent } from "./media";
-
-/** What a registry holds under a tag or digest. */
-export interface Manifest {
-  digest: string;
-  mediaType: string;
-}
-
-/** A manifest with the bytes that its digest is of. */
-export interface ManifestContent extends Manifest {
-  bytes: Buffer;
-}
+import type { Answer } from "./request";
 
 /** What is under a tag or digest, by HEAD where that says it all. */
 export async function resolveManifest(fetcher: Fetcher, reference: string): Promise<Manifest | undefined> {

@@ -1,6 +1,7 @@
 import { closesWithoutWord, speaksPlainHttp } from "./failure";
 import { apiHost, mayBePlain } from "./hosts";
-import { type Answer, type HttpOptions, type Request, send } from "./http";
+import { send } from "./http";
+import type { Answer, HttpOptions, Request } from "./request";
 
 const LIMIT = 1024 * 1024;
 

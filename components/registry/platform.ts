@@ -1,5 +1,5 @@
-import { isDigest } from "./digest";
-import { fieldsOf } from "./fields";
+import { isDigest } from "./descriptor";
+import { fieldsOf } from "./json";
 
 /** An image in an index. */
 export interface Entry {

@@ -1,5 +1,5 @@
 import { VersionedImageError } from "../errors";
-import { isDigest } from "./digest";
+import { isDigest } from "./descriptor";
 
 /** A repository of a registry, such as gcr.io/project/simple. */
 export interface Repository {

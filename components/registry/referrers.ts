@@ -1,9 +1,9 @@
-import { isDigest } from "./digest";
+import { isDigest } from "./descriptor";
 import { protocol } from "./failure";
-import { fieldsOf } from "./fields";
-import type { Answer } from "./http";
+import type { TransferFetcher } from "./fetcher";
+import { fieldsOf } from "./json";
 import { objectIn } from "./media";
-import type { TransferFetcher } from "./transferFetcher";
+import type { Answer } from "./request";
 
 const INDEX = "application/vnd.oci.image.index.v1+json";
 const MOST_PAGES = 100;

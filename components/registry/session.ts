@@ -1,20 +1,11 @@
 import type { VersionedImageError } from "../errors";
 import { deniesAccess, isOwnAbsence } from "./absence";
 import { secretsOf } from "./authorization";
-import { protocol } from "./failure";
-import {
-  type Answer,
-  type Inflow,
-  type Method,
-  type NoAnswer,
-  type Outflow,
-  type Request,
-  send,
-  sendOnce,
-} from "./http";
+import { protocol, unauthorized } from "./failure";
+import { type NoAnswer, send, sendOnce } from "./http";
 import { type Kept, type LoginOptions, Logins, type Place } from "./logins";
+import type { Answer, Inflow, Method, Outflow, Request } from "./request";
 import { inTurn } from "./turns";
-import { unauthorized } from "./unauthorized";
 
 /** `access`: a login for reading is kept apart, so that it goes on working with credentials that may only read. */
 export interface Call extends Place {

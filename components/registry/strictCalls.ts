@@ -1,5 +1,6 @@
-import type { Answer } from "./http";
-import { contentOf, type ManifestContent } from "./manifest";
+import type { ManifestContent } from "./descriptor";
+import { contentOf } from "./manifest";
+import type { Answer } from "./request";
 import type { Unanswered } from "./session";
 import { refusalOf, requireTag, wasTagged } from "./tagManifest";
 

@@ -1,11 +1,10 @@
 import { VersionedImageError } from "../errors";
-import { digestOf } from "./digest";
+import { digestOf, type ManifestContent } from "./descriptor";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
-import type { Answer } from "./http";
-import type { ManifestContent } from "./manifest";
 import { statedDigest } from "./media";
 import { isTag } from "./reference";
+import type { Answer } from "./request";
 
 /** A registry's own "no" to a change, which may mean that somebody else was first: who asked looks again. */
 export interface Refusal {

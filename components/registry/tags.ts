@@ -1,8 +1,8 @@
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
-import type { Answer } from "./http";
 import { objectIn } from "./media";
 import { isTag } from "./reference";
+import type { Answer } from "./request";
 
 const MOST_PAGES = 1000;
 /** How long a list may take, in milliseconds. */

@@ -1,12 +1,10 @@
-import { streamBlob } from "./blobStream";
-import type { Descriptor } from "./descriptor";
-import { digestOf } from "./digest";
-import type { ManifestContent } from "./manifest";
+import { streamBlob } from "./blob";
+import { type Descriptor, digestOf, type ManifestContent } from "./descriptor";
+import type { TransferFetcher } from "./fetcher";
 import { statedDigest } from "./media";
-import { type BlobSource, type PutBlob, putBlob } from "./putBlob";
 import { listReferrers, type Referrer } from "./referrers";
 import { type Refusal, refusalOf, TAG_REFUSALS } from "./tagManifest";
-import type { TransferFetcher } from "./transferFetcher";
+import { type BlobSource, type PutBlob, putBlob } from "./upload";
 
 /** What one repository gives to another, and takes from it: content of any size, which is not held in memory. */
 export interface Transfers {

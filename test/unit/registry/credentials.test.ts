@@ -5,8 +5,8 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { VersionedImageError } from "../../../components/errors";
 import { askHelper } from "../../../components/registry/credentialHelper";
+import { explicitCredentials } from "../../../components/registry/credentials";
 import { userCredentials } from "../../../components/registry/dockerConfig";
-import { explicitCredentials } from "../../../components/registry/explicitAuth";
 import { errorOf } from "../../support/assertError";
 
 const CANARY = "canary-secret";

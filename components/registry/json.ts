@@ -1,7 +1,5 @@
 import { protocol } from "./failure";
-import { isObject } from "./fields";
-import type { Answer } from "./http";
-import { rawJSON } from "./rawJson";
+import type { Answer } from "./request";
 
 /**
  * The JSON object that an answer holds, to be written again: numbers are kept as they are written, since a health check's nanoseconds
@@ -32,3 +30,19 @@ function keepNumber(this: unknown, _key: string, value: unknown, context?: { sou
 export function exactBytes(value: Record<string, unknown>): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
+
+/** An object's field that is itself an object; empty if it is anything else. */
+export function fieldsOf(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {};
+}
+
+/** Whether a value of JSON is an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJSON(value);
+}
+
+/** What Node.js has of JSON that TypeScript's library does not know yet: a number as it is written. */
+export const { rawJSON, isRawJSON } = JSON as typeof JSON & {
+  rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): boolean;
+};
