@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { fakeRegistries } from "../../support/fakeRegistry";
-import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, shelf } from "./setup";
+import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
 describe("publish", () => {
   const { withImage } = repositories();
@@ -35,6 +35,10 @@ describe("publish", () => {
     [["--base", "BASE=images/base"], "--repository is h.example/app, and there are several images"],
     [["images/other"], "--repository is h.example/app, and there are several images"],
     [["--also-tag", "0123456"], "alsoTag: 0123456 looks like a version"],
+    [["--also-tag", "v1.2.3"], "alsoTag: v1.2.3 looks like a release"],
+    [["--release-tag", "0123456"], "releaseTags: 0123456 looks like a version"],
+    [["--release-tag", "v1", "--also-tag", "v1"], "releaseTags: v1 is in alsoTag, too"],
+    [["--release-tag", "v1.2.3", "--debug"], "--release-tag: a debug image is no release"],
     [["--repository", "h.example/app:1"], '"h.example/app:1" does not name an image in a registry: it has a tag'],
     [["--report", "none/report.json"], "What became of the images can't be written to none/report.json: ENOENT"],
     [["--github-output"], "--github-output: GITHUB_OUTPUT names no file"],
@@ -135,6 +139,60 @@ describe("publish", () => {
     const { status, out } = await cli(["publish", "images/app", "--repository", `${registry.host}/app`, "--json"]);
     const [{ error, ...rest }] = JSON.parse(out).images;
     assert.deepEqual([status, error.code, rest], [1, "TagTaken", { context: "images/app", name: "app" }]);
+  });
+
+  it("gives a version its release tags once, and says in a dry run that it would", async () => {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const held = shelf([{ tags: [tag], labels: labelsOf(made, made.head(), "images/app") }]);
+    const put = new Map<string, string>();
+    const registry = await start((request) => {
+      const name = request.url.split("/").at(-1) ?? "";
+      if (request.method === "PUT") {
+        put.set(name, request.body);
+        return { status: 201, headers: { "docker-content-digest": sha256(request.body) } };
+      }
+      return held(put.has(name) ? { ...request, url: request.url.replace(name, tag) } : request);
+    });
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--release-tag", "v1.4.0"];
+    const lines = async (...more: string[]) => (await cli([...argv, ...more])).err.split("\n").slice(1);
+    assert.deepEqual(await lines("--dry-run"), ["images/app: will be released as v1.4.0", ""]);
+    assert.deepEqual([...put], []);
+    const progress = "images/app: setting the tag v1.4.0";
+    const { status, err } = await cli(argv);
+    assert.equal(status, 0);
+    assert.ok(
+      err.endsWith(`images/app: released as ${registry.host}/app:v1.4.0\n`) && err.startsWith(`${progress}\n`),
+      err,
+    );
+    const digest = await digestOf(registry, tag);
+    assert.deepEqual(
+      [...put].map(([name, body]) => [name, sha256(body)]),
+      [["v1.4.0", digest]],
+    );
+    assert.deepEqual(await lines("--dry-run"), [""]);
+  });
+
+  it("refuses a release tag that another image has before anything is built, in a dry run too", async () => {
+    const made = withImage();
+    const old = made.head();
+    made.write("images/app/main", "two\n").add().commit("Two");
+    const registry = await start(shelf([{ tags: ["v1.4.0"], labels: labelsOf(made, old, "images/app") }]));
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--release-tag", "v1.4.0", "--json"];
+    for (const more of [["--dry-run"], []]) {
+      const { status, out } = await cli([...argv, ...more], { env: { PATH: `${scratch}:${process.env.PATH}` } });
+      const [{ error }] = JSON.parse(out).images;
+      assert.deepEqual([status, error.code], [1, "ReleaseTagTaken"], error.message);
+      assert.ok(
+        error.message.includes(
+          `an image of commit ${old}), and ${registry.host}/app:${made.head().slice(0, 7)} is not published yet`,
+        ),
+      );
+    }
+    assert.deepEqual(
+      registry.seen.filter(({ method }) => method !== "GET" && method !== "HEAD"),
+      [],
+    );
   });
 
   it("says when docker can't be started", async () => {
