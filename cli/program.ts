@@ -312,6 +312,7 @@ ${STATUSES}`,
     .option("--certificate-oidc-issuer <url>", "who must have vouched for that identity")
     .option("--trusted-root <file>", "the authorities whose certificates count (default: sigstore's)")
     .option("--no-transparency-log", "do without the public logs, for signatures that are in none")
+    .option("--release-tag <tag>", "a tag that is written once to each copy, such as v1.4.0; repeatable", collect)
     .option("--dry-run", "say what would be copied, and write nothing")
     .option("--json", JSON_OUTPUT)
     .addHelpText(

@@ -1,11 +1,19 @@
 import { VersionedImageError } from "../errors";
 import { labelIn, plain, REVISION_LABEL } from "../version";
-import { checkContent, type Expected } from "./checkContent";
+import { checkContent, type Expected, putBack } from "./checkContent";
 import type { Releasing } from "./releaseTags";
 import type { Target } from "./target";
 
-/** A version's release tags in a registry, which are refused with the commit of the image that has one of them (ReleaseTagTaken). */
-export function releasingOf(target: Target, expected: Expected, tags: string[], command: string): Releasing {
+/**
+ * A version's release tags in a registry, which are refused with the commit of the image that has one of them (ReleaseTagTaken). `expected`:
+ * what the version is, where more than its digest is known of it.
+ */
+export function releasingOf(
+  target: Target,
+  expected: Expected | undefined,
+  tags: string[],
+  command: string,
+): Releasing {
   const { repository, spec } = target;
   return {
     repository,
@@ -13,9 +21,9 @@ export function releasingOf(target: Target, expected: Expected, tags: string[], 
     tags,
     command,
     refuse: async (tag, served, digest) => {
-      throw digest === undefined && (await isVersion(expected, target, served))
+      throw expected && digest === undefined && (await isVersion(expected, target, served))
         ? lost(`${repository}:${tag}`, served, target, command)
-        : taken(`${repository}:${tag}`, `${served}, ${await commitOf(target, served)}`, digest, { target, expected });
+        : taken(`${repository}:${tag}`, `${served}, ${await commitOf(target, served)}`, digest, target.spec, expected);
     },
   };
 }
@@ -24,23 +32,25 @@ function taken(
   tag: string,
   what: string,
   digest: string | undefined,
-  { target: { spec }, expected: { version } }: { target: Target; expected: Expected },
+  spec: string,
+  expected: Expected | undefined,
 ): VersionedImageError {
+  const own = digest === undefined ? "not published yet" : `another image, ${digest}`;
+  const commit = expected ? ` (commit ${expected.version.commit})` : "";
   return new VersionedImageError(
     "ReleaseTagTaken",
-    `${tag} is in the registry already (${what}), and ${spec} is ` +
-      `${digest === undefined ? "not published yet" : `another image, ${digest}`} (commit ${version.commit}). A release tag is written once and ` +
+    `${tag} is in the registry already (${what}), and ${spec} is ${own}${commit}. A release tag is written once and ` +
       "never moved: give this version another one in releaseTags, or none. To use what was released, name its commit as revision.",
   );
 }
 
 /** A build anew can be another image, so that the release would not be what its version serves. */
-function lost(tag: string, served: string, { repository, spec }: Target, command: string): VersionedImageError {
+function lost(tag: string, served: string, target: Target, command: string): VersionedImageError {
   return new VersionedImageError(
     "ReleaseTagTaken",
-    `${tag} is this version's image (${served}) by its labels, but ${spec} was lost from the registry. Nothing was built, since that could be ` +
-      `another image. Put the tag back with \`docker buildx imagetools create --prefer-index=false --tag ${spec} ${repository}@${served}\`, ` +
-      `then run \`${command}\` again, and see that the registry's clean-up keeps what is in use.`,
+    `${tag} is this version's image (${served}) by its labels, but ${target.spec} was lost from the registry. Nothing was built, since that ` +
+      `could be another image. Put the tag back with \`${putBack(target, served)}\`, then run \`${command}\` again, ` +
+      "and see that the registry's clean-up keeps what is in use.",
   );
 }
 

@@ -141,36 +141,49 @@ describe("publish", () => {
     assert.deepEqual([status, error.code, rest], [1, "TagTaken", { context: "images/app", name: "app" }]);
   });
 
-  it("gives a version its release tags once, and says in a dry run that it would", async () => {
-    const made = withImage();
-    const tag = made.head().slice(0, 7);
-    const held = shelf([{ tags: [tag], labels: labelsOf(made, made.head(), "images/app") }]);
+  it("gives each image the release's tag at its own version, once, and says in a dry run that it would", async () => {
+    const made = withImage().write("images/web/Dockerfile", "FROM scratch\n").add().commit("Another");
+    const versions = { app: made.git("rev-parse", "HEAD~1"), web: made.head() };
+    const held = shelf(
+      Object.entries(versions).map(([repository, commit]) => ({
+        repository,
+        tags: [commit.slice(0, 7)],
+        labels: labelsOf(made, commit, `images/${repository}`),
+      })),
+    );
     const put = new Map<string, string>();
     const registry = await start((request) => {
-      const name = request.url.split("/").at(-1) ?? "";
+      const [, name = ""] = /^\/v2\/(\w+)\/manifests\/v1\.4\.0$/.exec(request.url) ?? [];
       if (request.method === "PUT") {
-        put.set(name, request.body);
+        put.set(name, sha256(request.body));
         return { status: 201, headers: { "docker-content-digest": sha256(request.body) } };
       }
-      return held(put.has(name) ? { ...request, url: request.url.replace(name, tag) } : request);
+      return held(put.has(name) ? { ...request, url: `/v2/${name}/manifests/${put.get(name)}` } : request);
     });
-    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--release-tag", "v1.4.0"];
-    const lines = async (...more: string[]) => (await cli([...argv, ...more])).err.split("\n").slice(1);
-    assert.deepEqual(await lines("--dry-run"), ["images/app: will be released as v1.4.0", ""]);
+    const argv = ["publish", "images/app", "images/web", "--repository", `${registry.host}/{name}`];
+    const released = async (...more: string[]) => {
+      const { err } = await cli([...argv, "--release-tag", "v1.4.0", ...more]);
+      return err
+        .split("\n")
+        .filter((line) => line.includes("v1.4.0"))
+        .sort();
+    };
+    assert.deepEqual(await released("--dry-run"), [
+      "images/app: will be released as v1.4.0",
+      "images/web: will be released as v1.4.0",
+    ]);
     assert.deepEqual([...put], []);
-    const progress = "images/app: setting the tag v1.4.0";
-    const { status, err } = await cli(argv);
-    assert.equal(status, 0);
-    assert.ok(
-      err.endsWith(`images/app: released as ${registry.host}/app:v1.4.0\n`) && err.startsWith(`${progress}\n`),
-      err,
-    );
-    const digest = await digestOf(registry, tag);
-    assert.deepEqual(
-      [...put].map(([name, body]) => [name, sha256(body)]),
-      [["v1.4.0", digest]],
-    );
-    assert.deepEqual(await lines("--dry-run"), [""]);
+    assert.deepEqual(await released(), [
+      `images/app: released as ${registry.host}/app:v1.4.0`,
+      "images/app: setting the tag v1.4.0",
+      `images/web: released as ${registry.host}/web:v1.4.0`,
+      "images/web: setting the tag v1.4.0",
+    ]);
+    assert.deepEqual(Object.fromEntries(put), {
+      app: await digestOf(registry, versions.app.slice(0, 7), "app"),
+      web: await digestOf(registry, versions.web.slice(0, 7), "web"),
+    });
+    assert.deepEqual(await released("--dry-run"), []);
   });
 
   it("refuses a release tag that another image has before anything is built, in a dry run too", async () => {
