@@ -16,7 +16,7 @@ import type { Building } from "./contentBuilder";
 import { neverPublished } from "./neverPublished";
 import { isTried, portsOf, publishingOf } from "./publishing";
 import { type Kept, keepRecord, ownOf, type Used } from "./record";
-import { checkBeforeRelease, release, sayToRelease } from "./releaseTags";
+import { checkBeforeRelease, release, sayToRelease, sayUnknownReleases } from "./releaseTags";
 import { announce, sayInterrupted } from "./runReport";
 import { sayChanges } from "./sayChanges";
 import { sayUnknownBuild } from "./sayUnknownBuild";
@@ -72,6 +72,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
 
 async function tryToPublish(subject: Subject, target: Target): Promise<Publication> {
   const { version, args } = subject;
+  sayUnknownReleases(subject);
   const held = await target.registry.resolve(target.repository, version.tag);
   if (held) {
     return use(subject, target, held.digest);

@@ -45,13 +45,20 @@ export async function release(subject: Subject, target: Target, digest: string):
   }
 }
 
-/** Says in a preview which tags the update will set, as far as it knows them. */
+/** Says in a preview which tags the update will set. */
 export function sayToRelease(subject: Subject, tags: string[]): void {
   for (const tag of tags) {
     say(subject, `will be released as ${tag}`);
   }
+}
+
+/** Says in a preview that it can't tell whether all tags are free. */
+export function sayUnknownReleases(subject: Subject): void {
   if (!subject.releaseTags.areKnown) {
-    say(subject, "releaseTags are not all known before the update, which checks them before it builds anything");
+    say(
+      subject,
+      "releaseTags are not all known before the update, which ends with ReleaseTagTaken if another image has one of them",
+    );
   }
 }
 

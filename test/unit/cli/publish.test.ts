@@ -208,6 +208,22 @@ describe("publish", () => {
     );
   });
 
+  it("builds no version anew whose own tag was lost, but not its release's", async () => {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const registry = await start(shelf([{ tags: ["v1.4.0"], labels: labelsOf(made, made.head(), "images/app") }]));
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--release-tag", "v1.4.0"];
+    const { status, err } = await cli(argv, { env: { PATH: "/nonexistent" } });
+    assert.equal(status, 1);
+    const digest = await digestOf(registry, "v1.4.0");
+    assert.ok(err.includes(`${registry.host}/app:v1.4.0 is this version's image (${digest}) by its labels, but `), err);
+    assert.ok(
+      err.includes(`--tag ${registry.host}/app:${tag} ${registry.host}/app@${digest}\``) &&
+        err.includes("[ReleaseTagTaken]"),
+      err,
+    );
+  });
+
   it("says when docker can't be started", async () => {
     withImage();
     const registry = await start(shelf([]));
