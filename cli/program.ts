@@ -312,6 +312,7 @@ ${STATUSES}`,
     .option("--certificate-oidc-issuer <url>", "who must have vouched for that identity")
     .option("--trusted-root <file>", "the authorities whose certificates count (default: sigstore's)")
     .option("--no-transparency-log", "do without the public logs, for signatures that are in none")
+    .option("--release-tag <tag>", "a tag that is written once to each copy, such as v1.4.0; repeatable", collect)
     .option("--dry-run", "say what would be copied, and write nothing")
     .option("--json", JSON_OUTPUT)
     .addHelpText(
@@ -391,6 +392,7 @@ ${STATUSES}`,
     .option("--ssh <agent>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
     .option("--cache-to <target>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
     .option("--also-tag <tag>", "a tag that is moved to each image, such as latest; repeatable", collect)
+    .option("--release-tag <tag>", "a tag that is written once to each image, such as v1.4.0; repeatable", collect)
     .option("--jobs <number>", "so many images are built at once", readCount, 4)
     .option("--dry-run", "say what would be done; needs no Docker")
     .option("--report <file>", "write what became of the images to a file, as JSON")

@@ -147,10 +147,17 @@ export interface VersionedImageArgs {
   tagPrefix?: string;
   /**
    * Further tags that are moved to the image whenever this stack begins to use another version, for instance latest; `docker tag`
-   * and `docker push`. None that looks like a version (error InvalidArgument), and for a registry that lets tags be moved (error
-   * TagRefused). A debug image and a stack with publish: false move none. Nothing should run by them: use `reference`. Default: none.
+   * and `docker push`. None that looks like a version or a release, such as v1.2.3, which is one of `releaseTags` (error InvalidArgument),
+   * and for a registry that lets tags be moved (error TagRefused). A debug image and a stack with publish: false move none. Nothing
+   * should run by them: use `reference`. Default: none.
    */
   alsoTag?: string[];
+  /**
+   * Further tags that are written once, as the version's own is, for instance v1.4.0; one that is added later is set in the next update. One
+   * that another image has is refused in the preview (error ReleaseTagTaken). None that looks like a version, nor with `debug` or
+   * publish: false (error InvalidArgument). Default: none.
+   */
+  releaseTags?: pulumi.Input<string>[];
   /** How the image is built. Default: a linux/amd64 build of the last stage without arguments. */
   build?: BuildOptions;
   /** Credentials of the registry. Default: those of the user's Docker configuration or credential helper. */

@@ -45,6 +45,7 @@ export type ErrorCode =
   | "NotAnImage"
   // publishing
   | "TagTaken"
+  | "ReleaseTagTaken"
   | "BuildInputsChanged"
   | "BaseMismatch"
   | "ContentLost"

@@ -1,6 +1,13 @@
 import { type CopiedImage, copyImage } from "../../components/copy";
 import { VersionedImageError } from "../../components/errors";
-import { createClock } from "../../components/protocol";
+import {
+  checkReleaseTags,
+  createClock,
+  registryPort,
+  releaseTagsOf,
+  releasingOf,
+  setReleaseTags,
+} from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
 import type { ImageFlags } from "../imageOptions";
 import { inParallel } from "../inParallel";
@@ -14,6 +21,8 @@ import { copiesJson, printCopies } from "./text";
 export interface CopyFlags extends ImageFlags, SignerFlags {
   /** Where the versions of directories are. */
   from?: string;
+  /** Tags that are written once to each copy. */
+  releaseTag?: string[];
   dryRun?: boolean;
   json?: boolean;
 }
@@ -32,10 +41,15 @@ export interface Copied extends CopiedImage {
   digest: string;
 }
 
+/** What a user runs again, for messages. */
+const COMMAND = "versioned-image copy";
+
 /** Copies images from one repository to another, digest for digest. One that fails does not hide the others. */
 export async function copy(given: string[], to: string, flags: CopyFlags, io: Io): Promise<Status> {
   const signer = signerOf(flags);
+  const releaseTags = releaseTagsOf(flags.releaseTag ?? [], flags);
   const registry = createRegistryClient({ env: io.env });
+  const dryRun = flags.dryRun === true;
   const progress = new Progress(io, flags.json === true);
   const clock = createClock();
   // Asked for in one tick, all directories are answered by one set of git's calls.
@@ -62,16 +76,22 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
       digest,
       tag,
     };
-    const done = await copyImage(image, {
-      command: "versioned-image copy",
-      dryRun: flags.dryRun === true,
-      clock,
-      sent: (bytes) => progress.sent(bytes),
-      say: {
-        progress: (what) => progress.say(spec, what),
-        warn: (what) => progress.warn(spec, what),
-      },
-    });
+    const say = {
+      progress: (what: string) => progress.say(spec, what),
+      warn: (what: string) => progress.warn(spec, what),
+    };
+    const target = { registry, repository: source.to, spec };
+    const releasing = releasingOf(target, undefined, releaseTags, COMMAND);
+    const ports = { registry: registryPort(target), clock, say };
+    const absent = await checkReleaseTags(releasing, digest, ports);
+    const sent = (bytes: number) => progress.sent(bytes);
+    const done = await copyImage(image, { command: COMMAND, dryRun, clock, sent, say });
+    if (!dryRun) {
+      await setReleaseTags(releasing, digest, ports);
+    }
+    for (const release of absent) {
+      say.progress(`${dryRun ? "will be released" : "released"} as ${release}`);
+    }
     return { ...done, source: `${source.repository}@${digest}`, repository: source.to, tag, digest };
   }
 
@@ -80,9 +100,9 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
     result: source instanceof VersionedImageError ? source : await settled(() => copied(source)),
   }));
   if (flags.json) {
-    printJson(io, copiesJson(outcomes, flags.dryRun === true));
+    printJson(io, copiesJson(outcomes, dryRun));
   } else {
-    printCopies(outcomes, flags.dryRun === true, io);
+    printCopies(outcomes, dryRun, io);
   }
   return outcomes.some(({ result }) => result instanceof VersionedImageError) ? 1 : 0;
 }

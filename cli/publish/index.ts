@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
-import { createClock, movingTags } from "../../components/protocol";
+import { createClock, movingTags, releaseTagsOf } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
 import { slots } from "../../components/slots";
 import { Fate, summarize } from "../../components/version";
@@ -19,6 +19,8 @@ import type { Published, Run } from "./run";
 export interface PublishFlags extends ImagesFlags, Omit<BuildFlags, "buildContext" | "base"> {
   /** Tags that are moved to each image. */
   alsoTag?: string[];
+  /** Tags that are written once to each image. */
+  releaseTag?: string[];
   /** So many images are built at once. */
   jobs: number;
   /** Says what would be done, and does nothing. */
@@ -38,6 +40,13 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
   const { dryRun = false } = flags;
   const build = buildOf(flags, io.env);
   const alsoTag = flags.debug ? [] : movingTags(flags.alsoTag, flags.tagPrefix);
+  const releaseTags = releaseTagsOf(flags.releaseTag ?? [], flags);
+  if (flags.debug && releaseTags.length > 0) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      "--release-tag: a debug image is no release: leave out that or --debug.",
+    );
+  }
   const images = findImages(contexts, flags);
   const reports = await openReports(flags, io.env);
   const narrator = createNarrator(io, images.length);
@@ -53,6 +62,7 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
     now: io.now,
     dryRun,
     alsoTag,
+    releaseTags,
     nonce: randomBytes(8).toString("hex"),
     inTurn: slots(flags.jobs),
     signal: interrupt.signal,

@@ -1,6 +1,7 @@
 import {
   checkBase,
   checkContent,
+  checkReleaseTags,
   type Expected,
   freeScratchTag,
   moveTags,
@@ -9,7 +10,10 @@ import {
   type Publishing,
   publishDebugContent,
   publishVersion,
+  type Releasing,
   registryPort,
+  releasingOf,
+  setReleaseTags,
   type Target,
 } from "../../components/protocol";
 import {
@@ -34,6 +38,7 @@ interface Subject {
   run: Run;
   target: Target;
   expected: Expected;
+  releasing: Releasing;
 }
 
 /**
@@ -46,17 +51,14 @@ export async function publishImage(image: Image, tagPolicy: TagPolicy, run: Run)
   if (notice !== undefined) {
     run.warn(image, notice);
   }
-  const subject = {
-    image,
-    run,
-    target: { repository, spec: `${repository}:${version.tag}`, registry: run.client },
-    expected: {
-      version,
-      tagPolicy,
-      platforms: run.build.platforms,
-      fingerprint: fingerprintOf(run.build, dockerfile, version),
-    },
+  const target = { repository, spec: `${repository}:${version.tag}`, registry: run.client };
+  const expected = {
+    version,
+    tagPolicy,
+    platforms: run.build.platforms,
+    fingerprint: fingerprintOf(run.build, dockerfile, version),
   };
+  const subject = { image, run, target, expected, releasing: releasingOf(target, expected, run.releaseTags, COMMAND) };
   if (run.dryRun) {
     return tryToPublish(subject);
   }
@@ -64,18 +66,23 @@ export async function publishImage(image: Image, tagPolicy: TagPolicy, run: Run)
 }
 
 async function publish(subject: Subject): Promise<Published> {
-  const { image, run, target } = subject;
+  const { image, run, target, releasing } = subject;
   const began = run.clock.now();
+  const ports = portsOf(subject);
   let published: Published | undefined;
   await publishVersion(publishingOf(subject), {
-    ...portsOf(subject),
-    build: (scratchTag) => build(subject, scratchTag),
+    ...ports,
+    build: async (scratchTag) => {
+      await checkReleaseTags(releasing, undefined, ports);
+      return build(subject, scratchTag);
+    },
     record: async (publication) => {
       const { digest } = publication;
       const isOwn = publication.kind === "published" && !publication.byAnother;
       if (publication.kind === "adopted") {
         await check(subject, digest);
       }
+      const released = await setReleaseTags(releasing, digest, ports);
       await moveTags(target, digest, run.alsoTag, COMMAND);
       published = { image, outcome: isOwn ? "published" : "adopted", digest };
       const took = duration(run.clock.now() - began);
@@ -87,6 +94,9 @@ async function publish(subject: Subject): Promise<Published> {
             ? `adopted, since it was in the registry already: ${target.repository}@${digest}`
             : `built in ${took}, but another tagged its own meanwhile, and that is used: ${target.repository}@${digest}`,
       );
+      for (const tag of released) {
+        run.say(image, `released as ${target.repository}:${tag}`);
+      }
     },
   });
   return published as Published;
@@ -106,14 +116,17 @@ async function publishDebug(subject: Subject): Promise<Published> {
 
 /** Says what would be done, as far as that can be known without building anything. */
 async function tryToPublish(subject: Subject): Promise<Published> {
-  const { image, run, target } = subject;
+  const { image, run, target, releasing } = subject;
   const { repository, version } = image;
   const held = version.debug ? undefined : await run.client.resolve(repository, version.tag);
   if (held) {
     await check(subject, held.digest);
+    const absent = await checkReleaseTags(releasing, held.digest, portsOf(subject));
     announce(subject, `is in the registry already and will be used: ${repository}@${held.digest}`);
+    sayToRelease(subject, absent);
     return { image, outcome: "adopted", digest: held.digest };
   }
+  await checkReleaseTags(releasing, undefined, portsOf(subject));
   await checkBases(subject, await run.basesOf(image));
   await (await prepareFiles(image, run)).discard();
   announce(
@@ -122,6 +135,7 @@ async function tryToPublish(subject: Subject): Promise<Published> {
       ? `the directory as it is on disk will be built and pushed to ${target.spec}`
       : `will be built and pushed to ${repository}`,
   );
+  sayToRelease(subject, run.releaseTags);
   return { image, outcome: version.debug ? "debug" : "published", digest: undefined };
 }
 
@@ -181,6 +195,12 @@ function portsOf({ image, run, target }: Subject): Omit<Ports, "build" | "record
     say: { progress: (what) => run.progress(image, what), warn: (what) => run.warn(image, what) },
     clock: run.clock,
   };
+}
+
+function sayToRelease({ image, run }: Subject, tags: string[]): void {
+  for (const tag of tags) {
+    run.say(image, `will be released as ${tag}`);
+  }
 }
 
 function announce({ image, run }: Subject, what: string): void {

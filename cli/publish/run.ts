@@ -14,6 +14,8 @@ export interface Run {
   dryRun: boolean;
   /** Tags that are moved to each image. */
   alsoTag: string[];
+  /** Tags that are written once to each image. */
+  releaseTags: string[];
   /** Names this call, so that no other has its scratch tags. */
   nonce: string;
   /** Of so many builds at most. */

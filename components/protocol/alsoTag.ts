@@ -1,30 +1,25 @@
 import { VersionedImageError } from "../errors";
-import { isTag } from "../registry";
-import { digitsOfTag, isScratchTag } from "../version";
+import { furtherTags, unfit } from "./furtherTags";
 import type { Target } from "./target";
 
-/** Further tags that may be moved to a version's image, each once. Throws InvalidArgument for one that looks like a version. */
+/**
+ * Further tags that may be moved to a version's image, each once. Throws InvalidArgument for one that looks like a version, or like a release,
+ * whose tag nobody expects to move.
+ */
 export function movingTags(asked: string[] = [], tagPrefix = ""): string[] {
-  const tags = [...new Set(asked)];
-  const wrong = tags.find((tag) => !isTag(tag));
-  if (wrong !== undefined) {
-    throw invalid(`${JSON.stringify(wrong)} is no tag: give letters, digits, _, . and -`);
-  }
-  const fixed = tags.find((tag) => isVersionTag(tag, tagPrefix) || isScratchTag(tag));
-  if (fixed !== undefined) {
-    throw invalid(`${fixed} looks like a version, whose tag is never moved: name it otherwise`);
+  const tags = furtherTags("alsoTag", asked, tagPrefix);
+  const release = tags.find((tag) => RELEASE.test(tag));
+  if (release !== undefined) {
+    throw unfit(
+      "alsoTag",
+      `${release} looks like a release, whose tag is written once: give it in releaseTags (--release-tag)`,
+    );
   }
   return tags;
 }
 
-function isVersionTag(tag: string, prefix: string): boolean {
-  const rest = tag.startsWith(prefix) ? tag.slice(prefix.length) : tag;
-  return [tag, rest].some((text) => digitsOfTag(text) !== undefined);
-}
-
-function invalid(why: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", `alsoTag: ${why}.`);
-}
+/** Three numbers or more, as v1.2.3, 1.2.3 or v1.2.3-rc.1; that v1 and v1.2 move is a custom. */
+const RELEASE = /^v?\d+(?:\.\d+){2,}(?:[-_].*)?$/i;
 
 /** Moves tags to what a digest names. `command`: what was run, for messages. Throws TagRefused where the registry refuses that. */
 export async function moveTags(

@@ -64,11 +64,17 @@ async function imageFor(
 }
 
 /** What a tag serves was published as something else, and its labels do not prove that it is the same version. */
-export function overwritten({ spec }: Target, expected: string, found: string): VersionedImageError {
+export function overwritten(target: Target, expected: string, found: string): VersionedImageError {
+  const { spec } = target;
   return new VersionedImageError(
     "DigestMismatch",
     `${spec} was published as ${expected}, but the registry serves ${found}, and nothing proves that this is the same ` +
-      "version: something else has overwritten the tag. Put the published content back with `docker buildx imagetools create " +
-      `--tag ${spec} ${spec.slice(0, spec.lastIndexOf(":"))}@${expected}\`, and make tags immutable in the registry if it can.`,
+      `version: something else has overwritten the tag. Put the published content back with \`${putBack(target, expected)}\`, and make tags ` +
+      "immutable in the registry if it can.",
   );
+}
+
+/** What gives a version's tag a content of its repository. Without the flag buildx makes an index of an image, which has another digest. */
+export function putBack({ repository, spec }: Target, digest: string): string {
+  return `docker buildx imagetools create --prefer-index=false --tag ${spec} ${repository}@${digest}`;
 }

@@ -8,6 +8,8 @@ export type { Built, Clock, Last, Ports, Publication, Publishing, Pushed, Regist
 export { publishDebugContent, publishedAsIs } from "./publishDebug";
 export { publishVersion } from "./publishVersion";
 export { registryPort } from "./registryPort";
+export { checkReleaseTags, type Releasing, releaseTagsOf, setReleaseTags } from "./releaseTags";
+export { releasingOf } from "./releaseTaken";
 export { freeScratchTag, refusesToMoveTags } from "./scratchTags";
 export { tagOnce } from "./tagOnce";
 export type { Target } from "./target";

@@ -16,13 +16,14 @@ const claims = new Map<string, Claim>();
  * what the tag means.
  */
 export async function claimTags(subject: Subject): Promise<void> {
-  const { component, name, args, target } = subject;
+  const { component, name, args, target, releaseTags } = subject;
   const moving = movingTagsOf(subject);
   if (target === undefined || args.publish === false) {
     return;
   }
   const urn = await urnOf(component);
-  for (const spec of [target.spec, ...moving.map((tag) => `${target.repository}:${tag}`)]) {
+  const further = [...moving, ...releaseTags.known].map((tag) => `${target.repository}:${tag}`);
+  for (const spec of [target.spec, ...further]) {
     claim(spec, { run: engineRun(), urn, name });
   }
 }

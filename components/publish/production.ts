@@ -16,6 +16,7 @@ import type { Building } from "./contentBuilder";
 import { neverPublished } from "./neverPublished";
 import { isTried, portsOf, publishingOf } from "./publishing";
 import { type Kept, keepRecord, ownOf, type Used } from "./record";
+import { checkBeforeRelease, release, sayToRelease, sayUnknownReleases } from "./releaseTags";
 import { announce, sayInterrupted } from "./runReport";
 import { sayChanges } from "./sayChanges";
 import { sayUnknownBuild } from "./sayUnknownBuild";
@@ -49,6 +50,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
     publishVersion(publishing, {
       ...portsOf(subject, target),
       build: async (scratchTag) => {
+        await checkBeforeRelease(subject, target);
         await checkBases(subject, target);
         watch.step.what = `${name} is being built`;
         building = await buildContent(subject, target, watch, scratchTag);
@@ -70,6 +72,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
 
 async function tryToPublish(subject: Subject, target: Target): Promise<Publication> {
   const { version, args } = subject;
+  sayUnknownReleases(subject);
   const held = await target.registry.resolve(target.repository, version.tag);
   if (held) {
     return use(subject, target, held.digest);
@@ -77,8 +80,10 @@ async function tryToPublish(subject: Subject, target: Target): Promise<Publicati
   if (args.publish === false) {
     throw notPublished(target);
   }
+  await checkBeforeRelease(subject, target);
   await checkBases(subject, target);
   announce(subject, Fate.Published, (repository) => `will be built and pushed to ${repository}`);
+  sayToRelease(subject, subject.releaseTags.known);
   const watch = new Watch(subject, version.tag);
   // Under mocks, the stack's one scratch tag is free in an update.
   const scratchTag = async () => (await publishingOf(subject, target)).scratchTag();
@@ -89,17 +94,16 @@ async function tryToPublish(subject: Subject, target: Target): Promise<Publicati
 /** Uses what the registry holds. */
 async function use(subject: Subject, target: Target, digest: string): Promise<Publication> {
   const { component, name, args } = subject;
-  const moving = movingTagsOf(subject);
   sayUnknownBuild(subject, target.spec);
   let isUnchanged = true;
   const kept = await keepRecord(name, component, {
     keep: ["own", "debug", ...keepUnknown(subject)],
-    write: { current: { spec: target.spec, digest, build: subject.fingerprint, ...alsoTagged(moving) } },
+    write: { current: { spec: target.spec, digest, build: subject.fingerprint, ...furtherTags(subject) } },
     beforeChange: async (before) => {
       isUnchanged = before?.spec === target.spec && before.digest === digest;
       await checkBeforeUse(subject, target, digest, before);
       await sayChanges(subject, target.spec, before);
-      await moveInUpdate(target, digest, moving);
+      await tagFurther(subject, target, digest);
     },
   });
   const own = ownOf(kept);
@@ -123,9 +127,12 @@ async function use(subject: Subject, target: Target, digest: string): Promise<Pu
   return { spec: specOf(subject), digest: pulumi.output(digest), outcome: isOwn ? "published" : "adopted" };
 }
 
-/** A preview may not know yet how an image is built. */
-function keepUnknown({ fingerprint }: Subject): "current.build"[] {
-  return fingerprint === undefined ? ["current.build"] : [];
+/** A preview may not know yet how an image is built, or as what it is released. */
+function keepUnknown({ fingerprint, releaseTags }: Subject): ("current.build" | "current.releaseTags")[] {
+  return [
+    ...(fingerprint === undefined ? (["current.build"] as const) : []),
+    ...(releaseTags.areKnown ? [] : (["current.releaseTags"] as const)),
+  ];
 }
 
 /**
@@ -190,13 +197,12 @@ async function recordBuilt(
   published: PublishedNow | undefined,
 ): Promise<Publication> {
   const { component, name } = subject;
-  const moving = movingTagsOf(subject);
   const digest = published ? pulumi.output(published.digest) : content.digest;
   await keepRecord(name, component, {
     keep: ["debug", ...keepUnknown(subject)],
     write: {
       own: { ...own, digest: published?.labelled ?? content.digest },
-      current: { spec: target.spec, digest, build: subject.fingerprint, ...alsoTagged(moving) },
+      current: { spec: target.spec, digest, build: subject.fingerprint, ...furtherTags(subject) },
     },
     dependsOn: content.resource,
     beforeChange: async (before) => {
@@ -209,7 +215,7 @@ async function recordBuilt(
         );
       }
       if (published) {
-        await moveInUpdate(target, published.digest, moving);
+        await tagFurther(subject, target, published.digest);
       }
     },
   });
@@ -222,13 +228,19 @@ async function recordBuilt(
   };
 }
 
-function alsoTagged(moving: string[]): { alsoTag?: string } {
-  return moving.length > 0 ? { alsoTag: [...moving].sort().join(" ") } : {};
+/** The further tags, as the record has them. */
+function furtherTags(subject: Subject): Pick<Used, "alsoTag" | "releaseTags"> {
+  const [alsoTag, releaseTags] = [movingTagsOf(subject), subject.releaseTags.known].map((tags) =>
+    [...tags].sort().join(" "),
+  );
+  return { ...(alsoTag && { alsoTag }), ...(releaseTags && { releaseTags }) };
 }
 
-async function moveInUpdate(target: Target, digest: string, moving: string[]): Promise<void> {
+/** What is written once comes first, since it can be refused. */
+async function tagFurther(subject: Subject, target: Target, digest: string): Promise<void> {
+  await release(subject, target, digest);
   if (!isTried()) {
-    await moveTags(target, digest, moving, "pulumi up");
+    await moveTags(target, digest, movingTagsOf(subject), "pulumi up");
   }
 }
 

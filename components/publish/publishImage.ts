@@ -16,6 +16,7 @@ import { mockedImage } from "./mockedImages";
 import { isOffline } from "./offline";
 import { ownRegistry } from "./ownRegistry";
 import { publishProduction } from "./production";
+import { resolveReleaseTags } from "./releaseTags";
 import { beginReport } from "./runReport";
 import { type Publication, type Subject, specOf } from "./subject";
 
@@ -130,6 +131,7 @@ async function subjectOf(
     dockerfile,
     fingerprint: buildFingerprint(build, dockerfile, version),
     repository,
+    releaseTags: await resolveReleaseTags(args),
     target: await targetOf(await knownValue(repository), version, args.registryAuth),
   };
 }

@@ -36,12 +36,14 @@ export interface Used {
   build?: string;
   /** The tags that were moved to it, sorted and separated by spaces; not there where there are none. */
   alsoTag?: string;
+  /** The tags that were written once beside its version's, as those. */
+  releaseTags?: string;
 }
 
 /** How a record is written. */
 export interface Entry {
   /** The parts that stay as the state has them. */
-  keep: (keyof Kept | "current.build")[];
+  keep: (keyof Kept | "current.build" | "current.releaseTags")[];
   /** The other parts. */
   write: { [Part in keyof Kept]?: pulumi.Input<{ [Key in keyof Kept[Part]]: pulumi.Input<Kept[Part][Key]> }> };
   dependsOn?: pulumi.Resource;

@@ -18,8 +18,16 @@ export interface Subject {
   /** What beside the files decides the content; undefined while a preview can't know it. */
   fingerprint: string | undefined;
   repository: pulumi.Output<string>;
+  /** The tags that are written once beside the version's. */
+  releaseTags: ReleaseTags;
   /** Where it is published; undefined while a preview can't know the repository or the credentials. */
   target: Target | undefined;
+}
+
+export interface ReleaseTags {
+  known: string[];
+  /** Whether those are all: a preview may not know the others yet. */
+  areKnown: boolean;
 }
 
 /** What became of an image. */

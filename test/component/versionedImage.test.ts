@@ -2,11 +2,11 @@ import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../components";
 import type { ErrorCode } from "../../components/errors";
-import { knownValue } from "../../components/pulumi/outputs";
+import { knownValue, unknownOutput } from "../../components/pulumi/outputs";
 import { diagnosticOf } from "../support/assertError";
-import { ABSENT, FakeRegistry, type Reply } from "../support/fakeRegistry";
+import { ABSENT, FakeRegistry, type Reply, type Seen } from "../support/fakeRegistry";
 import { GoogleEnvironment } from "../support/googleEnvironment";
-import { type Declared, declaredBy, outputsOf } from "../support/mocked";
+import { type Declared, declaredBy, inputsOf, outputsOf } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";
 
 const DIGEST = `sha256:${"d".repeat(64)}`;
@@ -18,13 +18,15 @@ describe("VersionedImage", () => {
   let project: Repo;
   let registry: FakeRegistry;
   let held: Reply;
+  let answer: (request: Seen) => Reply;
   let home: string;
 
   beforeEach(async () => {
     home = process.cwd();
     project = repo().write("app/Dockerfile", "FROM scratch\n").write("app/main", "one\n").add().commit("Begin");
     held = ABSENT;
-    registry = await FakeRegistry.start(() => held);
+    answer = () => held;
+    registry = await FakeRegistry.start((request) => answer(request));
     process.chdir(project.directory);
   });
 
@@ -296,6 +298,45 @@ describe("VersionedImage", () => {
     await diagnosticOf("NotPublished", () => declaredBy(program, { preview: true }));
   });
 
+  for (const preview of [true, false]) {
+    const when = preview ? "preview" : "update";
+
+    it(`keeps release tags in the record (${when})`, async () => {
+      const { children } = await run({ releaseTags: ["v1.4.0", "v1", "v1.4.0"], alsoTag: ["latest"] }, preview);
+      const { current } = inputsOf(children, "app-record").input as { current: Record<string, unknown> };
+      assert.deepEqual([current.releaseTags, current.alsoTag], ["v1 v1.4.0", "latest"]);
+    });
+
+    it(`refuses a release tag that is there before its version is (${when})`, async () => {
+      answer = ({ url }) => (url.includes("v1.4.0") ? served() : ABSENT);
+      const spec = `${registry.host}/app:${project.head().slice(0, 7)}`;
+      const message = await diagnosticOf("ReleaseTagTaken", () => run({ releaseTags: ["v1.4.0"] }, preview));
+      assert.ok(
+        message.startsWith(`${registry.host}/app:v1.4.0 is in the registry already (${DIGEST}, `) &&
+          message.includes(
+            `and ${spec} is not published yet (commit ${project.head()}). A release tag is written once`,
+          ),
+        message,
+      );
+    });
+  }
+
+  it("says of release tags which the update sets, and that it does not know all of them yet", async () => {
+    const said: string[] = [];
+    const { info } = pulumi.log;
+    Object.assign(pulumi.log, { info: async (message: string) => void said.push(message) });
+    try {
+      await run({ releaseTags: ["v1", unknownOutput<string>()] }, true);
+      assert.equal(
+        said[0],
+        "app: releaseTags are not all known before the update, which ends with ReleaseTagTaken if another image has one of them",
+      );
+      assert.deepEqual(said.slice(2), ["app: will be released as v1"]);
+    } finally {
+      Object.assign(pulumi.log, { info });
+    }
+  });
+
   it("knows no digest where it may not publish and a preview knows no repository", async () => {
     const { outputs, children } = await run(
       { publish: false, repository: pulumi.output(pulumi.unknown as unknown as string) },
@@ -349,6 +390,24 @@ describe("VersionedImage", () => {
       { debug: true, publish: false },
       "InvalidArgument",
       /^publish is false, but a debug image .*$/,
+    ],
+    [
+      "a release of a debug image",
+      { debug: true, releaseTags: ["v1.4.0"] },
+      "InvalidArgument",
+      /^debug is true, and releaseTags are given: .*$/,
+    ],
+    [
+      "a release by a stack that may not publish",
+      { publish: false, releaseTags: ["v1.4.0"] },
+      "InvalidArgument",
+      /^publish is false, and releaseTags are given.*$/,
+    ],
+    [
+      "a release among alsoTag",
+      { alsoTag: ["v1.4.0"] },
+      "InvalidArgument",
+      /^alsoTag: v1\.4\.0 looks like a release.*$/,
     ],
     ["a tag that is too short", { tagLength: 6 }, "InvalidArgument", /^tagLength is 6: .*$/],
     ["a context that is not there", { context: "none" }, "ContextNotFound", /^There is no directory none .*$/],

@@ -106,6 +106,39 @@ describe("a production tag", () => {
     assert.equal(await registry.digest(second.spec), second.digest);
   });
 
+  it("has release tags, of which one can come later, and which the next version is kept off", async () => {
+    const [source, repository] = [project(), registry.repository("release")];
+    const releasedAs = (...releaseTags: string[]) => imageConfig({ repository, releaseTags });
+    const stack = stackOf(source, { repository });
+    const first = succeeded(await stack.up(releasedAs("v1.4.0")));
+    assert.deepEqual(await registry.tags(repository), [first.tag, "v1.4.0"]);
+    assert.equal(await registry.digest(`${repository}:v1.4.0`), first.digest);
+    for (const run of [() => stack.preview(releasedAs("v1.4.0")), () => stack.up(releasedAs("v1.4.0"))]) {
+      const asked = registry.requestsTo(repository).length;
+      assert.deepEqual(changes(await run()), {});
+      assert.deepEqual(registry.requestsTo(repository).slice(asked), [`HEAD manifests/${first.tag}`]);
+    }
+
+    const preview = await stack.preview(releasedAs("v1.4.0", "stable-7"));
+    assert.deepEqual(changes(preview), { "app-record": "update" });
+    assert.equal(infoOn(preview, "app").at(0), "app: will be released as stable-7");
+    const added = await stack.up(releasedAs("v1.4.0", "stable-7"));
+    assert.equal(infoOn(added, "app").at(0), `app: released as ${repository}:stable-7`);
+    assert.equal(await registry.digest(`${repository}:stable-7`), first.digest);
+
+    source.write("app/main", "two\n").add().commit("Two");
+    const taken = new RegExp(
+      `${repository}:v1\\.4\\.0 is in the registry already \\(${first.digest}, an image of commit ${first.commit}\\), .* \\[ReleaseTagTaken\\]`,
+    );
+    const pushes = registry.pushesTo(repository);
+    refused(await stack.preview(releasedAs("v1.4.0")), "app", taken);
+    refused(await stack.up(releasedAs("v1.4.0")), "app", taken);
+    assert.equal(registry.pushesTo(repository), pushes);
+    const second = succeeded(await stack.up(releasedAs("v1.5.0")));
+    const digests = ["v1.4.0", "v1.5.0"].map((tag) => registry.digest(`${repository}:${tag}`));
+    assert.deepEqual(await Promise.all(digests), [first.digest, second.digest]);
+  });
+
   describe("1. in a second stack", () => {
     it("is adopted without a build, a push or a Docker daemon, and its digest is known in preview", async () => {
       const [source, repository] = [project(), registry.repository("second")];

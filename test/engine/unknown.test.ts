@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { errorsOn, imageProject, shown, UNKNOWN, warningsOn } from "../support/project";
+import { changes, errorsOn, imageProject, infoOn, shown, UNKNOWN, warningsOn } from "../support/project";
 import { registry } from "../support/registry";
 import { TestStack } from "../support/stack";
 
@@ -45,6 +45,18 @@ describe("an image that a preview does not know all of", () => {
     ]);
     const adopted = await same.up();
     assert.deepEqual([shown(adopted, "app"), warningsOn(adopted, "app")], [{ ...published, outcome: "adopted" }, []]);
+
+    const released = { repository, base: "one", platform: "linux/amd64", release: "v1.4.0" };
+    const unreleased = await same.preview(released);
+    assert.deepEqual(changes(unreleased), { release: "create" });
+    assert.equal(
+      infoOn(unreleased, "app")[0],
+      "app: releaseTags are not all known before the update, which ends with ReleaseTagTaken if another image has one of them",
+    );
+    assert.equal(await registry.digest(`${repository}:v1.4.0`), undefined);
+    assert.deepEqual(changes(await same.up(released)), { release: "create", "app-record": "update" });
+    assert.equal(`${spec}@${await registry.digest(`${repository}:v1.4.0`)}`, published?.reference);
+    assert.deepEqual(changes(await same.preview(released)), {});
 
     const other = stackOf("two");
     assert.equal((await other.preview()).succeeded, true);

@@ -106,6 +106,33 @@ for (const program of PROGRAMS) {
       assert.deepEqual([status, err, out.split("  ").slice(0, 2)], [0, "", ["copied", `${to}/app:${tag}@${digest}`]]);
     });
 
+    it("gives the copy its release tags once, and copies nothing if another image has one of them", async () => {
+      const made = withImage();
+      const { from, to, tag, digest } = await published(made);
+      const client = createRegistryClient({ env: {} });
+      const argv = ["copy", `${from}:${tag}`, to, "--release-tag", "v1.4.0"];
+      const dry = await cli([...argv, "--dry-run"]);
+      assert.deepEqual([dry.status, dry.err], [0, `${to}:${tag}: will be released as v1.4.0\n`]);
+      assert.equal(await client.resolve(to, "v1.4.0"), undefined);
+      const { status, err } = await cli(argv);
+      assert.equal(status, 0, err);
+      assert.ok(err.endsWith(`${to}:${tag}: setting the tag v1.4.0\n${to}:${tag}: released as v1.4.0\n`), err);
+      assert.equal((await client.resolve(to, "v1.4.0"))?.digest, digest);
+      assert.deepEqual((await cliJson([...argv, "--dry-run"])).json.images[0]?.outcome, "unchanged");
+
+      const old = made.head();
+      made.write("images/app/main", "two\n").add().commit("Two");
+      const next = await published(made);
+      const another = await cliJson(["copy", `${next.from}:${next.tag}`, to, "--release-tag", "v1.4.0"]);
+      const { code, message } = another.json.images[0].error;
+      assert.deepEqual([another.status, code], [1, "ReleaseTagTaken"], message);
+      assert.ok(
+        message.includes(`(${digest}, an image of commit ${old}), and ${to}:${next.tag} is another image`),
+        message,
+      );
+      assert.equal(await client.resolve(to, next.tag), undefined);
+    });
+
     it("says what it would copy in a dry run, and writes nothing", async () => {
       const { from, to, tag, digest } = await published(withImage());
       const { status, out } = await cli(["copy", `${from}:${tag}`, to, "--dry-run"]);

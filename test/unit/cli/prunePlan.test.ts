@@ -288,6 +288,15 @@ describe("what may go from a repository", () => {
     });
   });
 
+  it("is no version that has a release's tag", () => {
+    const images = [image(80), image(90, { tags: [tagOf(90), "v1.4.0"] })];
+    assert.deepEqual(said(evidenceOf(images), { keepLast: 0 }), {
+      [tagOf(80)]: "GOES: nothing needs it",
+      [tagOf(90)]: "needed: v1.4.0, which stays, is the same image",
+      "v1.4.0": "unknown: its name is no version's",
+    });
+  });
+
   it("counts the last versions of each image by itself, and those of one time together", () => {
     const at = (number: number, path: string[], time = number): [string, Partial<Provenance>] => [
       sha256(`image ${number}`),

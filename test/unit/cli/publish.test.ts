@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { fakeRegistries } from "../../support/fakeRegistry";
-import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, shelf } from "./setup";
+import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
 describe("publish", () => {
   const { withImage } = repositories();
@@ -35,6 +35,10 @@ describe("publish", () => {
     [["--base", "BASE=images/base"], "--repository is h.example/app, and there are several images"],
     [["images/other"], "--repository is h.example/app, and there are several images"],
     [["--also-tag", "0123456"], "alsoTag: 0123456 looks like a version"],
+    [["--also-tag", "v1.2.3"], "alsoTag: v1.2.3 looks like a release"],
+    [["--release-tag", "0123456"], "releaseTags: 0123456 looks like a version"],
+    [["--release-tag", "v1", "--also-tag", "v1"], "releaseTags: v1 is in alsoTag, too"],
+    [["--release-tag", "v1.2.3", "--debug"], "--release-tag: a debug image is no release"],
     [["--repository", "h.example/app:1"], '"h.example/app:1" does not name an image in a registry: it has a tag'],
     [["--report", "none/report.json"], "What became of the images can't be written to none/report.json: ENOENT"],
     [["--github-output"], "--github-output: GITHUB_OUTPUT names no file"],
@@ -135,6 +139,89 @@ describe("publish", () => {
     const { status, out } = await cli(["publish", "images/app", "--repository", `${registry.host}/app`, "--json"]);
     const [{ error, ...rest }] = JSON.parse(out).images;
     assert.deepEqual([status, error.code, rest], [1, "TagTaken", { context: "images/app", name: "app" }]);
+  });
+
+  it("gives each image the release's tag at its own version, once, and says in a dry run that it would", async () => {
+    const made = withImage().write("images/web/Dockerfile", "FROM scratch\n").add().commit("Another");
+    const versions = { app: made.git("rev-parse", "HEAD~1"), web: made.head() };
+    const held = shelf(
+      Object.entries(versions).map(([repository, commit]) => ({
+        repository,
+        tags: [commit.slice(0, 7)],
+        labels: labelsOf(made, commit, `images/${repository}`),
+      })),
+    );
+    const put = new Map<string, string>();
+    const registry = await start((request) => {
+      const [, name = ""] = /^\/v2\/(\w+)\/manifests\/v1\.4\.0$/.exec(request.url) ?? [];
+      if (request.method === "PUT") {
+        put.set(name, sha256(request.body));
+        return { status: 201, headers: { "docker-content-digest": sha256(request.body) } };
+      }
+      return held(put.has(name) ? { ...request, url: `/v2/${name}/manifests/${put.get(name)}` } : request);
+    });
+    const argv = ["publish", "images/app", "images/web", "--repository", `${registry.host}/{name}`];
+    const released = async (...more: string[]) => {
+      const { err } = await cli([...argv, "--release-tag", "v1.4.0", ...more]);
+      return err
+        .split("\n")
+        .filter((line) => line.includes("v1.4.0"))
+        .sort();
+    };
+    assert.deepEqual(await released("--dry-run"), [
+      "images/app: will be released as v1.4.0",
+      "images/web: will be released as v1.4.0",
+    ]);
+    assert.deepEqual([...put], []);
+    assert.deepEqual(await released(), [
+      `images/app: released as ${registry.host}/app:v1.4.0`,
+      "images/app: setting the tag v1.4.0",
+      `images/web: released as ${registry.host}/web:v1.4.0`,
+      "images/web: setting the tag v1.4.0",
+    ]);
+    assert.deepEqual(Object.fromEntries(put), {
+      app: await digestOf(registry, versions.app.slice(0, 7), "app"),
+      web: await digestOf(registry, versions.web.slice(0, 7), "web"),
+    });
+    assert.deepEqual(await released("--dry-run"), []);
+  });
+
+  it("refuses a release tag that another image has before anything is built, in a dry run too", async () => {
+    const made = withImage();
+    const old = made.head();
+    made.write("images/app/main", "two\n").add().commit("Two");
+    const registry = await start(shelf([{ tags: ["v1.4.0"], labels: labelsOf(made, old, "images/app") }]));
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--release-tag", "v1.4.0", "--json"];
+    for (const more of [["--dry-run"], []]) {
+      const { status, out } = await cli([...argv, ...more], { env: { PATH: `${scratch}:${process.env.PATH}` } });
+      const [{ error }] = JSON.parse(out).images;
+      assert.deepEqual([status, error.code], [1, "ReleaseTagTaken"], error.message);
+      assert.ok(
+        error.message.includes(
+          `an image of commit ${old}), and ${registry.host}/app:${made.head().slice(0, 7)} is not published yet`,
+        ),
+      );
+    }
+    assert.deepEqual(
+      registry.seen.filter(({ method }) => method !== "GET" && method !== "HEAD"),
+      [],
+    );
+  });
+
+  it("builds no version anew whose own tag was lost, but not its release's", async () => {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const registry = await start(shelf([{ tags: ["v1.4.0"], labels: labelsOf(made, made.head(), "images/app") }]));
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--release-tag", "v1.4.0"];
+    const { status, err } = await cli(argv, { env: { PATH: "/nonexistent" } });
+    assert.equal(status, 1);
+    const digest = await digestOf(registry, "v1.4.0");
+    assert.ok(err.includes(`${registry.host}/app:v1.4.0 is this version's image (${digest}) by its labels, but `), err);
+    assert.ok(
+      err.includes(`--tag ${registry.host}/app:${tag} ${registry.host}/app@${digest}\``) &&
+        err.includes("[ReleaseTagTaken]"),
+      err,
+    );
   });
 
   it("says when docker can't be started", async () => {

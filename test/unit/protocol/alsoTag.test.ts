@@ -21,7 +21,12 @@ describe("alsoTag", () => {
 
   it("names tags to move, each once", () => {
     assert.deepEqual(moving({}), []);
-    assert.deepEqual(moving({ alsoTag: ["latest", "stable", "latest", "v1.2"] }), ["latest", "stable", "v1.2"]);
+    assert.deepEqual(moving({ alsoTag: ["latest", "stable", "latest", "v1.2", "v1"] }), [
+      "latest",
+      "stable",
+      "v1.2",
+      "v1",
+    ]);
   });
 
   it("asks the registry whether it moves tags, and not the program", () => {
@@ -40,6 +45,13 @@ describe("alsoTag", () => {
     [{ alsoTag: ["88d38d9-debug"] }, /88d38d9-debug looks like a version/],
     [{ alsoTag: ["git-88d38d9"], tagPrefix: "git-" }, /git-88d38d9 looks like a version/],
     [{ alsoTag: ["scratch-dev-0123456789ab"] }, /scratch-dev-0123456789ab looks like a version/],
+    [
+      { alsoTag: ["v1.2.3"] },
+      /v1\.2\.3 looks like a release, whose tag is written once: give it in releaseTags \(--release-tag\)/,
+    ],
+    [{ alsoTag: ["1.2.3"] }, /1\.2\.3 looks like a release/],
+    [{ alsoTag: ["v1.2.3-rc.1"] }, /v1\.2\.3-rc\.1 looks like a release/],
+    [{ alsoTag: ["2024.11.30.1"] }, /2024\.11\.30\.1 looks like a release/],
     [{ alsoTag: ["scratch-publish-0123456789ab"] }, /scratch-publish-0123456789ab looks like a version/],
   ] as const) {
     it(`refuses ${JSON.stringify(args)}`, async () => {
