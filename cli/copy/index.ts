@@ -1,4 +1,4 @@
-import { type CopiedImage, copyImage } from "../../components/copy";
+import { copyImage } from "../../components/copy";
 import { VersionedImageError } from "../../components/errors";
 import {
   checkReleaseTags,
@@ -9,40 +9,19 @@ import {
   setReleaseTags,
 } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
-import type { ImageFlags } from "../imageOptions";
 import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
-import { type SignerFlags, signerOf } from "../verify/signer";
+import { signerOf } from "../verify/signer";
 import { check } from "./check";
+import type { Copied, Outcome } from "./outcome";
 import { Progress } from "./progress";
-import { readSource, refuseMixture, type Source } from "./sources";
+import { type CopyFlags, readSource, refuseMixture, type Source } from "./sources";
 import { copiesJson, printCopies } from "./text";
-
-export interface CopyFlags extends ImageFlags, SignerFlags {
-  /** Where the versions of directories are. */
-  from?: string;
-  /** Tags that are written once to each copy. */
-  releaseTag?: string[];
-  dryRun?: boolean;
-  json?: boolean;
-}
-
-/** What became of one of the images that were named. */
-export interface Outcome {
-  given: string;
-  result: Copied | VersionedImageError;
-}
-
-export interface Copied extends CopiedImage {
-  /** repository@digest */
-  source: string;
-  repository: string;
-  tag: string;
-  digest: string;
-}
 
 /** What a user runs again, for messages. */
 const COMMAND = "versioned-image copy";
+
+export type { CopyFlags };
 
 /** Copies images from one repository to another, digest for digest. One that fails does not hide the others. */
 export async function copy(given: string[], to: string, flags: CopyFlags, io: Io): Promise<Status> {

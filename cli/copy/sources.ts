@@ -4,8 +4,17 @@ import { VersionedImageError } from "../../components/errors";
 import { readFacts } from "../../components/git";
 import { parseReference, parseRepository } from "../../components/registry";
 import { decideVersion, type Version } from "../../components/version";
-import { sourceOf, versionOptionsOf } from "../imageOptions";
-import type { CopyFlags } from ".";
+import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
+import type { SignerFlags } from "../verify/signer";
+
+export interface CopyFlags extends ImageFlags, SignerFlags {
+  /** Where the versions of directories are. */
+  from?: string;
+  /** Tags that are written once to each copy. */
+  releaseTag?: string[];
+  dryRun?: boolean;
+  json?: boolean;
+}
 
 /** What one argument names. */
 export interface Source {

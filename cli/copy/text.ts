@@ -1,6 +1,6 @@
 import { VersionedImageError } from "../../components/errors";
 import { count, type Io, paint, printError } from "../output";
-import type { Copied, Outcome } from ".";
+import type { Copied, Outcome } from "./outcome";
 
 /** A line for each image that was copied, and an error for each that was not. */
 export function printCopies(outcomes: Outcome[], dryRun: boolean, io: Io): void {

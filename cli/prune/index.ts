@@ -1,15 +1,13 @@
-import type { History } from "../../components/git/lookup";
 import { createRegistryClient, type RegistryClient } from "../../components/registry";
-import type { Unread } from "../cluster";
 import { type Io, printJson, type Status } from "../output";
 import { hearSignals } from "../signals";
 import { askAll, type Facts, findClusters, freshFacts, planOf, refuseUnread } from "./facts";
-import type { Held } from "./held";
-import { type Holding, holdingOf, missingOf, type Resumed } from "./holding";
+import { type Holding, holdingOf, missingOf } from "./holding";
 import { pruneJson } from "./json";
 import type { Plan } from "./plan";
 import { endPlan, planIsThere, unfinished, writePlan } from "./planFile";
 import { isEnded, type Outcome, refuseChanged, removeAll } from "./removal";
+import type { Pruned, PruneReport } from "./report";
 import { readRules } from "./rulesFile";
 import { refuseBesideRules, refuseUnclear, type Settings, type SettingsFlags, settingsOf } from "./settings";
 import { pruneText } from "./text";
@@ -26,29 +24,6 @@ export interface PruneFlags extends SettingsFlags {
   /** Whether all tags are listed. */
   verbose?: boolean;
   json?: boolean;
-}
-
-/** What `prune` shows of a repository. */
-export interface Pruned {
-  held: Held;
-  plan: Plan;
-  /** What clusters need, by the words of who does, and the registry does not have. */
-  missing: { words: string; digest: string }[];
-  /** What of the plan of an interrupted run; undefined if there was none, or it is not to be ended. */
-  resumed: Resumed | undefined;
-  /** Undefined if nothing was to be deleted. */
-  outcome: Outcome | undefined;
-  /** The file of a plan that has not ended. */
-  planFile: string | undefined;
-}
-
-/** What `prune` shows. */
-export interface PruneReport {
-  history: History;
-  /** The clusters that were asked, with the namespaces; undefined if none was named. */
-  clusters: { name: string; namespaces: string[] }[] | undefined;
-  unread: Unread[];
-  repositories: Pruned[];
 }
 
 /**

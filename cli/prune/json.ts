@@ -1,8 +1,8 @@
 import { parseRepository } from "../../components/registry";
 import { commitJson } from "../json";
-import type { Pruned, PruneReport } from ".";
 import { stillThere } from "./holding";
 import { deletionAdvice } from "./limits";
+import type { Pruned, PruneReport } from "./report";
 
 export function pruneJson({ history, clusters, unread, repositories }: PruneReport) {
   return {

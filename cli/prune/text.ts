@@ -1,10 +1,10 @@
 import { parseRepository } from "../../components/registry";
 import { columns, count, type Io, paint, printable, printableLines, shortTime } from "../output";
-import type { Pruned, PruneReport } from ".";
 import { type Resumed, stillThere } from "./holding";
 import { deletionAdvice } from "./limits";
 import { type Plan, shortDigest, type Verdict } from "./plan";
 import type { Removed } from "./removal";
+import type { Pruned, PruneReport } from "./report";
 import { groupTags } from "./tagGroups";
 
 /** What stays and what may go, for people, by the reasons: the newest and the oldest of each, or all. */

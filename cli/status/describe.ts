@@ -1,5 +1,5 @@
 import { age } from "../../components/version";
-import type { OtherImage, RunningImage } from ".";
+import type { OtherImage, RunningImage } from "./report";
 
 /** Where a version is on the line of commits that touch the image. */
 export function distanceOf({ behind, ahead }: Pick<RunningImage, "behind" | "ahead">): string {

@@ -1,6 +1,6 @@
 import { type RunningImage as PodImage, readImageName } from "../cluster";
 import { type Belonging, repositoriesOf } from "../verify/belonging";
-import type { Place } from ".";
+import type { Place } from "./report";
 
 /** The containers of a place that run one image. */
 export interface Group {

@@ -1,8 +1,8 @@
 import { shortTime } from "../output";
-import type { ImageStatus, OtherImage, RunningImage, StatusReport } from ".";
 import { distanceOf, marksOf, runsNowhere, sinceWords, whyOf } from "./describe";
 import { LINE_STYLE, lineHtml } from "./line";
 import { classOf, escaped, placeOf } from "./markup";
+import type { ImageStatus, OtherImage, RunningImage, StatusReport } from "./report";
 
 /** One page that needs nothing else: the same as the text, and each image's places on a line of its commits. */
 export function statusHtml({ root, branch, places, images, others }: StatusReport, now: Date): string {

@@ -1,5 +1,5 @@
 import { commitJson } from "../json";
-import type { StatusReport } from ".";
+import type { StatusReport } from "./report";
 
 export function statusJson({ root, branch, places, images, others }: StatusReport) {
   return {

@@ -1,8 +1,8 @@
 import type { Commit } from "../../components/version";
 import { shortTime } from "../output";
-import type { ImageStatus, RunningImage } from ".";
 import { distanceOf } from "./describe";
 import { classOf, escaped, placeOf } from "./markup";
+import type { ImageStatus, RunningImage } from "./report";
 
 /**
  * The image's versions on a line, the newest at the right: a tick for each, which says its commit when it is pointed at or has the focus,

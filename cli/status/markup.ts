@@ -1,4 +1,4 @@
-import type { RunningImage } from ".";
+import type { RunningImage } from "./report";
 
 /** What others wrote is text here, and nothing else. */
 export function escaped(text: string): string {

@@ -1,6 +1,6 @@
 import { columns, count, type Io, paint, printable } from "../output";
-import type { ImageStatus, OtherImage, StatusReport } from ".";
 import { distanceOf, marksOf, runsNowhere, sinceWords, whyOf } from "./describe";
+import type { ImageStatus, OtherImage, StatusReport } from "./report";
 
 /** The report for people: a table for each image. */
 export function statusText(report: StatusReport, io: Io): string {

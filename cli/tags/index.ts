@@ -4,22 +4,14 @@ import { createRegistryClient, parseRepository } from "../../components/registry
 import type { Commit } from "../../components/version";
 import { commitJson } from "../json";
 import { type Io, printJson, type Status } from "../output";
-import { type ListedImage, type Listing, listImages } from "./listing";
+import { type ListedImage, listImages } from "./listing";
+import type { TagsReport } from "./report";
 import { tagsText } from "./text";
 
 export interface TagsFlags {
   context?: string;
   platform: string;
   json?: boolean;
-}
-
-/** What `tags` shows. */
-export interface TagsReport extends Listing {
-  repository: string;
-  /** The git repository that commits were looked up in; undefined if there is none here. */
-  history: History | undefined;
-  /** The commits that it has. */
-  commits: Map<string, Commit>;
 }
 
 /** Lists the images of a repository, with their commits. */

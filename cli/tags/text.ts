@@ -1,7 +1,7 @@
 import { shownPaths } from "../../components/version";
 import { columns, count, type Io, paint, printable, type Style, shortTime } from "../output";
-import type { TagsReport } from ".";
 import type { ListedImage } from "./listing";
+import type { TagsReport } from "./report";
 
 /** The list for people, an image a line. */
 export function tagsText(report: TagsReport, io: Io): string {

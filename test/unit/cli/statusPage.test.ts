@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import type { ImageStatus } from "../../../cli/status";
+import type { ImageStatus } from "../../../cli/status/report";
 import { statusHtml } from "../../../cli/status/html";
 import { lineHtml } from "../../../cli/status/line";
 import { versionsOf } from "../../../cli/status/versions";
