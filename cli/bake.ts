@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { type BakedImage, type BakedSet, readBake } from "../components/bake";
 import type { ImageSource } from "../components/git";
-import { locateImage, openHistory } from "../components/git/lookup";
-import { collect, coversIn } from "./imageOptions";
+import { builtOn } from "./builtOn";
+import { collect } from "./imageOptions";
 import type { Io } from "./output";
 
 export interface BakeFlags {
@@ -65,18 +65,21 @@ export async function bakedSources(
         if (image === undefined) {
           throw baked.refused[name];
         }
-        return sourceOf(image, byName);
+        return bakedSource(image, baked.images);
       },
     };
   });
   return { ...baked, sources };
 }
 
-async function sourceOf(image: BakedImage, byName: Map<string, BakedImage>): Promise<ImageSource> {
+/**
+ * What decides the version of an image of a set. Throws ContextNotFound, OutsideRepository and the like for directories that can't be.
+ */
+export async function bakedSource(image: BakedImage, images: BakedImage[]): Promise<ImageSource> {
   const { context, dockerfile, directories } = image;
-  const bases = Object.entries(image.bases).map(async ([name, base]) => {
-    const source = await sourceOf(byName.get(base) as BakedImage, byName);
-    return [name, coversIn(await locateImage(await openHistory(source.context), source))] as const;
+  const bases = Object.entries(image.bases).map(async ([name, target]) => {
+    const base = images.find((each) => each.name === target) as BakedImage;
+    return [name, await bakedSource(base, images)] as const;
   });
-  return { context, dockerfile, contexts: directories, bases: Object.fromEntries(await Promise.all(bases)) };
+  return builtOn({ context, dockerfile, contexts: directories }, Object.fromEntries(await Promise.all(bases)));
 }

@@ -1,6 +1,6 @@
 import type { ImageSource } from "../components/git";
 import { locateImage, openHistory } from "../components/git/lookup";
-import { coversIn } from "./imageOptions";
+import { shownPath } from "../components/version";
 
 /**
  * An image that is built on others, by their names, and covers what they cover. Throws ContextNotFound, OutsideRepository and the like for
@@ -12,7 +12,8 @@ export async function builtOn(source: ImageSource, bases: Record<string, ImageSo
   }
   const history = await openHistory(source.context, source.revision);
   const covers = Object.entries(bases).map(async ([name, base]) => {
-    return [name, coversIn(await locateImage(history, base))] as const;
+    const { paths } = await locateImage(history, base);
+    return [name, paths.map(shownPath)] as const;
   });
   return { ...source, bases: Object.fromEntries(await Promise.all(covers)) };
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ImageSource } from "../components/git";
-import { type History, type Located, locatePath, openHistory } from "../components/git/lookup";
-import { namedContexts, shownPath, TagPolicy, type VersionOptions } from "../components/version";
+import { type History, locatePath, openHistory } from "../components/git/lookup";
+import { namedContexts, TagPolicy, type VersionOptions } from "../components/version";
 
 /** The options that say what an image is made of; they have the names and the defaults of VersionedImage's arguments. */
 export interface SourceFlags {
@@ -88,11 +88,6 @@ async function coversOf(
     return [name, await Promise.all(places.map((place) => locatePath(history, place, "--base", revision)))] as const;
   });
   return Object.fromEntries(await Promise.all(covers));
-}
-
-/** What an image covers, as an image that is built on it names it: the root is ".". */
-export function coversIn({ paths }: Located): string[] {
-  return paths.map(shownPath);
 }
 
 /** Whether options say what an image is made of. */

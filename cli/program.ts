@@ -360,16 +360,28 @@ ${STATUSES}`,
     )
     .action(async (contexts: string[], flags: StatusFlags) => done(await status(contexts, flags, io)));
 
-  addImageOptions(program.command("publish").argument("<context...>", "the directories that Docker builds from"))
+  addBakeOption(addImageOptions(program.command("publish").argument("[context...]", CONTEXTS)), [
+    "buildArg",
+    "target",
+    "platform",
+    "cacheFrom",
+    "cacheTo",
+    "network",
+    "addHost",
+    "secret",
+    "ssh",
+  ])
     .summary("build and push the versions that the registry lacks")
     .description(
       "Publish the images' versions as a stack does, without one: what the registry has is used if its labels prove it, the rest is built from " +
         "its commit by `docker build` and pushed, and its tag is set once. Prints the reference of each; how it goes on is on standard error. " +
-        "Options hold for all directories. One that fails does not hide the others.",
+        "Options hold for all directories; with --bake, each target is built as the file says, after those that it is built on. One that " +
+        "fails does not hide the others.",
     )
-    .requiredOption(
+    .option(
       "--repository <repository>",
-      "where it is published, host included; {name} in it is the name of each directory",
+      "where it is published, host included; {name} in it is the name of each directory or target (default with --bake: the repository " +
+        "of each one's first tag)",
     )
     .option(
       "--build-arg <name[=value]>",
@@ -404,9 +416,16 @@ Examples:
   versioned-image publish images/* --repository gcr.io/my-project/{name} --report images.json
   versioned-image publish images/* --repository gcr.io/my-project/{name} --base BASE=images/base
   versioned-image publish images/api --repository gcr.io/my-project/api --buildkit --platform linux/amd64,linux/arm64
+  versioned-image publish --bake docker-bake.hcl --buildkit --repository gcr.io/my-project/{name}
 ${STATUSES}`,
     )
-    .action(async (contexts: string[], flags: PublishFlags) => done(await publishing().publish(contexts, flags, io)));
+    .action(async (contexts: string[], flags: PublishFlags, command: Command) => {
+      requireNames(command, contexts, flags);
+      if (flags.bake === undefined && flags.repository === undefined) {
+        command.error("error: required option '--repository <repository>' not specified");
+      }
+      done(await publishing().publish(contexts, flags, io));
+    });
 
   return program;
 }

@@ -9,7 +9,11 @@ import { type Build, type BuildFlags, buildOf } from "./buildFlags";
 import { basesOf } from "./directories";
 
 export interface ImagesFlags extends ImageFlags, Omit<BuildFlags, "buildContext" | "base"> {
-  /** Where they are published; `{name}` stands for the name of each one's directory. */
+  /** Where they are published; `{name}` stands for the name of each one's directory or target. Default: as the bake file says. */
+  repository?: string;
+}
+
+interface DirectoriesFlags extends ImagesFlags {
   repository: string;
 }
 
@@ -54,7 +58,7 @@ export interface Named {
  * Finds the images of the directories that were named. Throws InvalidArgument for options that can't be, and for repositories that can't be,
  * or that two of them would have.
  */
-export function findImages(contexts: string[], flags: ImagesFlags, env: NodeJS.ProcessEnv): Named[] {
+export function findImages(contexts: string[], flags: DirectoriesFlags, env: NodeJS.ProcessEnv): Named[] {
   const build = buildOf(flags, env);
   const { base = {}, repository } = flags;
   const isTemplate = repository.includes("{name}");
@@ -118,7 +122,7 @@ async function readImage(
   repository: string,
   build: Build,
   sources: Sources,
-  flags: ImagesFlags,
+  flags: DirectoriesFlags,
 ): Promise<Image> {
   const { path: paths, dockerfile = "Dockerfile" } = flags;
   const version = decideVersion(await readFacts(await sources.sourceOf(context)), versionOptionsOf(flags));
@@ -130,7 +134,7 @@ async function readImage(
 }
 
 /** What the call does not publish is looked for as the version that is committed, for a debug image, too. */
-function readBase(name: string, context: string, { has, sourceOf }: Sources, flags: ImagesFlags): Base {
+function readBase(name: string, context: string, { has, sourceOf }: Sources, flags: DirectoriesFlags): Base {
   const tag = async () => {
     const facts = await readFacts(await sourceOf(context));
     return decideVersion(facts, { ...versionOptionsOf(flags), debug: false }).tag;

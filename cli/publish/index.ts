@@ -4,8 +4,10 @@ import { createClock, movingTags } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
 import { slots } from "../../components/slots";
 import { Fate, summarize } from "../../components/version";
+import type { BakeFlags } from "../bake";
 import { type Io, printable, printError, printJson, type Status } from "../output";
 import { hearSignals } from "../signals";
+import { findBaked } from "./baked";
 import { findBases } from "./bases";
 import { findImages, type ImagesFlags, type Named } from "./images";
 import { createNarrator, type Narrator } from "./narrator";
@@ -14,7 +16,7 @@ import { openReports } from "./reportFile";
 import { type Result, referenceOf, resultsJson } from "./results";
 import type { Published, Run } from "./run";
 
-export interface PublishFlags extends ImagesFlags {
+export interface PublishFlags extends ImagesFlags, BakeFlags {
   /** Tags that are moved to each image. */
   alsoTag?: string[];
   /** So many images are built at once. */
@@ -32,10 +34,10 @@ export interface PublishFlags extends ImagesFlags {
  * Publishes images' versions: what the registry has is used, the rest is built and pushed. Prints the reference of each. One that fails does not
  * hide the others.
  */
-export async function publish(contexts: string[], flags: PublishFlags, io: Io): Promise<Status> {
+export async function publish(names: string[], flags: PublishFlags, io: Io): Promise<Status> {
   const { dryRun = false } = flags;
   const alsoTag = flags.debug ? [] : movingTags(flags.alsoTag, flags.tagPrefix);
-  const images = findImages(contexts, flags, io.env);
+  const images = await imagesOf(names, flags, io);
   const reports = await openReports(flags, io.env);
   const narrator = createNarrator(io, images.length);
   const interrupt = new AbortController();
@@ -72,6 +74,12 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
     }
   }
   return results.some(({ result }) => result instanceof VersionedImageError) ? 1 : 0;
+}
+
+async function imagesOf(names: string[], flags: PublishFlags, io: Io): Promise<Named[]> {
+  // Without a bake file the repository is there, or it was wrong usage.
+  const { bake, repository = "" } = flags;
+  return bake === undefined ? findImages(names, { ...flags, repository }, io.env) : findBaked(bake, names, flags, io);
 }
 
 /** What became of an image. Throws what is a fault of this program's. */
