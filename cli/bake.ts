@@ -38,6 +38,15 @@ export function requireNames(
   }
 }
 
+/** Ends with wrong usage where options say how versions are named, and no bake file says of what. */
+export function requireBakeForTags(command: Command, { bake }: BakeFlags): void {
+  const given = ["tagPolicy", "tagLength", "tagPrefix"].find((name) => command.getOptionValueSource(name) === "cli");
+  const option = command.options.find((each) => each.attributeName() === given);
+  if (bake === undefined && option !== undefined) {
+    command.error(`error: option '${option.flags}' is for what --bake names`);
+  }
+}
+
 /** A target that was asked for. */
 export interface BakedSource {
   name: string;
@@ -47,14 +56,18 @@ export interface BakedSource {
   source(): Promise<ImageSource>;
 }
 
+/** What decides versions is there without secrets. Throws BakeFailed or InvalidArgument. */
+export function readBakeFiles(files: string[], targets: string[], { env }: Io): Promise<BakedSet> {
+  return readBake({ files, targets, directory: ".", credentials: false, env });
+}
+
 /** Those that were asked for, and all that the file describes of them. Throws BakeFailed or InvalidArgument. */
 export async function bakedSources(
   files: string[],
   targets: string[],
-  { env }: Io,
+  io: Io,
 ): Promise<BakedSet & { sources: BakedSource[] }> {
-  // What decides a version is there without secrets.
-  const baked = await readBake({ files, targets, directory: ".", credentials: false, env });
+  const baked = await readBakeFiles(files, targets, io);
   const byName = new Map(baked.images.map((image) => [image.name, image]));
   const sources = baked.asked.map((name) => {
     const image = byName.get(name);

@@ -1,9 +1,16 @@
 import { Command } from "commander";
 import { DEFAULT_PLATFORM } from "../components/version";
-import { addBakeOption, requireNames } from "./bake";
+import { addBakeOption, requireBakeForTags, requireNames } from "./bake";
 import { type CopyFlags, copy } from "./copy";
 import { type ExplainFlags, explain } from "./explain";
-import { addImageOptions, addSourceOptions, addVersionOptions, collect, collectPairs } from "./imageOptions";
+import {
+  addImageOptions,
+  addSourceOptions,
+  addTagOptions,
+  addVersionOptions,
+  collect,
+  collectPairs,
+} from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
@@ -139,8 +146,18 @@ ${STATUSES}`,
     )
     .action(async (repository: string, flags: TagsFlags) => done(await tags(repository, flags, io)));
 
-  addSourceOptions(
-    program.command("verify").argument("[reference...]", "repository:tag, repository@digest or repository:tag@digest"),
+  addTagOptions(
+    addBakeOption(
+      addSourceOptions(
+        program
+          .command("verify")
+          .argument(
+            "[reference...]",
+            "repository:tag, repository@digest or repository:tag@digest; with --bake, targets of the file, whose versions at HEAD are meant",
+          ),
+      ),
+      ["context", "file", "all", "rebuild"],
+    ),
   )
     .summary("check images against git, and what a cluster runs against them")
     .description(
@@ -159,7 +176,8 @@ ${STATUSES}`,
     .option("--all", "verify all images that the Deployments and pods of a namespace name")
     .option(
       "--repository <repository>",
-      "of those, the ones of a repository and of what is below it; repeatable",
+      "of those, the ones of a repository and of what is below it; repeatable. With --bake, HOST/REPOSITORY/{name} for all targets " +
+        "(default: the repository of each one's first tag)",
       collect,
     )
     .option("--kubeconfig <file>", "compare with a cluster (default with --namespace or --all: as kubectl finds it)")
@@ -186,13 +204,15 @@ Examples:
   versioned-image verify gcr.io/my-project/simple:88d38d9 --rebuild --builder farm
   versioned-image verify --all --namespace production --repository gcr.io/my-project
   versioned-image verify --file images.txt
+  versioned-image verify --bake docker-bake.hcl --repository gcr.io/my-project/{name}
   versioned-image verify gcr.io/my-project/simple:88d38d9 --key cosign.pub --no-transparency-log
 ${STATUSES}`,
     )
     .action(async (references: string[], flags: VerifyFlags, command: Command) => {
-      if (references.length === 0 && flags.file === undefined && !flags.all) {
+      if (references.length === 0 && flags.file === undefined && !flags.all && flags.bake === undefined) {
         command.error("error: missing required argument 'reference'");
       }
+      requireBakeForTags(command, flags);
       done(await verify(references, flags, io));
     });
 

@@ -257,8 +257,8 @@ describe("versioned-image publish --bake", () => {
 
   for (const [target, message] of [
     [
-      "api",
-      /^contexts and secret and cache-from of the bake target api: this can't be had with `docker build`: add --buildkit/,
+      "cached",
+      /^secret and cache-from and cache-to of the bake target cached: this can't be had with `docker build`: add --buildkit/,
     ],
     ["runtime", /^contexts of the bake target runtime: this can't be had with `docker build`/],
     ["many", /^several platforms of the bake target many: this can't be had with `docker build`/],
