@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { fakeRegistries } from "../../support/fakeRegistry";
-import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, shelf } from "./setup";
+import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, shelf, TREE, treeOfPaths } from "./setup";
 
 describe("publish", () => {
   const { withImage } = repositories();
@@ -181,6 +181,19 @@ describe("publish", () => {
         "--base OS is images/os, which was not published, as is said of that. Nothing was built on it.",
       );
       assert.match(api, /^--base (OS|RUNTIME) is images\/(os|runtime), which was not published, as is said of that\./);
+    });
+
+    it("takes a base of the same call for what the options make of it", async () => {
+      const made = withChain();
+      const [head, tag] = [made.head(), made.head().slice(0, 7)];
+      const tree = treeOfPaths(made, head, ["images/os/Dockerfile"]);
+      const labels = { ...labelsOf(made, head, "images/os"), [TREE]: tree };
+      const registry = await start(shelf([{ repository: "os", tags: [tag], labels }]));
+      const argv = ["images/api", "images/os", "--base", "OS=images/os", "--path", "Dockerfile", "--dry-run"];
+      const { status, out } = await cli(["publish", ...argv, "--repository", `${registry.host}/{name}`]);
+      const digest = await digestOf(registry, tag, "os");
+      const lines = [`images/api\t${registry.host}/api:${tag}`, `images/os\t${registry.host}/os:${tag}@${digest}`, ""];
+      assert.deepEqual([status, out], [0, lines.join("\n")]);
     });
 
     for (const [argv, message] of [
