@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { type BakedImage, type BakedSet, readBake } from "../components/bake";
 import type { ImageSource } from "../components/git";
-import { locateImage, openHistory } from "../components/git/lookup";
-import { collect, coversIn } from "./imageOptions";
+import { builtOn } from "./builtOn";
+import { collect } from "./imageOptions";
 import type { Io } from "./output";
 
 export interface BakeFlags {
@@ -38,6 +38,15 @@ export function requireNames(
   }
 }
 
+/** Ends with wrong usage where options say how versions are named, and no bake file says of what. */
+export function requireBakeForTags(command: Command, { bake }: BakeFlags): void {
+  const given = ["tagPolicy", "tagLength", "tagPrefix"].find((name) => command.getOptionValueSource(name) === "cli");
+  const option = command.options.find((each) => each.attributeName() === given);
+  if (bake === undefined && option !== undefined) {
+    command.error(`error: option '${option.flags}' is for what --bake names`);
+  }
+}
+
 /** A target that was asked for. */
 export interface BakedSource {
   name: string;
@@ -47,14 +56,18 @@ export interface BakedSource {
   source(): Promise<ImageSource>;
 }
 
+/** What decides versions is there without secrets. Throws BakeFailed or InvalidArgument. */
+export function readBakeFiles(files: string[], targets: string[], { env }: Io): Promise<BakedSet> {
+  return readBake({ files, targets, directory: ".", credentials: false, env });
+}
+
 /** Those that were asked for, and all that the file describes of them. Throws BakeFailed or InvalidArgument. */
 export async function bakedSources(
   files: string[],
   targets: string[],
-  { env }: Io,
+  io: Io,
 ): Promise<BakedSet & { sources: BakedSource[] }> {
-  // What decides a version is there without secrets.
-  const baked = await readBake({ files, targets, directory: ".", credentials: false, env });
+  const baked = await readBakeFiles(files, targets, io);
   const byName = new Map(baked.images.map((image) => [image.name, image]));
   const sources = baked.asked.map((name) => {
     const image = byName.get(name);
@@ -65,18 +78,21 @@ export async function bakedSources(
         if (image === undefined) {
           throw baked.refused[name];
         }
-        return sourceOf(image, byName);
+        return bakedSource(image, baked.images);
       },
     };
   });
   return { ...baked, sources };
 }
 
-async function sourceOf(image: BakedImage, byName: Map<string, BakedImage>): Promise<ImageSource> {
+/**
+ * What decides the version of an image of a set. Throws ContextNotFound, OutsideRepository and the like for directories that can't be.
+ */
+export async function bakedSource(image: BakedImage, images: BakedImage[]): Promise<ImageSource> {
   const { context, dockerfile, directories } = image;
-  const bases = Object.entries(image.bases).map(async ([name, base]) => {
-    const source = await sourceOf(byName.get(base) as BakedImage, byName);
-    return [name, coversIn(await locateImage(await openHistory(source.context), source))] as const;
+  const bases = Object.entries(image.bases).map(async ([name, target]) => {
+    const base = images.find((each) => each.name === target) as BakedImage;
+    return [name, await bakedSource(base, images)] as const;
   });
-  return { context, dockerfile, contexts: directories, bases: Object.fromEntries(await Promise.all(bases)) };
+  return builtOn({ context, dockerfile, contexts: directories }, Object.fromEntries(await Promise.all(bases)));
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ImageSource } from "../components/git";
-import { type History, type Located, locatePath, openHistory } from "../components/git/lookup";
-import { namedContexts, shownPath, TagPolicy, type VersionOptions } from "../components/version";
+import { type History, locatePath, openHistory } from "../components/git/lookup";
+import { namedContexts, TagPolicy, type VersionOptions } from "../components/version";
 
 /** The options that say what an image is made of; they have the names and the defaults of VersionedImage's arguments. */
 export interface SourceFlags {
@@ -13,12 +13,16 @@ export interface SourceFlags {
   base?: Record<string, string[]>;
 }
 
-/** Those and the ones that say how its version is wanted. */
-export interface ImageFlags extends SourceFlags {
-  debug?: boolean;
+/** The options that say how versions are named. */
+export interface TagFlags {
   tagPolicy: TagPolicy;
   tagLength: number;
   tagPrefix?: string;
+}
+
+/** All of those, and what else says which version is wanted. */
+export interface ImageFlags extends SourceFlags, TagFlags {
+  debug?: boolean;
   revision?: string;
 }
 
@@ -54,7 +58,14 @@ export function addImageOptions(command: Command): Command {
 
 /** The same for what is of no use with a debug image. */
 export function addVersionOptions(command: Command): Command {
-  return addSourceOptions(command)
+  return addTagOptions(addSourceOptions(command)).option(
+    "--revision <revision>",
+    "the commit, tag or branch whose version it is (default: HEAD, and nothing uncommitted)",
+  );
+}
+
+export function addTagOptions(command: Command): Command {
+  return command
     .addOption(
       new Option("--tag-policy <policy>", "what names the version: commit or tree")
         .default(TagPolicy.Commit, "commit")
@@ -63,11 +74,7 @@ export function addVersionOptions(command: Command): Command {
     .addOption(
       new Option("--tag-length <digits>", "digits of the hash in the tag, 7 to 40").default(7).argParser(tagLength),
     )
-    .option("--tag-prefix <prefix>", "what stands before the hash in the tag (default: nothing)")
-    .option(
-      "--revision <revision>",
-      "the commit, tag or branch whose version it is (default: HEAD, and nothing uncommitted)",
-    );
+    .option("--tag-prefix <prefix>", "what stands before the hash in the tag (default: nothing)");
 }
 
 /** Throws ContextNotFound, OutsideRepository and the like for directories of bases that can't be. */
@@ -90,18 +97,18 @@ async function coversOf(
   return Object.fromEntries(await Promise.all(covers));
 }
 
-/** What an image covers, as an image that is built on it names it: the root is ".". */
-export function coversIn({ paths }: Located): string[] {
-  return paths.map(shownPath);
-}
-
 /** Whether options say what an image is made of. */
 export function saysFiles({ dockerfile, path, buildContext, base }: SourceFlags): boolean {
   const directories = namedContexts(buildContext).directories;
   return [dockerfile, path, base].some((said) => said !== undefined) || Object.keys(directories).length > 0;
 }
 
-export function versionOptionsOf({ debug = false, tagPolicy, tagLength, tagPrefix }: ImageFlags): VersionOptions {
+export function versionOptionsOf({
+  debug = false,
+  tagPolicy,
+  tagLength,
+  tagPrefix,
+}: TagFlags & { debug?: boolean }): VersionOptions {
   return { debug, tagPolicy, tagLength, tagPrefix };
 }
 

@@ -1,9 +1,16 @@
 import { Command } from "commander";
 import { DEFAULT_PLATFORM } from "../components/version";
-import { addBakeOption, requireNames } from "./bake";
+import { addBakeOption, requireBakeForTags, requireNames } from "./bake";
 import { type CopyFlags, copy } from "./copy";
 import { type ExplainFlags, explain } from "./explain";
-import { addImageOptions, addSourceOptions, addVersionOptions, collect, collectPairs } from "./imageOptions";
+import {
+  addImageOptions,
+  addSourceOptions,
+  addTagOptions,
+  addVersionOptions,
+  collect,
+  collectPairs,
+} from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
@@ -139,8 +146,18 @@ ${STATUSES}`,
     )
     .action(async (repository: string, flags: TagsFlags) => done(await tags(repository, flags, io)));
 
-  addSourceOptions(
-    program.command("verify").argument("[reference...]", "repository:tag, repository@digest or repository:tag@digest"),
+  addTagOptions(
+    addBakeOption(
+      addSourceOptions(
+        program
+          .command("verify")
+          .argument(
+            "[reference...]",
+            "repository:tag, repository@digest or repository:tag@digest; with --bake, targets of the file, whose versions at HEAD are meant",
+          ),
+      ),
+      ["context", "file", "all", "rebuild"],
+    ),
   )
     .summary("check images against git, and what a cluster runs against them")
     .description(
@@ -159,7 +176,8 @@ ${STATUSES}`,
     .option("--all", "verify all images that the Deployments and pods of a namespace name")
     .option(
       "--repository <repository>",
-      "of those, the ones of a repository and of what is below it; repeatable",
+      "of those, the ones of a repository and of what is below it; repeatable. With --bake, HOST/REPOSITORY/{name} for all targets " +
+        "(default: the repository of each one's first tag)",
       collect,
     )
     .option("--kubeconfig <file>", "compare with a cluster (default with --namespace or --all: as kubectl finds it)")
@@ -186,13 +204,15 @@ Examples:
   versioned-image verify gcr.io/my-project/simple:88d38d9 --rebuild --builder farm
   versioned-image verify --all --namespace production --repository gcr.io/my-project
   versioned-image verify --file images.txt
+  versioned-image verify --bake docker-bake.hcl --repository gcr.io/my-project/{name}
   versioned-image verify gcr.io/my-project/simple:88d38d9 --key cosign.pub --no-transparency-log
 ${STATUSES}`,
     )
     .action(async (references: string[], flags: VerifyFlags, command: Command) => {
-      if (references.length === 0 && flags.file === undefined && !flags.all) {
+      if (references.length === 0 && flags.file === undefined && !flags.all && flags.bake === undefined) {
         command.error("error: missing required argument 'reference'");
       }
+      requireBakeForTags(command, flags);
       done(await verify(references, flags, io));
     });
 
@@ -361,16 +381,28 @@ ${STATUSES}`,
     )
     .action(async (contexts: string[], flags: StatusFlags) => done(await status(contexts, flags, io)));
 
-  addImageOptions(program.command("publish").argument("<context...>", "the directories that Docker builds from"))
+  addBakeOption(addImageOptions(program.command("publish").argument("[context...]", CONTEXTS)), [
+    "buildArg",
+    "target",
+    "platform",
+    "cacheFrom",
+    "cacheTo",
+    "network",
+    "addHost",
+    "secret",
+    "ssh",
+  ])
     .summary("build and push the versions that the registry lacks")
     .description(
       "Publish the images' versions as a stack does, without one: what the registry has is used if its labels prove it, the rest is built from " +
         "its commit by `docker build` and pushed, and its tag is set once. Prints the reference of each; how it goes on is on standard error. " +
-        "Options hold for all directories. One that fails does not hide the others.",
+        "Options hold for all directories; with --bake, each target is built as the file says, after those that it is built on. One that " +
+        "fails does not hide the others.",
     )
-    .requiredOption(
+    .option(
       "--repository <repository>",
-      "where it is published, host included; {name} in it is the name of each directory",
+      "where it is published, host included; {name} in it is the name of each directory or target (default with --bake: the repository " +
+        "of each one's first tag)",
     )
     .option(
       "--build-arg <name[=value]>",
@@ -406,9 +438,16 @@ Examples:
   versioned-image publish images/* --repository gcr.io/my-project/{name} --report images.json
   versioned-image publish images/* --repository gcr.io/my-project/{name} --base BASE=images/base
   versioned-image publish images/api --repository gcr.io/my-project/api --buildkit --platform linux/amd64,linux/arm64
+  versioned-image publish --bake docker-bake.hcl --buildkit --repository gcr.io/my-project/{name}
 ${STATUSES}`,
     )
-    .action(async (contexts: string[], flags: PublishFlags) => done(await publishing().publish(contexts, flags, io)));
+    .action(async (contexts: string[], flags: PublishFlags, command: Command) => {
+      requireNames(command, contexts, flags);
+      if (flags.bake === undefined && flags.repository === undefined) {
+        command.error("error: required option '--repository <repository>' not specified");
+      }
+      done(await publishing().publish(contexts, flags, io));
+    });
 
   return program;
 }

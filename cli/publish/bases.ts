@@ -1,4 +1,3 @@
-import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
 import type { RegistryClient } from "../../components/registry";
 import type { Base, Image } from "./images";
@@ -12,19 +11,22 @@ import type { Published } from "./run";
  */
 export async function findBases(
   { bases }: Image,
-  published: (context: string) => Promise<Published> | undefined,
+  published: (id: string) => Promise<Published>,
   client: RegistryClient,
 ): Promise<Record<string, string | undefined>> {
   const found = await Promise.all(
     Object.entries(bases).map(async ([name, base]) => {
-      const own = published(path.resolve(base.context));
-      return [name, own ? await ofOwn(name, base, own) : await ofRegistry(name, base, client)] as const;
+      const { from } = base;
+      return [
+        name,
+        "id" in from ? await ofOwn(base, published(from.id)) : await ofRegistry(base, from, client),
+      ] as const;
     }),
   );
   return Object.fromEntries(found);
 }
 
-async function ofOwn(name: string, { context }: Base, own: Promise<Published>): Promise<string | undefined> {
+async function ofOwn({ option, label }: Base, own: Promise<Published>): Promise<string | undefined> {
   try {
     const result = await own;
     return result.digest === undefined ? undefined : referenceOf(result);
@@ -32,7 +34,7 @@ async function ofOwn(name: string, { context }: Base, own: Promise<Published>): 
     if (error instanceof VersionedImageError) {
       throw new VersionedImageError(
         error.code,
-        `--base ${name} is ${context}, which was not published, as is said of that. Nothing was built on it.`,
+        `${option} is ${label}, which was not published, as is said of that. Nothing was built on it.`,
         { cause: error },
       );
     }
@@ -40,14 +42,18 @@ async function ofOwn(name: string, { context }: Base, own: Promise<Published>): 
   }
 }
 
-async function ofRegistry(name: string, { context, repository, tag }: Base, client: RegistryClient): Promise<string> {
+async function ofRegistry(
+  { option, label }: Base,
+  { repository, tag }: { repository: string; tag(): Promise<string> },
+  client: RegistryClient,
+): Promise<string> {
   const version = await tag();
   const held = await client.resolve(repository, version);
   if (held === undefined) {
     throw new VersionedImageError(
       "BaseMismatch",
-      `--base ${name} is ${context}, and the registry does not have its version ${repository}:${version}: name ${context} among the ` +
-        "directories, or publish it first. Nothing was built.",
+      `${option} is ${label}, and the registry does not have its version ${repository}:${version}: name ${label} among the directories, or ` +
+        "publish it first. Nothing was built.",
     );
   }
   return `${repository}:${version}@${held.digest}`;

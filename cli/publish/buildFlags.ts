@@ -2,8 +2,16 @@ import { Builder } from "../../components/args";
 import { VersionedImageError } from "../../components/errors";
 import { contextNameOf, isBaseName, namedContexts, platformsOf } from "../../components/version";
 
+/** What builds the images. */
+export interface BuilderFlags {
+  /** Whether BuildKit builds, by buildx. */
+  buildkit?: boolean;
+  /** The builder instance, which means BuildKit. */
+  builder?: string;
+}
+
 /** How the images are built, by the names of `docker build`. */
-export interface BuildFlags {
+export interface BuildFlags extends BuilderFlags {
   /** NAME=VALUE, or NAME for the value that the environment has. */
   buildArg?: string[];
   target?: string;
@@ -18,13 +26,9 @@ export interface BuildFlags {
   cacheTo?: string[];
   network?: string;
   addHost?: string[];
-  /** Whether BuildKit builds, by buildx. */
-  buildkit?: boolean;
-  /** The builder instance, which means BuildKit. */
-  builder?: string;
 }
 
-/** How all images of a call are built. */
+/** How an image is built. */
 export interface Build {
   builder: Builder;
   /** Buildx's builder instance. Default: its current one. */
@@ -44,10 +48,9 @@ export interface Build {
 
 /** Reads the options. Throws InvalidArgument for what can't be, or can't be had with the builder. */
 export function buildOf(flags: BuildFlags, env: NodeJS.ProcessEnv): Build {
-  const { buildkit = false, builder, target, network } = flags;
+  const { target, network } = flags;
   const build = {
-    builder: buildkit || builder !== undefined ? Builder.BuildKit : Builder.Docker,
-    builderName: builder,
+    ...builderOf(flags),
     platforms: platformsOf(
       (flags.platform ?? []).flatMap((given) => given.split(",")),
       "--platform",
@@ -63,10 +66,24 @@ export function buildOf(flags: BuildFlags, env: NodeJS.ProcessEnv): Build {
     hosts: flags.addHost ?? [],
   };
   if (build.builder === Builder.Docker) {
-    refuseWithDocker(flags, build);
+    refuseWithDocker({
+      "--build-context": flags.buildContext !== undefined,
+      "--secret": flags.secret !== undefined,
+      "--ssh": flags.ssh !== undefined,
+      "--cache-to": flags.cacheTo !== undefined,
+      "several platforms": build.platforms.length > 1,
+      "--cache-from type=…": build.cacheFrom.some((source) => /^type=|,/.test(source)),
+    });
   }
   refuseUnfitBases(flags, build.args);
   return build;
+}
+
+export function builderOf({ buildkit = false, builder }: BuilderFlags): Pick<Build, "builder" | "builderName"> {
+  return {
+    builder: buildkit || builder !== undefined ? Builder.BuildKit : Builder.Docker,
+    builderName: builder,
+  };
 }
 
 function argumentsOf(given: string[], env: NodeJS.ProcessEnv): Record<string, string> {
@@ -82,18 +99,12 @@ function argumentsOf(given: string[], env: NodeJS.ProcessEnv): Record<string, st
   );
 }
 
-/** What only BuildKit can do. */
-function refuseWithDocker({ buildContext, secret, ssh, cacheTo }: BuildFlags, { platforms, cacheFrom }: Build): void {
-  const unfit = [
-    ...Object.entries({ "--build-context": buildContext, "--secret": secret, "--ssh": ssh, "--cache-to": cacheTo })
-      .filter(([, given]) => given !== undefined)
-      .map(([name]) => name),
-    ...(platforms.length > 1 ? ["several platforms"] : []),
-    ...(cacheFrom.some((source) => /^type=|,/.test(source)) ? ["--cache-from type=…"] : []),
-  ];
+/** Throws InvalidArgument if anything is wanted of what only BuildKit can do; `of`: of which image. */
+export function refuseWithDocker(wanted: Record<string, boolean>, of = ""): void {
+  const unfit = Object.keys(wanted).filter((name) => wanted[name]);
   if (unfit.length > 0) {
     throw invalid(
-      unfit.join(" and "),
+      `${unfit.join(" and ")}${of}`,
       "this can't be had with `docker build`: add --buildkit, which builds with `docker buildx build`",
     );
   }

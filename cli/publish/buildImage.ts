@@ -43,7 +43,7 @@ export async function buildImage(image: Image, wanted: Wanted, run: Run): Promis
       const files = await prepareFiles(image, run);
       try {
         run.progress(image, `building ${image.version.tag}`);
-        return run.build.builder === Builder.Docker
+        return image.build.builder === Builder.Docker
           ? await byDocker(image, files, wanted, run)
           : await byBuildKit(image, files, wanted, run);
       } finally {
@@ -59,8 +59,8 @@ export async function buildImage(image: Image, wanted: Wanted, run: Run): Promis
 export async function prepareFiles(image: Image, run: Run): Promise<PreparedContext> {
   refuseInterrupted(image, "it was to be built", run);
   const { version, paths, dockerfile } = image;
-  const files: VersionFiles = { version, paths, dockerfile, target: run.build.target };
-  const isDocker = run.build.builder === Builder.Docker;
+  const files: VersionFiles = { version, paths, dockerfile, target: image.build.target };
+  const isDocker = image.build.builder === Builder.Docker;
   if (!version.debug) {
     const warn = (what: string) => run.warn(image, what);
     return prepareContext(isDocker ? committedContext(files, warn) : committedLayout(files, warn));
@@ -80,14 +80,14 @@ export async function prepareFiles(image: Image, run: Run): Promise<PreparedCont
 
 /** `docker build` and `docker push`, without the attestations that nobody has asked for: they would make an index of each image. */
 async function byDocker(image: Image, files: PreparedContext, { bases, scratchTag }: Wanted, run: Run): Promise<Built> {
-  const { build } = run;
+  const { build } = image;
   const tag = await scratchTag();
   const name = `${image.repository}:${tag}`;
   // Docker's own builder, whichever one buildx would take.
   const { BUILDX_BUILDER: _, ...others } = run.env;
   const env = { ...others, BUILDX_NO_DEFAULT_ATTESTATIONS: "1" };
   const settings = buildSettings({
-    ...settingsOf(run),
+    ...settingsOf(image),
     file: path.join(files.directory, stagedWithin(image.dockerfile)),
     args: { ...build.args, ...bases },
   });
@@ -113,8 +113,8 @@ async function forget(image: Image, name: string, run: Run): Promise<void> {
 
 /** `docker buildx build`, told as a stack tells it, so that a commit gives the same digest. */
 async function byBuildKit(image: Image, files: PreparedContext, { bases, labels }: Wanted, run: Run): Promise<Built> {
-  const { version, dockerfile } = image;
-  const { build, env } = run;
+  const { version, dockerfile, build } = image;
+  const { env } = run;
   const { context, named } = layoutIn(files.directory);
   const metadata = path.join(files.directory, "metadata.json");
   const contexts = [
@@ -131,7 +131,7 @@ async function byBuildKit(image: Image, files: PreparedContext, { bases, labels 
     "--sbom=false",
     "--progress=plain",
     ...buildSettings({
-      ...settingsOf(run),
+      ...settingsOf(image),
       file: path.join(context, stagedBeside(dockerfile)),
       args: { ...epoch, ...build.args, ...bases },
       labels,
@@ -146,7 +146,7 @@ async function byBuildKit(image: Image, files: PreparedContext, { bases, labels 
   return { digest, isLabelled: true, tag: undefined, imageId: async () => undefined };
 }
 
-function settingsOf({ build }: Run): Omit<BuildSettings, "file" | "args"> {
+function settingsOf({ build }: Image): Omit<BuildSettings, "file" | "args"> {
   const { platforms, target, secrets, ssh, cacheFrom, cacheTo, network, hosts } = build;
   return { platforms, target, secrets, ssh, cacheFrom, cacheTo, network, hosts: [...hosts].sort() };
 }

@@ -1,51 +1,65 @@
 import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
-import { readFacts } from "../../components/git";
+import { type ImageSource, readFacts } from "../../components/git";
 import { parseRepository } from "../../components/registry";
-import { decideVersion, type Version } from "../../components/version";
-import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
+import { decideVersion, namedContexts, type Version } from "../../components/version";
+import { builtOn } from "../builtOn";
+import { type ImageFlags, versionOptionsOf } from "../imageOptions";
+import { type Build, type BuildFlags, buildOf } from "./buildFlags";
+import { basesOf } from "./directories";
 
-export interface ImagesFlags extends ImageFlags {
-  /** Where they are published; `{name}` stands for the name of each one's directory. */
+export interface ImagesFlags extends ImageFlags, Omit<BuildFlags, "buildContext" | "base"> {
+  /** Where they are published; `{name}` stands for the name of each one's directory or target. Default: as the bake file says. */
+  repository?: string;
+}
+
+interface DirectoriesFlags extends ImagesFlags {
   repository: string;
 }
 
 /** An image of a call. */
 export interface Image {
-  /** The directory that it is built from, as the user names it. */
-  context: string;
-  /** The name of that. */
-  name: string;
+  /** As the user names it: its directory, or the target of a bake file. */
+  label: string;
   repository: string;
   version: Version;
   /** The Dockerfile, relative to the context. */
   dockerfile: string;
   /** What it is made of, relative to the context. Default: all of that. */
   paths: string[] | undefined;
+  build: Build;
   /** The images that it is built on, by their names. */
   bases: Record<string, Base>;
 }
 
 /** An image that others are built on. */
 export interface Base {
-  context: string;
-  repository: string;
-  /** Its version's tag; of one that the call publishes itself, that says it. */
-  tag(): Promise<string>;
+  /** How the user has said that they are, for messages: --base BASE. */
+  option: string;
+  /** As the user names it. */
+  label: string;
+  /** Which image of the call it is, or how its version is found in the registry. */
+  from: { id: string } | { repository: string; tag(): Promise<string> };
 }
 
-/** One of the directories that were named. */
+/** One of the images that were named. */
 export interface Named {
+  /** Tells it from the others. */
+  id: string;
+  label: string;
+  /** The directory that it is built from. */
   context: string;
+  /** The name of that, or of the target. */
   name: string;
   read(): Promise<Image>;
 }
 
 /**
- * Finds the images of the directories that were named. One that others are built on is itself built without bases. Throws InvalidArgument for
- * repositories that can't be, or that two of them would have.
+ * Finds the images of the directories that were named. Throws InvalidArgument for options that can't be, and for repositories that can't be,
+ * or that two of them would have.
  */
-export function findImages(contexts: string[], flags: ImagesFlags): Named[] {
+export function findImages(contexts: string[], flags: DirectoriesFlags, env: NodeJS.ProcessEnv): Named[] {
+  const build = buildOf(flags, env);
   const { base = {}, repository } = flags;
   const isTemplate = repository.includes("{name}");
   if (!isTemplate && (contexts.length > 1 || Object.keys(base).length > 0)) {
@@ -56,6 +70,7 @@ export function findImages(contexts: string[], flags: ImagesFlags): Named[] {
     );
   }
   const takenBy = new Map<string, string>();
+  const sources = sourcesOf(contexts, flags);
   return contexts.map((context) => {
     const name = nameOf(context);
     const own = repositoryOf(context, repository);
@@ -67,55 +82,68 @@ export function findImages(contexts: string[], flags: ImagesFlags): Named[] {
       );
     }
     takenBy.set(own, context);
-    return { context, name, read: () => readImage(context, own, flags) };
+    return {
+      id: idOf(context),
+      label: context,
+      context,
+      name,
+      read: () => readImage(context, own, build, sources, flags),
+    };
   });
 }
 
-async function readImage(context: string, repository: string, flags: ImagesFlags): Promise<Image> {
-  const { path: paths, dockerfile = "Dockerfile" } = flags;
-  const named = directoriesOf(flags.base);
-  const isBase = Object.values(named).some((other) => path.resolve(other) === path.resolve(context));
-  const bases = isBase ? {} : named;
-  const source = await sourceOf(context, { ...flags, base: isBase ? {} : flags.base });
-  const version = decideVersion(await readFacts(source), versionOptionsOf(flags));
-  return {
-    context,
-    name: nameOf(context),
-    repository,
-    version,
-    dockerfile,
-    paths,
-    bases: Object.fromEntries(
-      Object.entries(bases).map(([name, other]) => [
-        name,
-        readBase(other, repositoryOf(other, flags.repository), flags),
-      ]),
-    ),
+/** The directories of a call, and what each is made of. */
+interface Sources {
+  /** Whether the call publishes a directory's image. */
+  has(context: string): boolean;
+  basesOf(context: string): Record<string, string>;
+  /** What decides the version of a directory's image. Options hold for those that the call publishes. */
+  sourceOf(context: string): Promise<ImageSource>;
+}
+
+function sourcesOf(
+  contexts: string[],
+  { base, path: paths, dockerfile, buildContext, revision }: ImagesFlags,
+): Sources {
+  const ids = new Set(contexts.map(idOf));
+  const has = (context: string) => ids.has(idOf(context));
+  const find = basesOf(base);
+  const told = { paths, dockerfile, contexts: namedContexts(buildContext).directories };
+  const sourceOf = async (context: string): Promise<ImageSource> => {
+    const bases = Object.entries(find(context)).map(async ([name, other]) => [name, await sourceOf(other)] as const);
+    const own = { context, revision, ...(has(context) && told) };
+    return builtOn(own, Object.fromEntries(await Promise.all(bases)));
   };
+  return { has, basesOf: find, sourceOf };
 }
 
-/** The directory of each base, by which its version is looked up. Throws InvalidArgument for one of several places. */
-function directoriesOf(bases: Record<string, string[]> = {}): Record<string, string> {
-  const directories = Object.entries(bases).map(([name, [directory = "", ...more]]) => {
-    if (more.length > 0) {
-      throw new VersionedImageError(
-        "InvalidArgument",
-        `--base ${name} is given ${more.length + 1} times, and publish looks a base up by its one directory: publish an image on such a base ` +
-          "by a stack.",
-      );
-    }
-    return [name, directory];
-  });
-  return Object.fromEntries(directories);
+async function readImage(
+  context: string,
+  repository: string,
+  build: Build,
+  sources: Sources,
+  flags: DirectoriesFlags,
+): Promise<Image> {
+  const { path: paths, dockerfile = "Dockerfile" } = flags;
+  const version = decideVersion(await readFacts(await sources.sourceOf(context)), versionOptionsOf(flags));
+  const bases = Object.entries(sources.basesOf(context)).map(([name, other]) => [
+    name,
+    readBase(name, other, sources, flags),
+  ]);
+  return { label: context, repository, version, dockerfile, paths, build, bases: Object.fromEntries(bases) };
 }
 
-/** It is looked for as the version that is committed, for a debug image, too. */
-function readBase(context: string, repository: string, flags: ImagesFlags): Base {
+/** What the call does not publish is looked for as the version that is committed, for a debug image, too. */
+function readBase(name: string, context: string, { has, sourceOf }: Sources, flags: DirectoriesFlags): Base {
   const tag = async () => {
-    const facts = await readFacts({ context, revision: flags.revision });
+    const facts = await readFacts(await sourceOf(context));
     return decideVersion(facts, { ...versionOptionsOf(flags), debug: false }).tag;
   };
-  return { context, repository, tag };
+  return {
+    option: `--base ${name}`,
+    label: context,
+    from: has(context) ? { id: idOf(context) } : { repository: repositoryOf(context, flags.repository), tag },
+  };
 }
 
 function repositoryOf(context: string, template: string): string {
@@ -125,4 +153,9 @@ function repositoryOf(context: string, template: string): string {
 /** The name of a directory, wherever the call is made. */
 function nameOf(context: string): string {
   return path.basename(path.resolve(context));
+}
+
+/** However a directory is named, it is one image. */
+function idOf(context: string): string {
+  return path.resolve(context);
 }

@@ -1,22 +1,22 @@
 import { randomBytes } from "node:crypto";
-import * as path from "node:path";
 import { VersionedImageError } from "../../components/errors";
 import { createClock, movingTags, releaseTagsOf } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
 import { slots } from "../../components/slots";
 import { Fate, summarize } from "../../components/version";
+import type { BakeFlags } from "../bake";
 import { type Io, printable, printError, printJson, type Status } from "../output";
 import { hearSignals } from "../signals";
+import { findBaked } from "./baked";
 import { findBases } from "./bases";
-import { type BuildFlags, buildOf } from "./buildFlags";
-import { findImages, type ImagesFlags } from "./images";
+import { findImages, type ImagesFlags, type Named } from "./images";
 import { createNarrator, type Narrator } from "./narrator";
 import { publishImage } from "./publishImage";
 import { openReports } from "./reportFile";
 import { type Result, referenceOf, resultsJson } from "./results";
 import type { Published, Run } from "./run";
 
-export interface PublishFlags extends ImagesFlags, Omit<BuildFlags, "buildContext" | "base"> {
+export interface PublishFlags extends ImagesFlags, BakeFlags {
   /** Tags that are moved to each image. */
   alsoTag?: string[];
   /** Tags that are written once to each image. */
@@ -36,9 +36,8 @@ export interface PublishFlags extends ImagesFlags, Omit<BuildFlags, "buildContex
  * Publishes images' versions: what the registry has is used, the rest is built and pushed. Prints the reference of each. One that fails does not
  * hide the others.
  */
-export async function publish(contexts: string[], flags: PublishFlags, io: Io): Promise<Status> {
+export async function publish(names: string[], flags: PublishFlags, io: Io): Promise<Status> {
   const { dryRun = false } = flags;
-  const build = buildOf(flags, io.env);
   const alsoTag = flags.debug ? [] : movingTags(flags.alsoTag, flags.tagPrefix);
   const releaseTags = releaseTagsOf(flags.releaseTag ?? [], flags);
   if (flags.debug && releaseTags.length > 0) {
@@ -47,7 +46,7 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
       "--release-tag: a debug image is no release: leave out that or --debug.",
     );
   }
-  const images = findImages(contexts, flags);
+  const images = await imagesOf(names, flags, io);
   const reports = await openReports(flags, io.env);
   const narrator = createNarrator(io, images.length);
   const interrupt = new AbortController();
@@ -55,7 +54,6 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
   const published = new Map<string, Promise<Published>>();
   const client = createRegistryClient({ env: io.env });
   const run: Run = {
-    build,
     client,
     env: io.env,
     clock: createClock(),
@@ -66,18 +64,16 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
     nonce: randomBytes(8).toString("hex"),
     inTurn: slots(flags.jobs),
     signal: interrupt.signal,
-    basesOf: (image) => findBases(image, (context) => published.get(context), client),
-    progress: ({ context }, what) => narrator.progress(context, what),
-    say: ({ context }, what) => narrator.say(context, what),
-    warn: ({ context }, what) => narrator.warn(context, what),
+    basesOf: (image) => findBases(image, (id) => published.get(id) as Promise<Published>, client),
+    progress: ({ label }, what) => narrator.progress(label, what),
+    say: ({ label }, what) => narrator.say(label, what),
+    warn: ({ label }, what) => narrator.warn(label, what),
   };
-  for (const { context, read } of images) {
+  for (const { id, read } of images) {
     const work = read().then((found) => publishImage(found, flags.tagPolicy, run));
-    published.set(path.resolve(context), work);
+    published.set(id, work);
   }
-  const ended = await Promise.allSettled(
-    images.map(async ({ context, name }) => resultOf(context, name, published, narrator)),
-  );
+  const ended = await Promise.allSettled(images.map(async (image) => resultOf(image, published, narrator)));
   signals.ignore();
   const results = ended.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   print(results, flags, io);
@@ -90,38 +86,43 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
   return results.some(({ result }) => result instanceof VersionedImageError) ? 1 : 0;
 }
 
+async function imagesOf(names: string[], flags: PublishFlags, io: Io): Promise<Named[]> {
+  // Without a bake file the repository is there, or it was wrong usage.
+  const { bake, repository = "" } = flags;
+  return bake === undefined ? findImages(names, { ...flags, repository }, io.env) : findBaked(bake, names, flags, io);
+}
+
 /** What became of an image. Throws what is a fault of this program's. */
 async function resultOf(
-  context: string,
-  name: string,
+  { id, label, context, name }: Named,
   published: Map<string, Promise<Published>>,
   narrator: Narrator,
 ): Promise<Result> {
   try {
-    const result = (await published.get(path.resolve(context))) as Published;
-    return { context, name, result };
+    const result = (await published.get(id)) as Published;
+    return { label, context, name, result };
   } catch (error) {
     if (error instanceof VersionedImageError) {
-      return { context, name, result: error };
+      return { label, context, name, result: error };
     }
     throw error;
   } finally {
-    narrator.end(context);
+    narrator.end(label);
   }
 }
 
-/** References on standard output, of several images after their directories and a tab; errors and a summary on standard error. */
+/** References on standard output, of several images after their directories or targets and a tab; errors and a summary on standard error. */
 function print(results: Result[], { json, dryRun = false }: PublishFlags, io: Io): void {
   if (json) {
     printJson(io, resultsJson(results, dryRun));
     return;
   }
   const isOne = results.length === 1;
-  for (const { context, result } of results) {
+  for (const { label, result } of results) {
     if (result instanceof VersionedImageError) {
-      printError(io, result, context);
+      printError(io, result, label);
     } else {
-      io.out(`${isOne ? "" : `${printable(context)}\t`}${referenceOf(result)}\n`);
+      io.out(`${isOne ? "" : `${printable(label)}\t`}${referenceOf(result)}\n`);
     }
   }
   if (!isOne) {

@@ -3,11 +3,11 @@ import { type Io, printable, printableLines } from "../output";
 /** Says how a call goes on, on standard error. */
 export interface Narrator {
   /** What is being done to an image at the moment: a line, or in a terminal its part of the last line, which is written anew. */
-  progress(context: string, what: string): void;
-  say(context: string, what: string): void;
-  warn(context: string, what: string): void;
+  progress(image: string, what: string): void;
+  say(image: string, what: string): void;
+  warn(image: string, what: string): void;
   /** Nothing is done to it any more. */
-  end(context: string): void;
+  end(image: string): void;
 }
 
 /** So many images are named in a terminal's last line. */
@@ -18,7 +18,7 @@ export function createNarrator(io: Io, images: number): Narrator {
   let ended = 0;
   const draw = () => {
     if (io.terminal) {
-      const shown = [...goingOn].slice(0, NAMED).map(([context, what]) => `${context}: ${what}`);
+      const shown = [...goingOn].slice(0, NAMED).map(([image, what]) => `${image}: ${what}`);
       const more = goingOn.size > NAMED ? [`${goingOn.size - NAMED} more`] : [];
       const text = `${ended} of ${images} done; ${[...shown, ...more].join("; ")}`;
       io.err(goingOn.size === 0 ? CLEARED : `${CLEARED}${CUT}${text}${WRAPPED}`);
@@ -29,20 +29,20 @@ export function createNarrator(io: Io, images: number): Narrator {
     draw();
   };
   return {
-    progress(context, what) {
+    progress(image, what) {
       const text = printable(what);
       if (io.terminal) {
-        goingOn.set(printable(context), text);
+        goingOn.set(printable(image), text);
         draw();
       } else {
-        line(`${printable(context)}: ${text}`);
+        line(`${printable(image)}: ${text}`);
       }
     },
-    say: (context, what) => line(`${printable(context)}: ${printableLines(what)}`),
-    warn: (context, what) => line(`versioned-image: warning: ${printable(context)}: ${printableLines(what)}`),
-    end(context) {
+    say: (image, what) => line(`${printable(image)}: ${printableLines(what)}`),
+    warn: (image, what) => line(`versioned-image: warning: ${printable(image)}: ${printableLines(what)}`),
+    end(image) {
       ended++;
-      goingOn.delete(printable(context));
+      goingOn.delete(printable(image));
       draw();
     },
   };

@@ -46,7 +46,7 @@ interface Subject {
  * what the protocol, the registry and git throw, BaseMismatch, BuildFailed and Interrupted.
  */
 export async function publishImage(image: Image, tagPolicy: TagPolicy, run: Run): Promise<Published> {
-  const { version, repository, dockerfile } = image;
+  const { version, repository, dockerfile, build } = image;
   const notice = mergeRequestNotice(version.commit, run.env);
   if (notice !== undefined) {
     run.warn(image, notice);
@@ -55,8 +55,8 @@ export async function publishImage(image: Image, tagPolicy: TagPolicy, run: Run)
   const expected = {
     version,
     tagPolicy,
-    platforms: run.build.platforms,
-    fingerprint: fingerprintOf(run.build, dockerfile, version),
+    platforms: build.platforms,
+    fingerprint: fingerprintOf(build, dockerfile, version),
   };
   const subject = { image, run, target, expected, releasing: releasingOf(target, expected, run.releaseTags, COMMAND) };
   if (run.dryRun) {
@@ -147,10 +147,11 @@ async function build(subject: Subject, scratchTag: () => Promise<string>) {
 }
 
 async function checkBases({ image, run, target }: Subject, bases: Record<string, string | undefined>): Promise<void> {
-  const { version } = image;
-  for (const [name, reference] of Object.entries(bases)) {
+  const { version, build } = image;
+  for (const [name, { option }] of Object.entries(image.bases)) {
+    const reference = bases[name];
     if (reference !== undefined) {
-      const base = { name, option: `--base ${name}`, reference, platforms: run.build.platforms, debug: version.debug };
+      const base = { name, option, reference, platforms: build.platforms, debug: version.debug };
       await checkBase(base, version, target, () => run.client);
     }
   }

@@ -1,10 +1,9 @@
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
+import type { Named } from "./images";
 import type { Published } from "./run";
 
-/** One of the directories that were named, and what became of its image. */
-export interface Result {
-  context: string;
-  name: string;
+/** One of the images that were named, and what became of it. */
+export interface Result extends Pick<Named, "label" | "context" | "name"> {
   result: Published | VersionedImageError;
 }
 

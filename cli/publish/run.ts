@@ -1,11 +1,9 @@
 import type { Clock } from "../../components/protocol";
 import type { RegistryClient } from "../../components/registry";
-import type { Build } from "./buildFlags";
 import type { Image } from "./images";
 
 /** What all images of a call share. */
 export interface Run {
-  build: Build;
   client: RegistryClient;
   env: NodeJS.ProcessEnv;
   clock: Clock;

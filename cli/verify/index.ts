@@ -1,22 +1,25 @@
 import { VersionedImageError } from "../../components/errors";
+import type { BakeFlags } from "../bake";
+import type { TagFlags } from "../imageOptions";
 import type { Io, Status } from "../output";
 import { printJson } from "../output";
+import { bakedSubjects } from "./baked";
 import { isConsistent } from "./check";
 import { type ClusterFlags, readWorkloads } from "./cluster";
 import { clusterChecks, oddCheck, workloadChecks } from "./clusterChecks";
 import { createHoldings } from "./holdings";
-import { isFine, manyJson, manyText, type Outcome, verifyMany } from "./many";
+import { isFine, manyJson, manyText, type Outcome, type Subject, verifyMany } from "./many";
 import { imagesOfNamespace } from "./namespaceImages";
 import { readList } from "./referenceList";
 import { verifyText } from "./text";
 import { createVerifier, readReference, refuseLoosePaths, type VerifierFlags, verificationJson } from "./verification";
 
-export interface VerifyFlags extends VerifierFlags, ClusterFlags {
+export interface VerifyFlags extends VerifierFlags, ClusterFlags, BakeFlags, TagFlags {
   /** A file with references, a line each; "-" is standard input. */
   file?: string;
   /** Whether to verify all that a namespace runs. */
   all?: boolean;
-  /** Of that, the images of these repositories and of those below them. */
+  /** Of that, the images of these repositories and of those below them; with a bake file, the one of all its targets, with {name}. */
   repository?: string[];
   /** Whether all checks are shown of several images, too. */
   verbose?: boolean;
@@ -28,13 +31,17 @@ export interface VerifyFlags extends VerifierFlags, ClusterFlags {
  * of them. One image is shown with its checks, of several a line each.
  */
 export async function verify(references: string[], flags: VerifyFlags, io: Io): Promise<Status> {
+  const { bake, file, all } = flags;
   const [only] = references;
-  if (references.length === 1 && only !== undefined && flags.file === undefined && !flags.all) {
+  if (references.length === 1 && only !== undefined && bake === undefined && file === undefined && !all) {
     return verifyOne(only, flags, io);
   }
-  const outcomes = flags.all
-    ? await verifyNamespace(references, flags, io)
-    : await verifyReferences([...references, ...(await readList(flags.file, io))], flags, io);
+  const outcomes =
+    bake !== undefined
+      ? await verifyBaked(bake, references, flags, io)
+      : all
+        ? await verifyNamespace(references, flags, io)
+        : await verifyReferences([...references, ...(await readList(file, io))], flags, io);
   if (flags.json) {
     printJson(io, manyJson(outcomes));
   } else {
@@ -74,14 +81,31 @@ async function verifyReferences(references: string[], flags: VerifyFlags, io: Io
       "--context names the directory of one image, and there are several: leave it out, or verify one alone.",
     );
   }
+  return verifySubjects(
+    [...new Set(references)].map((reference) => ({ reference })),
+    flags,
+    io,
+  );
+}
+
+async function verifySubjects(subjects: Omit<Subject, "more">[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
   const workloads = wantsCluster(flags) ? await readWorkloads(flags) : undefined;
   return verifyMany(
-    [...new Set(references)].map((reference) => ({
-      reference,
-      more: (image) => (workloads ? clusterChecks(image, workloads) : []),
-    })),
+    subjects.map((subject) => ({ ...subject, more: (image) => (workloads ? clusterChecks(image, workloads) : []) })),
     await createVerifier(flags, io),
   );
+}
+
+async function verifyBaked(files: string[], targets: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
+  const [repository, ...more] = flags.repository ?? [];
+  if (more.length > 0) {
+    throw invalid(
+      "--repository is given several times: with --bake it is one for all targets, HOST/REPOSITORY/{name}.",
+    );
+  }
+  refuseRebuild(flags);
+  const subjects = await bakedSubjects(files, targets, { ...flags, repository }, io);
+  return verifySubjects(subjects, flags, io);
 }
 
 async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {

@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../../components/errors";
+import type { ImageSource } from "../../components/git";
 import { inParallel } from "../inParallel";
 import { columns, count, type Io, paint, printable, printableLines, type Style } from "../output";
 import { type Check, isConsistent, isVerified, refusalOf, whyNot } from "./check";
@@ -11,6 +12,10 @@ export interface Subject {
   reference: string;
   /** What keeps it from being looked at, if that is known before. */
   error?: VersionedImageError;
+  /** The target of a bake file that it is of. */
+  target?: string;
+  /** What it must be made of. Default: as its labels say. */
+  made?: ImageSource;
   /** Checks of it against something else than git. */
   more(image: Wanted): Check[];
 }
@@ -18,6 +23,7 @@ export interface Subject {
 /** What came of one of them. */
 export interface Outcome {
   reference: string;
+  target: string | undefined;
   answer: Answer;
   result: Verification | VersionedImageError;
 }
@@ -31,17 +37,17 @@ export function isFine(answer: Answer): boolean {
 
 /** Verifies several images at once. What keeps one from being looked at is its outcome, and does not hide the others. */
 export function verifyMany(subjects: Subject[], verifier: Verifier): Promise<Outcome[]> {
-  return inParallel(subjects, async ({ reference, error, more }) => {
+  return inParallel(subjects, async ({ reference, target, error, made, more }) => {
     if (error) {
-      return { reference, answer: "error", result: error };
+      return { reference, target, answer: "error", result: error };
     }
     try {
-      const result = await verifier.verify(reference, more);
-      return { reference, answer: answerTo(result.checks), result };
+      const result = await verifier.verify(reference, more, made);
+      return { reference, target, answer: answerTo(result.checks), result };
     } catch (failure) {
       // Without cosign nothing can be told of any of them.
       if (failure instanceof VersionedImageError && failure.code !== "CosignNotFound") {
-        return { reference, answer: "error", result: failure };
+        return { reference, target, answer: "error", result: failure };
       }
       throw failure;
     }
@@ -90,10 +96,12 @@ export function manyJson(outcomes: Outcome[]) {
   return {
     consistent: outcomes.every(({ answer }) => isFine(answer)),
     verified: outcomes.every(({ answer }) => answer === "verified"),
-    images: outcomes.map(({ reference, result }) =>
-      result instanceof VersionedImageError
-        ? { reference, consistent: false, verified: false, error: { code: result.code, message: result.message } }
-        : { reference, ...verificationJson(result) },
-    ),
+    images: outcomes.map(({ reference, target, result }) => ({
+      reference,
+      ...(target !== undefined && { target }),
+      ...(result instanceof VersionedImageError
+        ? { consistent: false, verified: false, error: { code: result.code, message: result.message } }
+        : verificationJson(result)),
+    })),
   };
 }

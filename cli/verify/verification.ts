@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../../components/errors";
+import type { ImageSource } from "../../components/git";
 import { type History, openHistory } from "../../components/git/lookup";
 import {
   createRegistryClient,
@@ -53,10 +54,15 @@ export interface Verifier {
   client: RegistryClient;
   history: History;
   /**
-   * Checks what a reference names; `more` are checks of it against something else. Throws InvalidArgument, ImageNotFound,
+   * Checks what a reference names; `more` are checks of it against something else, `made` is what it must be made of (default: as the options
+   * say, or its labels). Throws InvalidArgument, ImageNotFound,
    * CosignNotFound, CosignFailed, and what the registry client and git throw.
    */
-  verify(reference: string, more?: (image: Wanted) => Check[] | Promise<Check[]>): Promise<Verification>;
+  verify(
+    reference: string,
+    more?: (image: Wanted) => Check[] | Promise<Check[]>,
+    made?: ImageSource,
+  ): Promise<Verification>;
 }
 
 /**
@@ -70,7 +76,11 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
   const history = await openHistory(flags.context ?? directory);
   const source = flags.context === undefined ? undefined : await sourceOf(flags.context, flags);
 
-  async function verify(reference: string, more?: (image: Wanted) => Check[] | Promise<Check[]>) {
+  async function verify(
+    reference: string,
+    more?: (image: Wanted) => Check[] | Promise<Check[]>,
+    made: ImageSource | undefined = source,
+  ) {
     const { repository, host, tag, digest: statedDigest } = readReference(reference);
     const [served, manifest] = await Promise.all([
       held(client, repository, tag ?? statedDigest ?? ""),
@@ -85,7 +95,7 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
     ]);
     const { labels } = image;
     const [origin, attested] = await Promise.all([
-      readOrigin(history, labels, source),
+      readOrigin(history, labels, made),
       signed && readAttested(history, signed),
     ]);
     const images = [image, ...others];

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import type { BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
 import { isBaseName } from "../version";
-import { type Entry, fieldsOfEntry, type Printed, type PrintedTarget, unescaped } from "./printed";
+import { type Entry, fieldsOfEntry, joinFields, type Printed, type PrintedTarget, unescaped } from "./printed";
 import { repositoryOfTag } from "./repositories";
 import { type Unmeant, unmeantIn } from "./said";
 
@@ -265,7 +265,7 @@ function cacheIn(entry: Entry, directory: string): string {
     const isFolder = type === "local" && (key === "src" || key === "dest");
     return `${key}=${isFolder ? path.relative("", path.resolve(directory, String(value))) || "." : value}`;
   });
-  return fields.map((field) => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",");
+  return joinFields(fields);
 }
 
 function secretIn(entry: Entry, directory: string): [string, SecretPlace] {

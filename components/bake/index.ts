@@ -5,7 +5,7 @@ import { parsePrinted } from "./printed";
 export type { BakedImage, BakedSet } from "./bakedImages";
 export { repositoriesOf } from "./repositories";
 export { sayUnmeant, type Unmeant } from "./said";
-export { secretsOf } from "./secrets";
+export { secretOptions, secretsOf } from "./secrets";
 
 /**
  * The images that bake files describe: HCL, JSON or Compose. Throws BakeFailed with buildx's own words, or where they describe none,

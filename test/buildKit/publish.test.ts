@@ -105,4 +105,54 @@ describe("versioned-image publish --buildkit", () => {
     const labels = await registry.labels(`${app.repository}:${app.tag}`);
     assert.equal(labels["org.opencontainers.image.base.digest"], base.digest);
   });
+
+  it("publishes the targets of a bake file, a base of a base first, and takes them the next time", async () => {
+    const source = project("FROM scratch\n");
+    const repository = `${registry.repository("publish")}/{name}`;
+    source.write("images/os/Dockerfile", `FROM scratch\nCOPY --from=tools busybox /bin/busybox\n`);
+    source.write("images/runtime/Dockerfile", `FROM os\nARG WORD\nRUN ${shell("@echo $WORD > /word")}\n`);
+    source.write("images/api/Dockerfile", `FROM runtime\nRUN ${shell("@cat /word")}\nCOPY Dockerfile /api\n`);
+    source.write(
+      "docker-bake.hcl",
+      `target "os" {
+         context  = "images/os"
+         contexts = { tools = "app" }
+       }
+       target "runtime" {
+         context  = "images/runtime"
+         contexts = { os = "target:os" }
+         args     = { WORD = "w" }
+       }
+       target "api" {
+         context  = "images/api"
+         contexts = { runtime = "target:runtime" }
+       }`,
+    );
+    source.add().commit();
+    const argv = ["api", "--bake", "docker-bake.hcl", "--repository", repository];
+    const [os, runtime, api] = await published(argv);
+    assert.deepEqual(
+      [os, runtime, api].map(({ name, outcome }) => [name, outcome]),
+      [
+        ["os", "published"],
+        ["runtime", "published"],
+        ["api", "published"],
+      ],
+    );
+    for (const [image, base] of [
+      [runtime, os],
+      [api, runtime],
+    ]) {
+      const labels = await registry.labels(`${image.repository}:${image.tag}`);
+      assert.equal(labels["org.opencontainers.image.base.digest"], base.digest);
+    }
+    const again = await published(argv);
+    assert.deepEqual(
+      again.map(({ outcome, digest }: { outcome: string; digest: string }) => [outcome, digest]),
+      [os, runtime, api].map(({ digest }) => ["adopted", digest]),
+    );
+    const { status, out } = await cli(["verify", ...argv], { env: { ...process.env, DOCKER_CONFIG: farms.other } });
+    assert.equal(status, 0, out);
+    assert.match(out, /^3 of 3 images consistent with git, 0 of them verified\.$/m);
+  });
 });

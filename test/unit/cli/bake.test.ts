@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { realBuildx } from "../../support/buildx";
-import { FakeRegistry } from "../../support/fakeRegistry";
+import { FakeRegistry, fakeRegistries } from "../../support/fakeRegistry";
 import { cli, cliJson, labelsOf, repositories, shelf } from "./setup";
 
 /** A base with what is built on it, a target that can be no image, and one whose directory is not there. */
@@ -21,6 +21,7 @@ target "gone" { context = "images/gone" }
 
 describe("versioned-image --bake", () => {
   const { withImage } = repositories();
+  const start = fakeRegistries();
   const buildx = realBuildx();
 
   /** `base` and `other` were touched in the second commit, and `api` in the first. */
@@ -182,6 +183,86 @@ describe("versioned-image --bake", () => {
     });
   });
 
+  describe("verify", () => {
+    /** A registry with `other` and `base`, `base` being another one than it was at HEAD if so. */
+    async function withRegistry(contradicted = false) {
+      const { repository, base, other } = withBake();
+      const labels = labelsOf(repository, base, contradicted ? "images/api" : "images/base");
+      const registry = await start(
+        shelf([
+          { repository: "other", tags: [other.slice(0, 7)], labels: labelsOf(repository, other, "images/other") },
+          { repository: "base", tags: [base.slice(0, 7)], labels },
+        ]),
+      );
+      return { repository, base, other, host: registry.host, pattern: ["--repository", `${registry.host}/{name}`] };
+    }
+
+    it("looks at what the targets have at HEAD, and those that they are built on", async () => {
+      const { repository, base, other, host, pattern } = await withRegistry();
+      repository.write("images/other/main", "not committed\n");
+      const { status, out, err } = await ran(["verify", "--bake", "docker-bake.hcl", ...pattern]);
+      const [tag, before] = [base.slice(0, 7), other.slice(0, 7)];
+      const lines = [
+        `consistent  ${host}/base:${tag}    ${base.slice(0, 12)} Touch base`,
+        `error       ${host}/api:${tag}     The registry has no ${tag} in ${host}/api. See what it has with: versioned-image tags ${host}/api [ImageNotFound]`,
+        `consistent  ${host}/other:${before}   ${other.slice(0, 12)} Touch other`,
+        "",
+        "2 of 3 images consistent with git, 0 of them verified.",
+        "",
+      ];
+      assert.deepEqual([status, out.replace(/ {2,}/g, "  "), err], [1, lines.join("\n").replace(/ {2,}/g, "  "), ""]);
+    });
+
+    it("holds each against the directories that the file names", async () => {
+      const { base, host, pattern } = await withRegistry(true);
+      const { status, json: printed } = await json([
+        "verify",
+        "base",
+        "inline",
+        "--bake",
+        "docker-bake.hcl",
+        ...pattern,
+      ]);
+      const [one, two] = printed.images;
+      assert.deepEqual(
+        [status, printed.images.length, one.target, one.reference, one.consistent],
+        [1, 2, "base", `${host}/base:${base.slice(0, 7)}`, false],
+      );
+      assert.deepEqual(
+        one.checks
+          .filter(({ result }: { result: string }) => result === "contradicted")
+          .map(({ name }: { name: string }) => name),
+        ["tree"],
+      );
+      assert.deepEqual([two.target, two.reference, two.error.code], ["inline", "inline", "BakeUnfit"]);
+    });
+
+    it("takes the prefix that versions have", async () => {
+      const { other, pattern } = await withRegistry();
+      const argv = ["verify", "other", "--bake", "docker-bake.hcl", ...pattern, "--tag-prefix", "v"];
+      const { status, json: printed } = await json(argv);
+      assert.deepEqual([status, printed.images[0].error.code], [1, "ImageNotFound"]);
+      assert.match(printed.images[0].reference, new RegExp(`/other:v${other.slice(0, 7)}$`));
+    });
+
+    for (const [argv, code, message] of [
+      [
+        ["other", "--repository", "h.example/app", "--repository", "h.example/b"],
+        "InvalidArgument",
+        /one for all targets/,
+      ],
+      [["api", "--repository", "h.example/app"], "BakeUnfit", /have the same repository, h\.example\/app,/],
+      [["other"], "BakeUnfit", /other has no tag that names a repository/],
+    ] as [string[], string, RegExp][]) {
+      it(`refuses ${argv.join(" ")}`, async () => {
+        withBake();
+        const { status, json: printed } = await json(["verify", ...argv, "--bake", "docker-bake.hcl"]);
+        assert.deepEqual([status, printed.error.code], [1, code]);
+        assert.match(printed.error.message, message);
+      });
+    }
+  });
+
   for (const [argv, complaint] of [
     [["tag"], "error: missing required argument 'context'"],
     [["explain"], "error: missing required argument 'context'"],
@@ -191,6 +272,13 @@ describe("versioned-image --bake", () => {
       ["explain", "--bake", "x", "--platform", "linux/arm64"],
       "error: option '--bake <file>' cannot be used with option '--platform <platform>'",
     ],
+    [
+      ["publish", "--bake", "x", "--platform", "y"],
+      "error: option '--bake <file>' cannot be used with option '--platform <platform>'",
+    ],
+    [["publish"], "error: missing required argument 'context'"],
+    [["verify", "--bake", "x", "--all"], "error: option '--bake <file>' cannot be used with option '--all'"],
+    [["verify", "a/b:1", "--tag-prefix", "v"], "error: option '--tag-prefix <prefix>' is for what --bake names"],
   ] as [string[], string][]) {
     it(`is wrong usage as ${argv.join(" ")}`, async () => {
       const { status, err } = await ran(argv);

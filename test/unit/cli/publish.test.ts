@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { fakeRegistries } from "../../support/fakeRegistry";
-import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
+import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, TREE, treeOfPaths } from "./setup";
 
 describe("publish", () => {
   const { withImage } = repositories();
@@ -15,6 +15,15 @@ describe("publish", () => {
   });
 
   afterEach(() => rmSync(scratch, { recursive: true }));
+
+  /** A PATH on which docker is a shell script. */
+  function fakeDocker(script: string): string {
+    const bin = path.join(scratch, "bin");
+    mkdirSync(bin);
+    writeFileSync(path.join(bin, "docker"), `#!/bin/sh\n${script}\n`);
+    chmodSync(path.join(bin, "docker"), 0o755);
+    return `${bin}:${process.env.PATH}`;
+  }
 
   const REPOSITORY = ["--repository", "h.example/app"];
 
@@ -109,6 +118,106 @@ describe("publish", () => {
       registry.seen.filter(({ method }) => method !== "GET" && method !== "HEAD"),
       [],
     );
+  });
+
+  describe("of images that are built on each other", () => {
+    const CHAIN = ["--base", "OS=images/os", "--base", "RUNTIME=images/runtime", "--base", "RUNTIME=images/os"];
+
+    /** `images/api` on `images/runtime` on `images/os`, of which each is younger than the one that is built on it. */
+    function withChain() {
+      const made = withImage();
+      for (const name of ["api", "runtime", "os"]) {
+        made.write(`images/${name}/Dockerfile`, "FROM scratch\n").add().commit(`Add ${name}`);
+      }
+      return made;
+    }
+
+    it("gives each the version that follows those below it", async () => {
+      const made = withChain();
+      const registry = await start(shelf([]));
+      const argv = ["images/api", "images/runtime", "images/os", ...CHAIN, "--repository", `${registry.host}/{name}`];
+      const { status, out } = await cli(["publish", ...argv, "--dry-run"]);
+      const tag = made.head().slice(0, 7);
+      assert.equal(
+        out,
+        ["api", "runtime", "os"].map((name) => `images/${name}\t${registry.host}/${name}:${tag}\n`).join(""),
+      );
+      assert.equal(status, 0);
+    });
+
+    it("looks those up that the call does not publish, by the versions that follow those below them", async () => {
+      const made = withChain();
+      const registry = await start(shelf([]));
+      const argv = [
+        "publish",
+        "images/api",
+        ...CHAIN,
+        "--repository",
+        `${registry.host}/{name}`,
+        "--json",
+        "--dry-run",
+      ];
+      const { status, out } = await cli(argv);
+      const { code, message } = JSON.parse(out).images[0].error;
+      assert.deepEqual([status, code], [1, "BaseMismatch"]);
+      const found = /^--base (OS|RUNTIME) is images\/\w+, and the registry does not have its version \S+:(\w+): /.exec(
+        message,
+      );
+      assert.equal(found?.[2], made.head().slice(0, 7), message);
+    });
+
+    it("builds nothing on one that failed, nor on what is built on that", async () => {
+      withChain();
+      const registry = await start(shelf([]));
+      const PATH = fakeDocker("exit 1");
+      const asked = ["images/api", "images/runtime", "images/os"];
+      const { status, out } = await cli(
+        ["publish", ...asked, ...CHAIN, "--repository", `${registry.host}/{name}`, "--json"],
+        { env: { PATH } },
+      );
+      const [api, runtime, os] = JSON.parse(out).images.map(
+        ({ error }: { error: { message: string } }) => error.message,
+      );
+      assert.equal(status, 1);
+      assert.match(os, /^`docker build` failed for \S+\/os:\w+, which is not published: exit status 1$/);
+      assert.equal(
+        runtime,
+        "--base OS is images/os, which was not published, as is said of that. Nothing was built on it.",
+      );
+      assert.match(api, /^--base (OS|RUNTIME) is images\/(os|runtime), which was not published, as is said of that\./);
+    });
+
+    it("takes a base of the same call for what the options make of it", async () => {
+      const made = withChain();
+      const [head, tag] = [made.head(), made.head().slice(0, 7)];
+      const tree = treeOfPaths(made, head, ["images/os/Dockerfile"]);
+      const labels = { ...labelsOf(made, head, "images/os"), [TREE]: tree };
+      const registry = await start(shelf([{ repository: "os", tags: [tag], labels }]));
+      const argv = ["images/api", "images/os", "--base", "OS=images/os", "--path", "Dockerfile", "--dry-run"];
+      const { status, out } = await cli(["publish", ...argv, "--repository", `${registry.host}/{name}`]);
+      const digest = await digestOf(registry, tag, "os");
+      const lines = [`images/api\t${registry.host}/api:${tag}`, `images/os\t${registry.host}/os:${tag}@${digest}`, ""];
+      assert.deepEqual([status, out], [0, lines.join("\n")]);
+    });
+
+    for (const [argv, message] of [
+      [
+        ["--base", "OS=images/os", "--base", "OS=images/shared"],
+        "--base OS is given images/shared, too, which is no base's directory",
+      ],
+      [
+        ["--base", "A=images/a", "--base", "A=images/b", "--base", "B=images/b", "--base", "B=images/a"],
+        "--base says that images/a is built on images/b is built on images/a: no image can be built on itself.",
+      ],
+      [["--base", "A=images/a", "--base", "A=images/a"], "--base says that images/a is built on images/a: no image"],
+    ] as const) {
+      it(`refuses ${argv.join(" ")}`, async () => {
+        withChain();
+        const { status, json } = await cliJson(["publish", "images/api", "--repository", "h.example/{name}", ...argv]);
+        assert.deepEqual([status, json.error.code], [1, "InvalidArgument"]);
+        assert.ok(json.error.message.includes(message), json.error.message);
+      });
+    }
   });
 
   it("gives GitHub Actions the parts of one image, and its report the same", async () => {
@@ -239,12 +348,9 @@ describe("publish", () => {
   it("shows in a terminal what goes on in one line, which ends with the image", async () => {
     withImage();
     const registry = await start(shelf([]));
-    const bin = path.join(scratch, "bin");
-    mkdirSync(bin);
-    writeFileSync(path.join(bin, "docker"), "#!/bin/sh\necho no >&2\nexit 1\n");
-    chmodSync(path.join(bin, "docker"), 0o755);
+    const PATH = fakeDocker("echo no >&2\nexit 1");
     const argv = ["publish", "images/app", "--repository", `${registry.host}/app`];
-    const { err } = await cli(argv, { terminal: true, env: { PATH: `${bin}:${process.env.PATH}` } });
+    const { err } = await cli(argv, { terminal: true, env: { PATH } });
     const tag = /building (\w{7})/.exec(err)?.[1];
     assert.equal(
       err,

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
-import type { ImageStatus } from "../../../cli/status/report";
 import { statusHtml } from "../../../cli/status/html";
 import { lineHtml } from "../../../cli/status/line";
+import type { ImageStatus } from "../../../cli/status/report";
 import { versionsOf } from "../../../cli/status/versions";
 import { sha256 } from "./setup";
 
