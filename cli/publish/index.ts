@@ -9,6 +9,7 @@ import { type Io, printable, printError, printJson, type Status } from "../outpu
 import { hearSignals } from "../signals";
 import { findBases } from "./bases";
 import { type BuildFlags, buildOf } from "./buildFlags";
+import { refuseOneSource } from "./copyFrom";
 import { findImages, type ImagesFlags } from "./images";
 import { createNarrator, type Narrator } from "./narrator";
 import { publishImage } from "./publishImage";
@@ -17,6 +18,8 @@ import { type Result, referenceOf, resultsJson } from "./results";
 import type { Published, Run } from "./run";
 
 export interface PublishFlags extends ImagesFlags, Omit<BuildFlags, "buildContext" | "base"> {
+  /** Where versions are copied from that the registry lacks; `{name}` stands for the name of each one's directory. */
+  copyFrom?: string;
   /** Tags that are moved to each image. */
   alsoTag?: string[];
   /** So many images are built at once. */
@@ -39,6 +42,7 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
   const build = buildOf(flags, io.env);
   const alsoTag = flags.debug ? [] : movingTags(flags.alsoTag, flags.tagPrefix);
   const images = findImages(contexts, flags);
+  refuseOneSource(flags.copyFrom, images.length);
   const reports = await openReports(flags, io.env);
   const narrator = createNarrator(io, images.length);
   const interrupt = new AbortController();
@@ -52,6 +56,7 @@ export async function publish(contexts: string[], flags: PublishFlags, io: Io): 
     clock: createClock(),
     now: io.now,
     dryRun,
+    copyFrom: flags.copyFrom,
     alsoTag,
     nonce: randomBytes(8).toString("hex"),
     inTurn: slots(flags.jobs),
@@ -116,10 +121,15 @@ function print(results: Result[], { json, dryRun = false }: PublishFlags, io: Io
   }
   if (!isOne) {
     const fates = results.flatMap(({ name, result }): [string, Fate][] =>
-      result instanceof VersionedImageError
-        ? []
-        : [[name, result.outcome === "adopted" ? Fate.Adopted : Fate.Published]],
+      result instanceof VersionedImageError ? [] : [[name, FATES[result.outcome]]],
     );
     io.err(`${summarize(results.length, fates, dryRun)}\n`);
   }
 }
+
+const FATES: Record<Published["outcome"], Fate> = {
+  published: Fate.Published,
+  adopted: Fate.Adopted,
+  copied: Fate.Copied,
+  debug: Fate.Published,
+};

@@ -1,3 +1,4 @@
+import { copyImage } from "../../components/copy";
 import {
   checkBase,
   checkContent,
@@ -22,6 +23,7 @@ import {
   type TagPolicy,
 } from "../../components/version";
 import { buildImage, prepareFiles } from "./buildImage";
+import { sourceOf } from "./copyFrom";
 import type { Image } from "./images";
 import type { Published, Run } from "./run";
 
@@ -33,6 +35,8 @@ interface Subject {
   image: Image;
   run: Run;
   target: Target;
+  /** Where a version is copied from that the target lacks. */
+  copyFrom: Target | undefined;
   expected: Expected;
 }
 
@@ -50,11 +54,13 @@ export async function publishImage(image: Image, tagPolicy: TagPolicy, run: Run)
     image,
     run,
     target: { repository, spec: `${repository}:${version.tag}`, registry: run.client },
+    copyFrom: sourceOf(image, run),
     expected: {
       version,
       tagPolicy,
       platforms: run.build.platforms,
       fingerprint: fingerprintOf(run.build, dockerfile, version),
+      args: run.build.args,
     },
   };
   if (run.dryRun) {
@@ -74,11 +80,19 @@ async function publish(subject: Subject): Promise<Published> {
       const { digest } = publication;
       const isOwn = publication.kind === "published" && !publication.byAnother;
       if (publication.kind === "adopted") {
-        await check(subject, digest);
+        await check(subject, target, digest);
+      }
+      if (publication.kind === "elsewhere") {
+        await copy(subject, publication.from, digest);
       }
       await moveTags(target, digest, run.alsoTag, COMMAND);
-      published = { image, outcome: isOwn ? "published" : "adopted", digest };
       const took = duration(run.clock.now() - began);
+      if (publication.kind === "elsewhere") {
+        published = { image, outcome: "copied", digest };
+        announce(subject, `copied from ${publication.from.repository} in ${took}: ${target.spec}@${digest}`);
+        return;
+      }
+      published = { image, outcome: isOwn ? "published" : "adopted", digest };
       announce(
         subject,
         isOwn
@@ -90,6 +104,18 @@ async function publish(subject: Subject): Promise<Published> {
     },
   });
   return published as Published;
+}
+
+/** Copies what another repository has of the version, once its labels are looked into. */
+async function copy(subject: Subject, from: Target, digest: string): Promise<void> {
+  const { image, run, target } = subject;
+  await check(subject, from, digest);
+  const { clock, say } = portsOf(subject);
+  say.progress(`copying ${image.version.tag} from ${from.repository}`);
+  await copyImage(
+    { from, to: target, digest, tag: image.version.tag },
+    { command: COMMAND, clock, dryRun: run.dryRun, say, sent: () => {} },
+  );
 }
 
 async function publishDebug(subject: Subject): Promise<Published> {
@@ -106,13 +132,19 @@ async function publishDebug(subject: Subject): Promise<Published> {
 
 /** Says what would be done, as far as that can be known without building anything. */
 async function tryToPublish(subject: Subject): Promise<Published> {
-  const { image, run, target } = subject;
+  const { image, run, target, copyFrom } = subject;
   const { repository, version } = image;
   const held = version.debug ? undefined : await run.client.resolve(repository, version.tag);
   if (held) {
-    await check(subject, held.digest);
+    await check(subject, target, held.digest);
     announce(subject, `is in the registry already and will be used: ${repository}@${held.digest}`);
     return { image, outcome: "adopted", digest: held.digest };
+  }
+  const there = await copyFrom?.registry.resolve(copyFrom.repository, version.tag);
+  if (copyFrom && there) {
+    await copy(subject, copyFrom, there.digest);
+    announce(subject, `will be copied from ${copyFrom.repository}@${there.digest}`);
+    return { image, outcome: "copied", digest: there.digest, source: copyFrom.repository };
   }
   await checkBases(subject, await run.basesOf(image));
   await (await prepareFiles(image, run)).discard();
@@ -142,18 +174,18 @@ async function checkBases({ image, run, target }: Subject, bases: Record<string,
   }
 }
 
-/** What the registry holds is looked into before it is used. */
-async function check({ image, run, target, expected }: Subject, digest: string): Promise<void> {
-  const { untraced, builtOtherwise } = await checkContent(expected, target, digest);
+/** What a registry holds is looked into before it is used. */
+async function check({ image, run, expected }: Subject, holder: Target, digest: string): Promise<void> {
+  const { untraced, builtOtherwise } = await checkContent(expected, holder, digest);
   if (untraced !== undefined) {
     run.warn(image, untraced);
   }
   if (builtOtherwise !== undefined) {
-    run.warn(image, `${target.spec} was ${builtOtherwise}. It is used as it is.`);
+    run.warn(image, `${holder.spec} was ${builtOtherwise}. It is used as it is.`);
   }
 }
 
-function publishingOf({ image, run, target, expected }: Subject): Publishing {
+function publishingOf({ image, run, target, copyFrom, expected }: Subject): Publishing {
   const { version } = image;
   const { repository, spec } = target;
   return {
@@ -162,6 +194,7 @@ function publishingOf({ image, run, target, expected }: Subject): Publishing {
     tag: version.tag,
     labels: async () =>
       imageLabels(version, expected.fingerprint, (await run.basesOf(image)) as Record<string, string>),
+    copyFrom,
     mayBuild: true,
     scratchTag: (nonce = "") => scratchTag("publish", `${run.nonce} ${spec} ${nonce}`),
     command: COMMAND,
