@@ -111,7 +111,9 @@ async function copy(subject: Subject, from: Target, digest: string): Promise<voi
   const { image, run, target } = subject;
   await check(subject, from, digest);
   const { clock, say } = portsOf(subject);
-  say.progress(`copying ${image.version.tag} from ${from.repository}`);
+  if (!run.dryRun) {
+    say.progress(`copying ${image.version.tag} from ${from.repository}`);
+  }
   await copyImage(
     { from, to: target, digest, tag: image.version.tag },
     { command: COMMAND, clock, dryRun: run.dryRun, say, sent: () => {} },

@@ -77,7 +77,7 @@ export class Actor {
       tag,
       labels: async () => ({ by: name }),
       copyFrom: undefined,
-    mayBuild: true,
+      mayBuild: true,
       scratchTag: (nonce) => (nonce === undefined ? `scratch-${name}` : `scratch-${name}-${++this.nonces}`),
       command: "pulumi up",
       again: "pulumi up",
