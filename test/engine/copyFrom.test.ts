@@ -1,10 +1,16 @@
 import * as assert from "node:assert/strict";
 import { createRegistryClient } from "../../components/registry";
+import { kill } from "../support/kill";
+import { converge } from "../support/killedUpdates";
 import { changes, errorsOn, imageProject, imageStack, infoOn, succeeded, warningsOn } from "../support/project";
 import { registry } from "../support/registry";
+import { RegistryProxy } from "../support/registryProxy";
 import { type Result, TestStack } from "../support/stack";
 
 const NEEDS = require.resolve("./programs/needs.ts");
+
+/** How long the registry's answer takes that the killed program does not hear, in milliseconds. */
+const UNHEARD = 3_000;
 
 const NOTHING = "urn:pulumi:production::versioned-image-example::pulumi:index:Stash::needs-nothing";
 
@@ -72,4 +78,37 @@ describe("a stack that copies what another one has published", () => {
       project.dispose();
     }
   });
+
+  for (const request of ["blob", "manifest"] as const) {
+    it(`goes on in the next update where it is killed when the registry has a ${request}`, async () => {
+      const project = imageProject();
+      const staging = registry.repository("staging");
+      let isKilled = false;
+      const proxy = await RegistryProxy.start({
+        moods: [({ kind }) => (kind === request && !isKilled ? { after: UNHEARD } : undefined)],
+      });
+      const behind = registry.repository("production");
+      const repository = behind.replace(registry.host, proxy.host);
+      const publisher = imageStack(project, { repository: staging });
+      const stack = imageStack(project, { repository, publish: false, copyFrom: staging }, { name: "production" });
+      try {
+        const { digest } = succeeded(await publisher.up());
+        const running = stack.start("up");
+        const ended = running.result.then(({ text }) => assert.fail(`it ended before it could be killed: ${text}`));
+        await Promise.race([proxy.done(request), ended]);
+        assert.equal(kill(running, "program"), true);
+        isKilled = true;
+        await running.result;
+        assert.deepEqual(await registry.tags(behind), []);
+        await converge(stack);
+        const image = succeeded(await stack.up());
+        assert.deepEqual([image.outcome, image.digest], ["copied", digest]);
+      } finally {
+        stack.forget();
+        publisher.forget();
+        project.dispose();
+        await proxy.stop();
+      }
+    });
+  }
 });
