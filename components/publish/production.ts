@@ -144,6 +144,7 @@ async function copy(subject: Subject, target: Target, from: Target, digest: stri
   const { spec } = target;
   const moving = movingTagsOf(subject);
   const began = performance.now();
+  sayUnknownBuild(subject, from.spec);
   let isLeftOut = true;
   const kept = await keepRecord(name, component, {
     keep: ["own", "debug", ...keepUnknown(subject)],
