@@ -423,6 +423,10 @@ ${STATUSES}`,
     .option("--secret <secret>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
     .option("--ssh <agent>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
     .option("--cache-to <target>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
+    .option(
+      "--copy-from <repository>",
+      "copy a version that this one has instead of building it, digest for digest; {name} as in --repository",
+    )
     .option("--also-tag <tag>", "a tag that is moved to each image, such as latest; repeatable", collect)
     .option("--release-tag <tag>", "a tag that is written once to each image, such as v1.4.0; repeatable", collect)
     .option("--jobs <number>", "so many images are built at once", readCount, 4)

@@ -128,6 +128,13 @@ export interface VersionedImageArgs {
    */
   publish?: boolean;
   /**
+   * A repository from which a version that `repository` lacks is copied, digest for digest, instead of being built; its labels are checked
+   * first, and one that neither of the two has is built, or with publish: false refused (error NotPublished). It is asked with the
+   * credentials of the user's Docker configuration, or with `registryAuth` if it is in the same registry. A debug image is never copied.
+   * Errors: InvalidArgument for what is no other repository. Default: none.
+   */
+  copyFrom?: pulumi.Input<string>;
+  /**
    * The commit, tag or branch whose version of the image is used, so that it can stay at an older one. An image that the registry has is taken
    * if its labels prove the version; that it was built in another way is a warning. One that it lacks is built with the arguments, paths and
    * Dockerfile that the program names (error NotInRevision if the commit lacks one). What is on disk plays no part. Errors:

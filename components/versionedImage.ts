@@ -28,7 +28,7 @@ export class VersionedImage extends pulumi.ComponentResource {
   public readonly covers: pulumi.Output<string[]>;
   /** The URL of the repository's remote origin, without credentials; none if it has no such remote. */
   public readonly source: pulumi.Output<string | undefined>;
-  /** How the image came to be used: published (by this stack), adopted (the registry had it already) or debug. */
+  /** How the image came to be used: published (by this stack), adopted (the registry had it already), copied (by this stack) or debug. */
   public readonly outcome: pulumi.Output<string>;
 
   constructor(name: string, args: VersionedImageArgs, opts?: pulumi.ComponentResourceOptions) {

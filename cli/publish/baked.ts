@@ -45,6 +45,7 @@ async function readImage(
 ): Promise<Image> {
   return {
     label: name,
+    name,
     repository,
     version: decideVersion(await readFacts(source), versionOptionsOf(flags)),
     dockerfile,

@@ -29,7 +29,8 @@ export async function findBases(
 async function ofOwn({ option, label }: Base, own: Promise<Published>): Promise<string | undefined> {
   try {
     const result = await own;
-    return result.digest === undefined ? undefined : referenceOf(result);
+    const { digest, image, source = image.repository } = result;
+    return digest === undefined ? undefined : referenceOf({ ...result, image: { ...image, repository: source } });
   } catch (error) {
     if (error instanceof VersionedImageError) {
       throw new VersionedImageError(

@@ -21,6 +21,8 @@ interface DirectoriesFlags extends ImagesFlags {
 export interface Image {
   /** As the user names it: its directory, or the target of a bake file. */
   label: string;
+  /** The name of its directory, or of its target. */
+  name: string;
   repository: string;
   version: Version;
   /** The Dockerfile, relative to the context. */
@@ -130,7 +132,16 @@ async function readImage(
     name,
     readBase(name, other, sources, flags),
   ]);
-  return { label: context, repository, version, dockerfile, paths, build, bases: Object.fromEntries(bases) };
+  return {
+    label: context,
+    name: nameOf(context),
+    repository,
+    version,
+    dockerfile,
+    paths,
+    build,
+    bases: Object.fromEntries(bases),
+  };
 }
 
 /** What the call does not publish is looked for as the version that is committed, for a debug image, too. */

@@ -9,6 +9,7 @@ import { type Io, printable, printError, printJson, type Status } from "../outpu
 import { hearSignals } from "../signals";
 import { findBaked } from "./baked";
 import { findBases } from "./bases";
+import { refuseOneSource } from "./copyFrom";
 import { findImages, type ImagesFlags, type Named } from "./images";
 import { createNarrator, type Narrator } from "./narrator";
 import { publishImage } from "./publishImage";
@@ -17,6 +18,8 @@ import { type Result, referenceOf, resultsJson } from "./results";
 import type { Published, Run } from "./run";
 
 export interface PublishFlags extends ImagesFlags, BakeFlags {
+  /** Where versions are copied from that the registry lacks; `{name}` stands for the name of each one's directory. */
+  copyFrom?: string;
   /** Tags that are moved to each image. */
   alsoTag?: string[];
   /** Tags that are written once to each image. */
@@ -47,6 +50,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
     );
   }
   const images = await imagesOf(names, flags, io);
+  refuseOneSource(flags.copyFrom, images.length);
   const reports = await openReports(flags, io.env);
   const narrator = createNarrator(io, images.length);
   const interrupt = new AbortController();
@@ -59,6 +63,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
     clock: createClock(),
     now: io.now,
     dryRun,
+    copyFrom: flags.copyFrom,
     alsoTag,
     releaseTags,
     nonce: randomBytes(8).toString("hex"),
@@ -127,10 +132,15 @@ function print(results: Result[], { json, dryRun = false }: PublishFlags, io: Io
   }
   if (!isOne) {
     const fates = results.flatMap(({ name, result }): [string, Fate][] =>
-      result instanceof VersionedImageError
-        ? []
-        : [[name, result.outcome === "adopted" ? Fate.Adopted : Fate.Published]],
+      result instanceof VersionedImageError ? [] : [[name, FATES[result.outcome]]],
     );
     io.err(`${summarize(results.length, fates, dryRun)}\n`);
   }
 }
+
+const FATES: Record<Published["outcome"], Fate> = {
+  published: Fate.Published,
+  adopted: Fate.Adopted,
+  copied: Fate.Copied,
+  debug: Fate.Published,
+};

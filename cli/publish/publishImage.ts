@@ -1,3 +1,4 @@
+import { copyImage } from "../../components/copy";
 import {
   checkBase,
   checkContent,
@@ -7,6 +8,7 @@ import {
   moveTags,
   overwritten,
   type Ports,
+  type Publication,
   type Publishing,
   publishDebugContent,
   publishVersion,
@@ -26,6 +28,7 @@ import {
   type TagPolicy,
 } from "../../components/version";
 import { buildImage, prepareFiles } from "./buildImage";
+import { sourceOf } from "./copyFrom";
 import type { Image } from "./images";
 import type { Published, Run } from "./run";
 
@@ -37,6 +40,8 @@ interface Subject {
   image: Image;
   run: Run;
   target: Target;
+  /** Where a version is copied from that the target lacks. */
+  copyFrom: Target | undefined;
   expected: Expected;
   releasing: Releasing;
 }
@@ -57,8 +62,16 @@ export async function publishImage(image: Image, tagPolicy: TagPolicy, run: Run)
     tagPolicy,
     platforms: build.platforms,
     fingerprint: fingerprintOf(build, dockerfile, version),
+    args: build.args,
   };
-  const subject = { image, run, target, expected, releasing: releasingOf(target, expected, run.releaseTags, COMMAND) };
+  const subject = {
+    image,
+    run,
+    target,
+    copyFrom: sourceOf(image, run),
+    expected,
+    releasing: releasingOf(target, expected, run.releaseTags, COMMAND),
+  };
   if (run.dryRun) {
     return tryToPublish(subject);
   }
@@ -78,28 +91,58 @@ async function publish(subject: Subject): Promise<Published> {
     },
     record: async (publication) => {
       const { digest } = publication;
-      const isOwn = publication.kind === "published" && !publication.byAnother;
       if (publication.kind === "adopted") {
-        await check(subject, digest);
+        await check(subject, target, digest);
+      }
+      if (publication.kind === "elsewhere") {
+        await checkReleaseTags(releasing, digest, ports);
+        await copy(subject, publication.from, digest);
       }
       const released = await setReleaseTags(releasing, digest, ports);
       await moveTags(target, digest, run.alsoTag, COMMAND);
-      published = { image, outcome: isOwn ? "published" : "adopted", digest };
-      const took = duration(run.clock.now() - began);
-      announce(
-        subject,
-        isOwn
-          ? `published in ${took}: ${target.spec}@${digest}`
-          : publication.kind === "adopted"
-            ? `adopted, since it was in the registry already: ${target.repository}@${digest}`
-            : `built in ${took}, but another tagged its own meanwhile, and that is used: ${target.repository}@${digest}`,
-      );
+      published = { image, outcome: outcomeOf(publication), digest };
+      announce(subject, whatBecame(publication, target, duration(run.clock.now() - began)));
       for (const tag of released) {
         run.say(image, `released as ${target.repository}:${tag}`);
       }
     },
   });
   return published as Published;
+}
+
+function outcomeOf(publication: Publication): Published["outcome"] {
+  if (publication.kind === "elsewhere") {
+    return "copied";
+  }
+  return publication.kind === "published" && !publication.byAnother ? "published" : "adopted";
+}
+
+function whatBecame(publication: Publication, { spec, repository }: Target, took: string): string {
+  const { digest } = publication;
+  switch (publication.kind) {
+    case "adopted":
+      return `adopted, since it was in the registry already: ${repository}@${digest}`;
+    case "elsewhere":
+      return `copied from ${publication.from.repository} in ${took}: ${spec}@${digest}`;
+    case "published":
+      return publication.byAnother
+        ? `built in ${took}, but another tagged its own meanwhile, and that is used: ${repository}@${digest}`
+        : `published in ${took}: ${spec}@${digest}`;
+  }
+}
+
+/** Copies what another repository has of the version, once its labels are looked into. */
+async function copy(subject: Subject, from: Target, digest: string): Promise<void> {
+  const { image, run, target } = subject;
+  await check(subject, from, digest);
+  const { clock, say } = portsOf(subject);
+  if (!run.dryRun) {
+    say.progress(`copying ${image.version.tag} from ${from.repository}`);
+  }
+  await copyImage(
+    { from, to: target, digest, tag: image.version.tag },
+    { command: COMMAND, clock, dryRun: run.dryRun, say, sent: () => {} },
+  );
 }
 
 async function publishDebug(subject: Subject): Promise<Published> {
@@ -116,17 +159,26 @@ async function publishDebug(subject: Subject): Promise<Published> {
 
 /** Says what would be done, as far as that can be known without building anything. */
 async function tryToPublish(subject: Subject): Promise<Published> {
-  const { image, run, target, releasing } = subject;
+  const { image, run, target, copyFrom, releasing } = subject;
   const { repository, version } = image;
+  const ports = portsOf(subject);
   const held = version.debug ? undefined : await run.client.resolve(repository, version.tag);
   if (held) {
-    await check(subject, held.digest);
-    const absent = await checkReleaseTags(releasing, held.digest, portsOf(subject));
+    await check(subject, target, held.digest);
+    const absent = await checkReleaseTags(releasing, held.digest, ports);
     announce(subject, `is in the registry already and will be used: ${repository}@${held.digest}`);
     sayToRelease(subject, absent);
     return { image, outcome: "adopted", digest: held.digest };
   }
-  await checkReleaseTags(releasing, undefined, portsOf(subject));
+  const there = await copyFrom?.registry.resolve(copyFrom.repository, version.tag);
+  if (copyFrom && there) {
+    const absent = await checkReleaseTags(releasing, there.digest, ports);
+    await copy(subject, copyFrom, there.digest);
+    announce(subject, `will be copied from ${copyFrom.repository}@${there.digest}`);
+    sayToRelease(subject, absent);
+    return { image, outcome: "copied", digest: there.digest, source: copyFrom.repository };
+  }
+  await checkReleaseTags(releasing, undefined, ports);
   await checkBases(subject, await run.basesOf(image));
   await (await prepareFiles(image, run)).discard();
   announce(
@@ -157,18 +209,18 @@ async function checkBases({ image, run, target }: Subject, bases: Record<string,
   }
 }
 
-/** What the registry holds is looked into before it is used. */
-async function check({ image, run, target, expected }: Subject, digest: string): Promise<void> {
-  const { untraced, builtOtherwise } = await checkContent(expected, target, digest);
+/** What a registry holds is looked into before it is used. */
+async function check({ image, run, expected }: Subject, holder: Target, digest: string): Promise<void> {
+  const { untraced, builtOtherwise } = await checkContent(expected, holder, digest);
   if (untraced !== undefined) {
     run.warn(image, untraced);
   }
   if (builtOtherwise !== undefined) {
-    run.warn(image, `${target.spec} was ${builtOtherwise}. It is used as it is.`);
+    run.warn(image, `${holder.spec} was ${builtOtherwise}. It is used as it is.`);
   }
 }
 
-function publishingOf({ image, run, target, expected }: Subject): Publishing {
+function publishingOf({ image, run, target, copyFrom, expected }: Subject): Publishing {
   const { version } = image;
   const { repository, spec } = target;
   return {
@@ -177,6 +229,7 @@ function publishingOf({ image, run, target, expected }: Subject): Publishing {
     tag: version.tag,
     labels: async () =>
       imageLabels(version, expected.fingerprint, (await run.basesOf(image)) as Record<string, string>),
+    copyFrom,
     mayBuild: true,
     scratchTag: (nonce = "") => scratchTag("publish", `${run.nonce} ${spec} ${nonce}`),
     command: COMMAND,

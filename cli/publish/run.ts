@@ -10,6 +10,8 @@ export interface Run {
   now(): Date;
   /** Says what would be done, and does nothing. */
   dryRun: boolean;
+  /** Where versions are copied from that the registry lacks, with `{name}`; undefined if nowhere. */
+  copyFrom: string | undefined;
   /** Tags that are moved to each image. */
   alsoTag: string[];
   /** Tags that are written once to each image. */
@@ -35,7 +37,9 @@ export interface Run {
 /** What became of an image, or would in a dry run. */
 export interface Published {
   image: Image;
-  outcome: "published" | "adopted" | "debug";
+  outcome: "published" | "adopted" | "copied" | "debug";
   /** Of what is served; undefined of what a dry run would build. */
   digest: string | undefined;
+  /** Which repository has it for now, where a dry run would copy it. */
+  source?: string;
 }

@@ -4,7 +4,7 @@ import { builtOtherwise, checkPublished, differingLabels, type Expectation } fro
 import type { Target } from "./target";
 
 /** What an image must agree with that may be used as a version. */
-export interface Expected extends Pick<Expectation, "version" | "tagPolicy" | "fingerprint"> {
+export interface Expected extends Pick<Expectation, "version" | "tagPolicy" | "fingerprint" | "args"> {
   /** What it is to run on; undefined while that can't be known. */
   platforms: string[] | undefined;
 }

@@ -6,10 +6,11 @@ interface Refused {
   words: string;
 }
 
-export function notPublished({ spec }: Pick<Publishing, "spec">): VersionedImageError {
+export function notPublished({ spec, copyFrom }: Pick<Publishing, "spec" | "copyFrom">): VersionedImageError {
+  const nor = copyFrom ? `, nor is ${copyFrom.spec}, from which it would be copied` : "";
   return new VersionedImageError(
     "NotPublished",
-    `${spec} is not in the registry, and publish is false: run the stack that publishes it at this commit first, or leave ` +
+    `${spec} is not in the registry${nor}, and publish is false: run the stack that publishes it at this commit first, or leave ` +
       "publish out to build the image here.",
   );
 }

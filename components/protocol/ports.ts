@@ -1,4 +1,5 @@
 import type { Labelled, Manifest, ManifestContent, Refusal, StrictCalls } from "../registry";
+import type { Target } from "./target";
 
 /** What a publication needs of the world. Nothing of it knows Pulumi. */
 export interface Ports {
@@ -71,7 +72,9 @@ export interface Tagging {
 export interface Publishing extends Tagging {
   /** Every label of ours, so that none is inherited from a base. Asked for when the content is there. */
   labels(): Promise<Record<string, string>>;
-  /** Whether a version that the registry lacks may be built. */
+  /** Where a version that the registry lacks is looked for before it is built; undefined if nowhere. */
+  copyFrom: Target | undefined;
+  /** Whether a version that is nowhere may be built. */
   mayBuild: boolean;
   /** A tag for content that has none yet, of this caller and image; with a nonce, one that nobody has used. */
   scratchTag(nonce?: string): string;
@@ -98,5 +101,7 @@ export interface Pushed {
 export type Publication =
   /** The registry had the version. */
   | { kind: "adopted"; digest: string }
+  /** The registry lacks it, and where it may be copied from has it: `record` copies it. */
+  | { kind: "elsewhere"; from: Target; digest: string }
   /** It was built, and the tag serves that or what another has tagged meanwhile. */
   | { kind: "published"; digest: string; labelled: string; pushed: Pushed | undefined; byAnother: boolean };

@@ -6,8 +6,8 @@ import { freeScratchTag, releaseScratchTags } from "./scratchTags";
 import { MOMENT, tagOnce } from "./tagOnce";
 
 /**
- * Publishes a version once: content first, labels in the registry, the tag last. Returns what the tag serves, whoever set it; undefined if the
- * caller leaves the image out. Wherever it is killed, the next call goes on from there. docs/publishing.md has its steps.
+ * Publishes a version once: content first, labels in the registry, the tag last. Returns what the tag serves, whoever set it; what it is to
+ * serve, where that is to be copied; undefined if the caller leaves the image out. Wherever it is killed, the next call goes on from there. docs/publishing.md has its steps.
  *
  * Throws NotPublished, ContentLost, PushRefused, TagRefused, what proves that a tag serves another version, and what the ports throw.
  */
@@ -15,6 +15,11 @@ export async function publishVersion(version: Publishing, ports: Ports): Promise
   const held = await lookUntilSettled(version, ports);
   if (held !== undefined) {
     return recorded({ kind: "adopted", digest: held }, ports);
+  }
+  const { copyFrom } = version;
+  const there = await copyFrom?.registry.resolve(copyFrom.repository, version.tag);
+  if (copyFrom && there) {
+    return recorded({ kind: "elsewhere", from: copyFrom, digest: there.digest }, ports);
   }
   if (!version.mayBuild) {
     throw notPublished(version);

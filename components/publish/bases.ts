@@ -6,6 +6,7 @@ import { parseReference } from "../registry";
 import { imageLabels, shownPaths, type Version } from "../version";
 import { ownRegistry } from "./ownRegistry";
 import type { Subject } from "./subject";
+import { whereItIs } from "./whereItIs";
 
 /** An image's labels, which name the images that it is built on: unknown while a preview can't know those. */
 export function labelsOf({ version, fingerprint, build }: Subject): pulumi.Output<Record<string, string>> {
@@ -41,7 +42,7 @@ export async function checkBases({ version, build, args }: Subject, target: Targ
         const base = {
           name,
           option: `build.bases.${name}`,
-          reference,
+          reference: whereItIs(reference),
           platforms: build.platforms ?? [],
           debug: args.debug ?? false,
         };

@@ -44,7 +44,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     const isThere = (await target.registry.resolve(target.repository, version.tag)) !== undefined;
     const current = { spec: target.spec, digest: "" };
     const keptBefore = isThere
-      ? await keepRecord(name, component, { keep: ["own", "debug"], write: { current } })
+      ? await keepRecord(name, component, { keep: ["own", "debug", "copied"], write: { current } })
       : undefined;
     const placeName = isThere ? (keptBefore?.debug.place ?? (await firstPlace(component))) : newPlaceName();
     const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, watch);
@@ -66,7 +66,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     const kept = isThere
       ? keptBefore
       : await keepRecord(name, component, {
-          keep: ["own"],
+          keep: ["own", "copied"],
           write: { debug: { place: placeName }, current },
           dependsOn: content.resource,
         });

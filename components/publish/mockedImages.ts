@@ -17,7 +17,7 @@ export interface MockedImage {
   /** Default: the context of the arguments. */
   covers?: string[];
   source?: string;
-  outcome?: "published" | "adopted" | "debug";
+  outcome?: "published" | "adopted" | "copied" | "debug";
 }
 
 let answer: ((name: string, args: VersionedImageArgs) => MockedImage) | undefined;

@@ -8,14 +8,15 @@ import {
   publishVersion,
   type Target,
 } from "../protocol";
-import { interruptibly } from "../pulumi";
+import { interruptibly, type Step } from "../pulumi";
 import { duration, Fate, mergeRequestNotice } from "../version";
 import { checkBases } from "./bases";
 import { buildContent, settledContent } from "./buildContent";
 import type { Building } from "./contentBuilder";
+import { copyVersion } from "./copyFrom";
 import { neverPublished } from "./neverPublished";
 import { isTried, portsOf, publishingOf } from "./publishing";
-import { type Kept, keepRecord, ownOf, type Used } from "./record";
+import { isCopied, type Kept, keepRecord, ownOf, type Used } from "./record";
 import { checkBeforeRelease, release, sayToRelease, sayUnknownReleases } from "./releaseTags";
 import { announce, sayInterrupted } from "./runReport";
 import { sayChanges } from "./sayChanges";
@@ -25,8 +26,8 @@ import { publishUndecided } from "./undecided";
 import { Watch } from "./watch";
 
 /**
- * Publishes a production version once: uses what the registry holds under its tag, or has it built from the commit. In a preview, and under
- * mocks, it is declared alone.
+ * Publishes a production version once: uses what the registry holds under its tag, copies it from where the program says, or has it built from
+ * the commit. In a preview, and under mocks, it is declared alone.
  */
 export async function publishProduction(subject: Subject): Promise<Publication> {
   const { target } = subject;
@@ -59,10 +60,16 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
       },
       record: async (published) => {
         watch.step.what = undefined;
-        publication =
-          published.kind === "adopted"
-            ? await use(subject, target, published.digest)
-            : await recordPublished(subject, target, building as Building, published, watch.took ?? 0);
+        switch (published.kind) {
+          case "adopted":
+            publication = await use(subject, target, published.digest);
+            break;
+          case "elsewhere":
+            publication = await copy(subject, target, published.from, published.digest, watch.step);
+            break;
+          case "published":
+            publication = await recordPublished(subject, target, building as Building, published, watch.took ?? 0);
+        }
       },
     }),
   );
@@ -71,14 +78,21 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
 }
 
 async function tryToPublish(subject: Subject, target: Target): Promise<Publication> {
-  const { version, args } = subject;
+  const { version, args, copyFrom } = subject;
   sayUnknownReleases(subject);
   const held = await target.registry.resolve(target.repository, version.tag);
   if (held) {
     return use(subject, target, held.digest);
   }
+  if (copyFrom === "unknown") {
+    return publishUndecided(subject);
+  }
+  const there = await copyFrom?.registry.resolve(copyFrom.repository, version.tag);
+  if (copyFrom && there) {
+    return copy(subject, target, copyFrom, there.digest, { what: undefined });
+  }
   if (args.publish === false) {
-    throw notPublished(target);
+    throw notPublished({ spec: target.spec, copyFrom });
   }
   await checkBeforeRelease(subject, target);
   await checkBases(subject, target);
@@ -97,11 +111,11 @@ async function use(subject: Subject, target: Target, digest: string): Promise<Pu
   sayUnknownBuild(subject, target.spec);
   let isUnchanged = true;
   const kept = await keepRecord(name, component, {
-    keep: ["own", "debug", ...keepUnknown(subject)],
+    keep: ["own", "debug", "copied", ...keepUnknown(subject)],
     write: { current: { spec: target.spec, digest, build: subject.fingerprint, ...furtherTags(subject) } },
     beforeChange: async (before) => {
       isUnchanged = before?.spec === target.spec && before.digest === digest;
-      await checkBeforeUse(subject, target, digest, before);
+      await checkBeforeUse(subject, target, target, digest, before);
       await sayChanges(subject, target.spec, before);
       await tagFurther(subject, target, digest);
     },
@@ -124,7 +138,49 @@ async function use(subject: Subject, target: Target, digest: string): Promise<Pu
         : `adopted, since it was in the registry already: ${repository}@${digest}`,
     );
   }
-  return { spec: specOf(subject), digest: pulumi.output(digest), outcome: isOwn ? "published" : "adopted" };
+  const outcome = isCopied(kept, { spec: target.spec, digest }) ? "copied" : isOwn ? "published" : "adopted";
+  return { spec: specOf(subject), digest: pulumi.output(digest), outcome };
+}
+
+/** Copies what another repository holds, unless the update leaves the image out. */
+async function copy(subject: Subject, target: Target, from: Target, digest: string, step: Step): Promise<Publication> {
+  const { component, name } = subject;
+  const { spec } = target;
+  const began = performance.now();
+  sayUnknownBuild(subject, from.spec);
+  let isLeftOut = true;
+  const kept = await keepRecord(name, component, {
+    keep: ["own", "debug", ...keepUnknown(subject)],
+    write: {
+      current: { spec, digest, build: subject.fingerprint, ...furtherTags(subject) },
+      copied: { spec, digest, from: from.repository, at: new Date().toISOString() },
+    },
+    // Always called, but for an image that is left out: no two copies have the same time.
+    beforeChange: async (before) => {
+      isLeftOut = false;
+      await checkBeforeUse(subject, target, from, digest, before);
+      await sayChanges(subject, spec, before);
+      const asWhat = before?.digest === digest ? "" : `, where it is ${digest}`;
+      warnOfLoss(subject, target, before, `copied again from ${from.repository}${asWhat}`);
+      await checkBeforeRelease(subject, target, digest);
+      await copyVersion(subject, from, target, digest, step);
+      await tagFurther(subject, target, digest);
+    },
+  });
+  const own = ownOf(kept);
+  if (own) {
+    await settledContent(subject, own, `${target.repository}@${digest}`);
+  }
+  if (isLeftOut) {
+    return leftOut(subject, kept);
+  }
+  announce(subject, Fate.Copied, () =>
+    isTried()
+      ? `will be copied from ${from.repository}@${digest}`
+      : `copied from ${from.repository} in ${duration(performance.now() - began)}: ${spec}@${digest}`,
+  );
+  // Whoever uses it is to wait for the tag.
+  return { spec: specOf(subject), digest: pulumi.output(digest), outcome: "copied" };
 }
 
 /** A preview may not know yet how an image is built, or as what it is released. */
@@ -137,20 +193,21 @@ function keepUnknown({ fingerprint, releaseTags }: Subject): ("current.build" | 
 
 /**
  * What a tag serves is looked into when a stack first uses it, and when it serves something else or the program asks for
- * another build than before.
+ * another build than before. `holder`: where it is to be found, which may be another repository than the target.
  */
 async function checkBeforeUse(
   subject: Subject,
   target: Target,
+  holder: Target,
   digest: string,
   before: Used | undefined,
 ): Promise<void> {
-  const { untraced, builtOtherwise } = await checkContent(expectedOf(subject), target, digest);
+  const { untraced, builtOtherwise } = await checkContent(expectedOf(subject), holder, digest);
   const expected = before?.spec === target.spec && before.digest !== "" ? before.digest : digest;
   if (expected !== digest && untraced !== undefined) {
-    throw overwritten(target, expected, digest);
+    throw overwritten(holder, expected, digest);
   }
-  if (expected !== digest) {
+  if (expected !== digest && holder === target) {
     pulumi.log.warn(
       `${target.spec} was published as ${expected} and now serves ${digest}, whose labels say that it is the same version: ` +
         "something has overwritten the tag. What it serves is used; make tags immutable in the registry if it can.",
@@ -160,7 +217,7 @@ async function checkBeforeUse(
     pulumi.log.warn(untraced, subject.component);
   }
   if (builtOtherwise !== undefined) {
-    pulumi.log.warn(`${target.spec} was ${builtOtherwise}. It is used as it is.`, subject.component);
+    pulumi.log.warn(`${holder.spec} was ${builtOtherwise}. It is used as it is.`, subject.component);
   }
 }
 
@@ -207,13 +264,7 @@ async function recordBuilt(
     dependsOn: content.resource,
     beforeChange: async (before) => {
       await sayChanges(subject, target.spec, before);
-      if (before?.spec === target.spec) {
-        pulumi.log.warn(
-          `${target.spec} was lost from the registry (${before.digest}): built again from its commit. See that the registry's ` +
-            "clean-up keeps what is in use.",
-          component,
-        );
-      }
+      warnOfLoss(subject, target, before, "built again from its commit");
       if (published) {
         await tagFurther(subject, target, published.digest);
       }
@@ -236,6 +287,15 @@ function furtherTags(subject: Subject): Pick<Used, "alsoTag" | "releaseTags"> {
   return { ...(alsoTag && { alsoTag }), ...(releaseTags && { releaseTags }) };
 }
 
+function warnOfLoss({ component }: Subject, { spec }: Target, before: Used | undefined, again: string): void {
+  if (before?.spec === spec) {
+    pulumi.log.warn(
+      `${spec} was lost from the registry (${before.digest}): ${again}. See that the registry's clean-up keeps what is in use.`,
+      component,
+    );
+  }
+}
+
 /** What is written once comes first, since it can be refused. */
 async function tagFurther(subject: Subject, target: Target, digest: string): Promise<void> {
   await release(subject, target, digest);
@@ -247,7 +307,10 @@ async function tagFurther(subject: Subject, target: Target, digest: string): Pro
 /** An image that the update does not touch (--target, --exclude, destroy or refresh with the program) stays as it is. */
 async function keepLeftOut(subject: Subject): Promise<Publication> {
   const { component, name } = subject;
-  return leftOut(subject, await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} }));
+  return leftOut(
+    subject,
+    await keepRecord(name, component, { keep: ["own", "debug", "copied", "current"], write: {} }),
+  );
 }
 
 function leftOut(subject: Subject, kept: Kept | undefined): Publication {
@@ -261,6 +324,6 @@ function leftOut(subject: Subject, kept: Kept | undefined): Publication {
   return {
     spec: pulumi.output(current.spec),
     digest: pulumi.output(current.digest || undefined),
-    outcome: own.spec === current.spec ? "published" : "adopted",
+    outcome: isCopied(kept, current) ? "copied" : own.spec === current.spec ? "published" : "adopted",
   };
 }

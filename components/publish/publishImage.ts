@@ -10,6 +10,7 @@ import { createRegistryClient, parseReference, parseRepository, type RegistryCli
 import { decideVersion, shownPath, TagPolicy, type Version } from "../version";
 import { refuseOwnRepository } from "./bases";
 import { claimTags } from "./claim";
+import { copyFromOf } from "./copyFrom";
 import { publishDebug } from "./debug";
 import { defaultRepository } from "./defaultRepository";
 import { mockedImage } from "./mockedImages";
@@ -122,6 +123,8 @@ async function subjectOf(
     await requireBuilder(build.builderName, process.env);
   }
   const dockerfile = args.dockerfile ?? "Dockerfile";
+  const known = await knownValue(repository);
+  const target = await targetOf(known, version, args.registryAuth);
   return {
     component,
     name,
@@ -132,7 +135,8 @@ async function subjectOf(
     fingerprint: buildFingerprint(build, dockerfile, version),
     repository,
     releaseTags: await resolveReleaseTags(args),
-    target: await targetOf(await knownValue(repository), version, args.registryAuth),
+    target,
+    copyFrom: await copyFromOf(args, version, known, target),
   };
 }
 

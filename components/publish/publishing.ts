@@ -18,7 +18,7 @@ import { expectedOf, type Subject } from "./subject";
 
 /** An image as the protocol of publishing sees it. `again`: what has its builder build anew. */
 export async function publishingOf(subject: Subject, target: Target, again = "pulumi up"): Promise<Publishing> {
-  const { version, args } = subject;
+  const { version, args, copyFrom } = subject;
   const { repository, spec } = target;
   const [identity, last] = await Promise.all([identityOf(subject), lastOf(subject)]);
   return {
@@ -32,6 +32,7 @@ export async function publishingOf(subject: Subject, target: Target, again = "pu
       }
       return labels;
     },
+    copyFrom: copyFrom === "unknown" ? undefined : copyFrom,
     mayBuild: args.publish !== false,
     scratchTag: (nonce) => scratchTag(pulumi.getStack(), nonce === undefined ? identity : `${identity}/${nonce}`),
     command: "pulumi up",

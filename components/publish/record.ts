@@ -8,6 +8,8 @@ export interface Kept {
   own: Partial<Own>;
   /** Where debug images are built; empty if there were none. */
   debug: { place?: string };
+  /** What this stack copied last; not there if it never did, or has built an image since. */
+  copied?: Copied;
   /** What the stack uses. */
   current: Used;
 }
@@ -25,6 +27,16 @@ export interface Own {
   dockerfile: string;
   /** What built it; not there for Docker. */
   builder?: Builder;
+}
+
+export interface Copied {
+  /** repository:tag */
+  spec: string;
+  digest: string;
+  /** The repository that had it. */
+  from: string;
+  /** When, so that each copy changes the record, also that of a version which was there before. */
+  at: string;
 }
 
 export interface Used {
@@ -45,7 +57,11 @@ export interface Entry {
   /** The parts that stay as the state has them. */
   keep: (keyof Kept | "current.build" | "current.releaseTags")[];
   /** The other parts. */
-  write: { [Part in keyof Kept]?: pulumi.Input<{ [Key in keyof Kept[Part]]: pulumi.Input<Kept[Part][Key]> }> };
+  write: {
+    [Part in keyof Kept]?: pulumi.Input<{
+      [Key in keyof NonNullable<Kept[Part]>]: pulumi.Input<NonNullable<Kept[Part]>[Key]>;
+    }>;
+  };
   dependsOn?: pulumi.Resource;
   /**
    * Called before anything but what is kept changes, in previews too, with what was used before (nothing, of a record that
@@ -103,6 +119,11 @@ export function recordUrn(component: pulumi.ComponentResource, name: string): Pr
 
 function recordName(name: string): string {
   return `${name}-record`;
+}
+
+/** Whether what a stack uses is what it copied. */
+export function isCopied(kept: Kept | undefined, { spec, digest }: Pick<Used, "spec" | "digest">): boolean {
+  return kept?.copied?.spec === spec && kept.copied.digest === digest;
 }
 
 /** What this stack built last, if it ever did. */

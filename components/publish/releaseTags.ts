@@ -28,9 +28,9 @@ export async function resolveReleaseTags({
   return { known: releaseTagsOf(known, others), areKnown: known.length === asked.length };
 }
 
-/** Of a version that is to be built: throws ReleaseTagTaken if one of its tags is there, whatever has it. */
-export async function checkBeforeRelease(subject: Subject, target: Target): Promise<void> {
-  await checkReleaseTags(releasing(subject, target), undefined, portsOf(subject, target));
+/** Of a version that is to be built, or copied as a digest: throws ReleaseTagTaken if one of its tags is there and serves another. */
+export async function checkBeforeRelease(subject: Subject, target: Target, digest?: string): Promise<void> {
+  await checkReleaseTags(releasing(subject, target), digest, portsOf(subject, target));
 }
 
 /** Sets the tags of a version that is there, or in a preview sees that it can be done. Throws ReleaseTagTaken, and TagRefused in an update. */

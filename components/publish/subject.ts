@@ -22,6 +22,8 @@ export interface Subject {
   releaseTags: ReleaseTags;
   /** Where it is published; undefined while a preview can't know the repository or the credentials. */
   target: Target | undefined;
+  /** Where a version is copied from that the target lacks; undefined if nowhere, "unknown" while a preview can't know it. */
+  copyFrom: Target | "unknown" | undefined;
 }
 
 export interface ReleaseTags {
@@ -36,7 +38,7 @@ export interface Publication {
   spec: pulumi.Output<string>;
   /** The digest that the tag serves; undefined where what the stack used last was a debug image, and this update leaves out what is none. */
   digest: pulumi.Output<string | undefined>;
-  outcome: pulumi.Input<"published" | "adopted" | "debug">;
+  outcome: pulumi.Input<"published" | "adopted" | "copied" | "debug">;
   /** What was pushed for it under a scratch tag, for this stack's next publication. */
   pushed?: Pushed;
 }
@@ -53,7 +55,8 @@ export function filesOf({ version, args, dockerfile, build }: Subject): VersionF
 
 /** What a published image must agree with. */
 export function expectedOf({ version, args, build, fingerprint }: Subject): Expected {
-  return { version, tagPolicy: args.tagPolicy ?? TagPolicy.Commit, platforms: build.platforms, fingerprint };
+  const { platforms, knownArgs } = build;
+  return { version, tagPolicy: args.tagPolicy ?? TagPolicy.Commit, platforms, fingerprint, args: knownArgs };
 }
 
 export function warnOf({ component, name }: Subject, what: string): void {

@@ -6,7 +6,7 @@ import { Fate } from "../version";
 import { labelsOf } from "./bases";
 import { settledContent } from "./buildContent";
 import { isOffline, recordedDigest, warnOfOffline } from "./offline";
-import { type Kept, keepRecord, ownOf } from "./record";
+import { isCopied, type Kept, keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
 import { sayChanges } from "./sayChanges";
 import { sayUnknownBuild } from "./sayUnknownBuild";
@@ -17,9 +17,9 @@ import { type Publication, type Subject, specOf } from "./subject";
  * the stack's record says what it can.
  */
 export async function publishUndecided(subject: Subject): Promise<Publication> {
-  const { component, name, args, version } = subject;
+  const { component, name } = subject;
   const spec = await knownValue(specOf(subject));
-  const kept = await keepRecord(name, component, { keep: ["own", "debug", "current"], write: {} });
+  const kept = await keepRecord(name, component, { keep: ["own", "debug", "copied", "current"], write: {} });
   const digest = isOffline() ? recordedDigest(spec, kept?.current) : undefined;
   if (isOffline()) {
     warnOfOffline();
@@ -29,16 +29,31 @@ export async function publishUndecided(subject: Subject): Promise<Publication> {
   }
   sayWhatMayBecome(subject, spec, digest);
   await declareContent(subject, { spec, digest, kept });
-  const isPublished = args.publish !== false && (digest === undefined || kept?.own.spec === spec);
   return {
     spec: specOf(subject),
     digest: digest === undefined ? unknownOutput() : pulumi.output(digest),
-    outcome: version.debug ? "debug" : isPublished ? "published" : "adopted",
+    outcome: expectedOutcome(subject, { spec, digest, kept }),
   };
 }
 
+function expectedOutcome(
+  { args, version, copyFrom }: Subject,
+  { spec, digest, kept }: Decided,
+): Publication["outcome"] {
+  if (version.debug) {
+    return "debug";
+  }
+  if (digest === undefined) {
+    return copyFrom ? unknownOutput() : args.publish === false ? "adopted" : "published";
+  }
+  if (spec !== undefined && isCopied(kept, { spec, digest })) {
+    return "copied";
+  }
+  return args.publish !== false && kept?.own.spec === spec ? "published" : "adopted";
+}
+
 function sayWhatMayBecome(subject: Subject, spec: string | undefined, digest: string | undefined): void {
-  const { args, version } = subject;
+  const { args, version, copyFrom } = subject;
   const repository = spec === undefined ? "a repository that is not known yet" : parseReference(spec).repository;
   if (digest !== undefined && spec !== undefined) {
     sayUnknownBuild(subject, spec);
@@ -46,8 +61,11 @@ function sayWhatMayBecome(subject: Subject, spec: string | undefined, digest: st
   } else if (version.debug) {
     announce(subject, Fate.Undecided, () => `the directory as it is on disk will be pushed to ${repository}`);
   } else {
-    const otherwise = args.publish === false ? "and must be there" : "and published there unless it is there";
-    announce(subject, Fate.Undecided, () => `will be looked for in ${repository}, ${otherwise}`);
+    const source = copyFrom === "unknown" ? "another one that is not known yet" : copyFrom?.repository;
+    const [places, there] =
+      source === undefined ? [repository, "there"] : [`${repository} and ${source}`, "in one of them"];
+    const otherwise = args.publish === false ? `and must be ${there}` : `and published unless it is ${there}`;
+    announce(subject, Fate.Undecided, () => `will be looked for in ${places}, ${otherwise}`);
   }
 }
 

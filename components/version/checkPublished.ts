@@ -32,6 +32,8 @@ export interface Expectation {
   platform: string;
   /** What the build label must say; undefined while a preview can't know it. */
   fingerprint: string | undefined;
+  /** The build arguments that are known, for messages. Default: none. */
+  args?: Record<string, string>;
 }
 
 /**
@@ -88,7 +90,7 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
       "BuildInputsChanged",
       `${spec} is published already, ${otherwise}.${differing}` +
         "A production tag is never overwritten: commit a change in the image's directory that goes with it, " +
-        "set debug: true to try it out, or publish to another repository.",
+        `set debug: true to try it out, or publish to another repository.${basesAdvice(expected)}`,
     );
   }
   return undefined;
@@ -103,6 +105,18 @@ export function builtOtherwise(labels: Record<string, string>, { fingerprint }: 
   return built === undefined || fingerprint === undefined || built === fingerprint
     ? undefined
     : `built with ${shown(built)}; this program asks for ${fingerprint}`;
+}
+
+/** A registry's host as Docker tells one from the first part of a name, and what it is asked for. */
+const REFERENCE = /^(?:[\w-]+(?:\.[\w-]+)+(?::\d+)?|[\w-]+:\d+|localhost)\/[a-z0-9]\S*$/;
+
+/** What to do about build arguments that make another build for each registry; the label does not say which of them differ. */
+function basesAdvice({ args = {} }: Expectation): string {
+  const [named] = Object.entries(args).filter(([, value]) => REFERENCE.test(value));
+  return named
+    ? ` build.args.${named[0]} is ${shown(named[1])}, which is another one in another registry: an image of this repository is better given ` +
+        `as build.bases.${named[0]}, which is the same build wherever it is.`
+    : "";
 }
 
 /** The labels that an image and this program disagree about, between two sentences; what is not known yet is left out. */

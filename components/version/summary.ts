@@ -1,6 +1,7 @@
 /** What becomes of an image in an update. */
 export enum Fate {
   Published = "published",
+  Copied = "copied",
   Adopted = "adopted",
   Unchanged = "unchanged",
   LeftOut = "left out",
@@ -10,6 +11,7 @@ export enum Fate {
 
 const IN_PREVIEW: Partial<Record<Fate, string>> = {
   [Fate.Published]: "to publish",
+  [Fate.Copied]: "to copy",
   [Fate.Adopted]: "to adopt",
 };
 

@@ -76,6 +76,7 @@ export class Actor {
       repository: REPOSITORY,
       tag,
       labels: async () => ({ by: name }),
+      copyFrom: undefined,
       mayBuild: true,
       scratchTag: (nonce) => (nonce === undefined ? `scratch-${name}` : `scratch-${name}-${++this.nonces}`),
       command: "pulumi up",

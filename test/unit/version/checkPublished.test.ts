@@ -198,4 +198,36 @@ describe("checkPublished", () => {
       assert.match(await errorOf("TagTaken", () => check(productionBase)), /was built from commit b{40}/);
     });
   });
+
+  it("says that an argument which names a registry makes another build for each, and what does not", async () => {
+    const labels = imageLabels(VERSION, `${EXPECTED.fingerprint} args=0`);
+    const end = "set debug: true to try it out, or publish to another repository.";
+    const advice = async (args: Record<string, string>) => {
+      const message = await errorOf("BuildInputsChanged", () => check(labels, { args }));
+      return message.slice(message.indexOf(end) + end.length);
+    };
+    for (const value of [
+      "gcr.io/staging/base:1",
+      "localhost/base",
+      "10.0.0.1:5000/base@sha256:0",
+      "registry:5000/a/b",
+    ]) {
+      assert.equal(
+        await advice({ MODE: "a/b", BASE: value }),
+        ` build.args.BASE is ${value}, which is another one in another registry: an image of this repository is better given as ` +
+          "build.bases.BASE, which is the same build wherever it is.",
+      );
+    }
+    for (const value of [
+      "",
+      "alpine:3",
+      "library/alpine",
+      "https://h.example/x",
+      "1.2.3",
+      "/usr/lib.d/x",
+      "h.example/",
+    ]) {
+      assert.equal(await advice({ MODE: value }), "");
+    }
+  });
 });

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { duration, Fate, summarize } from "../../../components/version";
 
-const { Published, Adopted, Unchanged, LeftOut, Undecided } = Fate;
+const { Published, Adopted, Copied, Unchanged, LeftOut, Undecided } = Fate;
 
 describe("summarize", () => {
   const fates = (...entries: [string, Fate][]) => entries;
@@ -9,6 +9,12 @@ describe("summarize", () => {
   it("names those that something happens to, and counts the rest", () => {
     const found = fates(["web", Published], ["api", Published], ["cron", Adopted], ["a", Unchanged], ["b", Unchanged]);
     assert.equal(summarize(5, found, false), "5 images: 2 published (api, web), 1 adopted (cron), 2 unchanged");
+  });
+
+  it("tells what is copied from what is built", () => {
+    const found = fates(["web", Adopted], ["api", Copied], ["cron", Published]);
+    assert.equal(summarize(3, found, false), "3 images: 1 published (cron), 1 copied (api), 1 adopted (web)");
+    assert.equal(summarize(3, found, true), "3 images: 1 to publish (cron), 1 to copy (api), 1 to adopt (web)");
   });
 
   it("says in a preview what will be done", () => {

@@ -1,0 +1,36 @@
+import { VersionedImageError } from "../../components/errors";
+import type { Target } from "../../components/protocol";
+import { parseRepository } from "../../components/registry";
+import type { Image } from "./images";
+import type { Run } from "./run";
+
+/** Throws InvalidArgument for one repository from which the versions of several images would be copied. */
+export function refuseOneSource(copyFrom: string | undefined, images: number): void {
+  if (copyFrom !== undefined && images > 1 && !copyFrom.includes(NAME)) {
+    throw invalid(
+      `--copy-from is ${copyFrom}, and there are several images: give each its own by ${NAME}, which is its name, as in gcr.io/staging/${NAME}.`,
+    );
+  }
+}
+
+/**
+ * Where an image's version is copied from that its repository lacks. A debug image is built from the disk, and never copied. Throws
+ * InvalidArgument for what is no repository, or the image's own.
+ */
+export function sourceOf({ name, repository, version }: Image, { copyFrom, client }: Run): Target | undefined {
+  if (copyFrom === undefined || version.debug) {
+    return undefined;
+  }
+  const source = parseRepository(copyFrom.replaceAll(NAME, name)).repository;
+  if (source === repository) {
+    throw invalid(`--copy-from is ${source}, to which ${name} itself is published: name another repository.`);
+  }
+  return { repository: source, spec: `${source}:${version.tag}`, registry: client };
+}
+
+/** What stands for an image's own name in a repository. */
+const NAME = "{name}";
+
+function invalid(message: string): VersionedImageError {
+  return new VersionedImageError("InvalidArgument", message);
+}

@@ -1,0 +1,114 @@
+import * as assert from "node:assert/strict";
+import { createRegistryClient } from "../../components/registry";
+import { kill } from "../support/kill";
+import { converge } from "../support/killedUpdates";
+import { changes, errorsOn, imageProject, imageStack, infoOn, succeeded, warningsOn } from "../support/project";
+import { registry } from "../support/registry";
+import { RegistryProxy } from "../support/registryProxy";
+import { type Result, TestStack } from "../support/stack";
+
+const NEEDS = require.resolve("./programs/needs.ts");
+
+/** How long the registry's answer takes that the killed program does not hear, in milliseconds. */
+const UNHEARD = 3_000;
+
+const NOTHING = "urn:pulumi:production::versioned-image-example::pulumi:index:Stash::needs-nothing";
+
+describe("a stack that copies what another one has published", () => {
+  it("has the same digest, builds nothing, and copies again what its repository has lost", async function () {
+    this.timeout(600_000);
+    const project = imageProject();
+    const [staging, production] = [registry.repository("staging"), registry.repository("production")];
+    const args = { context: "app", repository: production, publish: false, copyFrom: staging };
+    const stack = new TestStack("production", {
+      workDir: project.directory,
+      env: process.env,
+      program: NEEDS,
+      config: { app: JSON.stringify(args) },
+    });
+    const publisher = imageStack(project, { repository: staging });
+    const said = (result: Result) => infoOn(result, "app").map((text) => text.replace(/^app: \w+ \(.*?\): /, ""));
+    try {
+      const tag = project.head().slice(0, 7);
+      const spec = `${production}:${tag}`;
+      assert.deepEqual(errorsOn(await stack.preview(), "app"), [
+        `${spec} is not in the registry, nor is ${staging}:${tag}, from which it would be copied, and publish is false: run the stack ` +
+          "that publishes it at this commit first, or leave publish out to build the image here. [NotPublished]",
+      ]);
+      const { digest } = succeeded(await publisher.up());
+      const copied = { tag, spec, reference: `${spec}@${digest}`, digestReference: `${production}@${digest}`, digest };
+
+      const preview = await stack.preview();
+      assert.equal(preview.succeeded, true, preview.text);
+      assert.deepEqual(said(preview), [`will be copied from ${staging}@${digest}`]);
+      const needed = preview.steps.find(({ name }) => name === "needs-digest");
+      assert.equal(needed?.inputs.input, digest);
+      const leftOut = await stack.up({}, { target: [NOTHING] });
+      assert.equal(leftOut.succeeded, true, leftOut.text);
+      assert.deepEqual(await registry.tags(production), []);
+
+      const first = await stack.up();
+      assert.deepEqual(first.outputs, { ...copied, outcome: "copied" }, first.text);
+      assert.match(said(first).at(-1) ?? "", new RegExp(`^copied from ${staging} in .*: ${spec}@${digest}$`));
+      assert.equal(changes(first)["app-image"], undefined);
+      assert.equal(await registry.digest(spec), digest);
+      assert.equal(registry.pushes(spec), 1);
+
+      const asked = registry.requestsTo(staging).length;
+      const second = await stack.up();
+      assert.deepEqual(second.outputs, { ...copied, outcome: "copied" }, second.text);
+      assert.deepEqual(changes(second), {});
+      assert.deepEqual(said(second), [`unchanged: ${production}@${digest}`]);
+      assert.equal(registry.requestsTo(staging).length, asked);
+
+      assert.equal(await createRegistryClient().delete(production, digest), "deleted");
+      const again = await stack.up({}, { target: [NOTHING] });
+      assert.equal(again.outputs.outcome, "copied", again.text);
+      assert.deepEqual(await registry.tags(production), []);
+      const mended = await stack.up();
+      assert.deepEqual(mended.outputs, { ...copied, outcome: "copied" }, mended.text);
+      assert.deepEqual(changes(mended), { "app-record": "update" });
+      assert.deepEqual(warningsOn(mended, "app"), [
+        `${spec} was lost from the registry (${digest}): copied again from ${staging}. See that the registry's clean-up keeps what is in use.`,
+      ]);
+      assert.equal(await registry.digest(spec), digest);
+    } finally {
+      stack.forget();
+      publisher.forget();
+      project.dispose();
+    }
+  });
+
+  for (const request of ["blob", "manifest"] as const) {
+    it(`goes on in the next update where it is killed when the registry has a ${request}`, async () => {
+      const project = imageProject();
+      const staging = registry.repository("staging");
+      let isKilled = false;
+      const proxy = await RegistryProxy.start({
+        moods: [({ kind }) => (kind === request && !isKilled ? { after: UNHEARD } : undefined)],
+      });
+      const behind = registry.repository("production");
+      const repository = behind.replace(registry.host, proxy.host);
+      const publisher = imageStack(project, { repository: staging });
+      const stack = imageStack(project, { repository, publish: false, copyFrom: staging }, { name: "production" });
+      try {
+        const { digest } = succeeded(await publisher.up());
+        const running = stack.start("up");
+        const ended = running.result.then(({ text }) => assert.fail(`it ended before it could be killed: ${text}`));
+        await Promise.race([proxy.done(request), ended]);
+        assert.equal(kill(running, "program"), true);
+        isKilled = true;
+        await running.result;
+        assert.deepEqual(await registry.tags(behind), []);
+        await converge(stack);
+        const image = succeeded(await stack.up());
+        assert.deepEqual([image.outcome, image.digest], ["copied", digest]);
+      } finally {
+        stack.forget();
+        publisher.forget();
+        project.dispose();
+        await proxy.stop();
+      }
+    });
+  }
+});

@@ -1,0 +1,178 @@
+import * as assert from "node:assert/strict";
+import { createRegistryClient } from "../../../components/registry";
+import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { OwnRegistry } from "../../support/ownRegistry";
+import { pushImage } from "../../support/pushImage";
+import type { Repo } from "../../support/repo";
+import { BUILD, cli, cliJson, labelsOf, repositories, shelf } from "./setup";
+
+const PROGRAM = ["docker-registry", "registry"].find((program) => OwnRegistry.isAvailable(program));
+
+/** Nothing is to be built, unless a test says so. */
+const NO_DOCKER = { env: { PATH: "/nonexistent" } };
+
+describe("publish --copy-from", () => {
+  const { withImage } = repositories();
+  const start = fakeRegistries();
+
+  /** What became of the images, in the order of the arguments. */
+  async function imagesOf(argv: string[]) {
+    const { status, out } = await cli([...argv, "--json"], NO_DOCKER);
+    return { status, images: JSON.parse(out).images };
+  }
+
+  for (const [copyFrom, more, message] of [
+    ["h.example/app:1", [], '"h.example/app:1" does not name an image in a registry: it has a tag'],
+    ["h.example/app", [], "--copy-from is h.example/app, to which app itself is published: name another repository"],
+    ["h.example/{name}", [], "--copy-from is h.example/app, to which app itself is published: name another repository"],
+    ["h.example/staging", ["images/other"], "--copy-from is h.example/staging, and there are several images"],
+  ] as const) {
+    it(`refuses ${[copyFrom, ...more].join(" ")}`, async () => {
+      withImage();
+      const argv = ["publish", "images/app", ...more, "--repository", "h.example/{name}", "--copy-from", copyFrom];
+      const { status, json } = await cliJson([...argv]);
+      assert.equal(status, 1);
+      const error = json.error ?? json.images[0]?.error;
+      assert.equal(error.code, "InvalidArgument");
+      assert.ok(error.message.includes(message), error.message);
+    });
+  }
+
+  for (const isDry of [false, true]) {
+    const when = isDry ? "dry run" : "update";
+    const publishApp = (host: string, more: string[] = []) => [
+      "publish",
+      "images/app",
+      "--repository",
+      `${host}/app`,
+      "--copy-from",
+      `${host}/staging`,
+      ...(isDry ? ["--dry-run"] : []),
+      ...more,
+    ];
+
+    it(`asks no other repository for what the image's own has (${when})`, async () => {
+      const made = withImage();
+      const labels = labelsOf(made, made.head(), "images/app");
+      const registry = await start(shelf([{ tags: [made.head().slice(0, 7)], labels }]));
+      const { images } = await imagesOf(publishApp(registry.host));
+      assert.equal(images[0].outcome, "adopted");
+      assert.deepEqual(
+        registry.seen.filter(({ url }) => url.startsWith("/v2/staging/")),
+        [],
+      );
+    });
+
+    it(`refuses what the other repository has if it was made otherwise (${when})`, async () => {
+      const made = withImage();
+      const tag = made.head().slice(0, 7);
+      const labels = { ...labelsOf(made, made.head(), "images/app"), [BUILD]: "platform=linux/amd64 dockerfile=Other" };
+      const registry = await start(shelf([{ repository: "staging", tags: [tag], labels }]));
+      const { status, images } = await imagesOf(publishApp(registry.host));
+      assert.deepEqual([status, images[0].error.code], [1, "BuildInputsChanged"]);
+      assert.ok(images[0].error.message.startsWith(`${registry.host}/staging:${tag} is published already`));
+    });
+
+    for (const [status, code] of [
+      [401, "RegistryUnauthorized"],
+      [500, "RegistryUnavailable"],
+    ] as const) {
+      it(`takes no answer for none: ${status} (${when})`, async () => {
+        withImage();
+        const trouble: Reply = { status, headers: { "retry-after": "0" } };
+        const registry = await start(({ url }) => (url.startsWith("/v2/staging/") ? trouble : ABSENT));
+        const { images } = await imagesOf(publishApp(registry.host));
+        assert.equal(images[0].error.code, code);
+      });
+    }
+
+    it(`never copies a debug image (${when})`, async () => {
+      withImage();
+      const registry = await start(() => ABSENT);
+      const { images } = await imagesOf(publishApp(registry.host, ["--debug"]));
+      assert.equal(images[0].error?.code ?? images[0].outcome, isDry ? "debug" : "BuildFailed");
+      assert.deepEqual(
+        registry.seen.filter(({ url }) => url.startsWith("/v2/staging/")),
+        [],
+      );
+    });
+  }
+
+  it("builds what neither has", async () => {
+    withImage();
+    const registry = await start(() => ABSENT);
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`];
+    const { images } = await imagesOf([...argv, "--copy-from", `${registry.host}/staging`]);
+    assert.equal(images[0].error.code, "BuildFailed");
+  });
+
+  describe("between two registries", () => {
+    let staging: OwnRegistry;
+    let production: OwnRegistry;
+
+    before(async function () {
+      if (PROGRAM === undefined) {
+        return this.skip();
+      }
+      [staging, production] = await Promise.all([
+        OwnRegistry.start(undefined, PROGRAM),
+        OwnRegistry.start(undefined, PROGRAM),
+      ]);
+    });
+
+    after(async () => {
+      await staging?.stop();
+      await production?.stop();
+    });
+
+    function published(made: Repo): Promise<string> {
+      const tag = made.head().slice(0, 7);
+      return pushImage(`${staging.host}/app`, tag, labelsOf(made, made.head(), "images/app"));
+    }
+
+    it("copies what the other repository has, moves the tags that are asked for, and has it the second time", async () => {
+      const made = withImage();
+      const tag = made.head().slice(0, 7);
+      const digest = await published(made);
+      const [from, to] = [`${staging.host}/app`, `${production.host}/app`];
+      const argv = ["publish", "images/app", "--repository", to, "--copy-from", `${staging.host}/{name}`];
+      const client = createRegistryClient({ env: {} });
+      const said = (err: string) => err.replace(/ \(commit .*?\)/, "").replace(/ in \d+\.\d s/, " in 1.0 s");
+
+      const tried = await cli([...argv, "--dry-run"], NO_DOCKER);
+      assert.deepEqual(
+        [tried.status, tried.out, said(tried.err)],
+        [0, `${to}:${tag}@${digest}\n`, `images/app: ${tag}: will be copied from ${from}@${digest}\n`],
+      );
+      assert.deepEqual(await client.tags(to), []);
+
+      const first = await cli([...argv, "--also-tag", "latest"], NO_DOCKER);
+      assert.deepEqual([first.status, first.out], [0, `${to}:${tag}@${digest}\n`]);
+      assert.equal(
+        said(first.err),
+        `images/app: copying ${tag} from ${from}\nimages/app: ${tag}: copied from ${from} in 1.0 s: ${to}:${tag}@${digest}\n`,
+      );
+      assert.deepEqual((await client.tags(to)).sort(), [tag, "latest"].sort());
+      assert.equal((await client.resolve(to, tag))?.digest, digest);
+      const { images } = await imagesOf(argv);
+      assert.equal(images[0].outcome, "adopted");
+    });
+
+    it("has an image built on one that is to be copied", async () => {
+      const made = withImage().write("images/service/Dockerfile", "ARG BASE\nFROM $BASE\n").add().commit("A service");
+      const tag = made.git("log", "-1", "--format=%H", "--", "images/app").trim();
+      const labels = labelsOf(made, tag, "images/app");
+      const digest = await pushImage(`${staging.host}/app`, tag.slice(0, 7), labels);
+      const [to, from] = [`${production.host}/bases/{name}`, `${staging.host}/{name}`];
+      const argv = ["publish", "images/app", "images/service", "--repository", to, "--copy-from", from];
+      const { images } = await imagesOf([...argv, "--base", "BASE=images/app", "--dry-run"]);
+      assert.deepEqual(
+        images.map(({ outcome, digest: each }: { outcome: string; digest: string | null }) => [outcome, each]),
+        [
+          ["copied", digest],
+          ["published", null],
+        ],
+      );
+    });
+  });
+});
