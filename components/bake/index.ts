@@ -1,8 +1,9 @@
-import { type BakedSet, bakedImages } from "./bakedImages";
+import type { BakedSet } from "./bakedImage";
+import { bakedImages } from "./bakedImages";
 import { type BakeCall, describesNone, printBake } from "./printBake";
 import { parsePrinted } from "./printed";
 
-export type { BakedImage, BakedSet } from "./bakedImages";
+export type { BakedImage, BakedSet } from "./bakedImage";
 export { repositoriesOf } from "./repositories";
 export { sayUnmeant, type Unmeant } from "./said";
 export { secretOptions, secretsOf } from "./secrets";

@@ -1,5 +1,5 @@
 import { VersionedImageError } from "../errors";
-import type { BakedImage } from "./bakedImages";
+import type { BakedImage } from "./bakedImage";
 
 /** The repository of a tag of a bake file, with its host, which Docker leaves out for Docker Hub; none for a name of this machine alone. */
 export function repositoryOfTag(tag: string): string | undefined {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { VersionedImageError } from "../errors";
-import type { BakedImage } from "./bakedImages";
+import type { BakedImage } from "./bakedImage";
 import { joinFields } from "./printed";
 
 /** The values of an image's secrets, by their ids. Throws BakeUnfit for one that is not there, or is no text. */

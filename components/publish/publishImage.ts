@@ -4,7 +4,7 @@ import { basesOf, buildFingerprint, contextDirectories, requireBuildKit, resolve
 import { requireBuilder } from "../docker";
 import { VersionedImageError } from "../errors";
 import { readFacts } from "../git";
-import type { Pushed, Target } from "../protocol";
+import type { Target } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
 import { decideVersion, shownPath, TagPolicy, type Version } from "../version";
@@ -13,6 +13,7 @@ import { claimTags } from "./claim";
 import { copyFromOf } from "./copyFrom";
 import { publishDebug } from "./debug";
 import { defaultRepository } from "./defaultRepository";
+import type { ImageOutputs } from "./imageOutputs";
 import { mockedImage } from "./mockedImages";
 import { isOffline } from "./offline";
 import { ownRegistry } from "./ownRegistry";
@@ -20,22 +21,6 @@ import { publishProduction } from "./production";
 import { resolveReleaseTags } from "./releaseTags";
 import { beginReport } from "./runReport";
 import { type Publication, type Subject, specOf } from "./subject";
-
-/** What a VersionedImage gives to the program. */
-export interface ImageOutputs {
-  tag: pulumi.Output<string>;
-  spec: pulumi.Output<string>;
-  reference: pulumi.Output<string>;
-  digestReference: pulumi.Output<string>;
-  digest: pulumi.Output<string>;
-  commit: pulumi.Output<string>;
-  tree: pulumi.Output<string>;
-  covers: pulumi.Output<string[]>;
-  source: pulumi.Output<string | undefined>;
-  outcome: pulumi.Output<string>;
-  /** What was pushed for it, for the stack's next publication: kept among the component's outputs, and no output of the class. */
-  pushed?: pulumi.Output<Pushed | undefined>;
-}
 
 /** Finds an image's version and has it published, with children of the component doing the work. */
 export function publishImage(

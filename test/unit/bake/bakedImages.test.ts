@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as path from "node:path";
-import { type BakedSet, bakedImages } from "../../../components/bake/bakedImages";
+import type { BakedSet } from "../../../components/bake/bakedImage";
+import { bakedImages } from "../../../components/bake/bakedImages";
 import { type Printed, type PrintedTarget, parsePrinted } from "../../../components/bake/printed";
 import { repositoriesOf, repositoryOfTag } from "../../../components/bake/repositories";
 import { sayUnmeant } from "../../../components/bake/said";
