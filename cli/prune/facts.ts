@@ -7,8 +7,8 @@ import type { Held } from "./held";
 import type { Holding } from "./holding";
 import { type Plan, planRemovals } from "./plan";
 import { type Paths, readProvenance } from "./readProvenance";
-import { shownStack } from "./scratchStack";
 import type { ClusterSettings, RepositorySettings, Settings } from "./settings";
+import { shownStack } from "./tagKind";
 import { openWholeClone, type WholeClone } from "./wholeClone";
 
 /** What clusters and git say. */

@@ -1,5 +1,5 @@
+import { forEachFew } from "../../components/concurrency";
 import { VersionedImageError } from "../../components/errors";
-import { forEachFew } from "../../components/limitConcurrency";
 import {
   contentsOf,
   digestOf,

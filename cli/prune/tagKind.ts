@@ -2,12 +2,13 @@ import {
   digitsOfTag,
   dirtyIn,
   isDebugTag,
+  isScratchTag,
   labelIn,
   REVISION_LABEL,
+  scratchTag,
   TREE_LABEL,
   VERSION_LABEL,
 } from "../../components/version";
-import { scratchStack } from "./scratchStack";
 
 /** What a tag is, as far as its name and what its image says tell. */
 export type TagKind =
@@ -61,4 +62,14 @@ export function subjectOf(tag: string): string | undefined {
 
 function unknown(why: string): TagKind {
   return { kind: "unknown", why };
+}
+
+/** The stack's name as a scratch tag shows it; undefined of any other tag. */
+export function scratchStack(tag: string): string | undefined {
+  return isScratchTag(tag) ? tag.slice("scratch-".length, -"-0123456789ab".length) : undefined;
+}
+
+/** A stack's name as its scratch tags show it, which stacks of several projects can share. */
+export function shownStack(stack: string): string {
+  return scratchStack(scratchTag(stack, "")) ?? stack;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { slots } from "../../components/concurrency";
 import { VersionedImageError } from "../../components/errors";
 import { createClock, movingTags, releaseTagsOf } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
-import { slots } from "../../components/slots";
 import { Fate, summarize } from "../../components/version";
 import type { BakeFlags } from "../bake";
 import { type Io, printable, printError, printJson, type Status } from "../output";

@@ -3,8 +3,7 @@ import { createReadStream } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import * as path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { forEachFew } from "../limitConcurrency";
-import { OPEN_FILES } from "./openFiles";
+import { forEachFew, OPEN_FILES } from "../concurrency";
 
 /** Files of up to so many bytes are read at once, which is quicker. */
 const SMALL = 256 * 1024;

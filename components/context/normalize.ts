@@ -1,7 +1,6 @@
 import { chmod, lstat, lutimes, readdir } from "node:fs/promises";
 import * as path from "node:path";
-import { forEachFew } from "../limitConcurrency";
-import { OPEN_FILES } from "./openFiles";
+import { forEachFew, OPEN_FILES } from "../concurrency";
 
 /**
  * Makes the modes of a directory's content those that git knows, whatever the umask was: 755 for directories and executable

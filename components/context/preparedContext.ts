@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
-import { slots } from "../slots";
+import { slots } from "../concurrency";
 import { listContent } from "./listing";
 import { normalize } from "./normalize";
 import { stagedWithin } from "./stagedDockerfile";

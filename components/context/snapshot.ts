@@ -1,10 +1,9 @@
 import { constants, type Dirent } from "node:fs";
 import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, utimes } from "node:fs/promises";
 import * as path from "node:path";
+import { forEachFew, OPEN_FILES } from "../concurrency";
 import { VersionedImageError } from "../errors";
-import { forEachFew } from "../limitConcurrency";
 import { readIgnoreFile } from "./ignoreFile";
-import { OPEN_FILES } from "./openFiles";
 import { STAGING } from "./stagingRoot";
 
 /** What of a directory Docker would be given. */

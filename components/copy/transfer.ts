@@ -1,7 +1,6 @@
 import { PassThrough } from "node:stream";
-import { forEachFew } from "../limitConcurrency";
+import { forEachFew, slots } from "../concurrency";
 import { AT_ONCE, type Descriptor, parseRepository } from "../registry";
-import { slots } from "../slots";
 import { lacking, pushRefused } from "./errors";
 import type { Content, Place } from "./graph";
 

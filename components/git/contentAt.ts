@@ -1,4 +1,4 @@
-import { forEachFew } from "../limitConcurrency";
+import { forEachFew } from "../concurrency";
 import { explain } from "./explain";
 import { git } from "./git";
 import type { Repository } from "./repository";

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { forEachFew } from "../../limitConcurrency";
+import { forEachFew } from "../../concurrency";
 import type { Commit } from "../../version";
 import { COMMIT_FORMAT, commitsIn, describeCommits } from "../commits";
 import { git } from "../git";
