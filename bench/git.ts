@@ -69,7 +69,7 @@ export async function gitRows(options: GitBenchOptions = {}): Promise<Row[]> {
 async function rowsOf(setting: Setting, repository: BenchRepository, truth: string[]): Promise<Row[]> {
   const { root, directories } = repository;
   const items = directories.map((directory) => [directory]);
-  const few = await areAskedOneByOne(root, items);
+  const few = areAskedOneByOne(items);
   const looped = sample(directories, directories.length > LOOPED ? SAMPLE : directories.length);
   const asked = sample(directories, few ? directories.length : SAMPLE);
   const right = new Map(directories.map((directory, number) => [directory, truth[number]]));

@@ -1,11 +1,8 @@
 import * as assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { GitError } from "../../../components/git/git";
 import { lastCommits } from "../../../components/git/history";
-import { commitsWithFilters } from "../../../components/git/history/changedPathFilters";
 import { addItemsOf, cover, indexItems } from "../../../components/git/history/items";
-import { areAskedOneByOne } from "../../../components/git/history/lastCommits";
 import { walk } from "../../../components/git/history/walk";
 import { hashes } from "../../support/hashes";
 import { GIT_ENV, type Repo, repo } from "../../support/repo";
@@ -41,24 +38,6 @@ describe("last commits of many items", () => {
     return repository;
   }
 
-  /** A repository of so many commits, each changing one of ten files. */
-  function long(commits: number): Repo {
-    const repository = made();
-    const lines = Array.from({ length: commits }, (_, number) =>
-      [
-        `commit refs/heads/main\nmark :${number + 1}\ncommitter A <a@example.com> ${1_500_000_000 + number} +0000\ndata 0`,
-        ...(number > 0 ? [`from :${number}`] : []),
-        `M 100644 inline files/${number % 10}\ndata ${String(number).length}\n${number}\n`,
-      ].join("\n"),
-    );
-    execFileSync("git", ["fast-import", "--quiet"], {
-      cwd: repository.directory,
-      input: lines.join("\n"),
-      env: GIT_ENV,
-    });
-    return repository;
-  }
-
   it("belong to the changed files that their paths cover", () => {
     fc.assert(
       fc.property(fc.array(item, { maxLength: 5 }), file, (items, changed) => {
@@ -89,37 +68,6 @@ describe("last commits of many items", () => {
     assert.deepEqual(cover(["a/b/c", "a/b", "x"]), ["a/b/c", "a/b", "x"]);
     assert.deepEqual(cover(["a", "b", "c", "d", "e"]), []);
     assert.deepEqual(cover(["a", ""]), []);
-  });
-
-  it("are asked for one by one up to three, and more of them by changed-path filters of a long history", async () => {
-    const repository = long(5_000);
-    const items = (count: number) => Array.from({ length: count }, (_, number) => [`files/${number}`]);
-    const rule = (asked: string[][]) => areAskedOneByOne(repository.directory, asked);
-    const rules = () => Promise.all([3, 4, 5, 6].map((count) => rule(items(count))));
-    assert.equal(await commitsWithFilters(repository.directory), 0);
-    assert.deepEqual(await rules(), [true, false, false, false]);
-
-    repository.git("commit-graph", "write", "--reachable", "--no-changed-paths");
-    assert.equal(await commitsWithFilters(repository.directory), 0);
-    assert.deepEqual(await rules(), [true, false, false, false]);
-
-    repository.git("commit-graph", "write", "--reachable", "--changed-paths");
-    assert.equal(await commitsWithFilters(repository.directory), 5_000);
-    assert.deepEqual(await rules(), [true, true, true, false]);
-    const several = Array.from({ length: 4 }, (_, number) => [`files/${number}`, "other"]);
-    assert.equal(await rule(several), false);
-  });
-
-  it("know of filters in a commit-graph that is written in steps", async () => {
-    const repository = long(3);
-    repository.git("commit-graph", "write", "--reachable", "--split=no-merge", "--changed-paths");
-    repository.git("checkout", "--quiet", "main");
-    repository.write("more", "1").add().commit();
-    repository.git("commit-graph", "write", "--reachable", "--split=no-merge", "--changed-paths");
-    assert.equal(await commitsWithFilters(repository.directory), 4);
-    repository.write("more", "2").add().commit();
-    repository.git("commit-graph", "write", "--reachable", "--split=no-merge", "--no-changed-paths");
-    assert.equal(await commitsWithFilters(repository.directory), 0);
   });
 
   it("are not those that change nothing, for the root", async () => {
