@@ -78,3 +78,8 @@ export class VersionedImageError extends Error {
     this.code = code;
   }
 }
+
+/** The error for an argument, option or setting that can't be. */
+export function invalidArgument(message: string): VersionedImageError {
+  return new VersionedImageError("InvalidArgument", message);
+}

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import * as path from "node:path";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import { readFacts } from "../../components/git";
 import { parseReference, parseRepository } from "../../components/registry";
 import { decideVersion, type Version } from "../../components/version";
@@ -40,7 +40,7 @@ export async function readSource(given: string, to: string, flags: CopyFlags): P
   const name = reference ? reference.name.slice(reference.name.lastIndexOf("/") + 1) : nameOf(given);
   const target = parseRepository(to.replaceAll(NAME, name)).repository;
   if (target === source.repository) {
-    throw invalid(`${given} is in ${target} already: name another repository to copy it to.`);
+    throw invalidArgument(`${given} is in ${target} already: name another repository to copy it to.`);
   }
   return { version: undefined, ...source, given, to: target };
 }
@@ -48,7 +48,7 @@ export async function readSource(given: string, to: string, flags: CopyFlags): P
 /** Throws InvalidArgument where images of several repositories would have their versions in one. */
 export function refuseMixture(sources: Source[], to: string): void {
   if (new Set(sources.map(({ repository }) => repository)).size > 1 && !to.includes(NAME)) {
-    throw invalid(
+    throw invalidArgument(
       `${to} would hold different images, whose versions could not be told apart: write ${NAME} for the last part of each one's name, as in ` +
         `${to}/${NAME}.`,
     );
@@ -67,14 +67,14 @@ function referenceIn(given: string) {
   } catch {
     return undefined;
   }
-  throw invalid(
+  throw invalidArgument(
     `${given} is no directory, and names no image: say which one by its tag or digest, as in ${given}:TAG.`,
   );
 }
 
 async function versionIn(context: string, flags: CopyFlags) {
   if (flags.from === undefined) {
-    throw invalid(
+    throw invalidArgument(
       `${context} is a directory: say with --from which repository has its versions, as in --from gcr.io/staging/${NAME}; a reference has a ` +
         "registry's host, and a tag or digest.",
     );
@@ -86,8 +86,4 @@ async function versionIn(context: string, flags: CopyFlags) {
 
 function nameOf(context: string): string {
   return path.basename(path.resolve(context));
-}
-
-function invalid(message: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", message);
 }

@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import type { Target } from "../../components/protocol";
 import { parseRepository } from "../../components/registry";
 import type { Image } from "./images";
@@ -7,7 +7,7 @@ import type { Run } from "./run";
 /** Throws InvalidArgument for one repository from which the versions of several images would be copied. */
 export function refuseOneSource(copyFrom: string | undefined, images: number): void {
   if (copyFrom !== undefined && images > 1 && !copyFrom.includes(NAME)) {
-    throw invalid(
+    throw invalidArgument(
       `--copy-from is ${copyFrom}, and there are several images: give each its own by ${NAME}, which is its name, as in gcr.io/staging/${NAME}.`,
     );
   }
@@ -23,14 +23,10 @@ export function sourceOf({ name, repository, version }: Image, { copyFrom, clien
   }
   const source = parseRepository(copyFrom.replaceAll(NAME, name)).repository;
   if (source === repository) {
-    throw invalid(`--copy-from is ${source}, to which ${name} itself is published: name another repository.`);
+    throw invalidArgument(`--copy-from is ${source}, to which ${name} itself is published: name another repository.`);
   }
   return { repository: source, spec: `${source}:${version.tag}`, registry: client };
 }
 
 /** What stands for an image's own name in a repository. */
 const NAME = "{name}";
-
-function invalid(message: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", message);
-}

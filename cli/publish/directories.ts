@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 
 /**
  * The directories of the images that each directory's image is built on, by their names. One that is no base itself is built on all of them, a
@@ -11,7 +11,7 @@ export function basesOf(given: Record<string, string[]> = {}): (context: string)
   for (const { name, below } of bases) {
     const stray = below.find((place) => !bases.some(({ directory }) => isSame(directory, place)));
     if (stray !== undefined) {
-      throw invalid(
+      throw invalidArgument(
         `--base ${name} is given ${stray}, too, which is no base's directory: publish looks a base up by its one directory, and what else it ` +
           "is given says on which of the others it is built. Publish an image on such a base by --bake or by a stack.",
       );
@@ -37,7 +37,7 @@ function refuseCircle(
   above: string[] = [],
 ): void {
   if (above.some((other) => isSame(other, directory))) {
-    throw invalid(
+    throw invalidArgument(
       `--base says that ${[...above, directory].join(" is built on ")}: no image can be built on itself. Leave one of these out.`,
     );
   }
@@ -48,8 +48,4 @@ function refuseCircle(
 
 function isSame(one: string, other: string): boolean {
   return path.resolve(one) === path.resolve(other);
-}
-
-function invalid(message: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", message);
 }

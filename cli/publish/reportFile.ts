@@ -1,5 +1,5 @@
 import { appendFile, writeFile } from "node:fs/promises";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import type { ResultJson } from "./results";
 
 /** Where results are written beside standard output. */
@@ -17,7 +17,7 @@ export async function openReports(
 ): Promise<Reports> {
   const outputs = githubOutput ? env.GITHUB_OUTPUT : undefined;
   if (githubOutput && !outputs) {
-    throw invalid("--github-output: GITHUB_OUTPUT names no file, as it does in a step of GitHub Actions.");
+    throw invalidArgument("--github-output: GITHUB_OUTPUT names no file, as it does in a step of GitHub Actions.");
   }
   for (const file of [report, outputs]) {
     await writing(file, (name) => appendFile(name, ""));
@@ -52,10 +52,6 @@ async function writing(file: string | undefined, work: (file: string) => Promise
   try {
     await work(file);
   } catch (error) {
-    throw invalid(`What became of the images can't be written to ${file}: ${(error as Error).message}.`);
+    throw invalidArgument(`What became of the images can't be written to ${file}: ${(error as Error).message}.`);
   }
-}
-
-function invalid(message: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", message);
 }

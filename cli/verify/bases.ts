@@ -1,7 +1,7 @@
 import { VersionedImageError } from "../../components/errors";
 import { type ImageConfig, parseReference, type RegistryClient } from "../../components/registry";
 import { dirtyIn, type LabelledBase, labelIn, shownPaths, TREE_LABEL } from "../../components/version";
-import { type Check, contradicted, lacking, open, proven } from "./check";
+import { type Check, contradicted, lacking, proven, unproven } from "./check";
 
 /** An image that another one says it is built on. */
 export interface FoundBase {
@@ -100,7 +100,7 @@ function baseCheck(base: FoundBase, { images, trees, required }: Omit<BaseEviden
   const { name, reference, place, why } = base;
   const [shown, covers] = [`${name} is ${reference || "not said"}`, shownPaths(base.covers)];
   if (!place) {
-    return (required ? lacking : open)("base", `${shown}, which was not looked at: ${why}`);
+    return (required ? lacking : unproven)("base", `${shown}, which was not looked at: ${why}`);
   }
   const wanted = trees[name];
   for (const { labels } of place.images) {
@@ -121,7 +121,7 @@ function baseCheck(base: FoundBase, { images, trees, required }: Omit<BaseEviden
   const message = `${shown}, which says tree ${wanted}, which is ${covers} at the image's commit`;
   return images.every((image, index) => beginsWith(image, place.images[index]))
     ? proven("base", `${message}; its layers are the first of the image`)
-    : open("base", `${message}; its layers are not the first of the image, as where only a stage is built on it`);
+    : unproven("base", `${message}; its layers are not the first of the image, as where only a stage is built on it`);
 }
 
 /**

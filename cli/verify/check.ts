@@ -25,7 +25,7 @@ export function lacking(name: string, message: string): Check {
 }
 
 /** Something that can't be told, or need not be. */
-export function open(name: string, message: string): Check {
+export function unproven(name: string, message: string): Check {
   return { name, result: "unproven", message, required: false };
 }
 

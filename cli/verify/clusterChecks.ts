@@ -1,5 +1,5 @@
 import { type RunningImage, readImageName } from "../cluster";
-import { type Check, contradicted, lacking, open, proven } from "./check";
+import { type Check, contradicted, lacking, proven, unproven } from "./check";
 import type { Deployed, Workloads } from "./cluster";
 
 /** The image that a cluster is compared with. */
@@ -46,7 +46,7 @@ function deploymentCheck({ tag, digest }: Wanted, { name, image }: Deployed): Ch
       : contradicted("deployment", `${name} is pinned to another image: ${image}`);
   }
   if (tag === undefined || (found?.tag ?? "latest") === tag) {
-    return open("deployment", `${name} names ${image} without a digest: what it runs can change`);
+    return unproven("deployment", `${name} names ${image} without a digest: what it runs can change`);
   }
   return contradicted("deployment", `${name} names another tag: ${image}`);
 }

@@ -12,7 +12,7 @@ import {
 } from "../../components/version";
 import { shortTime } from "../output";
 import { baseChecks } from "./bases";
-import { type Check, contradicted, lacking, open, proven } from "./check";
+import { type Check, contradicted, lacking, proven, unproven } from "./check";
 import { type Evidence, isShort } from "./evidence";
 import { signatureChecks, vouchesForContent } from "./signatureChecks";
 import { sourceChecks } from "./sourceChecks";
@@ -82,7 +82,7 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   }
   const digits = digitsOfTag(tag, labelIn(labels, VERSION_LABEL));
   if (digits === undefined) {
-    return [open("tag", `${tag} names no version; such a tag can be moved to another image at any time`)];
+    return [unproven("tag", `${tag} names no version; such a tag can be moved to another image at any time`)];
   }
   const what = [
     ["commit", REVISION_LABEL],
@@ -90,7 +90,7 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   ].find(([, label = ""]) => isShort(digits, labelIn(labels, label)))?.[0];
   if (what === undefined) {
     return labelIn(labels, REVISION_LABEL) === undefined && labelIn(labels, TREE_LABEL) === undefined
-      ? [open("tag", `${tag} looks like a version, and nothing in the image says whether it is its own`)]
+      ? [unproven("tag", `${tag} looks like a version, and nothing in the image says whether it is its own`)]
       : [contradicted("tag", `${tag} is neither the commit nor the tree that the image says it was built from`)];
   }
   if (dirtyIn(labels) !== undefined && !isDebugTag(tag)) {
@@ -129,7 +129,7 @@ function contentCheck({ labels, attested, rebuilt }: Evidence, signed: Check[]):
     }
     return proven("content", `${attested.by} vouches that the files in the image are those of the commit`);
   }
-  return open(
+  return unproven(
     "content",
     "that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit " +
       "again would show (--rebuild)",

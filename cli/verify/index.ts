@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument, VersionedImageError } from "../../components/errors";
 import type { BakeFlags } from "../bake";
 import type { TagFlags } from "../imageOptions";
 import type { Io, Status } from "../output";
@@ -72,12 +72,12 @@ async function verifyReferences(references: string[], flags: VerifyFlags, io: Io
   refuseStray(flags);
   refuseRebuild(flags);
   if (references.length === 0) {
-    throw invalid(
+    throw invalidArgument(
       `${flags.file === "-" ? "Standard input" : flags.file} names no image: write a reference on each line.`,
     );
   }
   if (flags.context !== undefined) {
-    throw invalid(
+    throw invalidArgument(
       "--context names the directory of one image, and there are several: leave it out, or verify one alone.",
     );
   }
@@ -99,7 +99,7 @@ async function verifySubjects(subjects: Omit<Subject, "more">[], flags: VerifyFl
 async function verifyBaked(files: string[], targets: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
   const [repository, ...more] = flags.repository ?? [];
   if (more.length > 0) {
-    throw invalid(
+    throw invalidArgument(
       "--repository is given several times: with --bake it is one for all targets, HOST/REPOSITORY/{name}.",
     );
   }
@@ -110,7 +110,7 @@ async function verifyBaked(files: string[], targets: string[], flags: VerifyFlag
 
 async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
   if (references.length > 0 || flags.file !== undefined || flags.context !== undefined) {
-    throw invalid("--all verifies what a namespace runs: leave the references, --file and --context out.");
+    throw invalidArgument("--all verifies what a namespace runs: leave the references, --file and --context out.");
   }
   refuseStray({ ...flags, repository: undefined });
   refuseRebuild(flags);
@@ -141,16 +141,12 @@ function wantsCluster({ kubeconfig, namespace }: VerifyFlags): boolean {
 function refuseStray(flags: VerifyFlags): void {
   refuseLoosePaths(flags);
   if (flags.repository !== undefined) {
-    throw invalid("--repository chooses among what a namespace runs: say --all as well.");
+    throw invalidArgument("--repository chooses among what a namespace runs: say --all as well.");
   }
 }
 
 function refuseRebuild({ rebuild }: VerifyFlags): void {
   if (rebuild) {
-    throw invalid("--rebuild builds one image again, and there are several: verify one alone.");
+    throw invalidArgument("--rebuild builds one image again, and there are several: verify one alone.");
   }
-}
-
-function invalid(message: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", message);
 }

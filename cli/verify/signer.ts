@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 
 /** The options that say whose signature an image must have. */
 export interface SignerFlags {
@@ -25,16 +25,16 @@ export interface Signer {
 export function signerOf(flags: SignerFlags): Signer | undefined {
   const { key, certificateIdentity, certificateOidcIssuer, trustedRoot, transparencyLog = true } = flags;
   if (key !== undefined && (certificateIdentity !== undefined || certificateOidcIssuer !== undefined)) {
-    throw invalid("--key and --certificate-identity are two ways to sign: name one of them.");
+    throw invalidArgument("--key and --certificate-identity are two ways to sign: name one of them.");
   }
   if ((certificateIdentity === undefined) !== (certificateOidcIssuer === undefined)) {
-    throw invalid(
+    throw invalidArgument(
       "--certificate-identity and --certificate-oidc-issuer go together: an identity is worth what its issuer is.",
     );
   }
   if (key === undefined && certificateIdentity === undefined) {
     if (!transparencyLog || trustedRoot !== undefined) {
-      throw invalid(
+      throw invalidArgument(
         "--no-transparency-log and --trusted-root are of a signature: name whose with --key or --certificate-identity.",
       );
     }
@@ -57,8 +57,4 @@ export function signerOf(flags: SignerFlags): Signer | undefined {
       ...(transparencyLog || key !== undefined ? [] : ["--insecure-ignore-sct"]),
     ],
   };
-}
-
-function invalid(message: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", message);
 }

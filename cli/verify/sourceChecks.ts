@@ -1,4 +1,4 @@
-import { type Check, contradicted, open } from "./check";
+import { type Check, contradicted, unproven } from "./check";
 import type { Evidence } from "./evidence";
 
 /** What is to be said of the labels that name what an image was made of; nothing where they are as they should be, or not there. */
@@ -8,7 +8,7 @@ export function sourceChecks({ origin: { labelled, located, wrong } }: Evidence)
   }
   if (labelled === "unread") {
     return [
-      open(
+      unproven(
         "source",
         "its labels name what it was made of in words that can't be so: they count as if they were not there",
       ),
@@ -22,7 +22,7 @@ export function sourceChecks({ origin: { labelled, located, wrong } }: Evidence)
   });
   return said === told
     ? []
-    : [open("source", `its labels say that it was made of ${said}, and the options, which count, say ${told}`)];
+    : [unproven("source", `its labels say that it was made of ${said}, and the options, which count, say ${told}`)];
 }
 
 function shown(paths: string[]): string {

@@ -1,5 +1,5 @@
 import { digitsOfTag, labelIn, TREE_LABEL, VERSION_LABEL } from "../../components/version";
-import { type Check, contradicted, lacking, open, proven } from "./check";
+import { type Check, contradicted, lacking, proven, unproven } from "./check";
 import { type Evidence, isShort } from "./evidence";
 import type { Candidate } from "./origin";
 
@@ -55,7 +55,9 @@ function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence
     return [proven("history", `that commit touched ${names}`)];
   }
   if (candidates.some(({ atBoundary }) => atBoundary)) {
-    return [open("history", `whether that commit touched ${names} can't be told: the clone is shallow and ends there`)];
+    return [
+      unproven("history", `whether that commit touched ${names} can't be told: the clone is shallow and ends there`),
+    ];
   }
   const last = candidates.map(({ touched }) => touched ?? "none").join(" or ");
   return [contradicted("history", `that commit did not touch ${names}; the last one up to it that did is ${last}`)];

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { organization, urnOf } from "../pulumi";
 import { REVISION_LABEL, SOURCE_LABEL } from "../version";
 import type { VersionedImage } from "../versionedImage";
@@ -89,13 +89,13 @@ const PORT = /^(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/;
 /** Throws InvalidArgument where a name can't be that of the pods' label and of the container. */
 export function assertName(name: string): void {
   if (!LABEL_VALUE.test(name)) {
-    throw invalid(
+    throw invalidArgument(
       `The name ${JSON.stringify(name)} can't be the value of a Kubernetes label: use at most 63 letters, digits, dots, ` +
         "dashes and underscores, with a letter or digit at both ends.",
     );
   }
   if (!CONTAINER.test(name)) {
-    throw invalid(
+    throw invalidArgument(
       `The name ${JSON.stringify(name)} can't be that of a Kubernetes container: use at most 63 lower-case letters, digits ` +
         "and dashes, with a letter or digit at both ends.",
     );
@@ -105,7 +105,7 @@ export function assertName(name: string): void {
 /** Throws InvalidArgument where a name can't be that of a Service. */
 export function assertServiceName(name: string): void {
   if (!SERVICE.test(name)) {
-    throw invalid(
+    throw invalidArgument(
       `${JSON.stringify(name)} can't be the name of a Kubernetes Service: set serviceName to at most 63 lower-case letters, ` +
         "digits and dashes, with a letter first and a letter or digit last.",
     );
@@ -115,13 +115,9 @@ export function assertServiceName(name: string): void {
 /** Throws InvalidArgument where a name can't be that of a port. */
 export function assertPortName(name: string): void {
   if (!PORT.test(name)) {
-    throw invalid(
+    throw invalidArgument(
       `${JSON.stringify(name)} in ports can't be the name of a Kubernetes port: use at most 15 lower-case letters, digits ` +
         "and single dashes between them, one letter at least.",
     );
   }
-}
-
-function invalid(message: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", message);
 }

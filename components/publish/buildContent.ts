@@ -1,11 +1,11 @@
 import { Builder } from "../args";
 import type { Target } from "../protocol";
 import { buildKitContent } from "./buildKitContent";
+import type { BuildProgress } from "./buildProgress";
 import type { Building, ContentBuilder, ScratchTag } from "./contentBuilder";
 import { dockerContent } from "./dockerContent";
 import type { Own } from "./record";
 import type { Subject } from "./subject";
-import type { Watch } from "./watch";
 
 const CONTENTS: Record<Builder, ContentBuilder> = {
   [Builder.Docker]: dockerContent,
@@ -21,13 +21,13 @@ export function contentBuilderOf({ build }: Subject): ContentBuilder {
 export function buildContent(
   subject: Subject,
   target: Target,
-  watch: Watch,
+  progress: BuildProgress,
   scratchTag: ScratchTag,
 ): Promise<Building> {
-  return contentBuilderOf(subject).build(subject, target, watch, scratchTag);
+  return contentBuilderOf(subject).build(subject, target, progress, scratchTag);
 }
 
 /** Declares what this stack built, by the builder that built it. `image` is what the registry has of it. */
-export function settledContent(subject: Subject, own: Own, image: string): Promise<void> {
+export function declareAsRecorded(subject: Subject, own: Own, image: string): Promise<void> {
   return CONTENTS[own.builder ?? Builder.Docker].keep(subject, own, image);
 }

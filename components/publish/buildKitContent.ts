@@ -20,11 +20,11 @@ import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { productionTag } from "../version";
 import { labelsOf } from "./bases";
+import type { BuildProgress } from "./buildProgress";
 import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
 import { onlySay } from "./onlySay";
 import type { Own } from "./record";
 import { filesOf, type Subject, warnOf } from "./subject";
-import type { Watch } from "./watch";
 
 /** BuildKit's provider looks at the files in each run, so they are kept where it looks for as long as it does. */
 export const buildKitContent: ContentBuilder = {
@@ -40,7 +40,7 @@ export const buildKitContent: ContentBuilder = {
 const buildKitBuilder = builderOf(Builder.BuildKit);
 
 /** Pushes by digest, so that no tag is needed. */
-async function build(subject: Subject, target: Target, watch: Watch): Promise<Building> {
+async function build(subject: Subject, target: Target, progress: BuildProgress): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
   const place = await placeIn(subject, "image", newPlaceName());
   await warnOfOld(subject);
@@ -63,7 +63,7 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
     settled: false,
     hooks: await hooksFor(component, {
       name: "image",
-      before: () => watch.begin(async () => {}),
+      before: () => progress.begin(async () => {}),
       after: async ({ oldInputs }) => {
         const before = buildKitBuilder.contextIn(oldInputs);
         if (before !== keptContextOf(place).context) {
@@ -71,7 +71,7 @@ async function build(subject: Subject, target: Target, watch: Watch): Promise<Bu
         }
       },
       failed: async ({ errors }) => {
-        await watch.fail(keptContextOf(place), errors);
+        await progress.fail(keptContextOf(place), errors);
         return false;
       },
     }),
@@ -170,7 +170,7 @@ async function stageDebug(
   name: string,
   isKnown: boolean,
   files: PreparedContext,
-  watch: Watch,
+  progress: BuildProgress,
 ): Promise<Staged> {
   const place = await placeIn(subject, "debug", name);
   if (isKnown) {
@@ -181,10 +181,10 @@ async function stageDebug(
     context: isKnown ? keptContextOf(place) : unknownOutput(),
     hooks: await hooksFor(subject.component, {
       name: "debug",
-      before: () => watch.begin(() => setInUse(place, true)),
+      before: () => progress.begin(() => setInUse(place, true)),
       after: leave,
       failed: async ({ errors }) => {
-        await watch.fail(keptContextOf(place), errors).finally(leave);
+        await progress.fail(keptContextOf(place), errors).finally(leave);
         return false;
       },
     }),

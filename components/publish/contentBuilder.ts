@@ -3,9 +3,9 @@ import type { Content } from "../builders";
 import type { BuildContext, PreparedContext } from "../context";
 import type { Built, Target } from "../protocol";
 import { knownValue } from "../pulumi";
+import type { BuildProgress } from "./buildProgress";
 import type { Own } from "./record";
 import type { Subject } from "./subject";
-import type { Watch } from "./watch";
 
 /** A version's content, as it is being built. */
 export interface Building {
@@ -33,7 +33,7 @@ export interface ContentBuilder {
    * Has a version built from its commit and pushed without touching the version's tag: under the scratch tag, or by digest alone. Each call
    * builds anew, since each has a place of its own; what the builder still has in its cache it takes from there.
    */
-  build(subject: Subject, target: Target, watch: Watch, scratchTag: ScratchTag): Promise<Building>;
+  build(subject: Subject, target: Target, progress: BuildProgress, scratchTag: ScratchTag): Promise<Building>;
   /** Declares what this stack built for a version that is published, so that it stays in the state as it is. */
   keep(subject: Subject, own: Own, image: string): Promise<void>;
   /** Copies what is on disk, as it is to be built. */
@@ -42,7 +42,13 @@ export interface ContentBuilder {
    * Puts a copy of what is on disk where the builder looks for it; `place` is known unless this is a preview that can't
    * know it.
    */
-  stageDebug(subject: Subject, place: string, isKnown: boolean, files: PreparedContext, watch: Watch): Promise<Staged>;
+  stageDebug(
+    subject: Subject,
+    place: string,
+    isKnown: boolean,
+    files: PreparedContext,
+    progress: BuildProgress,
+  ): Promise<Staged>;
   /** Whether it can't push by digest alone. */
   needsScratchTag: boolean;
   /** Where content is pushed that has no tag of its own yet; unknown while a preview can't know the scratch tag that it takes. */

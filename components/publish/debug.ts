@@ -14,14 +14,14 @@ import { isMocked, knownValue, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { duration, Fate } from "../version";
 import { checkBases, labelsOf } from "./bases";
-import { contentBuilderOf, settledContent } from "./buildContent";
+import { contentBuilderOf, declareAsRecorded } from "./buildContent";
+import { BuildProgress } from "./buildProgress";
 import { neverPublished } from "./neverPublished";
 import { portsOf, publishingOf } from "./publishing";
 import { keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
 import { type Publication, type Subject, specOf } from "./subject";
 import { publishUndecided } from "./undecided";
-import { Watch } from "./watch";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */
 export async function publishDebug(subject: Subject): Promise<Publication> {
@@ -30,7 +30,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     return publishUndecided(subject);
   }
   const isPreview = pulumi.runtime.isDryRun();
-  const watch = new Watch(subject, `the directory as it is on disk, to be pushed to ${target.spec}`);
+  const progress = new BuildProgress(subject, `the directory as it is on disk, to be pushed to ${target.spec}`);
   const builder = contentBuilderOf(subject);
   let copied: string[] = [];
   const files = await builder.prepareDebug(subject, (found) => {
@@ -47,7 +47,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
       ? await keepRecord(name, component, { keep: ["own", "debug", "copied"], write: { current } })
       : undefined;
     const placeName = isThere ? (keptBefore?.debug.place ?? (await firstPlace(component))) : newPlaceName();
-    const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, watch);
+    const staged = await builder.stageDebug(subject, placeName, isThere || !isPreview, files, progress);
     const ports = portsOf(subject, target);
     const publishing = await publishingOf(subject, target, `pulumi up --replace '**::${name}-debug'`);
     const scratchTag = builder.needsScratchTag ? await scratchTagOf(publishing, ports) : undefined;
@@ -72,7 +72,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
         });
     const own = ownOf(kept);
     if (own) {
-      await settledContent(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
+      await declareAsRecorded(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
     }
     // What the update leaves out is what it was, also where the program has another version by now.
     const isLeftOut = !isPreview && (pushed === undefined || (kept && kept.current.spec !== target.spec));
@@ -91,7 +91,7 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
         : isPreview
           ? publishedAsIs(publishing, built)
           : await publishDebugContent(publishing, built, ports);
-    sayWhatBecame(subject, target, published?.digest, watch.took);
+    sayWhatBecame(subject, target, published?.digest, progress.took);
     // What nobody knows yet stays unknown, or what the mocks say.
     const digest = published ? pulumi.output(published.digest) : isPreview ? unknownOutput<string>() : content.digest;
     return {

@@ -23,11 +23,11 @@ import { type Built, refusesToMoveTags, type Target } from "../protocol";
 import { dockerEnvironment, hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { isScratchTag } from "../version";
+import type { BuildProgress } from "./buildProgress";
 import { type Building, buildingOf, type ContentBuilder, type ScratchTag, type Staged } from "./contentBuilder";
 import { portsOf, publishingOf } from "./publishing";
 import { type Own, recordUrn } from "./record";
 import { filesOf, type Subject, warnOf } from "./subject";
-import type { Watch } from "./watch";
 
 /** Docker's builder finds a marker in the place of the files but for the moment in which it builds. */
 export const dockerContent: ContentBuilder = {
@@ -42,10 +42,10 @@ export const dockerContent: ContentBuilder = {
 
 const dockerBuilder = builderOf(Builder.Docker);
 
-async function build(subject: Subject, target: Target, watch: Watch, ask: ScratchTag): Promise<Building> {
+async function build(subject: Subject, target: Target, progress: BuildProgress, ask: ScratchTag): Promise<Building> {
   const exported = expectExport(subject.version);
   try {
-    return await declare(subject, target, watch, await ask?.());
+    return await declare(subject, target, progress, await ask?.());
   } finally {
     await exported();
   }
@@ -54,7 +54,7 @@ async function build(subject: Subject, target: Target, watch: Watch, ask: Scratc
 async function declare(
   subject: Subject,
   { repository, spec }: Target,
-  watch: Watch,
+  progress: BuildProgress,
   scratchTag: string | undefined,
 ): Promise<Building> {
   const { component, name, args, dockerfile, version } = subject;
@@ -77,7 +77,7 @@ async function declare(
     build: subject.build,
     registryAuth: args.registryAuth,
     settled: false,
-    hooks: await hooksAround(subject, place, content, watch),
+    hooks: await hooksAround(subject, place, content, progress),
   });
   const own = { spec, pushedAs, place: place.name, dockerfile };
   return buildingOf(declared, contextOf(place).context, own, (digest) => builtOf(digest, repository, scratchTag));
@@ -88,11 +88,11 @@ async function hooksAround(
   { component }: Subject,
   place: Place,
   content: ContextContent,
-  watch: Watch,
+  progress: BuildProgress,
 ): Promise<pulumi.ResourceHookBinding | undefined> {
   return hooksFor(component, {
     name: "image",
-    before: () => watch.begin(() => fill(place, content)),
+    before: () => progress.begin(() => fill(place, content)),
     after: async ({ oldInputs }) => {
       await emptyPlace(place);
       const before = dockerBuilder.contextIn(oldInputs);
@@ -101,7 +101,7 @@ async function hooksAround(
       }
     },
     failed: async ({ errors }) => {
-      await watch.fail(contextOf(place), errors).finally(() => emptyPlace(place));
+      await progress.fail(contextOf(place), errors).finally(() => emptyPlace(place));
       return false;
     },
   });
@@ -196,7 +196,7 @@ async function stageDebug(
   name: string,
   isKnown: boolean,
   files: PreparedContext,
-  watch: Watch,
+  progress: BuildProgress,
 ): Promise<Staged> {
   const { component, dockerfile, version } = subject;
   const place = { name, dockerfile, marker: `${version.tag} ${await files.hash()}` };
@@ -207,10 +207,10 @@ async function stageDebug(
     context: isKnown ? contextOf(place) : unknownOutput(),
     hooks: await hooksFor(component, {
       name: "debug",
-      before: () => watch.begin(() => fillPlace(place, files)),
+      before: () => progress.begin(() => fillPlace(place, files)),
       after: () => emptyPlace(place),
       failed: async ({ errors }) => {
-        await watch.fail(contextOf(place), errors).finally(() => emptyPlace(place));
+        await progress.fail(contextOf(place), errors).finally(() => emptyPlace(place));
         return false;
       },
     }),

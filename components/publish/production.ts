@@ -11,7 +11,8 @@ import {
 import { interruptibly, type Step } from "../pulumi";
 import { duration, Fate, mergeRequestNotice } from "../version";
 import { checkBases } from "./bases";
-import { buildContent, settledContent } from "./buildContent";
+import { buildContent, declareAsRecorded } from "./buildContent";
+import { BuildProgress } from "./buildProgress";
 import type { Building } from "./contentBuilder";
 import { copyVersion } from "./copyFrom";
 import { neverPublished } from "./neverPublished";
@@ -23,7 +24,6 @@ import { sayChanges } from "./sayChanges";
 import { sayUnknownBuild } from "./sayUnknownBuild";
 import { expectedOf, movingTagsOf, type Publication, type Subject, specOf, warnOf } from "./subject";
 import { publishUndecided } from "./undecided";
-import { Watch } from "./watch";
 
 /**
  * Publishes a production version once: uses what the registry holds under its tag, copies it from where the program says, or has it built from
@@ -43,32 +43,32 @@ export async function publishProduction(subject: Subject): Promise<Publication> 
 
 async function publish(subject: Subject, target: Target): Promise<Publication> {
   const { name, version } = subject;
-  const watch = new Watch(subject, `${version.tag} from its commit, to be pushed to ${target.repository}`);
+  const progress = new BuildProgress(subject, `${version.tag} from its commit, to be pushed to ${target.repository}`);
   const publishing = await publishingOf(subject, target);
   let building: Building | undefined;
   let publication: Publication | undefined;
-  await interruptibly(watch.step, sayInterrupted, () =>
+  await interruptibly(progress.step, sayInterrupted, () =>
     publishVersion(publishing, {
       ...portsOf(subject, target),
       build: async (scratchTag) => {
         await checkBeforeRelease(subject, target);
         await checkBases(subject, target);
-        watch.step.what = `${name} is being built`;
-        building = await buildContent(subject, target, watch, scratchTag);
-        watch.step.what = building.built && `${name} is being tagged`;
+        progress.step.what = `${name} is being built`;
+        building = await buildContent(subject, target, progress, scratchTag);
+        progress.step.what = building.built && `${name} is being tagged`;
         return building.built;
       },
       record: async (published) => {
-        watch.step.what = undefined;
+        progress.step.what = undefined;
         switch (published.kind) {
           case "adopted":
             publication = await use(subject, target, published.digest);
             break;
           case "elsewhere":
-            publication = await copy(subject, target, published.from, published.digest, watch.step);
+            publication = await copy(subject, target, published.from, published.digest, progress.step);
             break;
           case "published":
-            publication = await recordPublished(subject, target, building as Building, published, watch.took ?? 0);
+            publication = await recordPublished(subject, target, building as Building, published, progress.took ?? 0);
         }
       },
     }),
@@ -98,10 +98,10 @@ async function tryToPublish(subject: Subject, target: Target): Promise<Publicati
   await checkBases(subject, target);
   announce(subject, Fate.Published, (repository) => `will be built and pushed to ${repository}`);
   sayToRelease(subject, subject.releaseTags.known);
-  const watch = new Watch(subject, version.tag);
+  const progress = new BuildProgress(subject, version.tag);
   // Under mocks, the stack's one scratch tag is free in an update.
   const scratchTag = async () => (await publishingOf(subject, target)).scratchTag();
-  const building = await buildContent(subject, target, watch, pulumi.runtime.isDryRun() ? undefined : scratchTag);
+  const building = await buildContent(subject, target, progress, pulumi.runtime.isDryRun() ? undefined : scratchTag);
   return building.leftOut ? keepLeftOut(subject) : recordBuilt(subject, target, building, undefined);
 }
 
@@ -122,7 +122,7 @@ async function use(subject: Subject, target: Target, digest: string): Promise<Pu
   });
   const own = ownOf(kept);
   if (own) {
-    await settledContent(subject, own, `${target.repository}@${digest}`);
+    await declareAsRecorded(subject, own, `${target.repository}@${digest}`);
   }
   const isLeftOut = kept ? kept.current.spec !== target.spec || kept.current.digest !== digest : !isTried();
   if (isLeftOut) {
@@ -169,7 +169,7 @@ async function copy(subject: Subject, target: Target, from: Target, digest: stri
   });
   const own = ownOf(kept);
   if (own) {
-    await settledContent(subject, own, `${target.repository}@${digest}`);
+    await declareAsRecorded(subject, own, `${target.repository}@${digest}`);
   }
   if (isLeftOut) {
     return leftOut(subject, kept);

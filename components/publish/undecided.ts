@@ -4,7 +4,7 @@ import { knownValue, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { Fate } from "../version";
 import { labelsOf } from "./bases";
-import { settledContent } from "./buildContent";
+import { declareAsRecorded } from "./buildContent";
 import { isOffline, recordedDigest, warnOfOffline } from "./offline";
 import { isCopied, type Kept, keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
@@ -81,7 +81,7 @@ async function declareContent(subject: Subject, { spec, digest, kept }: Decided)
   const own = ownOf(kept);
   const isSettled = version.debug || args.publish === false || digest !== undefined || spec === undefined;
   if (own && (isSettled || own.spec === spec)) {
-    await settledContent(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
+    await declareAsRecorded(subject, own, `${parseReference(own.spec).repository}@${own.digest}`);
     if (!version.debug) {
       return;
     }

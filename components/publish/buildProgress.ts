@@ -5,7 +5,7 @@ import { sayBuildFailed } from "./sayBuildFailed";
 import type { Subject } from "./subject";
 
 /** Follows a build: says that it begins, and where it failed. */
-export class Watch {
+export class BuildProgress {
   /** For an interrupt that comes meanwhile; nothing goes on at first. */
   readonly step: Step;
   private began: number | undefined;
