@@ -203,7 +203,7 @@ function scenes(kind: DaemonKind | undefined, immutable: 400 | undefined): void 
     },
   );
 
-  // Tags that can't be moved have nothing to do with a tag that can't be made, and one status is like the other but for who may be logged in anew.
+  // Tags that can't be moved have nothing to do with a tag that can't be made. After 403 alone the credentials are looked at again.
   for (const status of immutable ? [] : LONG ? [403, 405, 409] : [403]) {
     it(`names TagRefused when the registry refuses the tag with ${status}, and converges`, async () => {
       const source = project();
