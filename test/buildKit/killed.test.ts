@@ -1,10 +1,11 @@
 import { farmStack } from "../support/buildKit";
 import { surviveKills } from "../support/killedUpdates";
+import { LONG } from "../support/long";
 import { imageProject } from "../support/project";
 import { registry } from "../support/registry";
 
-/** How many updates are killed; the long run sets VERSIONED_IMAGE_KILLS. */
-const KILLS = Number(process.env.VERSIONED_IMAGE_KILLS ?? 1);
+/** How many updates are killed at random moments. */
+const KILLS = Number(process.env.VERSIONED_IMAGE_KILLS ?? (LONG ? 30 : 1));
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 
 describe("a production tag that BuildKit publishes, when updates are killed", () => {

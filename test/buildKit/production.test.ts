@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { copyFileSync, readdirSync } from "node:fs";
 import { createRegistryClient } from "../../components/registry";
 import { busybox, farmStack, farms, platformsOf } from "../support/buildKit";
+import { LONG } from "../support/long";
 import { changes, errorsOn, imageProject, imageStack, succeeded, warningsOn } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
@@ -39,6 +40,8 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
 
     /** What Docker's own builder can't do. */
     const ofBuildKit = builder === "BuildKit" ? it : () => {};
+    /** What is the same for every builder, and tried with Docker's in test/publishing. */
+    const ofAll = LONG ? it : () => {};
 
     function track(repository: Repo): Repo {
       disposables.push(() => repository.dispose());
@@ -94,18 +97,15 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
         "org.opencontainers.image.source": "",
         "org.opencontainers.image.version": tag,
       });
-      for (const run of [() => stack.preview(), () => stack.up()]) {
-        const before = registry.requestsTo(repository).length;
-        assert.deepEqual(changes(await run()), {});
-        assert.deepEqual(registry.requestsTo(repository).slice(before), [`HEAD manifests/${tag}`]);
-      }
-
-      // In a clone of another machine the files are put there anew, and are the same.
+      // A clone of another machine would put the files there anew: nobody needs them, and one question is asked.
+      const before = registry.requestsTo(repository).length;
       assert.deepEqual(changes(await stack.in(track(source.clone()).directory).up()), {});
+      assert.deepEqual(registry.requestsTo(repository).slice(before), [`HEAD manifests/${tag}`]);
 
       source.write("app/main", "two\n").add().commit("Two");
-      assert.deepEqual(changes(await stack.preview()), { "app-image": "update", "app-record": "update" });
-      const second = succeeded(await stack.up());
+      const update = await stack.up();
+      assert.deepEqual(changes(update), { "app-image": "update", "app-record": "update" });
+      const second = succeeded(update);
       assert.notEqual(second.digest, first.digest);
       assert.equal(await registry.digest(first.spec), first.digest);
       assert.equal(await registry.digest(second.spec), second.digest);
@@ -117,32 +117,22 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
       source.git("checkout", "--quiet", "-");
       const forward = succeeded(await stack.up());
       assert.equal(forward.digest, second.digest);
-      assert.deepEqual(changes(await stack.up()), {});
     });
 
-    ofBuildKit("has one digest in all stacks and on all daemons, each of which builds it for itself", async () => {
-      const source = track(imageProject());
-      const repositories = ["a", "b", "c", "d"].map((name) => registry.repository(`same-${name}`));
-      const digests: string[] = [];
-      for (const [index, repository] of repositories.entries()) {
-        const clone = track(source.clone());
-        digests.push(succeeded(await stackOf(clone, { repository }, index % 2 ? farms.other : farms.one).up()).digest);
-      }
-      assert.equal(new Set(digests).size, 1, digests.join("\n"));
-    });
-
-    ofBuildKit("has that digest whatever a daemon has in its cache", async () => {
+    ofBuildKit("has one digest on all daemons, whatever they have in their caches", async () => {
       const source = track(imageProject({ Dockerfile: DOCKERFILE_THAT_RUNS }));
       copyFileSync(busybox(), source.path("app/busybox"));
       source.add().commit("Tools");
-      const stack = stackOf(source, { repository: registry.repository("cached") });
+      const clone = track(source.clone());
+      const stack = stackOf(clone, { repository: registry.repository("cached") });
       succeeded(await stack.up());
       // A commit that is later than what the daemon has built of the other instructions.
       source.write("app/main", "two\n").add();
       const date = "2099-01-01T00:00:00Z";
       source.gitWith({ GIT_COMMITTER_DATE: date, GIT_AUTHOR_DATE: date }, "commit", "--quiet", "-m", "Two");
+      clone.git("pull", "--quiet");
       const cached = succeeded(await stack.up());
-      const elsewhere = stackOf(source, { repository: registry.repository("uncached") }, farms.other);
+      const elsewhere = stackOf(track(source.clone()), { repository: registry.repository("uncached") }, farms.other);
       assert.equal(succeeded(await elsewhere.up()).digest, cached.digest);
     });
 
@@ -163,16 +153,13 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
       assert.deepEqual(adopted, { ...published, outcome: "adopted" });
       assert.deepEqual(await createRegistryClient().tags(repository), [published.tag]);
 
-      const more = { platforms: [...platforms, "linux/riscv64"] };
-      for (const build of [{ platform: "linux/arm64" }, more]) {
-        refused(
-          await stackOf(source, { repository, build }).preview(),
-          /is published already, built with .*\[BuildInputsChanged\]$/s,
-        );
-      }
+      refused(
+        await stackOf(source, { repository, build: { platform: "linux/arm64" } }).preview(),
+        /is published already, built with .*\[BuildInputsChanged\]$/s,
+      );
     });
 
-    it("is published by one of two stacks that begin at once, and used by both", async () => {
+    ofAll("is published by one of two stacks that begin at once, and used by both", async () => {
       const [source, repository] = [track(imageProject()), registry.repository("race")];
       const stacks = [stackOf(source, { repository }), stackOf(track(source.clone()), { repository }, farms.other)];
       const images = (await Promise.all(stacks.map((stack) => stack.up()))).map(succeeded);
@@ -183,7 +170,7 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
       }
     });
 
-    it("is built again where the registry has lost it, with a warning", async () => {
+    ofAll("is built again where the registry has lost it, with a warning", async () => {
       const [source, repository] = [track(imageProject()), registry.repository("lost")];
       const stack = stackOf(source, { repository });
       const first = succeeded(await stack.up());
@@ -269,7 +256,6 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
       assert.notEqual(second.digest, first.digest);
       source.git("checkout", "--quiet", "app");
       assert.deepEqual(succeeded(await stack.up(debugged({}))), published);
-      assert.deepEqual(changes(await stack.up(debugged({}))), {});
     });
   });
 }

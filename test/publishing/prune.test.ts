@@ -6,6 +6,7 @@ import { run } from "../../cli/run";
 import { createRegistryClient } from "../../components/registry";
 import { apiServer, kubeconfigOf } from "../support/apiServer";
 import { fakeRegistries } from "../support/fakeRegistry";
+import { LONG } from "../support/long";
 import { pushImage } from "../support/pushImage";
 import { randomFrom } from "../support/random";
 import { registry } from "../support/registry";
@@ -16,6 +17,10 @@ const TREE = "dev.versioned-image.tree";
 const DIRTY = "dev.versioned-image.dirty";
 /** Half a year after the first commit of the tests' repositories. */
 const NOW = new Date("2024-07-01T00:00:00Z");
+/** How many commits of an image are published, each with a debug tag; and how many plans are made up. */
+const [COMMITS, PLANS] = LONG ? [240, 50] : [60, 15];
+/** Beside these tags there are eighteen scratch tags, and two more. */
+const TAGS = 2 * COMMITS + 20;
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 
 /** What the registry keeps is real; the cluster is played by a server that lists what a test says. */
@@ -105,12 +110,12 @@ describe("a registry that is pruned", () => {
     return blob && parts.every(Boolean);
   }
 
-  it("of 500 tags keeps what 20 pods run, what could be rolled back to, and what git leads to", async function () {
+  it(`of ${TAGS} tags keeps what 20 pods run, what could be rolled back to, and what git leads to`, async function () {
     this.timeout(300_000);
     const repository = registry.repository("prune");
-    const commits = history(240);
-    project.git("branch", "release", commits[60]?.hash ?? "");
-    project.git("tag", "v1", commits[30]?.hash ?? "");
+    const commits = history(COMMITS);
+    project.git("branch", "release", commits[20]?.hash ?? "");
+    project.git("tag", "v1", commits[10]?.hash ?? "");
     const digests = new Map<string, string>();
     for (const commit of commits) {
       const tag = commit.hash.slice(0, 7);
@@ -122,13 +127,13 @@ describe("a registry that is pruned", () => {
       const tag = `scratch-gone-${String(number).padStart(12, "0")}`;
       digests.set(tag, await pushImage(repository, tag, { number: String(number) }));
     }
-    digests.set("latest", await pushImage(repository, "latest", labelsOf(commits[100] as never)));
+    digests.set("latest", await pushImage(repository, "latest", labelsOf(commits[50] as never)));
     digests.set("notes", await pushImage(repository, "notes", { of: "somebody" }));
-    assert.equal(digests.size, 500);
-    assert.equal(digests.get("latest"), digests.get(commits[100]?.hash.slice(0, 7) ?? ""));
+    assert.equal(digests.size, TAGS);
+    assert.equal(digests.get("latest"), digests.get(commits[50]?.hash.slice(0, 7) ?? ""));
 
     const random = randomFrom(SEED);
-    const any = () => [...digests][Math.floor(random() * 478)] ?? ["", ""];
+    const any = () => [...digests][Math.floor(random() * (TAGS - 22))] ?? ["", ""];
     const referenceOf = ([tag, digest]: [string, string]) => `${repository}:${tag}@${digest}`;
     const running = Array.from({ length: 20 }, any);
     const rollbacks = Array.from({ length: 5 }, any);
@@ -137,7 +142,7 @@ describe("a registry that is pruned", () => {
 
     const dry = await prune(repository, ...flags);
     assert.equal(dry.status, 0);
-    assert.equal((await client.tags(repository)).length, 500);
+    assert.equal((await client.tags(repository)).length, TAGS);
 
     const { status, found } = await prune(repository, ...flags, "--delete");
     assert.equal(status, 0);
@@ -146,7 +151,7 @@ describe("a registry that is pruned", () => {
       [
         ...[...running, ...rollbacks].map(([, digest]) => digest),
         ...commits.slice(-5).map(({ hash }) => digests.get(hash.slice(0, 7))),
-        ...[commits[60], commits[30]].map((commit) => digests.get(commit?.hash.slice(0, 7) ?? "")),
+        ...[commits[20], commits[10]].map((commit) => digests.get(commit?.hash.slice(0, 7) ?? "")),
         digests.get("latest"),
         digests.get("notes"),
       ].map(String),
@@ -159,22 +164,22 @@ describe("a registry that is pruned", () => {
       assert.equal(left.has(tag), stays, tag);
     }
     const gone = [...digests].filter(([tag]) => !left.has(tag));
-    console.log(`      500 tags: ${left.size} stay, ${gone.length} went`);
-    assert.ok(gone.length > 400);
-    for (const [tag, digest] of gone.filter((_, index) => index % 40 === 0)) {
+    console.log(`      ${TAGS} tags: ${left.size} stay, ${gone.length} went`);
+    assert.ok(gone.length > TAGS / 2);
+    for (const [tag, digest] of gone.filter((_, index) => index % 10 === 0)) {
       assert.equal(await client.resolve(repository, digest), undefined, tag);
     }
     const again = await prune(repository, ...flags, "--delete");
     assert.deepEqual([again.status, again.found.removals], [0, []]);
   });
 
-  it("in 50 random plans loses no digest that something needs", async function () {
+  it(`in ${PLANS} random plans loses no digest that something needs`, async function () {
     this.timeout(300_000);
     const commits = history(8);
     const random = randomFrom(SEED);
     const pick = <T>(items: T[]) => items[Math.floor(random() * items.length)] as T;
     let deleted = 0;
-    for (let plan = 0; plan < 50; plan++) {
+    for (let plan = 0; plan < PLANS; plan++) {
       const repository = registry.repository("plan");
       const digests = new Map<string, string>();
       for (const commit of commits.filter(() => random() < 0.7)) {
@@ -217,7 +222,7 @@ describe("a registry that is pruned", () => {
       }
       deleted += digests.size - left.length;
     }
-    console.log(`      50 plans: ${deleted} tags went, 0 digests lost`);
-    assert.ok(deleted > 50);
+    console.log(`      ${PLANS} plans: ${deleted} tags went, 0 digests lost`);
+    assert.ok(deleted > PLANS);
   });
 });

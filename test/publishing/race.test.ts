@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { slowHelper, WriteLogin } from "../support/login";
+import { LONG } from "../support/long";
 import { anyMood, hiddenUntilPush } from "../support/moods";
 import { MORE_DAEMONS, OwnDaemon } from "../support/ownDaemon";
 import {
@@ -20,8 +21,8 @@ import { type Entry, type ProxyOptions, RegistryProxy } from "../support/registr
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
 
-/** How often two stacks publish at the same time; the long run sets VERSIONED_IMAGE_RACES. */
-const RACES = Number(process.env.VERSIONED_IMAGE_RACES ?? 2);
+/** How often two stacks publish at the same time, with each kind of tags. */
+const RACES = Number(process.env.VERSIONED_IMAGE_RACES ?? (LONG ? 20 : 1));
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 /** How long a build takes, in seconds; more than nothing needs a static busybox. */
 const BUILD_SECONDS = Number(process.env.VERSIONED_IMAGE_BUILD_SECONDS ?? 0);
@@ -82,7 +83,8 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
       ?.replace(/ in [\d.]+ s/, " in N s");
   }
 
-  for (const immutable of [undefined, 400, 409] as const) {
+  // Tags that can't be moved can't be written over anyway, and the last look sees theirs before any is set.
+  for (const immutable of LONG ? ([undefined, 400, 409] as const) : [undefined]) {
     const how = immutable ? `tags that can't be moved (${immutable})` : "tags that can be moved";
     it(`while ours is built, with ${how}: theirs is used, and nothing is written over it`, async () => {
       const source = project();
@@ -110,16 +112,20 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
     const proxy = await proxyWith({ immutable: 400 });
     const repository = registry.repository("immutable").replace(registry.host, proxy.host);
     const stack = stackOf(source, { repository });
-    for (const [content, args] of Object.entries({ two: {}, three: {}, four: { immutableTags: true }, five: {} })) {
-      source.write("app/main", `${content}\n`).add().commit(content);
-      const config = imageConfig({ repository, ...args });
+    let config = {};
+    for (const [version, args] of [{}, {}, { immutableTags: true }, {}].entries()) {
+      source.write("app/main", `${version}\n`).add().commit(`Version ${version}`);
+      config = imageConfig({ repository, ...args });
       const result = await stack.up(config);
       const image = succeeded(result);
       assert.equal(image.outcome, "published");
+      const step = version === 0 ? "create" : "update";
+      const { app: _, ...own } = changes(result);
+      assert.deepEqual(own, { "app-image": step, "app-record": step });
       assert.deepEqual(warningsOn(result, "app"), []);
       assert.equal(await registry.digest(image.spec), image.digest);
-      assert.deepEqual(changes(await stack.up(config)), {});
     }
+    assert.deepEqual(changes(await stack.up(config)), {});
   });
 
   for (const immutable of [undefined, 400] as const) {

@@ -263,36 +263,43 @@ describe("strict calls for a tag", () => {
       const basicOf = (password: string) => `Basic ${Buffer.from(`user:${password}`).toString("base64")}`;
       const asked = () => readFileSync(path.join(home, "log"), "utf8").trim().split("\n").length;
 
-      it("is never asked between look and put", async () => {
-        const events: string[] = [];
-        const registry = await start(({ method, authorization, url }) => {
-          events.push(`${method} ${url} ${authorization ? "logged in" : "anonymous"}, helper: ${askedOrNone()}`);
-          return method === "PUT" && !authorization
-            ? BASIC_CHALLENGE
-            : method === "PUT"
-              ? { status: 201 }
-              : url === "/v2/"
-                ? { status: 200 }
-                : ABSENT;
+      for (const scheme of ["Basic", "Bearer"] as const) {
+        it(`is never asked between look and put (${scheme})`, async () => {
+          const events: string[] = [];
+          const registry = await start(({ method, authorization, url }, host) => {
+            if (url.startsWith("/token")) {
+              return { status: 200, body: { token: "T" } };
+            }
+            events.push(`${method} ${url} ${authorization ? "logged in" : "anonymous"}, helper: ${askedOrNone()}`);
+            if (method === "PUT") {
+              const challenge = scheme === "Basic" ? BASIC_CHALLENGE : bearer(host);
+              return authorization ? { status: 201 } : challenge;
+            }
+            return url === "/v2/" ? { status: 200 } : ABSENT;
+          });
+          const askedOrNone = () => {
+            try {
+              return asked();
+            } catch {
+              return 0;
+            }
+          };
+          const one = client({ env: env() });
+          const told = [await one.inOneTurn(`${registry.host}/a`, lookAndPut)];
+          told.push(await one.inOneTurn(`${registry.host}/a`, lookAndPut));
+          assert.deepEqual(told, [
+            [{ kind: "absent" }, { kind: "loginEnded" }],
+            [{ kind: "absent" }, { kind: "tagged" }],
+          ]);
+          assert.deepEqual(events, [
+            "GET /v2/ anonymous, helper: 0",
+            "GET /v2/a/manifests/t anonymous, helper: 0",
+            "PUT /v2/a/manifests/t anonymous, helper: 0",
+            "GET /v2/a/manifests/t logged in, helper: 1",
+            "PUT /v2/a/manifests/t logged in, helper: 1",
+          ]);
         });
-        const askedOrNone = () => {
-          try {
-            return asked();
-          } catch {
-            return 0;
-          }
-        };
-        const one = client({ env: env() });
-        await one.inOneTurn(`${registry.host}/a`, lookAndPut);
-        await one.inOneTurn(`${registry.host}/a`, lookAndPut);
-        assert.deepEqual(events, [
-          "GET /v2/ anonymous, helper: 0",
-          "GET /v2/a/manifests/t anonymous, helper: 0",
-          "PUT /v2/a/manifests/t anonymous, helper: 0",
-          "GET /v2/a/manifests/t logged in, helper: 1",
-          "PUT /v2/a/manifests/t logged in, helper: 1",
-        ]);
-      });
+      }
 
       it("is asked after a 403 whether it was refused for good", async () => {
         const registry = await start(({ method, authorization, url }) =>
