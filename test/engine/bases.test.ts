@@ -6,7 +6,7 @@ import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { hostMissing } from "../support/languageHost";
 import { LONG } from "../support/long";
 import { liveADay, liveAMonth, Monorepo, PROGRAM } from "../support/monorepo";
-import { errorsOn } from "../support/project";
+import { ALL_ERRORS, errorsOn } from "../support/project";
 import { registry } from "../support/registry";
 import type { Result } from "../support/stack";
 
@@ -121,7 +121,8 @@ describe("images built on images", () => {
         const more = Object.entries(workers).map(([name, args]) => {
           return [name, { ...all.worker, repository: registry.repository(name), ...args }];
         });
-        return stack.preview({ images: JSON.stringify({ ...all, ...Object.fromEntries(more) }) });
+        const config = { images: JSON.stringify({ ...all, ...Object.fromEntries(more) }) };
+        return stack.start("preview", config, { program: ALL_ERRORS }).result;
       };
       const on = (given: object) => ({ on: {}, build: { bases: { BASE: { ...base, ...given } } } });
 

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
+  ALL_ERRORS,
   changes,
   errorsOn,
   type Image,
@@ -255,31 +256,32 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
     });
   });
 
-  it("is refused in a preview where it could not be built, and on disk until it is committed", async () => {
-    const wrong = "FROM scratch\nCOPPY main /\n";
-    writeImage(source, "wrong/app", { Dockerfile: wrong });
-    source.write("outside/docker/web.Dockerfile", wrong).add("wrong", "outside").commit("Wrong");
-    const refused = await stack.preview(
-      imagesConfig({
+  describe("that is wrong", () => {
+    it("is refused in a preview where it could not be built, and on disk until it is committed", async () => {
+      const wrong = "FROM scratch\nCOPPY main /\n";
+      writeImage(source, "wrong/app", { Dockerfile: wrong });
+      source.write("outside/docker/web.Dockerfile", wrong).add("wrong", "outside").commit("Wrong");
+      const config = imagesConfig({
         docker: { ...imageOf("wrong", {}), repository: registry.repository("docker") },
         buildKit: imageOf("wrong", { build: { builder: "BuildKit" } }),
         outside: imageOf("outside", OUTSIDE),
         disk: imageOf("disk", OUTSIDE),
-      }),
-    );
-    assert.equal(refused.succeeded, false, refused.text);
-    for (const [name, file] of [
-      ["docker", "Dockerfile"],
-      ["buildKit", "Dockerfile"],
-      ["outside", "../docker/web.Dockerfile"],
-    ] as const) {
-      assert.deepEqual(errorsOn(refused, name), [
-        `Docker knows no instruction COPPY (line 2 of ${file}). [DockerfileInvalid]`,
-      ]);
-    }
-    assert.match(
-      errorsOn(refused, "disk").join(),
-      /^disk\/app has changes that are not committed:\n {3}M disk\/docker\/web\.Dockerfile\n {2}\?\? disk\/docker\/web\.Dockerfile\.dockerignore\n/,
-    );
+      });
+      const refused = await stack.start("preview", config, { program: ALL_ERRORS }).result;
+      assert.equal(refused.succeeded, false, refused.text);
+      for (const [name, file] of [
+        ["docker", "Dockerfile"],
+        ["buildKit", "Dockerfile"],
+        ["outside", "../docker/web.Dockerfile"],
+      ] as const) {
+        assert.deepEqual(errorsOn(refused, name), [
+          `Docker knows no instruction COPPY (line 2 of ${file}). [DockerfileInvalid]`,
+        ]);
+      }
+      assert.match(
+        errorsOn(refused, "disk").join(),
+        /^disk\/app has changes that are not committed:\n {3}M disk\/docker\/web\.Dockerfile\n {2}\?\? disk\/docker\/web\.Dockerfile\.dockerignore\n/,
+      );
+    });
   });
 });

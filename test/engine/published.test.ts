@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
 import * as path from "node:path";
 import {
+  ALL_ERRORS,
   changes,
   cloneUnder,
   errorsOn,
@@ -14,10 +15,10 @@ import {
   infoOn,
   warningsOn,
 } from "../support/project";
+import { publishFromDirectory } from "../support/publishFromDirectory";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
-import { cliJson } from "../unit/cli/setup";
 
 /** A production tag means one commit, one content, for ever. The numbers are those of the promises in the README. */
 describe("a production tag", () => {
@@ -61,7 +62,6 @@ describe("a production tag", () => {
     let repositories: Record<Name, string>;
     let one: Record<Name, Image>;
     let two: Record<Name, Image>;
-    let base: { reference: string };
 
     before(async () => {
       source = track(imagesProject({ app: {}, also: {}, stopped: {}, on: {}, base: {} }));
@@ -155,11 +155,7 @@ describe("a production tag", () => {
 
     it("is refused again of the next commit in the stack that may not publish", async () => {
       source.write("base/main", "debug\n");
-      const { json } = await cliJson(
-        ["publish", source.path("base"), "--debug", "--repository", registry.repository("base")],
-        { env: process.env },
-      );
-      base = json.images[0];
+      const base = await publishFromDirectory(source.path("base"), registry.repository("base"), "--debug");
       source.git("checkout", "--quiet", "base");
       source.write("on/Dockerfile", `FROM ${base.reference}\nCOPY main /on\n`).write("app/main", "two\n");
       source.write("also/main", "two\n").add().commit("Two");
@@ -270,10 +266,10 @@ describe("a production tag", () => {
   });
 
   describe("that the registry holds already", () => {
-    const changed: Record<string, [what: string, build: object]> = {
-      argument: ["a build argument", { args: { A: "2" } }],
-      target: ["the target", { args: { A: "1" }, target: "one" }],
-      platform: ["the platform", { args: { A: "1" }, platform: "linux/arm64" }],
+    const changed: Record<string, object> = {
+      argument: { args: { A: "2" } },
+      target: { args: { A: "1" }, target: "one" },
+      platform: { args: { A: "1" }, platform: "linux/arm64" },
     };
     const names = Object.keys(changed);
     const repositories: Record<string, string> = {};
@@ -307,7 +303,7 @@ describe("a production tag", () => {
     /** The images as they are built in another way. */
     function inAnotherWay(more: object = {}): Record<string, object> {
       return Object.fromEntries(
-        names.map((name) => [name, { repository: repositories[name], build: changed[name]?.[1], ...more }]),
+        names.map((name) => [name, { repository: repositories[name], build: changed[name], ...more }]),
       );
     }
 
@@ -326,48 +322,31 @@ describe("a production tag", () => {
       assert.equal(registry.pushesTo(repositories.plain ?? ""), 1);
     });
 
-    describe("as something else, or does not tell,", () => {
-      let results: Result[];
-
-      before(async () => {
-        const foreign = { repository: repositories.foreign };
-        const silent = { context: "plain", repository: "127.0.0.1:9/app" };
-        results = [
-          await stack.preview(imagesConfig({ ...inAnotherWay(), foreign, silent })),
-          await stack.up(imagesConfig({ ...inAnotherWay(), foreign })),
-        ];
+    it("3., 6. and 8. is refused in preview and update as something else, and where the registry does not answer", async () => {
+      const config = imagesConfig({
+        ...inAnotherWay(),
+        foreign: { repository: repositories.foreign },
+        silent: { context: "plain", repository: "127.0.0.1:9/app" },
       });
-
-      for (const [name, [what]] of Object.entries(changed)) {
-        it(`3. is refused in preview and update when ${what} changed`, () => {
-          const ways =
-            /is published already.*commit a change.*debug: true.*another repository\. \[BuildInputsChanged\]/is;
-          for (const result of results) {
-            refused(result, { [name]: ways });
-          }
-          assert.equal(registry.pushesTo(repositories[name] ?? ""), 1);
+      const ways = /is published already.*commit a change.*debug: true.*another repository\. \[BuildInputsChanged\]/is;
+      for (const kind of ["preview", "up"] as const) {
+        const result = await stack.start(kind, config, { program: ALL_ERRORS }).result;
+        refused(result, {
+          ...Object.fromEntries(names.map((name) => [name, ways])),
+          foreign: new RegExp(
+            `was built from commit 0{40}, and this version is commit ${source.head()}.*tagLength.*\\[TagTaken\\]`,
+            "s",
+          ),
+          silent: /^The registry 127\.0\.0\.1:9 did not answer: .*\[RegistryUnavailable\]$/,
         });
-      }
-
-      it("6. is refused in preview and update if it was built from another commit", () => {
-        const words = new RegExp(
-          `was built from commit 0{40}, and this version is commit ${source.head()}.*tagLength.*\\[TagTaken\\]`,
-          "s",
-        );
-        for (const result of results) {
-          refused(result, { foreign: words });
-        }
-        assert.equal(registry.pushesTo(repositories.foreign ?? ""), 1);
-      });
-
-      it("8. is not built", () => {
-        const [preview] = results as [Result];
-        refused(preview, { silent: /^The registry 127\.0\.0\.1:9 did not answer: .*\[RegistryUnavailable\]$/ });
         assert.deepEqual(
-          preview.steps.filter(({ name, type }) => type.startsWith("docker:") && name.startsWith("silent")),
+          result.steps.filter(({ name, type }) => type.startsWith("docker:") && name.startsWith("silent")),
           [],
         );
-      });
+      }
+      for (const name of [...names, "foreign"]) {
+        assert.equal(registry.pushesTo(repositories[name] ?? ""), 1);
+      }
     });
 
     it("3. is rebuilt in debug beside what is published, which stays and is used again", async () => {

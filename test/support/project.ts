@@ -10,6 +10,9 @@ const ROOT = path.resolve(__dirname, "../..");
 /** A program that makes the images which the setting `images` describes: a JSON object of names and arguments. */
 export const IMAGES = path.join(ROOT, "test/engine/programs/images.ts");
 
+/** The same images, of which each says what is wrong with it, where more than one is refused. */
+export const ALL_ERRORS = path.join(ROOT, "test/engine/programs/allErrors.ts");
+
 /** A repository with the project's example, as a user has it. */
 export function exampleProject(): Repo {
   const project = repo();
