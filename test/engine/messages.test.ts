@@ -1,14 +1,5 @@
 import * as assert from "node:assert/strict";
-import {
-  changes,
-  errorsOn,
-  imageProject,
-  imageStack,
-  imagesConfig,
-  imagesOf,
-  imagesProject,
-  infoOn,
-} from "../support/project";
+import { changes, imageProject, imageStack, imagesConfig, imagesOf, imagesProject, infoOn } from "../support/project";
 import { publishFromDirectory } from "../support/publishFromDirectory";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
@@ -38,7 +29,7 @@ describe("what a person is told", () => {
     return stack;
   }
 
-  function imagesOf({ options }: TestStack): Record<string, { repository: string }> {
+  function configOf({ options }: TestStack): Record<string, { repository: string }> {
     return JSON.parse(options.config?.images ?? "");
   }
 
@@ -155,7 +146,7 @@ describe("what a person is told", () => {
       b?.[0] ?? "",
       /\n(The last lines of that step:\n {4}to be read|`docker build --target one b` shows its output\.)$/,
     );
-    for (const { repository } of Object.values(imagesOf(stack)).filter((_, index) => index !== 1)) {
+    for (const { repository } of Object.values(configOf(stack)).filter((_, index) => index !== 1)) {
       assert.equal((await registry.tags(repository)).length, 1);
     }
   });
