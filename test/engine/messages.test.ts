@@ -132,7 +132,7 @@ describe("what a person is told", () => {
   });
 
   it("is of one build that failed the instruction, and how to see what it printed or the last of it, and nothing of the others, which are tagged meanwhile", async () => {
-    const Dockerfile = 'FROM busybox:1.36 AS one\nCOPY main /\nRUN sleep 3; echo "to be read" && \\\n    false\n';
+    const Dockerfile = 'FROM busybox:1.36 AS one\nCOPY main /\nRUN sleep 6; echo "to be read" && \\\n    false\n';
     const stack = three(Dockerfile, { build: { network: "none", target: "one" } });
     const failed = await stack.up();
     assert.equal(failed.succeeded, false, failed.text);
@@ -140,7 +140,7 @@ describe("what a person is told", () => {
     assert.deepEqual([b?.length, provider?.length, others], [1, 1, {}], failed.text);
     assert.match(
       b?.[0] ?? "",
-      /^b: the build of [0-9a-f]{7} failed at line 3 of Dockerfile: RUN sleep 3; echo "to be read" && false\n/,
+      /^b: the build of [0-9a-f]{7} failed at line 3 of Dockerfile: RUN sleep 6; echo "to be read" && false\n/,
     );
     assert.match(
       b?.[0] ?? "",
