@@ -33,12 +33,7 @@ describe("an image that an update leaves out", () => {
       workDir: source.directory,
       env: process.env,
       program: NEEDS,
-      config: imagesConfig({
-        app: { repository: repositories.app },
-        elsewhere: { repository: repositories.elsewhere },
-        disk: { repository: repositories.disk, debug: true },
-        alone: { repository: repositories.alone },
-      }),
+      config: images("app", "elsewhere", "disk", "alone"),
     });
   });
 
@@ -47,13 +42,19 @@ describe("an image that an update leaves out", () => {
     source?.dispose();
   });
 
+  /** A program of these images alone. */
+  function images(...names: Name[]): Record<string, string> {
+    const all = names.map((name) => [name, { repository: repositories[name], debug: name === "disk" }]);
+    return imagesConfig(Object.fromEntries(all));
+  }
+
   /** An update of these resources alone. */
-  function upOf(...targets: string[]): Promise<Result> {
+  function upOf(config: Record<string, string>, ...targets: string[]): Promise<Result> {
     const urns = targets.map((name) => {
       const type = name.includes("-needs-") ? "pulumi:index:Stash" : "versioned-image:index:VersionedImage";
       return `${URN}::${type}::${name}`;
     });
-    return stack.up({}, { target: urns });
+    return stack.up(config, { target: urns });
   }
 
   function seen(result: Result): Record<Name, Seen> {
@@ -61,8 +62,9 @@ describe("an image that an update leaves out", () => {
   }
 
   /** The child of the image without which the engine refuses a resource. */
-  async function missing(name: string): Promise<string | undefined> {
-    const result = await upOf(name);
+  async function missing(image: Name, output: string): Promise<string | undefined> {
+    const name = `${image}-needs-${output}`;
+    const result = await upOf(images(image), name);
     assert.equal(result.succeeded, false, result.text);
     const [error = "", ...more] = errorsOn(result, name);
     assert.deepEqual(more, []);
@@ -73,7 +75,7 @@ describe("an image that an update leaves out", () => {
     this.timeout(300_000);
     await publishFromDirectory(source.path("elsewhere"), repositories.elsewhere);
     const needs = ["app-needs-nothing", "app-needs-tag", "elsewhere-needs-nothing", "disk-needs-outcome"];
-    const others = await upOf(...needs, "alone");
+    const others = await upOf({}, ...needs, "alone");
     assert.equal(others.succeeded, true, others.text);
     without = seen(others);
     const made = Object.entries(changes(others)).filter(([name]) => name.includes("-needs-"));
@@ -87,16 +89,16 @@ describe("an image that an update leaves out", () => {
 
   for (const output of ["spec", "reference", "outcome"]) {
     it(`and was never published is refused to what needs its ${output}`, async () => {
-      assert.match((await missing(`app-needs-${output}`)) ?? "", /^app-(image|record)$/);
+      assert.match((await missing("app", output)) ?? "", /^app-(image|record)$/);
     });
   }
 
   it("and that another stack has published is refused for the record that is not there", async () => {
-    assert.equal(await missing("elsewhere-needs-reference"), "elsewhere-record");
+    assert.equal(await missing("elsewhere", "reference"), "elsewhere-record");
   });
 
   it("and is of the disk is refused, too", async () => {
-    assert.match((await missing("disk-needs-reference")) ?? "", /^disk-(debug|record)$/);
+    assert.match((await missing("disk", "reference")) ?? "", /^disk-(debug|record)$/);
   });
 
   it("is known to all once it is there", async () => {
@@ -126,7 +128,7 @@ describe("an image that an update leaves out", () => {
 
   it("stays what it was", async () => {
     source.write("app/main", "two\n").add().commit("Two");
-    const stays = seen(await upOf("app-needs-nothing", "app-needs-reference"));
+    const stays = seen(await upOf(images("app"), "app-needs-nothing", "app-needs-reference"));
     assert.deepEqual({ ...stays.app, tag: all.app.tag }, all.app);
   });
 });
