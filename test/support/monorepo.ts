@@ -215,7 +215,7 @@ export async function liveADay(monorepo: Monorepo): Promise<void> {
   project.git("checkout", "--quiet", "--", "images/base/base");
   assert.deepEqual(digests(await monorepo.update(stack, {})), digests(third));
 
-  const other = await monorepo.up(monorepo.stack("production").in(monorepo.clone().directory), {});
+  const other = await monorepo.update(monorepo.stack("production").in(monorepo.clone().directory), {});
   assert.deepEqual(digests(other), digests(third));
   assert.deepEqual(new Set(Object.values(other).map(({ outcome }) => outcome)), new Set(["adopted"]));
 }
