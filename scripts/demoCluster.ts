@@ -26,7 +26,12 @@ void main(async () => {
   try {
     const started = (running: Services) => Object.assign(services, running);
     const demo = async () => {
-      const { env, docker, registry } = await prepare({ home, registryPort: await freePort(), started });
+      const { env, docker, registry } = await prepare({
+        home,
+        registryPort: await freePort(),
+        network: false,
+        started,
+      });
       const kubeconfig = await ensureCluster({
         home: path.join(home, "cluster"),
         docker: dockerAt(docker.host),

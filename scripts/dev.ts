@@ -25,6 +25,7 @@ export async function prepareDev(): Promise<Environment> {
     home: DEV,
     registryPort: REGISTRY_PORT,
     known: readServices(),
+    network: true,
     started: writeServices,
   });
   Object.assign(process.env, environment.env);

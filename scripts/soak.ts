@@ -47,6 +47,7 @@ void main(async () => {
     const { env, standins } = await prepare({
       home,
       registryPort: await freePort(),
+      network: false,
       started: (running) => {
         services = running;
       },

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
@@ -18,17 +19,27 @@ const NONE =
   "install Docker (https://docs.docker.com/get-docker/) and start it, or set DOCKER_HOST to a daemon that runs.";
 const PING_LIMIT = 10_000;
 
-/** Without a firewall to set up, containers have no network, which the images here do not need. */
-export const NO_NETWORK = ["--bridge=none", "--iptables=false", "--ip6tables=false"];
+/** The network of a Docker daemon's containers, where no other is named. */
+const BRIDGE = "docker0";
+
+/**
+ * Without a firewall to set up, containers have no network, which the images here do not need. A daemon that is to have no bridge removes
+ * the default one as it starts, whoever uses it, and builds of other daemons fail from then on: one that is there is shared.
+ */
+export function withoutNetwork(): string[] {
+  const firewall = ["--iptables=false", "--ip6tables=false"];
+  return existsSync(`/sys/class/net/${BRIDGE}`) ? firewall : ["--bridge=none", ...firewall];
+}
 
 /**
  * A Docker daemon: the one that answers already, or one of our own whose data is in `home`. `started` is told of ours as
- * soon as there is something to stop.
+ * soon as there is something to stop. `network`: whether containers of ours are to have one.
  */
 export async function ensureDocker(
   home: string,
   known: DockerDaemon | undefined,
   started: (daemon: DockerDaemon) => void,
+  network: boolean,
 ): Promise<DockerDaemon> {
   if (known?.service && isRunning(known.service) && (await answers(known.host))) {
     return known;
@@ -46,7 +57,8 @@ export async function ensureDocker(
     throw new MissingError(`No Docker daemon answers, and only root can start one: ${NONE}`);
   }
   await mkdir(home, { recursive: true });
-  const attempts = [[], NO_NETWORK, [...NO_NETWORK, "--storage-driver=vfs"]];
+  const less = withoutNetwork();
+  const attempts = [...(network ? [[]] : []), less, [...less, "--storage-driver=vfs"]];
   let failure: unknown;
   for (const more of attempts) {
     try {

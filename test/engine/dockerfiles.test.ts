@@ -1,31 +1,31 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { changes, errorsOn, imageConfig, imageProject, imageStack, succeeded } from "../support/project";
+import {
+  ALL_ERRORS,
+  changes,
+  errorsOn,
+  type Image,
+  imageProject,
+  imageStack,
+  imagesConfig,
+  imagesOf,
+  writeImage,
+} from "../support/project";
 import { outputOf, registry } from "../support/registry";
 import type { Repo } from "../support/repo";
-import type { Result } from "../support/stack";
+import type { Result, TestStack } from "../support/stack";
 
 const ITSELF = 'FROM busybox:1.36 AS base\nCOPY Dockerfile /\nFROM base\nCMD ["cat", "/Dockerfile"] \\';
 
 /** Promise 7: every Dockerfile that Docker can build is built, with labels, and nothing of the user's changes. */
 describe("a production tag 7. of every kind of Dockerfile", () => {
-  const disposables: (() => void)[] = [];
+  let source: Repo;
+  let stack: TestStack;
+  let images: Record<string, Image>;
+  /** What git says of the repository before the update. */
+  let status: string;
 
-  afterEach(() => {
-    for (const dispose of disposables.splice(0)) {
-      dispose();
-    }
-  });
-
-  async function up(source: Repo, args: object): Promise<{ result: Result; spec: string }> {
-    const stack = imageStack(source, args);
-    disposables.push(() => stack.forget());
-    const result = await stack.up();
-    assert.equal(result.succeeded, true, result.text);
-    return { result, spec: (result.outputs.images as { app: { spec: string } }).app.spec };
-  }
-
-  const kinds: [what: string, files: Record<string, string>, args: object, output: string][] = [
+  const always: [what: string, files: Record<string, string>, args: object, output: string][] = [
     [
       "several stages",
       {
@@ -108,7 +108,7 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
       "Dockerfile\nsrc\n",
     ],
   ];
-  const withHereDocuments: typeof kinds = [
+  const withHereDocuments: typeof always = [
     [
       "here-documents that look like instructions",
       {
@@ -126,40 +126,6 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
       "a\n",
     ],
   ];
-  for (const [what, files, args, output] of [...kinds, ...withHereDocuments]) {
-    it(what, async function () {
-      if (withHereDocuments.some(([name]) => name === what) && !hasHereDocuments()) {
-        this.skip();
-      }
-      const source = imageProject(files);
-      disposables.push(() => source.dispose());
-      const before = source.git("status", "--porcelain", "--ignored");
-      const { spec } = await up(source, { repository: registry.repository("kind"), ...args });
-      assert.equal(outputOf(spec), output);
-      assert.equal((await registry.labels(spec))["org.opencontainers.image.revision"], source.head());
-      assert.equal(
-        source
-          .git("status", "--porcelain", "--ignored")
-          .replace(/^!! (\.versioned-image\/|Pulumi\.test\.yaml)\n?/gm, "")
-          .trim(),
-        before,
-      );
-    });
-  }
-
-  for (const builder of ["Docker", "BuildKit"]) {
-    it(`refuses in a preview what ${builder} could not build`, async () => {
-      const source = imageProject({ Dockerfile: "FROM scratch\nCOPPY main /\n" });
-      disposables.push(() => source.dispose());
-      const stack = imageStack(source, { repository: registry.repository("kind"), build: { builder } });
-      disposables.push(() => stack.forget());
-      const refused = await stack.preview();
-      assert.equal(refused.succeeded, false, refused.text);
-      assert.deepEqual(errorsOn(refused, "app"), [
-        "Docker knows no instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]",
-      ]);
-    });
-  }
 
   /** Docker 23 and later read Dockerfiles so. */
   function hasHereDocuments(): boolean {
@@ -167,72 +133,155 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
     return Number.parseInt(version, 10) >= 23;
   }
 
-  describe("outside of the context", () => {
-    function outside(more: object = {}) {
-      const source = imageProject({
-        "../docker/web.Dockerfile": 'FROM busybox:1.36\nCOPY main /\nCMD ["cat", "/main"]\n',
-      });
-      const args = { repository: registry.repository("outside"), dockerfile: "../docker/web.Dockerfile" };
-      const stack = imageStack(source, { ...args, ...more });
-      disposables.push(
-        () => source.dispose(),
-        () => stack.forget(),
-      );
-      return { source, stack };
+  const kinds = [...always, ...withHereDocuments].map(([what, files, args, output], index) => {
+    const needed = index >= always.length;
+    return { name: `kind-${index}`, what, files, args, output, canBeBuilt: () => !needed || hasHereDocuments() };
+  });
+
+  const OUTSIDE = { dockerfile: "../docker/web.Dockerfile" };
+
+  /** Images beside those of the kinds, whose files change. */
+  const others: Record<string, [files: Record<string, string>, args: object]> = {
+    cached: [
+      {
+        Dockerfile:
+          'FROM busybox:1.36\nCOPY early /\nRUN head -c 16 /dev/urandom | md5sum > /stamp\nCOPY late /\nCMD ["cat", "/stamp", "/late"]\n',
+        early: "early\n",
+        late: "one\n",
+      },
+      {},
+    ],
+    outside: [{ "../docker/web.Dockerfile": 'FROM busybox:1.36\nCOPY main /\nCMD ["cat", "/main"]\n' }, OUTSIDE],
+    disk: [
+      { "../docker/web.Dockerfile": 'FROM busybox:1.36\nCOPY main /\nCMD ["cat", "/main"]\n' },
+      { ...OUTSIDE, debug: true },
+    ],
+  };
+
+  const repositories: Record<string, string> = {};
+
+  /** The arguments of an image of the directory NAME/app. */
+  function imageOf(name: string, args: object): object {
+    repositories[name] ??= registry.repository(name);
+    return { context: `${name}/app`, repository: repositories[name], ...args };
+  }
+
+  function statusNow(): string {
+    return source
+      .git("status", "--porcelain", "--ignored")
+      .replace(/^!! (\.versioned-image\/|Pulumi\.test\.yaml)\n?/gm, "")
+      .trim();
+  }
+
+  before(async function () {
+    this.timeout(300_000);
+    source = imageProject();
+    const config: Record<string, object> = {};
+    for (const { name, files, args } of kinds.filter(({ canBeBuilt }) => canBeBuilt())) {
+      writeImage(source, `${name}/app`, files);
+      config[name] = imageOf(name, args);
     }
+    for (const [name, [files, args]] of Object.entries(others)) {
+      writeImage(source, `${name}/app`, files);
+      config[name] = imageOf(name, args);
+    }
+    source.add().commit("Kinds");
+    source
+      .write("disk/docker/web.Dockerfile", 'FROM busybox:1.36\nCOPY . /app\nCMD ["ls", "/app"]\n')
+      .write("disk/docker/web.Dockerfile.dockerignore", "Dockerfile\n");
+    status = statusNow();
+    stack = imageStack(source, {}, { config: imagesConfig(config) });
+    images = imagesOf(await stack.up());
+  });
 
-    it("gives a new version with a commit of it, and says in the preview where it is wrong", async () => {
-      const { source, stack } = outside();
-      const first = succeeded(await stack.up());
-      assert.equal(outputOf(first.spec), "one\n");
-      assert.equal(
-        (await registry.labels(first.spec))["dev.versioned-image.build"],
-        "platform=linux/amd64 dockerfile=../docker/web.Dockerfile",
-      );
-      const unchanged = await stack.preview();
-      assert.deepEqual([unchanged.succeeded, changes(unchanged)], [true, {}], unchanged.text);
+  after(() => {
+    stack?.forget();
+    source?.dispose();
+  });
 
-      source.write("docker/web.Dockerfile", 'FROM busybox:1.36\nCMD ["echo", "two"]\n').add().commit("Two");
-      const second = succeeded(await stack.up());
-      assert.deepEqual([second.outcome, second.commit], ["published", source.head()]);
-      assert.equal(outputOf(second.spec), "two\n");
+  for (const { name, what, output, canBeBuilt } of kinds) {
+    it(what, async function () {
+      if (!canBeBuilt()) {
+        this.skip();
+      }
+      const spec = images[name]?.spec ?? "";
+      assert.equal(outputOf(spec), output);
+      assert.equal((await registry.labels(spec))["org.opencontainers.image.revision"], source.head());
+    });
+  }
 
-      source.write("docker/web.Dockerfile", "FROM busybox:1.36\nCOPPY main /\n").add().commit("Wrong");
-      assert.deepEqual(errorsOn(await stack.preview(), "app"), [
-        "Docker knows no instruction COPPY (line 2 of ../docker/web.Dockerfile). [DockerfileInvalid]",
-      ]);
+  it("changes nothing in the repository", () => assert.equal(statusNow(), status));
+
+  it("outside of the context, says in the labels where it is", async () => {
+    const spec = images.outside?.spec ?? "";
+    assert.equal(outputOf(spec), "one\n");
+    assert.equal(
+      (await registry.labels(spec))["dev.versioned-image.build"],
+      "platform=linux/amd64 dockerfile=../docker/web.Dockerfile",
+    );
+  });
+
+  it("outside of the context, is built as it is on disk in debug", () => {
+    assert.equal(outputOf(images.disk?.spec ?? ""), "main\n");
+  });
+
+  describe("after a commit", () => {
+    let updated: Result;
+    let now: Record<string, Image>;
+
+    before(async () => {
+      source
+        .write("cached/app/late", "two\n")
+        .write("outside/docker/web.Dockerfile", 'FROM busybox:1.36\nCMD ["echo", "two"]\n')
+        .add("cached", "outside")
+        .commit("Two");
+      updated = await stack.up();
+      now = imagesOf(updated);
     });
 
-    it("is built as it is on disk in debug, and stops production until it is committed", async () => {
-      const { source, stack } = outside({ debug: true });
-      source.write("docker/web.Dockerfile", 'FROM busybox:1.36\nCOPY . /app\nCMD ["ls", "/app"]\n');
-      source.write("docker/web.Dockerfile.dockerignore", "Dockerfile\n");
-      assert.equal(outputOf(succeeded(await stack.up()).spec), "main\n");
-      const unchanged = await stack.preview();
-      assert.deepEqual([unchanged.succeeded, changes(unchanged)], [true, {}], unchanged.text);
+    it("stays what it is where nothing of it has changed, on disk, too", () => {
+      const changed = ["cached-image", "cached-record", "outside-image", "outside-record"];
+      assert.deepEqual(changes(updated), Object.fromEntries(changed.map((name) => [name, "update"])));
+    });
 
-      const config = imageConfig({ ...JSON.parse(stack.options.config?.images ?? "{}").app, debug: false });
-      assert.match(
-        errorsOn(await stack.preview(config), "app").join(),
-        /^app has changes that are not committed:\n {3}M docker\/web\.Dockerfile\n {2}\?\? docker\/web\.Dockerfile\.dockerignore\n/,
-      );
+    it("keeps the cache of earlier steps where only the last one's input has changed", () => {
+      const first = outputOf(images.cached?.spec ?? "");
+      assert.match(first, /^[0-9a-f]{32} .*\none\n$/);
+      assert.equal(outputOf(now.cached?.spec ?? ""), first.replace("one\n", "two\n"));
+    });
+
+    it("has a new version where it is outside of the context", () => {
+      assert.deepEqual([now.outside?.outcome, now.outside?.commit], ["published", source.head()]);
+      assert.equal(outputOf(now.outside?.spec ?? ""), "two\n");
     });
   });
 
-  it("keeps the cache of earlier steps when a commit touches only the last one's input", async () => {
-    const files = {
-      Dockerfile:
-        'FROM busybox:1.36\nCOPY early /\nRUN head -c 16 /dev/urandom | md5sum > /stamp\nCOPY late /\nCMD ["cat", "/stamp", "/late"]\n',
-      early: "early\n",
-      late: "one\n",
-    };
-    const source = imageProject(files);
-    disposables.push(() => source.dispose());
-    const args = { repository: registry.repository("cache") };
-    const first = outputOf((await up(source, args)).spec);
-    source.write("app/late", "two\n").add().commit();
-    const second = outputOf((await up(source, args)).spec);
-    assert.match(first, /^[0-9a-f]{32} .*\none\n$/);
-    assert.equal(second, first.replace("one\n", "two\n"));
+  describe("that is wrong", () => {
+    it("is refused in a preview where it could not be built, and on disk until it is committed", async () => {
+      const wrong = "FROM scratch\nCOPPY main /\n";
+      writeImage(source, "wrong/app", { Dockerfile: wrong });
+      source.write("outside/docker/web.Dockerfile", wrong).add("wrong", "outside").commit("Wrong");
+      const config = imagesConfig({
+        docker: { ...imageOf("wrong", {}), repository: registry.repository("docker") },
+        buildKit: imageOf("wrong", { build: { builder: "BuildKit" } }),
+        outside: imageOf("outside", OUTSIDE),
+        disk: imageOf("disk", OUTSIDE),
+      });
+      const refused = await stack.start("preview", config, { program: ALL_ERRORS }).result;
+      assert.equal(refused.succeeded, false, refused.text);
+      for (const [name, file] of [
+        ["docker", "Dockerfile"],
+        ["buildKit", "Dockerfile"],
+        ["outside", "../docker/web.Dockerfile"],
+      ] as const) {
+        assert.deepEqual(errorsOn(refused, name), [
+          `Docker knows no instruction COPPY (line 2 of ${file}). [DockerfileInvalid]`,
+        ]);
+      }
+      assert.match(
+        errorsOn(refused, "disk").join(),
+        /^disk\/app has changes that are not committed:\n {3}M disk\/docker\/web\.Dockerfile\n {2}\?\? disk\/docker\/web\.Dockerfile\.dockerignore\n/,
+      );
+    });
   });
 });

@@ -90,13 +90,7 @@ describe("the example stack", () => {
     });
   });
 
-  it("changes and builds nothing in a second update", async () => {
-    const result = succeeded(await stack.up());
-    assert.deepEqual(changes(result), {});
-    assert.equal(registry.pushesTo(repository), 1);
-  });
-
-  it("is not moved by a commit elsewhere, nor by uncommitted files elsewhere", async () => {
+  it("changes and builds nothing in a second update, after a commit elsewhere and with uncommitted files there", async () => {
     project.write("elsewhere", "x").add().commit("Elsewhere").write("dirty", "x");
     const result = succeeded(await stack.up());
     assert.deepEqual(changes(result), {});
@@ -155,10 +149,9 @@ describe("the example stack", () => {
 
   it("refuses a setting of the wrong type, and leaves all as it is", async () => {
     const before = renderedDeployment(project);
-    for (const result of [await stack.preview({ debug: "perhaps" }), await stack.up({ debug: "perhaps" })]) {
-      failed(result);
-      assert.match(result.text, /debug/);
-    }
+    const result = await stack.up({ debug: "perhaps" });
+    failed(result);
+    assert.match(result.text, /debug/);
     assert.equal(renderedDeployment(project), before);
     assert.equal(registry.pushesTo(repository), 4);
   });

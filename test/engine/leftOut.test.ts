@@ -1,134 +1,134 @@
 import * as assert from "node:assert/strict";
-import { changes, errorsOn, imageProject, UNKNOWN } from "../support/project";
+import { changes, errorsOn, type Image, imagesConfig, imagesOf, imagesProject, UNKNOWN } from "../support/project";
+import { publishFromDirectory } from "../support/publishFromDirectory";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import { type Result, TestStack } from "../support/stack";
 
 const NEEDS = require.resolve("./programs/needs.ts");
+const URN = "urn:pulumi:test::versioned-image-example";
 
+/** One stack: `app` is published by it, `elsewhere` by another program, `disk` is a debug image, and of `alone` nothing but the image is needed. */
 describe("an image that an update leaves out", () => {
-  const disposables: (() => unknown)[] = [];
+  type Name = "app" | "elsewhere" | "disk" | "alone";
+  type Seen = Pick<Image, "tag" | "spec" | "reference" | "digest" | "outcome"> & { digestReference: string };
+  const unknown = { spec: UNKNOWN, reference: UNKNOWN, digestReference: UNKNOWN, digest: UNKNOWN, outcome: UNKNOWN };
+  let source: Repo;
+  let stack: TestStack;
+  let repositories: Record<Name, string>;
+  /** After the update that leaves all out. */
+  let without: Record<Name, Seen>;
+  /** After that of everything. */
+  let all: Record<Name, Seen>;
 
-  afterEach(() => {
-    for (const dispose of disposables.splice(0)) {
-      dispose();
-    }
-  });
-
-  function project(): Repo {
-    const source = imageProject();
-    disposables.push(() => source.dispose());
-    return source;
-  }
-
-  function stackOf(source: Repo, args: object): TestStack {
-    const stack = new TestStack("test", {
+  before(() => {
+    source = imagesProject({ app: {}, elsewhere: {}, disk: {}, alone: {} });
+    repositories = {
+      app: registry.repository("left-out"),
+      elsewhere: registry.repository("left-out"),
+      disk: registry.repository("left-out"),
+      alone: registry.repository("left-out"),
+    };
+    stack = new TestStack("test", {
       workDir: source.directory,
       env: process.env,
       program: NEEDS,
-      config: { app: JSON.stringify({ context: "app", ...args }) },
+      config: images("app", "elsewhere", "disk", "alone"),
     });
-    disposables.push(() => stack.forget());
-    return stack;
+  });
+
+  after(() => {
+    stack?.forget();
+    source?.dispose();
+  });
+
+  /** A program of these images alone. */
+  function images(...names: Name[]): Record<string, string> {
+    const all = names.map((name) => [name, { repository: repositories[name], debug: name === "disk" }]);
+    return imagesConfig(Object.fromEntries(all));
   }
 
-  /** An update of the resources alone that need these outputs. */
-  function upOf(stack: TestStack, ...outputs: string[]): Promise<Result> {
-    const target = outputs.map((each) => `urn:pulumi:test::versioned-image-example::pulumi:index:Stash::needs-${each}`);
-    return stack.up({}, { target });
+  /** An update of these resources alone. */
+  function upOf(config: Record<string, string>, ...targets: string[]): Promise<Result> {
+    const urns = targets.map((name) => {
+      const type = name.includes("-needs-") ? "pulumi:index:Stash" : "versioned-image:index:VersionedImage";
+      return `${URN}::${type}::${name}`;
+    });
+    return stack.up(config, { target: urns });
+  }
+
+  function seen(result: Result): Record<Name, Seen> {
+    return imagesOf<Name>(result) as unknown as Record<Name, Seen>;
   }
 
   /** The child of the image without which the engine refuses a resource. */
-  function missing(result: Result, name: string): string | undefined {
+  async function missing(image: Name, output: string): Promise<string | undefined> {
+    const name = `${image}-needs-${output}`;
+    const result = await upOf(images(image), name);
     assert.equal(result.succeeded, false, result.text);
     const [error = "", ...more] = errorsOn(result, name);
     assert.deepEqual(more, []);
     return /depends on '\S+::(\S+)' which was was not specified in --target list/.exec(error)?.[1];
   }
 
-  it("and was never published has no reference: only what needs it is refused, until it is there", async function () {
+  it("has no reference, which nothing else is hindered by", async function () {
     this.timeout(300_000);
-    const source = project();
-    const repository = registry.repository("left-out");
-    const stack = stackOf(source, { repository });
-    const others = await upOf(stack, "nothing", "tag");
+    await publishFromDirectory(source.path("elsewhere"), repositories.elsewhere);
+    const needs = ["app-needs-nothing", "app-needs-tag", "elsewhere-needs-nothing", "disk-needs-outcome"];
+    const others = await upOf({}, ...needs, "alone");
     assert.equal(others.succeeded, true, others.text);
-    assert.deepEqual(changes(others), { "needs-nothing": "create", "needs-tag": "create" });
-    const { tag, ...unknown } = others.outputs;
-    assert.equal(tag, source.git("log", "-1", "--format=%h").trim().slice(0, 7));
-    assert.deepEqual(unknown, {
-      spec: UNKNOWN,
-      reference: UNKNOWN,
-      digestReference: UNKNOWN,
-      digest: UNKNOWN,
-      outcome: UNKNOWN,
-    });
-    for (const output of ["spec", "reference", "outcome"]) {
-      assert.match(missing(await upOf(stack, output), `needs-${output}`) ?? "", /^app-(image|record)$/);
+    without = seen(others);
+    const made = Object.entries(changes(others)).filter(([name]) => name.includes("-needs-"));
+    assert.deepEqual(Object.fromEntries(made), Object.fromEntries(needs.map((name) => [name, "create"])));
+    assert.deepEqual(without.app, { tag: source.head().slice(0, 7), ...unknown });
+    assert.deepEqual(without.disk, { ...unknown, tag: `${source.head().slice(0, 7)}-debug`, outcome: "debug" });
+    for (const name of ["app", "disk"] as const) {
+      assert.deepEqual(await registry.tags(repositories[name]), []);
     }
-    assert.deepEqual(await registry.tags(repository), []);
-
-    const all = await stack.up();
-    assert.equal(all.succeeded, true, all.text);
-    const digest = await registry.digest(`${repository}:${tag}`);
-    const published = {
-      tag,
-      spec: `${repository}:${tag}`,
-      reference: `${repository}:${tag}@${digest}`,
-      digestReference: `${repository}@${digest}`,
-      digest,
-      outcome: "published",
-    };
-    assert.deepEqual(all.outputs, published);
-
-    source.write("app/main", "two\n").add().commit("Two");
-    const stays = await upOf(stack, "nothing", "reference");
-    assert.equal(stays.succeeded, true, stays.text);
-    assert.deepEqual({ ...stays.outputs, tag }, published);
   });
+
+  for (const output of ["spec", "reference", "outcome"]) {
+    it(`and was never published is refused to what needs its ${output}`, async () => {
+      assert.match((await missing("app", output)) ?? "", /^app-(image|record)$/);
+    });
+  }
 
   it("and that another stack has published is refused for the record that is not there", async () => {
-    const source = project();
-    const repository = registry.repository("left-out");
-    const publisher = await stackOf(source, { repository }).up();
-    assert.equal(publisher.succeeded, true, publisher.text);
-    const stack = stackOf(source, { repository });
-    assert.equal(missing(await upOf(stack, "reference"), "needs-reference"), "app-record");
-    const others = await upOf(stack, "nothing");
-    assert.equal(others.succeeded, true, others.text);
-    const all = await stack.up();
-    assert.deepEqual(all.outputs, { ...publisher.outputs, outcome: "adopted" }, all.text);
+    assert.equal(await missing("elsewhere", "reference"), "elsewhere-record");
   });
 
-  it("and is of the disk has no reference either", async () => {
-    const source = project();
-    const repository = registry.repository("left-out");
-    const stack = stackOf(source, { repository, debug: true });
-    const others = await upOf(stack, "outcome");
-    assert.equal(others.succeeded, true, others.text);
-    assert.deepEqual(
-      { ...others.outputs, tag: "" },
-      { tag: "", spec: UNKNOWN, reference: UNKNOWN, digestReference: UNKNOWN, digest: UNKNOWN, outcome: "debug" },
-    );
-    assert.match(missing(await upOf(stack, "reference"), "needs-reference") ?? "", /^app-(debug|record)$/);
-    const all = await stack.up();
-    assert.equal(all.succeeded, true, all.text);
-    const { spec, reference, digest } = all.outputs;
-    assert.equal(reference, `${spec}@${digest}`);
-    assert.equal(digest, await registry.digest(String(spec)));
+  it("and is of the disk is refused, too", async () => {
+    assert.match((await missing("disk", "reference")) ?? "", /^disk-(debug|record)$/);
   });
 
-  it("but for itself forgets what it could not know", async () => {
-    const source = project();
-    const repository = registry.repository("left-out");
-    const stack = stackOf(source, { repository });
-    const component = "urn:pulumi:test::versioned-image-example::versioned-image:index:VersionedImage::app";
-    const alone = await stack.up({}, { target: [component] });
-    assert.equal(alone.succeeded, true, alone.text);
-    const all = await stack.up();
-    assert.equal(all.succeeded, true, all.text);
-    const { spec, reference, digest } = all.outputs;
-    assert.equal(digest, await registry.digest(String(spec)));
-    assert.equal(reference, `${spec}@${digest}`);
+  it("is known to all once it is there", async () => {
+    all = seen(await stack.up());
+    for (const [name, outcome] of [
+      ["app", "published"],
+      ["elsewhere", "adopted"],
+      ["disk", "debug"],
+      // It forgets what it could not know when it was updated without its children.
+      ["alone", "published"],
+    ] as const) {
+      const repository = repositories[name];
+      const { tag } = all[name];
+      const digest = await registry.digest(`${repository}:${tag}`);
+      assert.ok(digest);
+      assert.deepEqual(all[name], {
+        tag,
+        spec: `${repository}:${tag}`,
+        reference: `${repository}:${tag}@${digest}`,
+        digestReference: `${repository}@${digest}`,
+        digest,
+        outcome,
+      });
+    }
+    assert.equal(all.app.tag, without.app.tag);
+  });
+
+  it("stays what it was", async () => {
+    source.write("app/main", "two\n").add().commit("Two");
+    const stays = seen(await upOf(images("app"), "app-needs-nothing", "app-needs-reference"));
+    assert.deepEqual({ ...stays.app, tag: all.app.tag }, all.app);
   });
 });

@@ -1,5 +1,6 @@
 import * as assert from "node:assert/strict";
-import { changes, errorsOn, imageProject, imageStack, infoOn } from "../support/project";
+import { changes, imageProject, imageStack, imagesConfig, imagesOf, imagesProject, infoOn } from "../support/project";
+import { publishFromDirectory } from "../support/publishFromDirectory";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
@@ -28,7 +29,7 @@ describe("what a person is told", () => {
     return stack;
   }
 
-  function imagesOf({ options }: TestStack): Record<string, { repository: string }> {
+  function configOf({ options }: TestStack): Record<string, { repository: string }> {
     return JSON.parse(options.config?.images ?? "");
   }
 
@@ -46,65 +47,55 @@ describe("what a person is told", () => {
       .map(({ message }) => message);
   }
 
-  it("is in a preview what would be done, and in an update what was", async () => {
-    const source = project();
-    const repository = registry.repository("messages");
-    const stack = stackOf(source, { repository });
-    assert.deepEqual(said(await stack.preview()), [`will be built and pushed to ${repository}`]);
-    const published = await stack.up();
-    const { digest, spec } = (published.outputs.images as { app: { digest: string; spec: string } }).app;
-    assert.deepEqual(said(published), [`published in N s: ${spec}@${digest}`]);
-    assert.deepEqual(said(await stack.preview()), [`unchanged: ${repository}@${digest}`]);
-    assert.deepEqual(said(await stack.up()), [`unchanged: ${repository}@${digest}`]);
-
-    const other = stackOf(source, { repository });
-    assert.deepEqual(said(await other.preview()), [
-      `is in the registry already and will be used: ${repository}@${digest}`,
-    ]);
-    assert.deepEqual(said(await other.up()), [
-      `adopted, since it was in the registry already: ${repository}@${digest}`,
-    ]);
-    assert.deepEqual(said(await other.up()), [`unchanged: ${repository}@${digest}`]);
-  });
-
-  it("is of a debug image what became of the disk", async () => {
-    const source = project().write("app/main", "two\n");
-    const repository = registry.repository("messages");
-    const stack = stackOf(source, { repository, debug: true });
+  it("is in a preview what would be done, in an update what was, and of a debug image what became of the disk", async function () {
+    this.timeout(300_000);
+    const source = imagesProject({ app: {}, elsewhere: {}, disk: {} });
+    disposables.push(() => source.dispose());
+    source.write("disk/main", "two\n");
+    const repositories = {
+      app: registry.repository("messages"),
+      elsewhere: registry.repository("messages"),
+      disk: registry.repository("messages"),
+    };
+    const published = await publishFromDirectory(source.path("elsewhere"), repositories.elsewhere);
+    const stack = stackOf(
+      source,
+      {},
+      imagesConfig({
+        app: { repository: repositories.app },
+        elsewhere: { repository: repositories.elsewhere },
+        disk: { repository: repositories.disk, debug: true },
+      }),
+    );
+    const saidOfAll = (result: Result) => ["app", "elsewhere", "disk"].map((name) => said(result, name));
     const disk = "the directory as it is on disk (1 uncommitted change)";
-    assert.deepEqual(said(await stack.preview()), [`${disk} will be built and pushed to ${repository}`]);
-    const pushed = await stack.up();
-    const reference = (result: Result) => (result.outputs.images as { app: { reference: string } }).app.reference;
-    assert.deepEqual(said(pushed), [`${disk} was built and pushed in N s: ${reference(pushed)}`]);
-    // The first update can't keep what the second knows: that the tag is there.
-    await stack.up();
+    assert.deepEqual(saidOfAll(await stack.preview()), [
+      [`will be built and pushed to ${repositories.app}`],
+      [`is in the registry already and will be used: ${repositories.elsewhere}@${published.digest}`],
+      [`${disk} will be built and pushed to ${repositories.disk}`],
+    ]);
+    const first = await stack.up();
+    const { app, disk: pushed } = imagesOf<"app" | "disk">(first);
+    assert.deepEqual(saidOfAll(first), [
+      [`published in N s: ${app.reference}`],
+      [`adopted, since it was in the registry already: ${repositories.elsewhere}@${published.digest}`],
+      [`${disk} was built and pushed in N s: ${pushed.reference}`],
+    ]);
+    const unchanged = [
+      [`unchanged: ${repositories.app}@${app.digest}`],
+      [`unchanged: ${repositories.elsewhere}@${published.digest}`],
+    ];
+    // The first update can't keep what the second knows: that the debug image's tag is there.
+    assert.deepEqual(saidOfAll(await stack.up()).slice(0, 2), unchanged);
     const again = await stack.up();
-    assert.deepEqual(said(again), [`${disk} is unchanged: ${reference(again)}`]);
-    assert.deepEqual(said(await stack.preview()), [`${disk} is unchanged: ${reference(again)}`]);
+    const { reference } = imagesOf<"disk">(again).disk;
+    for (const result of [again, await stack.preview()]) {
+      assert.deepEqual(saidOfAll(result), [...unchanged, [`${disk} is unchanged: ${reference}`]]);
+    }
   });
 
-  it("is of a build that failed the instruction, and how to see what it printed or the last of it", async () => {
-    const Dockerfile = 'FROM busybox:1.36 AS one\nCOPY main /\nRUN echo "to be read" && \\\n    false\n';
-    const stack = stackOf(project({ Dockerfile }), {
-      repository: registry.repository("messages"),
-      build: { network: "none", target: "one" },
-    });
-    const failed = await stack.up();
-    assert.equal(failed.succeeded, false, failed.text);
-    const [error = "", ...more] = errorsOn(failed, "app");
-    assert.deepEqual(more, []);
-    assert.match(
-      error,
-      /^app: the build of [0-9a-f]{7} failed at line 3 of Dockerfile: RUN echo "to be read" && false\n/,
-    );
-    assert.match(
-      error,
-      /\n(The last lines of that step:\n {4}to be read|`docker build --target one app` shows its output\.)$/,
-    );
-  });
-
-  /** Three images, of which `b` has a Dockerfile of its own. */
-  function three(Dockerfile: string): TestStack {
+  /** Three images, of which `b` has a Dockerfile of its own, and more arguments. */
+  function three(Dockerfile: string, more: object = {}): TestStack {
     const working = "FROM busybox:1.36\nCOPY main /\nRUN sleep 2\n";
     const source = project();
     const names = ["a", "b", "c"];
@@ -112,7 +103,9 @@ describe("what a person is told", () => {
       source.write(`${name}/Dockerfile`, name === "b" ? Dockerfile : working).write(`${name}/main`, `${name}\n`);
     }
     source.add().commit("Three");
-    const images = names.map((name) => [name, { context: name, repository: registry.repository(name) }]);
+    const images = names.map((name) => {
+      return [name, { context: name, repository: registry.repository(name), ...(name === "b" && more) }];
+    });
     return stackOf(source, {}, { images: JSON.stringify(Object.fromEntries(images)) });
   }
 
@@ -138,13 +131,22 @@ describe("what a person is told", () => {
     assert.doesNotMatch(refused.text, /PromiseRejectionHandledWarning/);
   });
 
-  it("is of one build that failed nothing of the others, which are tagged meanwhile", async () => {
-    const stack = three("FROM busybox:1.36\nRUN sleep 3; false\n");
+  it("is of one build that failed the instruction, and how to see what it printed or the last of it, and nothing of the others, which are tagged meanwhile", async () => {
+    const Dockerfile = 'FROM busybox:1.36 AS one\nCOPY main /\nRUN sleep 6; echo "to be read" && \\\n    false\n';
+    const stack = three(Dockerfile, { build: { network: "none", target: "one" } });
     const failed = await stack.up();
     assert.equal(failed.succeeded, false, failed.text);
     const { b, "b-image": provider, ...others } = complaints(failed);
     assert.deepEqual([b?.length, provider?.length, others], [1, 1, {}], failed.text);
-    for (const { repository } of Object.values(imagesOf(stack)).filter((_, index) => index !== 1)) {
+    assert.match(
+      b?.[0] ?? "",
+      /^b: the build of [0-9a-f]{7} failed at line 3 of Dockerfile: RUN sleep 6; echo "to be read" && false\n/,
+    );
+    assert.match(
+      b?.[0] ?? "",
+      /\n(The last lines of that step:\n {4}to be read|`docker build --target one b` shows its output\.)$/,
+    );
+    for (const { repository } of Object.values(configOf(stack)).filter((_, index) => index !== 1)) {
       assert.equal((await registry.tags(repository)).length, 1);
     }
   });
@@ -178,9 +180,6 @@ describe("what a person is told", () => {
     });
     const stack = stackOf(source, {});
     const named = names.slice(0, 10).join(", ");
-    assert.deepEqual(summaryOf(await stack.preview(config())), [
-      `${MANY} images: ${MANY} to publish (${named}, and 11 more)`,
-    ]);
     const published = await stack.up(config());
     assert.deepEqual(summaryOf(published), [`${MANY} images: ${MANY} published (${named}, and 11 more)`]);
     assert.equal(names.filter((name) => infoOn(published, name).length > 0).length, 20);

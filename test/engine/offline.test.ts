@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { type FakeRegistry, fakeRegistries, type Reply } from "../support/fakeRegistry";
-import { changes, errorsOn, imageProject, infoOn, shown, UNKNOWN, warningsOn } from "../support/project";
+import { changes, errorsOn, imagesProject, infoOn, shown, UNKNOWN, warningsOn } from "../support/project";
+import { publishFromDirectory } from "../support/publishFromDirectory";
 import { registry } from "../support/registry";
 import { RegistryProxy } from "../support/registryProxy";
 import type { Repo } from "../support/repo";
@@ -15,7 +15,7 @@ const WARNING =
   "VERSIONED_IMAGE_OFFLINE is 1, so that no registry is asked: digests are those of the stack's last update. A version that is new to the " +
   "stack has none yet, and whether it is published already, and whether it may be, is not known.";
 
-/** A program of three images: two that the stack publishes, and one that another stack does. */
+/** A program of three images: two that the stack publishes, and one that CI does. */
 describe("a preview without a registry", () => {
   const start = fakeRegistries();
   const disposables: (() => unknown)[] = [];
@@ -27,11 +27,7 @@ describe("a preview without a registry", () => {
   });
 
   function project(): Repo {
-    const source = imageProject();
-    for (const name of ["web", "cron"]) {
-      source.write(`${name}/Dockerfile`, "FROM scratch\nCOPY main /main\n").write(`${name}/main`, `${name}\n`);
-    }
-    source.add().commit("Web and cron");
+    const source = imagesProject({ app: {}, web: {}, cron: {} });
     disposables.push(() => source.dispose());
     return source;
   }
@@ -70,12 +66,12 @@ describe("a preview without a registry", () => {
     const proxy = await RegistryProxy.start();
     disposables.push(() => proxy.stop());
     const of = (name: string) => ({ context: name, repository: `${proxy.host}/${name}-${process.pid}-offline` });
-    const publisher = stackOf(source, { cron: of("cron") });
-    const cron = shown(await publisher.up(), "cron");
+    const publishCron = () => publishFromDirectory(source.path("cron"), of("cron").repository);
+    const cron = await publishCron();
     const stack = stackOf(source, { app: of("app"), web: of("web"), cron: { ...of("cron"), publish: false } });
     const up = await stack.up();
     const before = Object.fromEntries(["app", "web", "cron"].map((name) => [name, shown(up, name)]));
-    assert.deepEqual(before.cron, { ...cron, outcome: "adopted" });
+    assert.deepEqual([before.cron?.reference, before.cron?.outcome], [cron.reference, "adopted"]);
     const asked = () => Object.values(proxy.counts).reduce((sum, count) => sum + count, 0);
 
     const quiet = asked();
@@ -120,96 +116,61 @@ describe("a preview without a registry", () => {
     assert.equal(asked(), quiet);
 
     // The same from the registry, when there is one again.
-    assert.equal(shown(await publisher.up(), "cron")?.tag, tag);
+    const { reference } = await publishCron();
+    const again = await stack.up();
+    assert.equal(shown(again, "cron")?.reference, reference);
     assert.equal(
-      shown(await stack.up(), "app")?.digest,
+      shown(again, "app")?.digest,
       await registry.digest(`${registry.host}/app-${process.pid}-offline:${tag}`),
     );
   });
 
-  it("of a stack that has no record shows what would be made, and fails for nothing", async () => {
+  it("of a stack that has no record shows what would be made, and fails for nothing; an update is refused", async () => {
     const source = project();
     const replies: Record<string, Reply> = {
       hangs: "hang",
       refuses: { status: 401, headers: { "www-authenticate": 'Basic realm="none"' } },
     };
-    for (const reply of Object.values(replies)) {
-      const host: FakeRegistry = await start(() => reply);
-      const stack = stackOf(source, {
-        app: { context: "app", repository: `${host.host}/app` },
-        web: { context: "web", repository: `${host.host}/web`, debug: true },
-        cron: { context: "cron", repository: `${host.host}/cron`, publish: false },
-      });
-      const result = await offline(stack).preview();
-      for (const [name, outcome] of [
-        ["app", "published"],
-        ["web", "debug"],
-        ["cron", "adopted"],
+    const hosts: Record<string, FakeRegistry> = {};
+    const images: Record<string, { context: string; repository: string }> = {};
+    const outcomes: Record<string, string> = {};
+    const expected: Record<string, string> = {};
+    for (const [reply, answer] of Object.entries(replies)) {
+      const host = await start(() => answer);
+      hosts[reply] = host;
+      for (const [context, args, outcome, built] of [
+        ["app", {}, "published", ["image"]],
+        ["web", { debug: true }, "debug", ["debug"]],
+        ["cron", { publish: false }, "adopted", []],
       ] as const) {
-        const { tag, spec, reference, digest, outcome: found } = shown(result, name) ?? {};
-        assert.deepEqual([spec, reference, digest, found], [`${host.host}/${name}:${tag}`, UNKNOWN, UNKNOWN, outcome]);
+        const name = `${context}-${reply}`;
+        images[name] = { context, repository: `${host.host}/${context}`, ...args };
+        outcomes[name] = outcome;
+        for (const resource of [name, ...[...built, "record", "shown"].map((child) => `${name}-${child}`)]) {
+          expected[resource] = "create";
+        }
       }
-      assert.deepEqual(changes(result), {
-        app: "create",
-        "app-image": "create",
-        "app-record": "create",
-        "app-shown": "create",
-        web: "create",
-        "web-debug": "create",
-        "web-record": "create",
-        "web-shown": "create",
-        cron: "create",
-        "cron-record": "create",
-        "cron-shown": "create",
-      });
-      assert.deepEqual(warnings(result), [WARNING]);
-      assert.deepEqual(host.requests, []);
     }
-  });
+    const stack = offline(stackOf(source, images));
+    const result = await stack.preview();
+    for (const [name, outcome] of Object.entries(outcomes)) {
+      const { tag, spec, reference, digest, outcome: found } = shown(result, name) ?? {};
+      assert.deepEqual(
+        [spec, reference, digest, found],
+        [`${images[name]?.repository}:${tag}`, UNKNOWN, UNKNOWN, outcome],
+      );
+    }
+    assert.deepEqual(changes(result), expected);
+    assert.deepEqual(warnings(result), [WARNING]);
 
-  it("is refused by an update, and by what is no setting", async () => {
-    const source = project();
-    const repository = registry.repository("offline");
-    const stack = stackOf(source, { app: { context: "app", repository } });
-    const update = await offline(stack).up();
+    const update = await stack.up({ images: JSON.stringify({ app: images["app-hangs"] }) });
     assert.equal(update.succeeded, false, update.text);
     assert.deepEqual(errorsOn(update, "app"), [
       'VERSIONED_IMAGE_OFFLINE is "1": that is for previews alone, and this is an update, which must ask the registry: leave it out. ' +
         "[InvalidArgument]",
     ]);
-    assert.deepEqual(await registry.tags(repository), []);
-    const wrong = await offline(stack, { ...process.env, VERSIONED_IMAGE_OFFLINE: "yes" }).preview();
-    assert.deepEqual(errorsOn(wrong, "app"), [
-      'VERSIONED_IMAGE_OFFLINE is "yes": give 1 for a preview without a registry, or leave it out. [InvalidArgument]',
-    ]);
-    const online = await offline(stack, { ...process.env, VERSIONED_IMAGE_OFFLINE: "0" }).preview();
-    assert.equal(online.succeeded, true, online.text);
-  });
-
-  it("and not said to be one asks a host that refuses once for all images", async () => {
-    let connections = 0;
-    const server = createServer((socket) => {
-      connections++;
-      socket.on("error", () => {});
-      socket.resetAndDestroy();
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    disposables.push(() => server.close());
-    const { port } = server.address() as { port: number };
-    const source = project();
-    const of = (name: string) => ({ context: name, repository: `127.0.0.1:${port}/${name}` });
-    const one = await stackOf(source, { app: of("app") }).preview();
-    assert.match(
-      errorsOn(one, "app").join(),
-      /^The registry 127\.0\.0\.1:\d+ did not answer: .*\[RegistryUnavailable\]$/,
-    );
-    const forOne = connections;
-    connections = 0;
-    const all = await stackOf(source, { app: of("app"), web: of("web"), cron: of("cron") }).preview();
-    for (const name of ["app", "web", "cron"]) {
-      assert.equal(errorsOn(all, name).length, 1);
-      assert.deepEqual(errorsOn(all, name), errorsOn(all, "app"));
+    for (const host of Object.values(hosts)) {
+      assert.deepEqual(host.requests, []);
     }
-    assert.equal(connections, forOne);
   });
 });

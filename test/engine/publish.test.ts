@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRegistryClient } from "../../components/registry";
-import { changes, imageProject, imageStack, succeeded, warningsOn } from "../support/project";
+import { changes, imageProject, imageStack, imagesConfig, imagesOf, succeeded, warningsOn } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { TestStack } from "../support/stack";
@@ -32,8 +32,8 @@ describe("versioned-image publish", () => {
     return source;
   }
 
-  function stackOf(source: Repo, args: object): TestStack {
-    const stack = imageStack(source, args);
+  function stackOf(source: Repo, args: object, config?: Record<string, string>): TestStack {
+    const stack = imageStack(source, args, config && { config });
     disposables.push(() => stack.forget());
     return stack;
   }
@@ -62,17 +62,26 @@ describe("versioned-image publish", () => {
       reference: `${repository}:${image.tag}@${image.digest}`,
       outcome: "published",
     });
-    for (const args of [{ repository, publish: false }, { repository }]) {
-      const stack = stackOf(source, args);
-      const preview = await stack.preview();
-      assert.deepEqual(Object.values(changes(preview)), ["create", "create"], preview.text);
-      const adopted = succeeded(await stack.up());
-      assert.deepEqual([adopted.digest, adopted.outcome], [image.digest, "adopted"]);
-      const again = await stack.preview();
-      assert.deepEqual(changes(again), {});
-      assert.deepEqual(warningsOn(again, "app"), []);
+    const other = registry.repository("publish");
+    const [{ digest }] = await published("app", "--repository", other);
+    const images = { app: { repository, publish: false }, other: { context: "app", repository: other } };
+    const stack = stackOf(source, {}, imagesConfig(images));
+    const preview = await stack.preview();
+    assert.deepEqual(changes(preview), {
+      app: "create",
+      "app-record": "create",
+      other: "create",
+      "other-record": "create",
+    });
+    const adopted = imagesOf<"app" | "other">(await stack.up());
+    assert.deepEqual([adopted.app.digest, adopted.app.outcome], [image.digest, "adopted"]);
+    assert.deepEqual([adopted.other.digest, adopted.other.outcome], [digest, "adopted"]);
+    const again = await stack.preview();
+    assert.deepEqual(changes(again), {});
+    assert.deepEqual([warningsOn(again, "app"), warningsOn(again, "other")], [[], []]);
+    for (const each of [repository, other]) {
+      assert.equal(registry.contentsPushedTo(each), 2, "once, and moved to what is published");
     }
-    assert.equal(registry.contentsPushedTo(repository), 2, "once, and moved to what is published");
   });
 
   it("takes what a stack has published, whose labels are the same", async () => {
@@ -86,7 +95,6 @@ describe("versioned-image publish", () => {
     const [own] = await published(...argv, "--repository", other);
     assert.equal(own.outcome, "published");
     assert.deepEqual(await registry.labels(`${other}:${own.tag}`), await registry.labels(image.spec));
-    assert.deepEqual(changes(await stack.preview()), {});
 
     const changed = await publish("app", "--build-arg", "WORD=two", "--target", "last", "--repository", repository);
     assert.equal(changed.status, 1);

@@ -7,13 +7,14 @@ import {
   cloneUnder,
   errorsOn,
   type Image,
-  imageConfig,
-  imageProject,
   imageStack,
+  imagesConfig,
+  imagesOf,
+  imagesProject,
   infoOn,
-  succeeded,
   warningsOn,
 } from "../support/project";
+import { publishFromDirectory } from "../support/publishFromDirectory";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
@@ -22,271 +23,289 @@ import type { Result, TestStack } from "../support/stack";
 describe("a production tag", () => {
   const disposables: (() => void)[] = [];
 
-  afterEach(() => {
+  after(() => {
     for (const dispose of disposables.splice(0)) {
       dispose();
     }
   });
-
-  function project(files?: Record<string, string>): Repo {
-    return track(imageProject(files));
-  }
 
   function track(repository: Repo): Repo {
     disposables.push(() => repository.dispose());
     return repository;
   }
 
-  function stackOf(...args: Parameters<typeof imageStack>): TestStack {
-    const stack = imageStack(...args);
+  function stackOf(source: Repo, images: Record<string, object>, env: NodeJS.ProcessEnv = {}): TestStack {
+    const stack = imageStack(source, {}, { config: imagesConfig(images), env });
     disposables.push(() => stack.forget());
     return stack;
   }
 
-  function refused(result: Result, resource: string, message: RegExp): void {
+  /** Each of these images has one error. */
+  function refused(result: Result, messages: Record<string, RegExp>): void {
     assert.equal(result.succeeded, false, result.text);
-    const errors = errorsOn(result, resource);
-    assert.equal(errors.length, 1, result.text);
-    assert.match(errors[0] ?? "", message);
+    for (const [name, message] of Object.entries(messages)) {
+      const [error = "", ...more] = errorsOn(result, name);
+      assert.deepEqual(more, [], result.text);
+      assert.match(error, message);
+    }
   }
 
   const noDocker = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
 
-  it("costs one request in a preview and in an update that change nothing, and no file", async () => {
-    const [source, repository] = [project(), registry.repository("cost")];
-    const stack = stackOf(source, { repository });
-    const { tag } = succeeded(await stack.up());
-    const staged = () =>
-      execFileSync("find", [path.join(source.directory, ".versioned-image"), "-printf", "%P %i %s %T@ %C@\n"], {
-        encoding: "utf8",
-      });
-    const [asked, files] = [registry.requestsTo(repository).length, staged()];
-    for (const run of [() => stack.preview(), () => stack.up()]) {
-      const before = registry.requestsTo(repository).length;
-      assert.deepEqual(changes(await run()), {});
-      assert.deepEqual(registry.requestsTo(repository).slice(before), [`HEAD manifests/${tag}`]);
-      assert.equal(staged(), files);
-    }
-    assert.ok(asked > 1);
-  });
+  /** Two stacks of one program: what the first publishes, the second may only use. */
+  describe("in the life of two stacks", () => {
+    type Name = "app" | "also" | "stopped" | "on";
+    let source: Repo;
+    let first: TestStack;
+    let second: TestStack;
+    let repositories: Record<Name, string>;
+    let one: Record<Name, Image>;
+    let two: Record<Name, Image>;
 
-  it("moves the tags of alsoTag when another version is used, forward and back, and not otherwise", async () => {
-    const [source, repository] = [project(), registry.repository("also")];
-    const stack = stackOf(source, { repository, alsoTag: ["latest"], tagPrefix: "git-" });
-    const first = succeeded(await stack.up());
-    assert.equal(first.tag, `git-${source.head().slice(0, 7)}`);
-    assert.deepEqual(await registry.tags(repository), [first.tag, "latest"]);
-    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
-    const asked = registry.requestsTo(repository).length;
-    assert.deepEqual(changes(await stack.up()), {});
-    assert.deepEqual(registry.requestsTo(repository).slice(asked), [`HEAD manifests/${first.tag}`]);
-
-    source.write("app/main", "two\n").add().commit("Two");
-    const preview = await stack.preview();
-    assert.equal(preview.succeeded, true, preview.text);
-    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
-    const changed = `1 commit since ${first.tag}:\n  ${source.head().slice(0, 7)} Two (Ada)`;
-    const updated = await stack.up();
-    const second = succeeded(updated);
-    for (const result of [preview, updated]) {
-      assert.ok(infoOn(result, "app").includes(`app: ${second.tag}: ${changed}`), infoOn(result, "app").join("\n"));
-    }
-    assert.equal(await registry.digest(`${repository}:latest`), second.digest);
-    const two = source.head().slice(0, 7);
-    source.git("checkout", "--quiet", "HEAD~1");
-    const back = await stack.up();
-    assert.equal(succeeded(back).outcome, "adopted");
-    assert.ok(
-      infoOn(back, "app").includes(
-        `app: ${first.tag}: a step back from ${second.tag}, without 1 commit of it:\n  ${two} Two (Ada)`,
-      ),
-      infoOn(back, "app").join("\n"),
-    );
-    assert.equal(await registry.digest(`${repository}:latest`), first.digest);
-    assert.equal(await registry.digest(second.spec), second.digest);
-  });
-
-  it("has release tags, of which one can come later, and which the next version is kept off", async () => {
-    const [source, repository] = [project(), registry.repository("release")];
-    const releasedAs = (...releaseTags: string[]) => imageConfig({ repository, releaseTags });
-    const stack = stackOf(source, { repository });
-    const first = succeeded(await stack.up(releasedAs("v1.4.0")));
-    assert.deepEqual(await registry.tags(repository), [first.tag, "v1.4.0"]);
-    assert.equal(await registry.digest(`${repository}:v1.4.0`), first.digest);
-    for (const run of [() => stack.preview(releasedAs("v1.4.0")), () => stack.up(releasedAs("v1.4.0"))]) {
-      const asked = registry.requestsTo(repository).length;
-      assert.deepEqual(changes(await run()), {});
-      assert.deepEqual(registry.requestsTo(repository).slice(asked), [`HEAD manifests/${first.tag}`]);
-    }
-
-    const preview = await stack.preview(releasedAs("v1.4.0", "stable-7"));
-    assert.deepEqual(changes(preview), { "app-record": "update" });
-    assert.equal(infoOn(preview, "app").at(0), "app: will be released as stable-7");
-    const added = await stack.up(releasedAs("v1.4.0", "stable-7"));
-    assert.equal(infoOn(added, "app").at(0), `app: released as ${repository}:stable-7`);
-    assert.equal(await registry.digest(`${repository}:stable-7`), first.digest);
-
-    source.write("app/main", "two\n").add().commit("Two");
-    const taken = new RegExp(
-      `${repository}:v1\\.4\\.0 is in the registry already \\(${first.digest}, an image of commit ${first.commit}\\), .* \\[ReleaseTagTaken\\]`,
-    );
-    const pushes = registry.pushesTo(repository);
-    refused(await stack.preview(releasedAs("v1.4.0")), "app", taken);
-    refused(await stack.up(releasedAs("v1.4.0")), "app", taken);
-    assert.equal(registry.pushesTo(repository), pushes);
-    const second = succeeded(await stack.up(releasedAs("v1.5.0")));
-    const digests = ["v1.4.0", "v1.5.0"].map((tag) => registry.digest(`${repository}:${tag}`));
-    assert.deepEqual(await Promise.all(digests), [first.digest, second.digest]);
-  });
-
-  describe("1. in a second stack", () => {
-    it("is adopted without a build, a push or a Docker daemon, and its digest is known in preview", async () => {
-      const [source, repository] = [project(), registry.repository("second")];
-      const published = succeeded(await stackOf(source, { repository }).up());
-      assert.equal(published.outcome, "published");
-
-      const second = stackOf(source, { repository }, { env: noDocker });
-      const preview = await second.preview();
-      assert.deepEqual(changes(preview), { app: "create", "app-record": "create" });
-      assert.deepEqual(
-        infoOn(preview, "app").map((line) => line.split(" ago): ")[1]),
-        [`is in the registry already and will be used: ${repository}@${published.digest}`],
+    before(async () => {
+      source = track(imagesProject({ app: {}, also: {}, stopped: {}, on: {}, base: {} }));
+      repositories = {
+        app: registry.repository("app"),
+        also: registry.repository("also"),
+        stopped: registry.repository("stopped"),
+        on: registry.repository("on"),
+      };
+      first = stackOf(source, images(), { DOCKER_DEFAULT_PLATFORM: "linux/arm64" });
+      const { app, stopped } = repositories;
+      second = stackOf(
+        source,
+        { app: { repository: app, publish: false }, stopped: { repository: stopped } },
+        noDocker,
       );
-      const adopted = succeeded(await second.up());
-      assert.deepEqual(adopted, { ...published, outcome: "adopted" });
-      assert.deepEqual(changes(await second.up()), {});
-      assert.equal(registry.pushesTo(repository), 1);
-    });
-  });
-
-  describe("in a stack that may not publish", () => {
-    it("is adopted once another stack has published it, and refused before", async () => {
-      const [source, repository] = [project(), registry.repository("prod")];
-      const prod = stackOf(source, { repository, publish: false }, { env: noDocker });
-      const message = /is not in the registry, and publish is false: .*\[NotPublished\]$/;
-      refused(await prod.preview(), "app", message);
-      refused(await prod.up(), "app", message);
-      const staged = succeeded(await stackOf(source, { repository }).up());
-      assert.deepEqual(succeeded(await prod.up()), { ...staged, outcome: "adopted" });
-      assert.deepEqual(changes(await prod.up()), {});
-      source.write("app/main", "two\n").add().commit("Two");
-      refused(await prod.preview(), "app", message);
-      assert.equal(registry.pushesTo(repository), 1);
     });
 
-    it("stays as it is where the stack itself published it before", async () => {
-      const [source, repository] = [project(), registry.repository("stopped")];
-      const stack = stackOf(source, { repository });
-      const published = succeeded(await stack.up());
-      const stopped = imageConfig({ repository, publish: false });
-      const result = await stack.up(stopped);
-      assert.deepEqual(succeeded(result), { ...published, outcome: "adopted" });
-      assert.deepEqual(changes(result), {});
-      assert.deepEqual(changes(await stack.up(stopped)), {});
-      assert.equal(registry.pushesTo(repository), 1);
-      // And publishing again is no second content.
-      assert.deepEqual(succeeded(await stack.up()), published);
-    });
-  });
-
-  describe("2. of the same commit", () => {
-    const variants: [what: string, vary: (source: Repo) => Repo][] = [
-      ["from a clone made under another umask", (source) => cloneUnder(0o077, source)],
-      ["from another directory", (source) => source.clone()],
-      ["with ignored files added", (source) => source.write("app/secret.key", "secret")],
-      [
-        "after git gc",
-        (source) => {
-          source.git("gc", "--quiet", "--aggressive", "--prune=now");
-          return source;
-        },
-      ],
-      [
-        "with file modes that git does not record",
-        (source) => {
-          chmodSync(source.path("app/main"), 0o600);
-          return source;
-        },
-      ],
-    ];
-    for (const [what, vary] of variants) {
-      it(`is not pushed again ${what}`, async () => {
-        const [source, repository] = [project(), registry.repository("same")];
-        const args = { repository, build: { args: { A: "1", B: "2" }, extraHosts: ["b:1.1.1.1", "a:1.1.1.1"] } };
-        const stack = stackOf(source, args);
-        const published = succeeded(await stack.up());
-        const other = track(vary(source));
-        const again = stack.in(other.directory);
-        const reordered = { repository, build: { extraHosts: ["a:1.1.1.1", "b:1.1.1.1"], args: { B: "2", A: "1" } } };
-        for (const result of [await again.preview(imageConfig(reordered)), await again.up(imageConfig(reordered))]) {
-          assert.equal(result.succeeded, true, result.text);
-          assert.deepEqual(changes(result), {});
-        }
-        assert.deepEqual(succeeded(await again.up(imageConfig(reordered))), published);
-        assert.equal(registry.pushesTo(repository), 1);
-      });
+    /** The images of the first stack. */
+    function images(more: Record<string, object> = {}): Record<string, object> {
+      return {
+        app: { repository: repositories.app },
+        also: { repository: repositories.also, alsoTag: ["latest"], tagPrefix: "git-" },
+        stopped: { repository: repositories.stopped },
+        ...more,
+      };
     }
 
-    it("is built for linux/amd64 whatever the machine's default is", async () => {
-      const [source, repository] = [project(), registry.repository("platform")];
-      const result = await stackOf(source, { repository }, { env: { DOCKER_DEFAULT_PLATFORM: "linux/arm64" } }).up();
-      succeeded(result);
-      const image = result.steps.find(({ name }) => name === "app-image");
-      assert.equal((image?.inputs.build as { platform: string } | undefined)?.platform, "linux/amd64");
+    const notPublished = /is not in the registry, and publish is false: .*\[NotPublished\]$/;
+
+    it("is refused in a stack that may not publish, before another stack has published it", async () => {
+      const alone = imagesConfig({ app: { repository: repositories.app, publish: false } });
+      refused(await second.preview(alone), { app: notPublished });
+      refused(await second.up(alone), { app: notPublished });
     });
 
-    it("is adopted after the state was lost and made anew", async () => {
-      const [source, repository] = [project(), registry.repository("lost")];
-      const published = succeeded(await stackOf(source, { repository }).up());
-      assert.deepEqual(succeeded(await stackOf(source, { repository }).up()), { ...published, outcome: "adopted" });
-      assert.equal(registry.pushesTo(repository), 1);
-    });
-
-    it("is adopted after a rollback to an older commit and forward again", async () => {
-      const [source, repository] = [project(), registry.repository("rollback")];
-      const stack = stackOf(source, { repository });
-      const one = succeeded(await stack.up());
-      source.write("app/main", "two\n").add().commit("Two");
-      const two = succeeded(await stack.up());
-      assert.notEqual(two.tag, one.tag);
-      const seen: Image[] = [];
-      for (const revision of ["HEAD~1", "main"]) {
-        source.git("checkout", "--quiet", revision);
-        seen.push(succeeded(await stack.up()));
-        assert.deepEqual(changes(await stack.up()), {});
+    it("is published, for linux/amd64 whatever the machine's default is", async () => {
+      const result = await first.up();
+      one = imagesOf(result);
+      for (const name of ["app", "also", "stopped"] as const) {
+        assert.equal(one[name].outcome, "published");
+        const image = result.steps.find((step) => step.name === `${name}-image`);
+        assert.equal((image?.inputs.build as { platform: string } | undefined)?.platform, "linux/amd64");
       }
-      assert.deepEqual(seen, [{ ...one, outcome: "adopted" }, two]);
-      assert.equal(registry.pushes(one.spec), 1);
-      assert.equal(registry.pushes(two.spec), 1);
+      assert.equal(one.also.tag, `git-${source.head().slice(0, 7)}`);
+      assert.deepEqual(await registry.tags(repositories.also), [one.also.tag, "latest"]);
+      assert.equal(await registry.digest(`${repositories.also}:latest`), one.also.digest);
+    });
+
+    it("costs one request in a preview and in an update that change nothing, and no file", async () => {
+      const staged = () =>
+        execFileSync("find", [path.join(source.directory, ".versioned-image"), "-printf", "%P %i %s %T@ %C@\n"], {
+          encoding: "utf8",
+        });
+      const files = staged();
+      assert.ok(registry.requestsTo(repositories.app).length > 1);
+      for (const run of [() => first.preview(), () => first.up()]) {
+        const before = [repositories.app, repositories.also].map((each) => registry.requestsTo(each).length);
+        assert.deepEqual(changes(await run()), {});
+        assert.deepEqual(registry.requestsTo(repositories.app).slice(before[0]), [`HEAD manifests/${one.app.tag}`]);
+        assert.deepEqual(registry.requestsTo(repositories.also).slice(before[1]), [`HEAD manifests/${one.also.tag}`]);
+        assert.equal(staged(), files);
+      }
+    });
+
+    it("1. is adopted by a second stack without a build, a push or a Docker daemon, and its digest is known in preview", async () => {
+      const preview = await second.preview();
+      for (const name of ["app", "stopped"] as const) {
+        assert.deepEqual(
+          infoOn(preview, name).map((line) => line.split(" ago): ")[1]),
+          [`is in the registry already and will be used: ${repositories[name]}@${one[name].digest}`],
+        );
+      }
+      assert.deepEqual(
+        preview.steps.filter(({ type }) => type.startsWith("docker:")),
+        [],
+      );
+      const { stopped, "stopped-record": record } = changes(preview);
+      assert.deepEqual([stopped, record], ["create", "create"]);
+      const adopted = imagesOf<Name>(await second.up());
+      assert.deepEqual(adopted, {
+        app: { ...one.app, outcome: "adopted" },
+        stopped: { ...one.stopped, outcome: "adopted" },
+      });
+      assert.deepEqual(changes(await second.up()), {});
+      assert.deepEqual(
+        [repositories.app, repositories.stopped].map((each) => registry.pushesTo(each)),
+        [1, 1],
+      );
+    });
+
+    it("is refused again of the next commit in the stack that may not publish", async () => {
+      source.write("base/main", "debug\n");
+      const base = await publishFromDirectory(source.path("base"), registry.repository("base"), "--debug");
+      source.git("checkout", "--quiet", "base");
+      source.write("on/Dockerfile", `FROM ${base.reference}\nCOPY main /on\n`).write("app/main", "two\n");
+      source.write("also/main", "two\n").add().commit("Two");
+      refused(await second.preview(), { app: notPublished });
+      assert.equal(registry.pushesTo(repositories.app), 1);
+    });
+
+    it("moves the tags of alsoTag when another version is used, in the update alone", async () => {
+      const stopped = { repository: repositories.stopped, publish: false };
+      const config = imagesConfig(images({ stopped, on: { repository: repositories.on } }));
+      const preview = await first.preview(config);
+      assert.equal(preview.succeeded, true, preview.text);
+      assert.equal(await registry.digest(`${repositories.also}:latest`), one.also.digest);
+      const updated = await first.up(config);
+      two = imagesOf(updated);
+      for (const result of [preview, updated]) {
+        for (const name of ["app", "also"] as const) {
+          const line = `${name}: ${two[name].tag}: 1 commit since ${one[name].tag}:\n  ${two.app.tag} Two (Ada)`;
+          assert.ok(infoOn(result, name).includes(line), infoOn(result, name).join("\n"));
+        }
+      }
+      assert.equal(two.app.tag, source.head().slice(0, 7));
+      assert.notEqual(two.app.tag, one.app.tag);
+      assert.equal(await registry.digest(`${repositories.also}:latest`), two.also.digest);
+
+      // Where the stack itself has published it before, it stays as it is.
+      assert.deepEqual(two.stopped, { ...one.stopped, outcome: "adopted" });
+      const changed = Object.keys(changes(updated)).sort();
+      assert.deepEqual(changed, [
+        "also-image",
+        "also-record",
+        "app-image",
+        "app-record",
+        "on",
+        "on-image",
+        "on-record",
+      ]);
+    });
+
+    it("says nothing that its base, a debug image of this package, says of itself", async () => {
+      const labels = await registry.labels(two.on.spec);
+      assert.deepEqual(
+        [labels["dev.versioned-image.dirty"], labels["org.opencontainers.image.revision"]],
+        ["", source.head()],
+      );
+    });
+
+    it("2. is adopted after a rollback to an older commit, and its tags of alsoTag go back", async () => {
+      source.git("checkout", "--quiet", "HEAD~1");
+      const back = await first.up();
+      assert.deepEqual(imagesOf<Name>(back), {
+        app: { ...one.app, outcome: "adopted" },
+        also: { ...one.also, outcome: "adopted" },
+        // To publish again is no second content.
+        stopped: one.stopped,
+      });
+      for (const name of ["app", "also"] as const) {
+        const line = `${name}: ${one[name].tag}: a step back from ${two[name].tag}, without 1 commit of it:\n  ${two.app.tag} Two (Ada)`;
+        assert.ok(infoOn(back, name).includes(line), infoOn(back, name).join("\n"));
+      }
+      assert.equal(await registry.digest(`${repositories.also}:latest`), one.also.digest);
+      assert.equal(await registry.digest(two.also.spec), two.also.digest);
+    });
+
+    it("2. is used again after the way forward, and nothing is pushed twice", async () => {
+      source.git("checkout", "--quiet", "main");
+      const config = imagesConfig(images({ on: { repository: repositories.on } }));
+      assert.deepEqual(imagesOf<Name>(await first.up(config)), {
+        ...two,
+        stopped: one.stopped,
+        on: { ...two.on, outcome: "adopted" },
+      });
+      assert.equal(await registry.digest(`${repositories.also}:latest`), two.also.digest);
+      assert.deepEqual(changes(await first.up(config)), {});
+      for (const { spec } of [one.app, two.app, one.also, two.also, one.stopped, two.on]) {
+        assert.equal(registry.pushes(spec), 1);
+      }
     });
   });
 
-  describe("3. built in another way from the same commit", () => {
-    const files = { Dockerfile: "FROM scratch AS one\nARG A\nCOPY main /main\nFROM one AS two\n" };
-    const changesOfBuild: [what: string, build: object][] = [
-      ["a build argument", { args: { A: "2" } }],
-      ["the target", { args: { A: "1" }, target: "one" }],
-      ["the platform", { args: { A: "1" }, platform: "linux/arm64" }],
-    ];
-    for (const [what, build] of changesOfBuild) {
-      it(`is refused in preview and update when ${what} changed, and rebuilt in debug`, async () => {
-        const [source, repository] = [project(files), registry.repository("inputs")];
-        const stack = stackOf(source, { repository, build: { args: { A: "1" } } });
-        const published = succeeded(await stack.up());
-        const ways =
-          /is published already.*commit a change.*debug: true.*another repository\. \[BuildInputsChanged\]/is;
-        refused(await stack.preview(imageConfig({ repository, build })), "app", ways);
-        refused(await stack.up(imageConfig({ repository, build })), "app", ways);
-        assert.equal(registry.pushesTo(repository), 1);
-        const debug = succeeded(await stack.up(imageConfig({ repository, build, debug: true })));
-        assert.equal(debug.tag, `${published.tag}-debug`);
-        assert.equal(await registry.digest(published.spec), published.digest);
-        succeeded(await stack.up(imageConfig({ repository, build: { args: { A: "1" } } })));
-      });
+  it("2. is not pushed again from a clone in another directory under another umask, after git gc, with other modes and ignored files", async () => {
+    const source = track(imagesProject({ plain: {}, ignored: {}, modes: {} }));
+    const names = ["plain", "ignored", "modes"] as const;
+    const repositories = names.map((name) => [name, registry.repository(name)] as const);
+    const imagesOfBuild = (build: object) =>
+      Object.fromEntries(repositories.map(([name, repository]) => [name, { repository, build }]));
+    const build = { args: { A: "1", B: "2" }, extraHosts: ["b:1.1.1.1", "a:1.1.1.1"] };
+    const stack = stackOf(source, imagesOfBuild(build));
+    const published = imagesOf(await stack.up());
+
+    const other = track(cloneUnder(0o077, source));
+    other.git("gc", "--quiet", "--aggressive", "--prune=now");
+    other.write("ignored/secret.key", "secret");
+    // Git does not record this.
+    chmodSync(other.path("modes/main"), 0o600);
+    const again = stack.in(other.directory);
+    const reordered = { extraHosts: ["a:1.1.1.1", "b:1.1.1.1"], args: { B: "2", A: "1" } };
+    const config = imagesConfig(imagesOfBuild(reordered));
+    const preview = await again.preview(config);
+    assert.equal(preview.succeeded, true, preview.text);
+    assert.deepEqual(changes(preview), {});
+    const update = await again.up(config);
+    assert.deepEqual(imagesOf(update), published);
+    assert.deepEqual(changes(update), {});
+    for (const [, repository] of repositories) {
+      assert.equal(registry.pushesTo(repository), 1);
     }
   });
 
-  describe("6. that the registry holds already", () => {
+  describe("that the registry holds already", () => {
+    const changed: Record<string, object> = {
+      argument: { args: { A: "2" } },
+      target: { args: { A: "1" }, target: "one" },
+      platform: { args: { A: "1" }, platform: "linux/arm64" },
+    };
+    const names = Object.keys(changed);
+    const repositories: Record<string, string> = {};
+    let source: Repo;
+    let stack: TestStack;
+    let first: Result;
+
+    before(async () => {
+      const files = { Dockerfile: "FROM scratch AS one\nARG A\nCOPY main /main\nFROM one AS two\n" };
+      const all = [...names, "foreign", "plain"];
+      source = track(imagesProject(Object.fromEntries(all.map((name) => [name, files]))));
+      for (const name of all) {
+        repositories[name] = registry.repository(name);
+      }
+      const tag = source.head().slice(0, 7);
+      push(`${repositories.foreign}:${tag}`, {
+        "org.opencontainers.image.revision": "0".repeat(40),
+        "dev.versioned-image.tree": source.git("rev-parse", "HEAD:foreign"),
+      });
+      push(`${repositories.plain}:${tag}`, {});
+      stack = stackOf(source, { ...asPublished(), plain: { repository: repositories.plain } });
+      first = await stack.up();
+    });
+
+    function asPublished(): Record<string, object> {
+      return Object.fromEntries(
+        names.map((name) => [name, { repository: repositories[name], build: { args: { A: "1" } } }]),
+      );
+    }
+
+    /** The images as they are built in another way. */
+    function inAnotherWay(more: object = {}): Record<string, object> {
+      return Object.fromEntries(
+        names.map((name) => [name, { repository: repositories[name], build: changed[name], ...more }]),
+      );
+    }
+
     function push(spec: string, labels: Record<string, string>): void {
       const flags = Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
       const env = { ...process.env, DOCKER_BUILDKIT: "0" };
@@ -294,59 +313,63 @@ describe("a production tag", () => {
       execFileSync("docker", ["push", "--quiet", spec], { env });
     }
 
-    it("is refused if it was built from another commit", async () => {
-      const [source, repository] = [project(), registry.repository("foreign")];
-      push(`${repository}:${source.head().slice(0, 7)}`, {
-        "org.opencontainers.image.revision": "0".repeat(40),
-        "dev.versioned-image.tree": source.git("rev-parse", "HEAD:app"),
-      });
-      const stack = stackOf(source, { repository });
-      const words = new RegExp(
-        `was built from commit 0{40}, and this version is commit ${source.head()}.*tagLength.*\\[TagTaken\\]`,
-        "s",
-      );
-      refused(await stack.preview(), "app", words);
-      refused(await stack.up(), "app", words);
-      assert.equal(registry.pushesTo(repository), 1);
-    });
-
-    it("is adopted with a warning if nothing says what it was built from", async () => {
-      const [source, repository] = [project(), registry.repository("plain")];
-      push(`${repository}:${source.head().slice(0, 7)}`, {});
-      const result = await stackOf(source, { repository }).up();
-      assert.equal(succeeded(result).outcome, "adopted");
-      const warnings = warningsOn(result, "app");
+    it("6. is adopted with a warning if nothing says what it was built from", () => {
+      assert.equal(imagesOf<"plain">(first).plain.outcome, "adopted");
+      const warnings = warningsOn(first, "plain");
       assert.equal(warnings.length, 1);
       assert.match(warnings[0] ?? "", /nothing proves which commit it was built from/);
-      assert.equal(registry.pushesTo(repository), 1);
+      assert.equal(registry.pushesTo(repositories.plain ?? ""), 1);
     });
-  });
 
-  it("says nothing that its base, a debug image of this package, says of itself", async () => {
-    const source = project().write("app/main", "debug\n");
-    const base = succeeded(await stackOf(source, { repository: registry.repository("base"), debug: true }).up());
-    const [on, repository] = [
-      project({ Dockerfile: `FROM ${base.reference}\nCOPY main /on\n` }),
-      registry.repository("on-base"),
-    ];
-    const image = succeeded(await stackOf(on, { repository }).up());
-    const labels = await registry.labels(image.spec);
-    assert.deepEqual(
-      [labels["dev.versioned-image.dirty"], labels["org.opencontainers.image.revision"]],
-      ["", on.head()],
-    );
-    assert.equal(succeeded(await stackOf(on, { repository }).up()).outcome, "adopted");
-  });
+    /** Alone: the engine starts nothing more after the first image that a hook has refused. */
+    async function assertRefused(name: string, args: object, message: RegExp): Promise<void> {
+      const config = imagesConfig({ [name]: args });
+      refused(await stack.preview(config), { [name]: message });
+      refused(await stack.up(config), { [name]: message });
+      assert.equal(registry.pushesTo(repositories[name] ?? ""), 1);
+    }
 
-  describe("8. of a registry that does not answer", () => {
-    it("is not built", async () => {
-      const source = project();
-      const result = await stackOf(source, { repository: "127.0.0.1:9/app" }, { env: noDocker }).preview();
-      refused(result, "app", /^The registry 127\.0\.0\.1:9 did not answer: .*\[RegistryUnavailable\]$/);
+    for (const name of names) {
+      it(`3. is refused in preview and update when the ${name} changed`, () =>
+        assertRefused(
+          name,
+          inAnotherWay()[name] ?? {},
+          /is published already.*commit a change.*debug: true.*another repository\. \[BuildInputsChanged\]/is,
+        ));
+    }
+
+    it("6. is refused in preview and update if it was built from another commit", () =>
+      assertRefused(
+        "foreign",
+        { repository: repositories.foreign },
+        new RegExp(
+          `was built from commit 0{40}, and this version is commit ${source.head()}.*tagLength.*\\[TagTaken\\]`,
+          "s",
+        ),
+      ));
+
+    it("3. is rebuilt in debug beside what is published, which stays and is used again", async () => {
+      const published = imagesOf(first);
+      const debug = imagesOf(await stack.up(imagesConfig(inAnotherWay({ debug: true }))));
+      for (const name of names) {
+        assert.equal(debug[name]?.tag, `${published[name]?.tag}-debug`);
+        assert.equal(await registry.digest(published[name]?.spec ?? ""), published[name]?.digest);
+      }
+      const again = imagesOf(await stack.up(imagesConfig(asPublished())));
       assert.deepEqual(
-        result.steps.filter(({ type }) => type.startsWith("docker:")),
-        [],
+        names.map((name) => again[name]?.digest),
+        names.map((name) => published[name]?.digest),
       );
     });
+  });
+
+  it("8. of a registry that does not answer is not built", async () => {
+    const source = track(imagesProject({ app: {} }));
+    const result = await stackOf(source, { app: { repository: "127.0.0.1:9/app" } }, noDocker).preview();
+    refused(result, { app: /^The registry 127\.0\.0\.1:9 did not answer: .*\[RegistryUnavailable\]$/ });
+    assert.deepEqual(
+      result.steps.filter(({ type }) => type.startsWith("docker:")),
+      [],
+    );
   });
 });

@@ -1,52 +1,60 @@
 import * as assert from "node:assert/strict";
-import { changes, errorsOn, IMAGES, imageProject } from "../support/project";
+import { ALL_ERRORS, changes, errorsOn, imageStack, imagesConfig, imagesProject } from "../support/project";
 import { registry } from "../support/registry";
-import { TestStack } from "../support/stack";
 
 /** One would be taken for the other. */
 describe("two images of one program with the same tag", () => {
-  for (const debug of [false, true]) {
-    it(`are refused, and nothing of the second is pushed${debug ? " (debug)" : ""}`, async () => {
-      const project = imageProject();
-      project
-        .write("worker/Dockerfile", "FROM scratch\nCOPY main /main\n")
-        .write("worker/main", "worker\n")
-        .write("app/main", "two\n");
-      project.add().commit("Touch both");
-      const repository = registry.repository("same");
-      const args = (context: string, name = repository) => ({ context, repository: name, debug });
-      const stack = new TestStack("test", {
-        workDir: project.directory,
-        env: process.env,
-        program: IMAGES,
-        config: { images: JSON.stringify({ app: args("app"), worker: args("worker") }) },
-      });
-      const spec = `${repository}:${project.head().slice(0, 7)}${debug ? "-debug" : ""}`;
-      const refused = (other: string) =>
-        `${spec} is the tag of another image of this program, ${other}, and a tag means one image: give each ` +
-        "image a repository of its own, or declare it once and use it in both places. [InvalidArgument]";
-      try {
-        let [other, second] = ["", ""];
-        for (const result of [await stack.preview(), await stack.up()]) {
-          assert.equal(result.succeeded, false, result.text);
+  it("are refused, debug images, too, and nothing of the second is pushed", async () => {
+    const project = imagesProject({ app: {}, worker: {} });
+    const kinds = [
+      { debug: false, end: "", repository: registry.repository("same") },
+      { debug: true, end: "-debug", repository: registry.repository("same") },
+    ];
+    const both = (repositoryOf: (name: string, repository: string) => string) =>
+      imagesConfig(
+        Object.fromEntries(
+          kinds.flatMap(({ debug, end, repository }) =>
+            ["app", "worker"].map((context) => {
+              const name = `${context}${end}`;
+              return [name, { context, repository: repositoryOf(name, repository), debug }];
+            }),
+          ),
+        ),
+      );
+    const stack = imageStack(project, {}, { config: both((_, repository) => repository) });
+    try {
+      const seconds = new Set<string>();
+      for (const kind of ["preview", "up"] as const) {
+        const result = await stack.start(kind, {}, { program: ALL_ERRORS }).result;
+        assert.equal(result.succeeded, false, result.text);
+        seconds.clear();
+        for (const { debug, end, repository } of kinds) {
+          const spec = `${repository}:${project.head().slice(0, 7)}${end}`;
           // Which of them comes first is left to chance.
-          [other, second] = errorsOn(result, "app").length > 0 ? ["worker", "app"] : ["app", "worker"];
-          assert.deepEqual(errorsOn(result, second), [refused(other)]);
+          const names = [`app${end}`, `worker${end}`] as const;
+          const [other, second] = errorsOn(result, names[0]).length > 0 ? [names[1], names[0]] : names;
+          assert.deepEqual(errorsOn(result, second), [
+            `${spec} is the tag of another image of this program, ${other}, and a tag means one image: give each ` +
+              "image a repository of its own, or declare it once and use it in both places. [InvalidArgument]",
+          ]);
+          assert.deepEqual(errorsOn(result, other), []);
           assert.equal(`${second}-${debug ? "debug" : "image"}` in changes(result), false, result.text);
+          seconds.add(second);
         }
+      }
+      for (const { repository } of kinds) {
         const before = registry.pushesTo(repository);
         assert.ok(before <= 1, `${before} pushes`);
-        const apart = {
-          [other]: args(other),
-          [second]: args(second, registry.repository("apart")),
-        };
-        const result = await stack.up({ images: JSON.stringify(apart) });
-        assert.equal(result.succeeded, true, result.text);
-        assert.equal(registry.pushesTo(repository), 1);
-      } finally {
-        stack.forget();
-        project.dispose();
       }
-    });
-  }
+      const apart = both((name, repository) => (seconds.has(name) ? registry.repository("apart") : repository));
+      const result = await stack.up(apart);
+      assert.equal(result.succeeded, true, result.text);
+      for (const { repository } of kinds) {
+        assert.equal(registry.pushesTo(repository), 1);
+      }
+    } finally {
+      stack.forget();
+      project.dispose();
+    }
+  });
 });

@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { OwnRegistry } from "../support/ownRegistry";
 import { CANARY, startPrivateRegistry, USER } from "../support/privateRegistry";
-import { changes, imageProject, imageStack } from "../support/project";
+import { changes, imageProject, imageStack, imagesConfig, imagesProject } from "../support/project";
 
 /** Promise 9: credentials work from wherever users keep them, and are found nowhere else. */
 describe("a production tag 9. in a private registry", () => {
-  let registry: OwnRegistry;
+  /** As many as there are ways to log in at the same time. */
+  const registries: OwnRegistry[] = [];
   let home: string;
 
   before(async function () {
@@ -17,10 +18,12 @@ describe("a production tag 9. in a private registry", () => {
       console.log("      left out: there is no docker-registry to start as a private one");
       this.skip();
     }
-    registry = await startPrivateRegistry();
+    for (let count = 0; count < 3; count++) {
+      registries.push(await startPrivateRegistry());
+    }
   });
 
-  after(() => registry?.stop());
+  after(() => Promise.all(registries.map((registry) => registry.stop())));
 
   beforeEach(() => {
     home = mkdtempSync(path.join(tmpdir(), "docker-"));
@@ -34,82 +37,73 @@ describe("a production tag 9. in a private registry", () => {
   }
 
   function helper(): void {
-    const script = `#!/bin/sh\ncase "$1" in\nlist) echo '{"${registry.host}":"${USER}"}';;\nget) echo '{"ServerURL":"${registry.host}","Username":"${USER}","Secret":"${CANARY}"}';;\nesac\n`;
+    const script = `#!/bin/sh\ncase "$1" in\nlist) echo '{}';;\nget) read host; echo "{\\"ServerURL\\":\\"$host\\",\\"Username\\":\\"${USER}\\",\\"Secret\\":\\"${CANARY}\\"}";;\nesac\n`;
     writeFileSync(path.join(home, "docker-credential-canary"), script, { mode: 0o755 });
   }
 
   const basic = () => Buffer.from(`${USER}:${CANARY}`).toString("base64");
+  const host = (index: number) => registries[index]?.host ?? "";
 
-  const sources: [what: string, prepare: () => { env: NodeJS.ProcessEnv; args: object }][] = [
-    [
-      "Docker's configuration",
-      () => ({ env: dockerConfig({ auths: { [registry.host]: { auth: basic() } } }), args: {} }),
-    ],
-    [
-      "a credential helper of the host",
-      () => {
-        helper();
-        return { env: dockerConfig({ credHelpers: { [registry.host]: "canary" } }), args: {} };
-      },
-    ],
-    [
-      "the default credential store",
-      () => {
-        helper();
-        return { env: dockerConfig({ credsStore: "canary" }), args: {} };
-      },
-    ],
-    [
-      "registryAuth",
-      () => ({
-        env: { ...dockerConfig({}), TEST_PASSWORD: CANARY },
-        args: { registryAuth: { server: registry.host, username: USER } },
-      }),
-    ],
-  ];
-  for (const [what, prepare] of sources) {
-    it(`is published with credentials from ${what}, which are found nowhere in clear`, async () => {
-      const project = imageProject({ Dockerfile: "FROM busybox:1.36\nCOPY main /main\n" });
-      const { env, args } = prepare();
-      const repository = `${registry.host}/app`;
-      project.write("app/main", `${what}\n`).add().commit();
-      const stack = imageStack(project, { repository, ...args }, { env });
-      try {
-        const preview = await stack.preview();
-        const update = await stack.up();
-        assert.equal(update.succeeded, true, update.text);
-        assert.deepEqual(changes(await stack.up()), {});
+  /** Publishes images, and looks for the password wherever something of them is written. */
+  async function assertHidden(env: NodeJS.ProcessEnv, images: Record<string, object>): Promise<void> {
+    const files = { Dockerfile: "FROM busybox:1.36\nCOPY main /main\n" };
+    const project = imagesProject(Object.fromEntries(Object.keys(images).map((name) => [name, files])));
+    const stack = imageStack(project, {}, { config: imagesConfig(images), env });
+    try {
+      const preview = await stack.preview();
+      const update = await stack.up();
+      assert.equal(update.succeeded, true, update.text);
+      assert.deepEqual(changes(await stack.up()), {});
+      const places: Record<string, string> = {
+        "the preview's output": preview.text + JSON.stringify([preview.steps, preview.diagnostics]),
+        "the update's output": update.text + JSON.stringify([update.steps, update.diagnostics]),
+        "the state": stack.stateText(),
+      };
+      for (const image of Object.keys(images)) {
         // The name by which Docker has it: it is the registry where it got its tag.
-        const spec = String(update.steps.find(({ name }) => name === "app-image")?.inputs.imageName);
-        const places: Record<string, string> = {
-          "the preview's output": preview.text + JSON.stringify([preview.steps, preview.diagnostics]),
-          "the update's output": update.text + JSON.stringify([update.steps, update.diagnostics]),
-          "the state": stack.stateText(),
-          "the image's history": docker("history", "--no-trunc", spec),
-          "the image's configuration": docker("inspect", spec),
-          "the image's layers": layersOf(spec),
-        };
-        for (const [place, text] of Object.entries(places)) {
-          for (const canary of [CANARY, basic()]) {
-            assert.ok(
-              !text.includes(canary),
-              `the secret is in ${place}: …${text.slice(Math.max(0, text.indexOf(canary) - 200), text.indexOf(canary))}`,
-            );
-          }
-        }
-      } finally {
-        stack.forget();
-        project.dispose();
+        const spec = String(update.steps.find(({ name }) => name === `${image}-image`)?.inputs.imageName);
+        places[`the history of ${image}`] = docker("history", "--no-trunc", spec);
+        places[`the configuration of ${image}`] = docker("inspect", spec);
+        places[`the layers of ${image}`] = layersOf(spec);
       }
-    });
+      for (const [place, text] of Object.entries(places)) {
+        for (const canary of [CANARY, basic()]) {
+          assert.ok(
+            !text.includes(canary),
+            `the secret is in ${place}: …${text.slice(Math.max(0, text.indexOf(canary) - 200), text.indexOf(canary))}`,
+          );
+        }
+      }
+    } finally {
+      stack.forget();
+      project.dispose();
+    }
   }
+
+  it("is published with credentials from Docker's configuration, a credential helper of the host and registryAuth, which are found nowhere in clear", async () => {
+    helper();
+    const config = { auths: { [host(0)]: { auth: basic() } }, credHelpers: { [host(1)]: "canary" } };
+    await assertHidden(
+      { ...dockerConfig(config), TEST_PASSWORD: CANARY },
+      {
+        configured: { repository: `${host(0)}/app` },
+        helped: { repository: `${host(1)}/app` },
+        given: { repository: `${host(2)}/app`, registryAuth: { server: host(2), username: USER } },
+      },
+    );
+  });
+
+  it("is published with credentials from the default credential store, which are found nowhere in clear", async () => {
+    helper();
+    await assertHidden(dockerConfig({ credsStore: "canary" }), { stored: { repository: `${host(0)}/stored` } });
+  });
 
   it("is refused without credentials, with the command to log in", async () => {
     const project = imageProject();
-    const stack = imageStack(project, { repository: `${registry.host}/none` }, { env: dockerConfig({}) });
+    const stack = imageStack(project, { repository: `${host(0)}/none` }, { env: dockerConfig({}) });
     const result = await stack.preview();
     assert.equal(result.succeeded, false);
-    assert.match(result.text, new RegExp(`docker login ${registry.host}.*\\[RegistryUnauthorized\\]`, "s"));
+    assert.match(result.text, new RegExp(`docker login ${host(0)}.*\\[RegistryUnauthorized\\]`, "s"));
     stack.forget();
     project.dispose();
   });

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BASE_IMAGE, finished } from "../../scripts/setup/baseImage";
 import { ensureCluster } from "../../scripts/setup/cluster";
-import { type DockerDaemon, dockerAt, NO_NETWORK, startDocker, stopDocker } from "../../scripts/setup/docker";
+import { type DockerDaemon, dockerAt, startDocker, stopDocker, withoutNetwork } from "../../scripts/setup/docker";
 import { ensureRegistry, freePort, type Registry } from "../../scripts/setup/registry";
 import { which } from "../../scripts/setup/run";
 import { stopService } from "../../scripts/setup/service";
@@ -141,6 +141,6 @@ export class Services {
     const started = (starting: DockerDaemon) => {
       this.docker = starting;
     };
-    this.docker = await startDocker(which("dockerd") as string, home, NO_NETWORK, started, folder);
+    this.docker = await startDocker(which("dockerd") as string, home, withoutNetwork(), started, folder);
   }
 }

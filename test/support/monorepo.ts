@@ -95,18 +95,24 @@ export class Monorepo {
     return this;
   }
 
-  /** Updates a stack, and asserts all that must hold after it. */
+  /** Updates a stack, and asserts all that must hold of it, of a preview before it, and of one after it. */
   async up(stack: TestStack, builds: Builds, config = this.config()): Promise<Record<Name, BasedImage>> {
     const preview = await stack.preview(config);
     assert.equal(preview.succeeded, true, preview.text);
+    const images = await this.update(stack, builds, config);
+    const next = await stack.preview(config);
+    assert.deepEqual(imagesOf(next), images);
+    assert.deepEqual(changes(next), {}, next.text);
+    return images;
+  }
+
+  /** Updates a stack, and asserts all that must hold after it. */
+  async update(stack: TestStack, builds: Builds, config = this.config()): Promise<Record<Name, BasedImage>> {
     const images = imagesOf(await stack.up(config));
     assert.deepEqual(this.builds(), builds);
     for (const name of NAMES) {
       await this.check(name, images, stack.options.workDir);
     }
-    const next = await stack.preview(config);
-    assert.deepEqual(imagesOf(next), images);
-    assert.deepEqual(changes(next), {}, next.text);
     return images;
   }
 
@@ -178,6 +184,40 @@ async function layersOf(repository: string, digest: string): Promise<string[]> {
   );
   const { rootfs } = (await answer.json()) as { rootfs: { diff_ids: string[] } };
   return rootfs.diff_ids;
+}
+
+/** Meets each kind of change once, with what is built counted. */
+export async function liveADay(monorepo: Monorepo): Promise<void> {
+  const { project } = monorepo;
+  const stack = monorepo.stack("dev");
+  const all = { base: 1, runtime: 1, api: 1, worker: 1 };
+
+  const first = await monorepo.update(stack, all);
+  const second = await monorepo.change("runtime").update(stack, { runtime: 1, api: 1 });
+  assert.deepEqual({ ...second, runtime: first.runtime, api: first.api }, first);
+  assert.equal(second.api.tag, second.runtime.tag);
+  const third = await monorepo.change("base").up(stack, all);
+  assert.notEqual(third.api.digest, second.api.digest);
+
+  const now = project.git("branch", "--show-current");
+  project.git("checkout", "--quiet", "HEAD~1");
+  assert.deepEqual(digests(await monorepo.update(stack, {})), digests(second));
+  project.git("checkout", "--quiet", now);
+
+  project.write("images/base/base", "on disk\n");
+  const debug = { debug: true };
+  const config = monorepo.config({ base: debug, runtime: debug, api: debug, worker: debug });
+  const edited = await monorepo.update(stack, all, config);
+  assert.deepEqual(
+    Object.values(edited).map(({ tag }) => tag),
+    Object.values(third).map(({ tag }) => `${tag}-debug`),
+  );
+  project.git("checkout", "--quiet", "--", "images/base/base");
+  assert.deepEqual(digests(await monorepo.update(stack, {})), digests(third));
+
+  const other = await monorepo.update(monorepo.stack("production").in(monorepo.clone().directory), {});
+  assert.deepEqual(digests(other), digests(third));
+  assert.deepEqual(new Set(Object.values(other).map(({ outcome }) => outcome)), new Set(["adopted"]));
 }
 
 /** Lives a month of the repository, with what is built counted. */

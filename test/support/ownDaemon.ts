@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { type DockerDaemon, dockerAt, NO_NETWORK, startDocker, stopDocker } from "../../scripts/setup/docker";
+import { type DockerDaemon, dockerAt, startDocker, stopDocker, withoutNetwork } from "../../scripts/setup/docker";
 import { CLASSIC_STORE } from "../../scripts/setup/dockerToday";
 import { startPodman } from "../../scripts/setup/podman";
 import { which } from "../../scripts/setup/run";
@@ -34,7 +34,7 @@ export class OwnDaemon {
       starting = daemon;
     };
     try {
-      const more = kind === "classic" ? [...NO_NETWORK, ...CLASSIC_STORE] : NO_NETWORK;
+      const more = [...withoutNetwork(), ...(kind === "classic" ? CLASSIC_STORE : [])];
       const daemon =
         kind === "podman"
           ? await startPodman(which("podman") as string, home, started)

@@ -10,6 +10,9 @@ const ROOT = path.resolve(__dirname, "../..");
 /** A program that makes the images which the setting `images` describes: a JSON object of names and arguments. */
 export const IMAGES = path.join(ROOT, "test/engine/programs/images.ts");
 
+/** The same images, of which each says what is wrong with it, where more than one is refused. */
+export const ALL_ERRORS = path.join(ROOT, "test/engine/programs/allErrors.ts");
+
 /** A repository with the project's example, as a user has it. */
 export function exampleProject(): Repo {
   const project = repo();
@@ -21,18 +24,27 @@ export function exampleProject(): Repo {
 
 /** A repository with one image directory, `app`, of the files given. */
 export function imageProject(files: Record<string, string> = {}): Repo {
+  return imagesProject({ app: files });
+}
+
+/** A repository with image directories of the files given. */
+export function imagesProject(directories: Record<string, Record<string, string>>): Repo {
   const project = repo();
   project
     .write("Pulumi.yaml", "name: versioned-image-example\nruntime: nodejs\n")
     .write(".gitignore", "Pulumi.*.yaml\n*.key\n");
-  for (const [name, content] of Object.entries({
-    Dockerfile: "FROM scratch\nCOPY main /main\n",
-    main: "one\n",
-    ...files,
-  })) {
-    project.write(path.join("app", name), content);
+  for (const [directory, files] of Object.entries(directories)) {
+    writeImage(project, directory, files);
   }
   return project.add().commit("Begin");
+}
+
+/** The files of an image directory, which has a Dockerfile in any case. */
+export function writeImage(project: Repo, directory: string, files: Record<string, string> = {}): void {
+  const all = { Dockerfile: "FROM scratch\nCOPY main /main\n", main: "one\n", ...files };
+  for (const [name, content] of Object.entries(all)) {
+    project.write(path.join(directory, name), content);
+  }
 }
 
 export interface ImageStackOptions {
@@ -60,10 +72,16 @@ export function imageStack(
 }
 
 export function imageConfig(args: object): Record<string, string> {
-  return { images: JSON.stringify({ app: { context: "app", ...args } }) };
+  return imagesConfig({ app: args });
 }
 
-/** What a stack's one image gives to the program. */
+/** Images by their names, which are those of their directories unless their arguments name another. */
+export function imagesConfig(images: Record<string, object>): Record<string, string> {
+  const named = Object.entries(images).map(([name, args]) => [name, { context: name, ...args }]);
+  return { images: JSON.stringify(Object.fromEntries(named)) };
+}
+
+/** What an image gives to the program. */
 export interface Image {
   tag: string;
   spec: string;
@@ -76,8 +94,13 @@ export interface Image {
 
 /** The image of an operation that must have succeeded. */
 export function succeeded(result: Result): Image {
+  return imagesOf<"app">(result).app;
+}
+
+/** The images of an operation that must have succeeded, by their names. */
+export function imagesOf<Name extends string>(result: Result): Record<Name, Image> {
   assert.equal(result.succeeded, true, result.text);
-  return (result.outputs.images as { app: Image }).app;
+  return result.outputs.images as Record<Name, Image>;
 }
 
 /** What an image gives to the program, also in a preview, by the resource NAME-shown that is given it; unknown outputs are `UNKNOWN`. */

@@ -1,13 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImage, type VersionedImageArgs } from "../../../components";
 
-const args = new pulumi.Config().requireObject<VersionedImageArgs>("app");
-const app = new VersionedImage("app", args);
+const OUTPUTS = ["tag", "spec", "reference", "digestReference", "digest", "outcome"] as const;
+const wanted = new pulumi.Config().requireObject<Record<string, VersionedImageArgs>>("images");
 
-/** Resources that need one output of the image each, and one that needs none. */
-for (const output of ["tag", "spec", "reference", "digestReference", "digest", "outcome"] as const) {
-  new pulumi.Stash(`needs-${output}`, { input: app[output] });
-}
-new pulumi.Stash("needs-nothing", { input: "nothing" });
-
-export const { tag, spec, reference, digestReference, digest, outcome } = app;
+/** Images, and for each resources that need one output of it, and one that needs none. */
+export const images = Object.fromEntries(
+  Object.entries(wanted).map(([name, args]) => {
+    const image = new VersionedImage(name, args);
+    for (const output of OUTPUTS) {
+      new pulumi.Stash(`${name}-needs-${output}`, { input: image[output] });
+    }
+    new pulumi.Stash(`${name}-needs-nothing`, { input: "nothing" });
+    return [name, Object.fromEntries(OUTPUTS.map((output) => [output, image[output]]))];
+  }),
+);

@@ -1,0 +1,23 @@
+import * as assert from "node:assert/strict";
+import { isOffline } from "../../../components/publish/offline";
+
+describe("VERSIONED_IMAGE_OFFLINE", () => {
+  it("asks for nothing where it is left out, empty or 0", () => {
+    for (const VERSIONED_IMAGE_OFFLINE of [undefined, "", "0"]) {
+      assert.equal(isOffline({ VERSIONED_IMAGE_OFFLINE }), false);
+    }
+  });
+
+  it("is refused where it is no setting", () =>
+    assert.throws(() => isOffline({ VERSIONED_IMAGE_OFFLINE: "yes" }), {
+      code: "InvalidArgument",
+      message: 'VERSIONED_IMAGE_OFFLINE is "yes": give 1 for a preview without a registry, or leave it out.',
+    }));
+
+  it("is refused in an update", () =>
+    assert.throws(() => isOffline({ VERSIONED_IMAGE_OFFLINE: "1" }), {
+      code: "InvalidArgument",
+      message:
+        'VERSIONED_IMAGE_OFFLINE is "1": that is for previews alone, and this is an update, which must ask the registry: leave it out.',
+    }));
+});
