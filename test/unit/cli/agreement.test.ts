@@ -8,10 +8,11 @@ import { imagesOfNamespace } from "../../../cli/verify/namespaceImages";
 import { createRegistryClient } from "../../../components/registry";
 import { apiServer, kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries } from "../../support/fakeRegistry";
+import { LONG } from "../../support/long";
 import { randomFrom } from "../../support/random";
 import { cliJson, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
-const CLUSTERS = 12;
+const CLUSTERS = LONG ? 12 : 3;
 const PODS = 8;
 const DOWN = "127.0.0.1:1";
 
