@@ -9,11 +9,15 @@ export const GIT_ENV: NodeJS.ProcessEnv = {
   HOME: "/nonexistent",
   LC_ALL: "C",
   GIT_CONFIG_NOSYSTEM: "1",
-  GIT_CONFIG_COUNT: "2",
+  // Neither sample hooks in each repository, nor a process after each commit that looks whether to tidy up.
+  GIT_TEMPLATE_DIR: "",
+  GIT_CONFIG_COUNT: "3",
   GIT_CONFIG_KEY_0: "protocol.file.allow",
   GIT_CONFIG_VALUE_0: "always",
   GIT_CONFIG_KEY_1: "init.defaultBranch",
   GIT_CONFIG_VALUE_1: "main",
+  GIT_CONFIG_KEY_2: "maintenance.auto",
+  GIT_CONFIG_VALUE_2: "false",
 };
 
 /** A real repository in a directory of its own, made step by step. */
