@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 
@@ -11,7 +11,10 @@ const MEMORY = "/dev/shm";
  * the system has its temporary files. A disk takes longer to delete a small repository than git takes to make it.
  */
 export function shortLivedFolder(prefix: string, bytes: number): string {
-  return inMemory(prefix, bytes) ?? mkdtempSync(path.join(tmpdir(), prefix));
+  const folder = inMemory(prefix, bytes) ?? mkdtempSync(path.join(tmpdir(), prefix));
+  // What root makes there, others can get to: tests read as nobody.
+  chmodSync(folder, 0o711);
+  return folder;
 }
 
 function inMemory(prefix: string, bytes: number): string | undefined {
