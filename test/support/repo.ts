@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 
@@ -103,6 +103,14 @@ export class Repo {
     return new Repo(directory);
   }
 
+  /** The same again in a directory of its own. */
+  copy(): Repo {
+    const made = new Repo(scratch());
+    cpSync(this.directory, made.directory, { recursive: true, verbatimSymlinks: true });
+    made.clock = this.clock;
+    return made;
+  }
+
   dispose(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -114,7 +122,35 @@ export function scratch(): string {
 
 /** An empty repository. */
 export function repo(...options: string[]): Repo {
-  const directory = scratch();
-  execFileSync("git", ["init", "--quiet", ...options, directory], { env: GIT_ENV });
-  return new Repo(directory);
+  const key = options.join("\0");
+  const empty = empties.get(key) ?? copiesOf(() => initialized(options));
+  empties.set(key, empty);
+  return empty();
 }
+
+const empties = new Map<string, () => Repo>();
+
+function initialized(options: string[]): Repo {
+  const made = new Repo(scratch());
+  made.git("init", "--quiet", ...options);
+  return made;
+}
+
+/** Makes a repository once, and gives a copy of it whenever it is called: to make each anew takes a process for each step. */
+export function copiesOf(make: () => Repo): () => Repo {
+  let original: Repo | undefined;
+  return () => {
+    if (original === undefined) {
+      original = make();
+      originals.push(original);
+    }
+    return original.copy();
+  };
+}
+
+const originals: Repo[] = [];
+process.on("exit", () => {
+  for (const original of originals) {
+    original.dispose();
+  }
+});
