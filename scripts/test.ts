@@ -10,6 +10,7 @@ import { ensureKubectl } from "./setup/cluster/programs";
 import { ensureCosign } from "./setup/cosign";
 import { dockerAt } from "./setup/docker";
 import { ensureDockerToday } from "./setup/dockerToday";
+import { shortLivedFolder } from "./setup/memory";
 import { ROOT } from "./setup/paths";
 import { ensurePodman } from "./setup/podman";
 import { ensureRegistry, ensureRegistryProgram, freePort } from "./setup/registry";
@@ -43,7 +44,8 @@ const parts: Record<string, () => Promise<Counts>> = {
     return { passed: style.passed + rooms.passed, failed: style.failed + rooms.failed, skipped: 0 };
   },
   types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
-  unit,
+  unit: () => unitTests(["test/unit/!(cli)/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"]),
+  commands: () => unitTests(["test/unit/cli/**/*.test.ts"]),
   publishing,
   buildKit,
   soak: () => onEngine(["test/soak/**/*.test.ts"]),
@@ -87,27 +89,39 @@ async function onEngine(files: string[], more: NodeJS.ProcessEnv = {}): Promise<
   return counts;
 }
 
+async function unitTests(files: string[]): Promise<Counts> {
+  unitEnvironment ??= withPrograms();
+  // What is counted takes a fifth longer, in each program that a test starts.
+  return mocha(files, await unitEnvironment, process.env.VERSIONED_IMAGE_TEST_COVERAGE !== undefined);
+}
+
+let unitEnvironment: Promise<NodeJS.ProcessEnv> | undefined;
+
 /**
  * Signatures are tried with the real cosign, copies with registries of two generations, bake files with the real buildx, credentials with a registry
  * of each test's own, and kubeconfigs against kubectl,
  * where these can be had.
  */
-async function unit(): Promise<Counts> {
+async function withPrograms(): Promise<NodeJS.ProcessEnv> {
   await ifToBeHad("Some tests have no registry of their own", ensureRegistryProgram);
   const cosign = await ifToBeHad("Signatures are not tested", ensureCosign);
   const registry = await ifToBeHad("Copies are tried with the older registry alone", ensureRegistryToday);
   const kubectl = await ifToBeHad("Kubeconfigs are not compared with kubectl", ensureKubectl);
   const buildx = await ifToBeHad("Bake files are not read by the real buildx", ensureBuildx);
-  const env = {
+  shortLived = shortLivedFolder("test-", SHORT_LIVED);
+  return {
     ...process.env,
+    TMPDIR: shortLived,
     ...(buildx && { VERSIONED_IMAGE_TEST_BUILDX: buildx }),
     PATH: [process.env.PATH, cosign, registry && path.dirname(registry)].filter(Boolean).join(path.delimiter),
     ...withKubectl(kubectl),
   };
-  const files = ["test/unit/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"];
-  // What is counted takes a fifth longer, in each program that a test starts.
-  return mocha(files, env, process.env.VERSIONED_IMAGE_TEST_COVERAGE !== undefined);
 }
+
+/** What the files of unit tests take at the most, in bytes: huge contexts, of which each test has a copy. */
+const SHORT_LIVED = (process.env.VERSIONED_IMAGE_LONG || process.env.VERSIONED_IMAGE_HUGE ? 8 : 2) * 1024 ** 3;
+
+let shortLived: string | undefined;
 
 function withKubectl(folder: string | undefined): NodeJS.ProcessEnv {
   return folder === undefined ? {} : { VERSIONED_IMAGE_TEST_KUBECTL: path.join(folder, "kubectl") };
@@ -259,6 +273,9 @@ async function mocha(files: string[], env: NodeJS.ProcessEnv, coverage: boolean)
     "components/**",
     "--include",
     "cli/**",
+    // Two parts are counted at the same time.
+    "--temp-directory",
+    path.join(path.dirname(report), "coverage"),
     "--reporter",
     "text-summary",
   ];
@@ -380,7 +397,9 @@ async function runAll(wanted: string[]): Promise<void> {
     await stopRegistryToday();
     await stopBuildKits();
     await stop(services);
-    rmSync(scratch, { recursive: true, force: true });
+    for (const folder of [scratch, shortLived ?? []].flat()) {
+      rmSync(folder, { recursive: true, force: true });
+    }
     sayEnds();
     console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
     process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 
@@ -9,11 +9,15 @@ export const GIT_ENV: NodeJS.ProcessEnv = {
   HOME: "/nonexistent",
   LC_ALL: "C",
   GIT_CONFIG_NOSYSTEM: "1",
-  GIT_CONFIG_COUNT: "2",
+  // Neither sample hooks in each repository, nor a process after each commit that looks whether to tidy up.
+  GIT_TEMPLATE_DIR: "",
+  GIT_CONFIG_COUNT: "3",
   GIT_CONFIG_KEY_0: "protocol.file.allow",
   GIT_CONFIG_VALUE_0: "always",
   GIT_CONFIG_KEY_1: "init.defaultBranch",
   GIT_CONFIG_VALUE_1: "main",
+  GIT_CONFIG_KEY_2: "maintenance.auto",
+  GIT_CONFIG_VALUE_2: "false",
 };
 
 /** A real repository in a directory of its own, made step by step. */
@@ -99,6 +103,14 @@ export class Repo {
     return new Repo(directory);
   }
 
+  /** The same again in a directory of its own. */
+  copy(): Repo {
+    const made = new Repo(scratch());
+    cpSync(this.directory, made.directory, { recursive: true, verbatimSymlinks: true });
+    made.clock = this.clock;
+    return made;
+  }
+
   dispose(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -110,7 +122,35 @@ export function scratch(): string {
 
 /** An empty repository. */
 export function repo(...options: string[]): Repo {
-  const directory = scratch();
-  execFileSync("git", ["init", "--quiet", ...options, directory], { env: GIT_ENV });
-  return new Repo(directory);
+  const key = options.join("\0");
+  const empty = empties.get(key) ?? copiesOf(() => initialized(options));
+  empties.set(key, empty);
+  return empty();
 }
+
+const empties = new Map<string, () => Repo>();
+
+function initialized(options: string[]): Repo {
+  const made = new Repo(scratch());
+  made.git("init", "--quiet", ...options);
+  return made;
+}
+
+/** Makes a repository once, and gives a copy of it whenever it is called: to make each anew takes a process for each step. */
+export function copiesOf(make: () => Repo): () => Repo {
+  let original: Repo | undefined;
+  return () => {
+    if (original === undefined) {
+      original = make();
+      originals.push(original);
+    }
+    return original.copy();
+  };
+}
+
+const originals: Repo[] = [];
+process.on("exit", () => {
+  for (const original of originals) {
+    original.dispose();
+  }
+});

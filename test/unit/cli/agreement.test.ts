@@ -8,16 +8,19 @@ import { imagesOfNamespace } from "../../../cli/verify/namespaceImages";
 import { createRegistryClient } from "../../../components/registry";
 import { apiServer, kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries } from "../../support/fakeRegistry";
+import { LONG } from "../../support/long";
 import { randomFrom } from "../../support/random";
+import { shortPauses } from "../../support/shortPauses";
 import { cliJson, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
-const CLUSTERS = 12;
+const CLUSTERS = LONG ? 12 : 3;
 const PODS = 8;
 const DOWN = "127.0.0.1:1";
 
 describe("versioned-image status and verify --all", () => {
   const { withImage } = repositories();
   const start = fakeRegistries();
+  shortPauses();
   let home: string;
 
   beforeEach(() => {

@@ -8,11 +8,12 @@ import fc from "fast-check";
 import { stringify } from "yaml";
 import { openClusters } from "../../../cli/cluster";
 import { VersionedImageError } from "../../../components/errors";
+import { LONG } from "../../support/long";
 
 /** kubectl, which says what is right. Without it the tests are left out. */
 const KUBECTL = process.env.VERSIONED_IMAGE_TEST_KUBECTL;
 /** How many kubeconfigs are made up. */
-const RUNS = Number(process.env.VERSIONED_IMAGE_KUBECONFIGS ?? 50);
+const RUNS = Number(process.env.VERSIONED_IMAGE_KUBECONFIGS ?? (LONG ? 50 : 25));
 
 /** What is asked, and as whom. */
 interface Asked {

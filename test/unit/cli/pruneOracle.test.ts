@@ -5,13 +5,14 @@ import * as path from "node:path";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { noiseOf, type Pick, pastOf, podOf, ROLLOUTS, workloadOf } from "../../support/clusterUses";
 import { fakeRegistries } from "../../support/fakeRegistry";
+import { LONG } from "../../support/long";
 import { MemoryRegistry } from "../../support/memoryRegistry";
 import { randomFrom } from "../../support/random";
 import type { Repo } from "../../support/repo";
 import { cliJson, labelsOf, repositories } from "./setup";
 
 /** How many clusters and registries are made up; 200 take a few minutes. */
-const RUNS = Number(process.env.VERSIONED_IMAGE_CLUSTERS ?? 20);
+const RUNS = Number(process.env.VERSIONED_IMAGE_CLUSTERS ?? (LONG ? 20 : 6));
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 
 describe("what any cluster uses", () => {

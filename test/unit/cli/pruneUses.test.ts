@@ -57,6 +57,45 @@ describe("versioned-image prune, of what clusters use", () => {
     return found.reasons.find(({ rule }: { rule: string }) => rule === "cluster")?.message as string | undefined;
   }
 
+  /** Whatever names a version in a cluster. */
+  interface Named {
+    repository: string;
+    tag: string;
+    digest: string;
+  }
+
+  /** Objects that each name another version, which nothing else does: of each its text, why its version stays, and its name. */
+  async function whyEachStays(place: string, formsOf: (version: Named) => object[], kinds = {}) {
+    const made = withImage();
+    const commits = [made.head()];
+    for (const number of formsOf({ repository: "", tag: "", digest: "" }).keys()) {
+      made.write("images/app/main", `${number}\n`).add().commit(`Change ${number}`);
+      commits.push(made.head());
+    }
+    const tags = commits.map((commit) => commit.slice(0, 7));
+    const registry = await start(
+      shelf(
+        commits.map((commit, index) => ({ tags: [tags[index] ?? ""], labels: labelsOf(made, commit, "images/app") })),
+      ),
+    );
+    const repository = `${registry.host}/app`;
+    const objects = await Promise.all(
+      tags.slice(0, -1).map(async (tag, index) => ({
+        metadata: { name: `thing-${index}`, namespace: "web" },
+        ...formsOf({ repository, tag, digest: await digestOf(registry, tag) })[index],
+      })),
+    );
+    const { file } = await cluster({ [place]: objects }, kinds);
+    const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file]);
+    assert.equal(json.error, undefined, json.error?.message);
+    assert.deepEqual(json.unread, []);
+    return objects.map((object, index): [form: string, why: string | undefined, name: string] => {
+      const found = json.repositories[0].tags.find((each: { tag: string }) => each.tag === tags[index]);
+      const reason = found.reasons.find(({ rule }: { rule: string }) => rule === "cluster");
+      return [JSON.stringify(object), reason?.message, object.metadata.name];
+    });
+  }
+
   const template = (image: string, more: object = {}) => ({
     spec: { containers: [{ name: "main", image }], ...more },
   });
@@ -159,9 +198,8 @@ describe("versioned-image prune, of what clusters use", () => {
   });
 
   it("an object of any other kind names it, in whatever form", async () => {
-    const { repository, tag, digest } = await example();
     const kinds = { "argoproj.io/v1alpha1/rollouts": "Rollout" };
-    const forms: object[] = [
+    const formsOf = ({ repository, tag, digest }: Named): object[] => [
       { spec: { template: template(`${repository}:${tag}`) } },
       { spec: { image: { repository, tag } } },
       { spec: { image: { registry: "x", name: "app", digest: digest.replace("sha256:", "") } } },
@@ -177,32 +215,29 @@ describe("versioned-image prune, of what clusters use", () => {
       { spec: { url: `https://x.example/?to=registry.example%252Fteam%252Fapp%253A${tag}` } },
       { spec: { query: `{"url":"/?as=json\\u0026image=app\\u003a${tag}\\u0026x"}` } },
     ];
-    for (const form of forms) {
-      const object = { metadata: { name: "thing", namespace: "web" }, ...form };
-      const why = await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [object] }, kinds);
-      assert.equal(why, "Rollout.argoproj.io web/thing of prod names it", JSON.stringify(form));
-    }
-    const files: object[] = [
-      { binaryData: { "values.yaml": base64(`image: registry.example/app:${tag}\n`) } },
-      { binaryData: { "values.json": base64(`\u0000{"repository": "app", "tag": "${tag}"}`) } },
-      { data: { repository: "app" }, binaryData: { tag: base64(tag) } },
-      { binaryData: { digest: base64(digest) } },
-    ];
-    for (const form of files) {
-      const why = await whyItStays(repository, tag, { "v1/configmaps": [{ ...named, ...form }] });
-      assert.equal(why, "ConfigMap web/app of prod names it", JSON.stringify(form));
-    }
-    const keys: object[] = [
+    const keysOf = ({ tag }: Named): object[] => [
       { "registry.example/app": tag },
       { app: tag },
       { "registry.example/app": { [tag]: true } },
       { [`registry.example/app:${tag}`]: true },
     ];
-    for (const images of keys) {
-      const object = { metadata: { name: "thing", namespace: "web" }, spec: { images } };
-      const why = await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [object] }, kinds);
-      assert.equal(why, "Rollout.argoproj.io web/thing of prod names it", JSON.stringify(images));
+    const rollouts = (version: Named) => [
+      ...formsOf(version),
+      ...keysOf(version).map((images) => ({ spec: { images } })),
+    ];
+    for (const [form, why, name] of await whyEachStays("argoproj.io/v1alpha1/rollouts", rollouts, kinds)) {
+      assert.equal(why, `Rollout.argoproj.io web/${name} of prod names it`, form);
     }
+    const files = ({ tag, digest }: Named): object[] => [
+      { binaryData: { "values.yaml": base64(`image: registry.example/app:${tag}\n`) } },
+      { binaryData: { "values.json": base64(`\u0000{"repository": "app", "tag": "${tag}"}`) } },
+      { data: { repository: "app" }, binaryData: { tag: base64(tag) } },
+      { binaryData: { digest: base64(digest) } },
+    ];
+    for (const [form, why, name] of await whyEachStays("v1/configmaps", files)) {
+      assert.equal(why, `ConfigMap web/${name} of prod names it`, form);
+    }
+    const { repository, tag } = await example();
     const labels = { app: "other" };
     const other = { metadata: { name: "other", labels }, spec: { selector: labels, image: `x/other:${tag}` } };
     assert.equal(await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [other] }, kinds), undefined);

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { createProgram } from "../../../cli/program";
 import { run } from "../../../cli/run";
 import type { FakeRegistry, Reply, Seen } from "../../support/fakeRegistry";
-import { GIT_ENV, type Repo, repo } from "../../support/repo";
+import { copiesOf, GIT_ENV, type Repo, repo } from "../../support/repo";
 
 export const REVISION = "org.opencontainers.image.revision";
 export const CREATED = "org.opencontainers.image.created";
@@ -81,6 +81,14 @@ export async function cliJson(argv: string[], options: Parameters<typeof cli>[1]
   return { status, json: JSON.parse(out) };
 }
 
+const imageRepository = copiesOf(() =>
+  repo()
+    .write("images/app/Dockerfile", "FROM scratch\n")
+    .write("images/app/main", "one\n")
+    .add()
+    .commit("Add the image"),
+);
+
 /** Gives each test git without the user's settings, and takes away what the test made. Call it within `describe`. */
 export function repositories() {
   const saved = { ...process.env };
@@ -115,11 +123,7 @@ export function repositories() {
     keep,
     /** A repository with the image `images/app` at its first commit, as the working directory. */
     withImage(): Repo {
-      const made = keep(repo())
-        .write("images/app/Dockerfile", "FROM scratch\n")
-        .write("images/app/main", "one\n")
-        .add()
-        .commit("Add the image");
+      const made = keep(imageRepository());
       process.chdir(made.directory);
       return made;
     },

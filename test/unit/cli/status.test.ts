@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { which } from "../../../scripts/setup/run";
 import { kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { shortPauses } from "../../support/shortPauses";
 import {
   cli,
   cliJson,
@@ -23,6 +24,7 @@ import {
 describe("versioned-image status", () => {
   const { withImage } = repositories();
   const start = fakeRegistries();
+  shortPauses();
   let home: string;
 
   beforeEach(() => {

@@ -18,7 +18,7 @@ describe("the files of a commit", () => {
     it("in .git/info/attributes", async () => {
       const repository = withScript();
       mkdirSync(repository.path(".git/info"), { recursive: true });
-      writeFileSync(repository.path(".git/info/attributes"), attributes);
+      repository.write(".git/info/attributes", attributes);
       assert.equal((await exported(repository))["run.sh"], "one\ntwo\n");
     });
 
@@ -27,7 +27,7 @@ describe("the files of a commit", () => {
       const other = path.join(directory(), "other");
       repository.git("worktree", "add", "--quiet", other, "HEAD");
       mkdirSync(repository.path(".git/info"), { recursive: true });
-      writeFileSync(repository.path(".git/info/attributes"), attributes);
+      repository.write(".git/info/attributes", attributes);
       const found = await exported(new Repo(other));
       assert.equal(found["run.sh"], "one\ntwo\n");
     });

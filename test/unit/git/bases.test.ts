@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { readFacts } from "../../../components/git";
+import { LONG } from "../../support/long";
 import { repo } from "../../support/repo";
 import { useImages } from "./images";
 
@@ -69,7 +70,7 @@ describe("the version of images built on images", () => {
           }
         }
       }),
-      { numRuns: 12 },
+      { numRuns: LONG ? 12 : 4 },
     );
   });
 });

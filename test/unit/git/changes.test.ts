@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import fc from "fast-check";
 import { readChanges } from "../../../components/git";
 import type { Changes } from "../../../components/version";
+import { LONG } from "../../support/long";
 import type { Repo } from "../../support/repo";
 import { useImages } from "./images";
 
@@ -143,7 +144,7 @@ describe("the commits between two versions", () => {
           );
         },
       ),
-      { numRuns: 25 },
+      { numRuns: LONG ? 25 : 6 },
     );
   });
 });

@@ -4,12 +4,22 @@ import * as path from "node:path";
 import { exportCommit, type ImageSource, readFacts } from "../../../components/git";
 import { decideVersion, type Facts, TagPolicy, type Version, type VersionOptions } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
-import { GIT_ENV, type Repo, repo, scratch } from "../../support/repo";
+import { copiesOf, GIT_ENV, type Repo, repo, scratch } from "../../support/repo";
 
 type Source = Omit<ImageSource, "context">;
 
 /** The content of an image as `withImage` makes it. */
 export const SOURCE = { Dockerfile: "FROM scratch\n", main: "one\n" };
+
+function addImage(context: string, repository: Repo): Repo {
+  return repository
+    .write(path.join(context, "Dockerfile"), SOURCE.Dockerfile)
+    .write(path.join(context, "main"), SOURCE.main)
+    .add()
+    .commit("Add the image");
+}
+
+const appRepository = copiesOf(() => addImage("app", repo()));
 
 /**
  * What tests of images in real repositories need. Each test starts with nothing of the user's git settings in its
@@ -49,12 +59,10 @@ export function useImages() {
   }
 
   /** Adds an image to a repository, as its first commit. */
-  function withImage(context = "app", repository = keep(repo())): Repo {
-    return repository
-      .write(path.join(context, "Dockerfile"), SOURCE.Dockerfile)
-      .write(path.join(context, "main"), SOURCE.main)
-      .add()
-      .commit("Add the image");
+  function withImage(context = "app", repository?: Repo): Repo {
+    return repository === undefined && context === "app"
+      ? keep(appRepository())
+      : addImage(context, repository ?? keep(repo()));
   }
 
   function facts(repository: Repo, context = "app", source: Source = {}): Promise<Facts> {

@@ -4,6 +4,7 @@ import { readdirSync, statSync, truncateSync } from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { TYPESCRIPT } from "../../../scripts/setup/paths";
+import { LONG } from "../../support/long";
 import { GIT_ENV, type Repo, repo } from "../../support/repo";
 
 const PROGRAM = path.join(__dirname, "program.ts");
@@ -14,7 +15,7 @@ const RATIO = 2;
 const LIMITS = 'ulimit -n 256; exec "$0" --max-old-space-size=64 "$@"';
 
 /** The size of a large file, in megabytes: one that is quickly compressed, or with VERSIONED_IMAGE_HUGE a gigabyte. */
-const LARGE = process.env.VERSIONED_IMAGE_HUGE ? 1024 : 200;
+const LARGE = process.env.VERSIONED_IMAGE_HUGE || LONG ? 1024 : 200;
 
 describe("huge contexts", function () {
   this.timeout(300_000);

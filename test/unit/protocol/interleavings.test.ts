@@ -18,6 +18,8 @@ interface Run {
 /** What touches the version's tag; all else of one actor makes no difference to the others. */
 const isStep = (call: string) => call.endsWith(TAG);
 
+const isRead = (call: string) => /^(turn: look|look|read) /.test(call);
+
 /** Two publishers and an adopter, in every order of what they do with the tag. No test here waits for a clock. */
 describe("publishing a version in every order", function () {
   this.timeout(60_000);
@@ -37,6 +39,7 @@ describe("publishing a version in every order", function () {
         return { actors: Object.fromEntries(acts), check: run };
       },
       isStep,
+      isRead,
       tick: { milliseconds: 450, times: ticks },
       check: async ({ check, trace }) => {
         late += assertAgreed(check, trace) ? 1 : 0;

@@ -53,68 +53,108 @@ function interrupted(program: string): Promise<End> {
 describe("interruptibly", function () {
   this.timeout(60_000);
 
-  it("lets what is short come to its end, and says what takes longer", async () => {
-    const end = await interrupted(`
+  /** All of them wait for seconds, and so at the same time. */
+  const begun: (() => void)[] = [];
+  before(() => {
+    for (const begin of begun) {
+      begin();
+    }
+  });
+
+  /** Says how a program ends that is interrupted. */
+  function whenInterrupted(what: string, program: string, check: (end: End) => void): void {
+    let end: Promise<End>;
+    begun.push(() => {
+      end = interrupted(program);
+      // Until its test awaits it.
+      end.catch(() => {});
+    });
+    it(what, async () => check(await end));
+  }
+
+  whenInterrupted(
+    "lets what is short come to its end, and says what takes longer",
+    `
       interruptibly({ what: "api is being built" }, say, () => sleep(1_000_000));
       interruptibly({ what: "web is being tagged" }, say, async () => { await sleep(500); console.log("tagged"); });
       ready();
-    `);
-    assert.deepEqual(end.lines, ["tagged", "said: api is being built"]);
-    assert.deepEqual([end.code, end.signal], [null, "SIGINT"]);
-  });
+    `,
+    (end) => {
+      assert.deepEqual(end.lines, ["tagged", "said: api is being built"]);
+      assert.deepEqual([end.code, end.signal], [null, "SIGINT"]);
+    },
+  );
 
-  it("ends the process as soon as nothing goes on any more", async () => {
-    const end = await interrupted(`
+  whenInterrupted(
+    "ends the process as soon as nothing goes on any more",
+    `
       interruptibly({ what: "web is being tagged" }, say, () => sleep(300)).then(() => console.log("done"));
       ready();
-    `);
-    assert.deepEqual(end.lines, ["done"]);
-    assert.equal(end.signal, "SIGINT");
-  });
+    `,
+    (end) => {
+      assert.deepEqual(end.lines, ["done"]);
+      assert.equal(end.signal, "SIGINT");
+    },
+  );
 
-  it("says what a step is doing by then", async () => {
-    const end = await interrupted(`
+  whenInterrupted(
+    "says what a step is doing by then",
+    `
       const step = { what: "api is being built" };
       interruptibly(step, say, async () => { step.what = "api is being tagged"; await sleep(1_000_000); });
       ready();
-    `);
-    assert.deepEqual(end.lines, ["said: api is being tagged"]);
-  });
+    `,
+    (end) => {
+      assert.deepEqual(end.lines, ["said: api is being tagged"]);
+    },
+  );
 
-  it("ends the process though nothing can be said", async () => {
-    const end = await interrupted(`
+  whenInterrupted(
+    "ends the process though nothing can be said",
+    `
       interruptibly({ what: "a" }, () => Promise.reject(new Error("no engine")), () => sleep(1_000_000));
       ready();
-    `);
-    assert.deepEqual(end, { lines: [], code: null, signal: "SIGINT" });
-  });
+    `,
+    (end) => {
+      assert.deepEqual(end, { lines: [], code: null, signal: "SIGINT" });
+    },
+  );
 
-  it("says nothing of what has failed", async () => {
-    const end = await interrupted(`
+  whenInterrupted(
+    "says nothing of what has failed",
+    `
       const step = { what: "api is being built" };
       interruptibly(step, say, async () => { step.what = undefined; await sleep(1_000_000); });
       ready();
-    `);
-    assert.deepEqual(end, { lines: [], code: null, signal: "SIGINT" });
-  });
+    `,
+    (end) => {
+      assert.deepEqual(end, { lines: [], code: null, signal: "SIGINT" });
+    },
+  );
 
-  it("leaves the end to whoever else listens", async () => {
-    const end = await interrupted(`
+  whenInterrupted(
+    "leaves the end to whoever else listens",
+    `
       process.on("SIGINT", () => { console.log("theirs"); setTimeout(() => process.exit(7), 1_000); });
       interruptibly({ what: "a" }, say, () => sleep(100));
       ready();
-    `);
-    assert.deepEqual([end.lines, end.code], [["theirs"], 7]);
-  });
+    `,
+    (end) => {
+      assert.deepEqual([end.lines, end.code], [["theirs"], 7]);
+    },
+  );
 
-  it("listens only while something goes on", async () => {
-    const end = await interrupted(`
+  whenInterrupted(
+    "listens only while something goes on",
+    `
       interruptibly({ what: "a" }, say, () => sleep(10)).then(() => {
         console.log(process.listenerCount("SIGINT"));
         ready();
       });
-    `);
-    assert.deepEqual(end.lines, ["0"]);
-    assert.equal(end.signal, "SIGINT");
-  });
+    `,
+    (end) => {
+      assert.deepEqual(end.lines, ["0"]);
+      assert.equal(end.signal, "SIGINT");
+    },
+  );
 });

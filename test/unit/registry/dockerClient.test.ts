@@ -5,10 +5,11 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { VersionedImageError } from "../../../components/errors";
 import { userCredentials } from "../../../components/registry/dockerConfig";
+import { LONG } from "../../support/long";
 import { Originals } from "../../support/originals";
 
 /** How many configurations are made up. */
-const COUNT = 800;
+const COUNT = LONG ? 800 : 200;
 
 const HOSTS = ["h.example:5000", "h.example", "docker.io", "127.0.0.1:5000"];
 const KEYS = [
