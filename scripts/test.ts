@@ -108,7 +108,7 @@ async function withPrograms(): Promise<NodeJS.ProcessEnv> {
   const registry = await ifToBeHad("Copies are tried with the older registry alone", ensureRegistryToday);
   const kubectl = await ifToBeHad("Kubeconfigs are not compared with kubectl", ensureKubectl);
   const buildx = await ifToBeHad("Bake files are not read by the real buildx", ensureBuildx);
-  shortLived = shortLivedFolder("test-", SHORT_LIVED);
+  shortLived = shortLivedFolder("test-", shortLivedBytes());
   return {
     ...process.env,
     TMPDIR: shortLived,
@@ -119,7 +119,9 @@ async function withPrograms(): Promise<NodeJS.ProcessEnv> {
 }
 
 /** What the files of unit tests take at the most, in bytes: huge contexts, of which each test has a copy. */
-const SHORT_LIVED = (process.env.VERSIONED_IMAGE_LONG || process.env.VERSIONED_IMAGE_HUGE ? 8 : 2) * 1024 ** 3;
+function shortLivedBytes(): number {
+  return (process.env.VERSIONED_IMAGE_LONG || process.env.VERSIONED_IMAGE_HUGE ? 8 : 2) * 1024 ** 3;
+}
 
 let shortLived: string | undefined;
 

@@ -175,6 +175,7 @@ describe("setting a release tag in every order", function () {
         };
       },
       isStep: (call) => call.endsWith(RELEASE),
+      isRead: (call) => /^(turn: look|look|read) /.test(call),
       tick: { milliseconds: 450, times: 1 },
       check: async ({ check: run, trace }) => {
         check(
