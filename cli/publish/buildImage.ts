@@ -19,7 +19,7 @@ import { builtImageId, imageExport } from "../../components/docker";
 import { VersionedImageError } from "../../components/errors";
 import { expectExport } from "../../components/git";
 import type { Built } from "../../components/protocol";
-import { contextNameOf, sourceDateEpoch } from "../../components/version";
+import { contextNameOf, imageAnnotations, sourceDateEpoch } from "../../components/version";
 import { type BuildSettings, buildSettings, runDocker } from "../docker";
 import type { Image } from "./images";
 import type { Run } from "./run";
@@ -138,7 +138,14 @@ async function byBuildKit(image: Image, files: PreparedContext, { bases, labels 
       contexts: Object.fromEntries(contexts),
     }),
     ...["--metadata-file", metadata],
-    ...["--output", imageExport(image.repository, !version.debug)],
+    ...[
+      "--output",
+      imageExport(image.repository, {
+        reproducible: !version.debug,
+        annotations: imageAnnotations(labels),
+        severalPlatforms: build.platforms.length > 1,
+      }),
+    ],
     context,
   ];
   await docker(image, args, env, run);

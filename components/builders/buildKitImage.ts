@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { imageExport } from "../docker";
 import { VersionedImageError } from "../errors";
 import { unknownOutput } from "../pulumi";
-import { contextNameOf, sourceDateEpoch } from "../version";
+import { contextNameOf, imageAnnotations, sourceDateEpoch } from "../version";
 import type { ContentRequest, ImageBuilder } from "./builder";
 import { type BuildInputs, buildArguments } from "./buildInputs";
 
@@ -13,7 +13,7 @@ import { type BuildInputs, buildArguments } from "./buildInputs";
  */
 export const buildKitBuilder: ImageBuilder = {
   declare(request) {
-    const { name, component, context, committedAt, registryAuth, settled, hooks } = request;
+    const { name, component, context, registryAuth, settled, hooks } = request;
     const { context: location, dockerfile } = pulumi.output(context);
     const { Image } = dockerBuild();
     const image = new Image(
@@ -27,7 +27,7 @@ export const buildKitBuilder: ImageBuilder = {
         dockerfile: { location: dockerfile },
         buildArgs: argumentsOf(request),
         labels: request.labels,
-        exports: [{ raw: pulumi.output(request.spec).apply((name) => imageExport(name, committedAt !== undefined)) }],
+        exports: [{ raw: exportOf(request) }],
         push: false,
         // It would be built in each preview.
         buildOnPreview: false,
@@ -79,6 +79,16 @@ function dockerBuild(): typeof import("@pulumi/docker-build") {
 /** Throws BuildKitNotInstalled. */
 export function requireBuildKit(): void {
   dockerBuild();
+}
+
+function exportOf({ spec, labels, build, committedAt }: ContentRequest): pulumi.Output<string> {
+  return pulumi.all([spec, labels]).apply(([name, said]) =>
+    imageExport(name, {
+      reproducible: committedAt !== undefined,
+      annotations: imageAnnotations(said),
+      severalPlatforms: (build.platforms ?? []).length > 1,
+    }),
+  );
 }
 
 function optionsOf({ builderName, platforms, target, network, ...build }: BuildInputs): Partial<ImageArgs> {

@@ -1,20 +1,45 @@
 import { REPRODUCIBLE_EXPORT } from "../version";
 
-/**
- * `docker buildx build --output` that pushes one image, or one index of several: under the tag that a name has, else by digest alone.
- * `reproducible`: with the same times in each build, so that a commit gives one digest.
- */
-export function imageExport(name: string, reproducible: boolean): string {
+/** What is exported by `docker buildx build --output`: an image, or an index of several. */
+export interface ImageExport {
+  /** Whether it has the same times in each build, so that a commit gives one digest. */
+  reproducible: boolean;
+  /** What the manifests say, and the index where there are several platforms. */
+  annotations: Record<string, string>;
+  severalPlatforms: boolean;
+}
+
+/** Pushes it: under the tag that a name has, else by digest alone. */
+export function imageExport(name: string, image: ImageExport): string {
   return [
     "type=image",
     `name=${name}`,
     "push=true",
     ...(isTagged(name) ? [] : ["push-by-digest=true"]),
+    ...optionsOf(image),
+  ].join(",");
+}
+
+/** Writes it to a folder, in OCI's image layout. */
+export function layoutExport(folder: string, image: ImageExport): string {
+  return ["type=oci", csvField(`dest=${folder}`), "tar=false", ...optionsOf(image)].join(",");
+}
+
+function optionsOf({ reproducible, annotations, severalPlatforms }: ImageExport): string[] {
+  // BuildKit refuses those of an index for a single image.
+  const kinds = ["annotation", ...(severalPlatforms ? ["annotation-index"] : [])];
+  return [
     "oci-mediatypes=true",
     ...(reproducible ? [REPRODUCIBLE_EXPORT] : []),
-  ].join(",");
+    ...kinds.flatMap((kind) => Object.entries(annotations).map(([key, value]) => csvField(`${kind}.${key}=${value}`))),
+  ];
 }
 
 function isTagged(name: string): boolean {
   return name.lastIndexOf(":") > name.lastIndexOf("/");
+}
+
+/** The options are one record of comma-separated values. */
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,3 +1,4 @@
+import * as path from "node:path";
 import { isDebugTag } from "./debugTag";
 import { BASE_LABELS, FILE_LABELS, sourceLabels } from "./sourceLabels";
 import type { Version } from "./version";
@@ -10,6 +11,8 @@ export const SOURCE_LABEL = "org.opencontainers.image.source";
 export const CREATED_LABEL = "org.opencontainers.image.created";
 /** The tag; OCI's name for it. */
 export const VERSION_LABEL = "org.opencontainers.image.version";
+/** The name of the directory that an image was built from; OCI's name for it. */
+export const TITLE_LABEL = "org.opencontainers.image.title";
 /** Git's hash of the files that an image was built from. */
 export const TREE_LABEL = "dev.versioned-image.tree";
 /** Of a debug image, whether the directory had uncommitted changes, "true" or "false"; of any other "". */
@@ -23,6 +26,7 @@ export const OWN_LABELS = [
   TREE_LABEL,
   BUILD_LABEL,
   VERSION_LABEL,
+  TITLE_LABEL,
   CREATED_LABEL,
   SOURCE_LABEL,
   DIRTY_LABEL,
@@ -47,11 +51,19 @@ export function imageLabels(
     [TREE_LABEL]: version.tree,
     [BUILD_LABEL]: fingerprint ?? "",
     [VERSION_LABEL]: version.tag,
+    // A clone's own directory can have any name.
+    [TITLE_LABEL]: path.posix.basename(version.context),
     [CREATED_LABEL]: version.committedAt.toISOString().replace(".000Z", "Z"),
     [SOURCE_LABEL]: version.remote ?? "",
     [DIRTY_LABEL]: version.debug ? String(version.uncommitted.length > 0) : "",
     ...sourceLabels(version, bases),
   };
+}
+
+/** What an image's manifest says of it to those that read no labels, such as registries' pages and Kargo: OCI's own names. */
+export function imageAnnotations(labels: Record<string, string>): Record<string, string> {
+  const said = Object.entries(labels).filter(([name, value]) => name.startsWith("org.opencontainers.") && value !== "");
+  return Object.fromEntries(said.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** What one of these labels says; undefined if it has nothing to say. */

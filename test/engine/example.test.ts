@@ -86,6 +86,7 @@ describe("the example stack", () => {
         .replace(".000", ""),
       "org.opencontainers.image.revision": project.head(),
       "org.opencontainers.image.source": "",
+      "org.opencontainers.image.title": "simple",
       "org.opencontainers.image.version": first.tag,
     });
   });

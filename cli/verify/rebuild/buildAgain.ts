@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
 import { makeLayout, normalize, refuseUnbuildable, stagedBeside } from "../../../components/context";
+import { layoutExport } from "../../../components/docker";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
-import { contextNameOf, REPRODUCIBLE_EXPORT, sourceDateEpoch } from "../../../components/version";
+import { contextNameOf, sourceDateEpoch } from "../../../components/version";
 import { buildSettings, runDocker } from "../../docker";
 import type { Blobs } from "./content";
 
@@ -28,6 +29,7 @@ export interface Recipe {
   target: string | undefined;
   args: Record<string, string>;
   labels: Record<string, string>;
+  annotations: Record<string, string>;
 }
 
 /** How it is built now. */
@@ -101,7 +103,11 @@ function argumentsOf(recipe: Recipe, { builder, secret, ssh }: Buildx, folders: 
       ssh,
     }),
     "--output",
-    `type=oci,dest=${layout},tar=false,oci-mediatypes=true,${REPRODUCIBLE_EXPORT}`,
+    layoutExport(layout, {
+      reproducible: true,
+      annotations: recipe.annotations,
+      severalPlatforms: recipe.platforms.includes(","),
+    }),
     context,
   ];
 }

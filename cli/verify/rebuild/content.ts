@@ -9,6 +9,8 @@ export interface BuiltImage {
   config: Record<string, unknown>;
   /** The layers' digests, as they are packed. */
   layers: string[];
+  /** Whether its manifest says what it is, too. */
+  isAnnotated: boolean;
 }
 
 /** Gives the bytes that a digest is of. Registries tell manifests from other content. */
@@ -23,7 +25,13 @@ export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage
   if (Array.isArray(manifest.manifests)) {
     const { images, unread } = contentsOf(manifest);
     const found = await Promise.all(images.map((image) => imagesIn(blobs, image.digest)));
-    const strange = unread.map((words) => ({ platform: words, configDigest: "", config: {}, layers: [] }));
+    const strange = unread.map((words) => ({
+      platform: words,
+      configDigest: "",
+      config: {},
+      layers: [],
+      isAnnotated: false,
+    }));
     return [...found.flat(), ...strange];
   }
   const configDigest = String(fieldsOf(manifest.config).digest);
@@ -34,6 +42,7 @@ export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage
       configDigest,
       config,
       layers: list(manifest.layers).map((layer) => String(fieldsOf(layer).digest)),
+      isAnnotated: Object.keys(fieldsOf(manifest.annotations)).length > 0,
     },
   ];
 }

@@ -8,6 +8,7 @@ import {
   BUILD_LABEL,
   buildLabel,
   buildPart,
+  imageAnnotations,
   isWithin,
   type LabelledSource,
   labelIn,
@@ -70,7 +71,8 @@ export async function rebuild(
   }
   const folder = await mkdtemp(path.join(tmpdir(), "versioned-image-"));
   try {
-    const again = await buildAgain(recipe, flags, folder, env);
+    const annotations = images.some(({ isAnnotated }) => isAnnotated) ? imageAnnotations(recipe.labels) : {};
+    const again = await buildAgain({ ...recipe, annotations }, flags, folder, env);
     const difference = firstDifference(images, await imagesIn(again.blobs, again.digest));
     if (!difference) {
       const same = again.digest === digest ? "the same digest" : "the same files, packed otherwise";
@@ -89,7 +91,11 @@ const TIME_OF_BUILD =
   "and they are";
 
 /** How the image was built; in words, why that can't be told. */
-async function recipeOf(history: History, published: Published, flags: RebuildFlags): Promise<Recipe | string> {
+async function recipeOf(
+  history: History,
+  published: Published,
+  flags: RebuildFlags,
+): Promise<Omit<Recipe, "annotations"> | string> {
   const { labels, origin } = published;
   const [build, { commit, candidates }] = [labelIn(labels, BUILD_LABEL), origin];
   const dockerfile = buildPart(build, "dockerfile");

@@ -39,6 +39,7 @@ describe("imageLabels", () => {
       [TREE]: "t",
       [BUILD]: "f",
       [VERSION]: "88d38d9",
+      "org.opencontainers.image.title": "app",
       [CREATED]: "2024-01-02T03:04:05Z",
       [SOURCE]: "https://h.example/r",
       [DIRTY]: "",
