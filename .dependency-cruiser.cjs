@@ -22,8 +22,8 @@ const ROOMS = {
   docker: ["version"],
   context: ["git", "version"],
   git: ["version"],
-  registry: ["version"],
-  googleProject: ["pulumi"],
+  registry: [],
+  googleProject: [],
   pulumi: [],
   version: [],
 };

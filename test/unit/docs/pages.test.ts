@@ -7,6 +7,9 @@ const ROOT = path.resolve(__dirname, "../../..");
 const PAGES = [
   "README.md",
   "CONTRIBUTING.md",
+  "SECURITY.md",
+  "CODE_OF_CONDUCT.md",
+  ".github/PULL_REQUEST_TEMPLATE.md",
   "examples/README.md",
   ...readdirSync(path.join(ROOT, "docs"))
     .filter((name) => name.endsWith(".md"))
@@ -27,6 +30,11 @@ function commandsIn(page: string): string[] {
   return [...lines, ...quoted].filter((line) => line !== "");
 }
 
+/** The rules of who may know whom. */
+function rules(): { name: string; comment: string }[] {
+  return require(path.join(ROOT, ".dependency-cruiser.cjs")).forbidden;
+}
+
 /** The anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(page: string): string[] {
   return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
@@ -40,6 +48,41 @@ function anchorsOf(page: string): string[] {
 describe("the pages", () => {
   it("begin with a README of 150 lines at the most", () => {
     assert.ok(read("README.md").split("\n").length <= 151);
+  });
+
+  it("begin with a README that names every page", () => {
+    const named = [...read("README.md").matchAll(/\]\(docs\/([\w-]+\.md)\)/g)].map(([, page]) => page);
+    const pages = readdirSync(path.join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
+    assert.deepEqual(
+      pages.filter((page) => !named.includes(page)),
+      [],
+    );
+  });
+
+  it("say where each folder of the code is, and which rooms a room knows", () => {
+    const text = read("CONTRIBUTING.md");
+    const folders = ["components", "cli", "test"].flatMap((parent) =>
+      readdirSync(path.join(ROOT, parent), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && entry.name !== "support")
+        .map(({ name }) => `\`${parent}/${name}/\``),
+    );
+    assert.deepEqual(
+      folders.filter((folder) => !text.includes(folder)),
+      [],
+    );
+    const rows = [...text.matchAll(/^\| `components\/(\w+)\/` \|[^|]*\| (.*)\|$/gm)];
+    const rooms = rows.map(([, room = ""]) => room);
+    const said = rows.map(([, room = "", words = ""], index) => {
+      const named = [...words.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+      const known = words.startsWith("all that follow but ")
+        ? rooms.slice(index + 1).filter((name) => !named.includes(name))
+        : named;
+      return `components/${room} knows only the doors of ${known.sort().join(", ") || "no other room"}`;
+    });
+    const checked = rules()
+      .filter(({ name }) => name.startsWith("room-"))
+      .map(({ comment }) => comment.replace(/(?<= doors of ).*/, (names) => names.split(", ").sort().join(", ")));
+    assert.deepEqual(said.sort(), checked.sort());
   });
 
   it("list every error with what to do, and no other", () => {
@@ -70,7 +113,8 @@ describe("the pages", () => {
         assert.ok(script === undefined || Object.hasOwn(scripts, script), `${command}: there is no such script`);
         const [, wanted = ""] = /^npm test -- (.*)$/.exec(command) ?? [];
         for (const part of wanted.split(" ").filter(Boolean)) {
-          assert.ok(parts.includes(part), `${command}: the tests have no part ${part}`);
+          const isThere = part.startsWith("--") ? read("scripts/test.ts").includes(`"${part}"`) : parts.includes(part);
+          assert.ok(isThere, `${command}: the tests have no part ${part}`);
         }
       }
     });
