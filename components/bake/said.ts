@@ -43,7 +43,7 @@ const UNMEANT: Record<string, string> = {
   pull: "not used: the builder decides when it looks for a newer base image, so pin base images by digest",
   resources: "not used: the builder's own limits hold",
   "shm-size": "not used: the builder's own size holds",
-  tags: "the repository is that of the first, and the tag is the version: give others as alsoTag",
+  tags: "the repository is that of the first, and the tag is the version: give others as alsoTag or releaseTags",
   ulimits: "not used: the builder's own limits hold",
 };
 

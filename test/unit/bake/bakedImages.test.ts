@@ -218,7 +218,7 @@ describe("the targets of a bake file", () => {
       "labels of api: not set: an image has those of its Dockerfile and of this package, so write them as LABEL in the Dockerfile",
       "newest of api: not known to this release, and not used",
       "output of api, web: not used: an image is always pushed to its repository",
-      "tags of api: the repository is that of the first, and the tag is the version: give others as alsoTag",
+      "tags of api: the repository is that of the first, and the tag is the version: give others as alsoTag or releaseTags",
     ]);
     assert.equal(
       sayUnmeant({ field: "pull", targets: ["a", "b", "c", "d", "e", "f", "g"], why: "no" }),
