@@ -63,7 +63,7 @@ const AT_ONCE = 2;
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
 function prepared(): Promise<Environment> {
   environment ??= freePort().then((registryPort) =>
-    prepare({ home: scratch, registryPort, network: false, started: (running) => Object.assign(services, running) }),
+    prepare({ home: scratch, registryPort, started: (running) => Object.assign(services, running) }),
   );
   return environment;
 }
