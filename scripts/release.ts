@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { main } from "./dev";
 import { sectionOf, UNRELEASED } from "./release/changelog";
 import { install } from "./release/installed";
-import { readNames, undecided } from "./release/names";
+import { fileName, readNames, undecided } from "./release/names";
 import { attw, cloneTo, pack, publint } from "./release/packed";
 import { sbom } from "./release/sbom";
 import { breakingChanges, mayBreak } from "./release/schemaChanges";
@@ -28,7 +28,7 @@ const ASSETS = path.join(OUT, "assets");
 
 const names = readNames();
 const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as { version: string };
-const tarball = path.join(ASSETS, `${names.package}-${version}.tgz`);
+const tarball = path.join(ASSETS, `${fileName(names)}-${version}.tgz`);
 const git = async (...args: string[]) => (await run("git", args, { cwd: ROOT })).trim();
 const sha256 = async (file: string) =>
   createHash("sha256")
@@ -119,7 +119,7 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
 
   SBOM: async () => {
     const bom = await sbom(names.package, new Date(Number(await git("log", "-1", "--format=%ct")) * 1000));
-    const file = `${names.package}-${version}.cdx.json`;
+    const file = `${fileName(names)}-${version}.cdx.json`;
     await writeFile(path.join(ASSETS, file), `${JSON.stringify(bom, undefined, 2)}\n`);
     return `${file}, ${bom.components.length} packages`;
   },

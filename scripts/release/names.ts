@@ -40,3 +40,8 @@ export function packageFields({ package: name, publisher, repository }: Names): 
     bugs: repository === null ? undefined : { url: `${repository}/issues` },
   };
 }
+
+/** What the files of a release are named after, as `npm pack` names its own. */
+export function fileName({ package: name }: Names): string {
+  return name.replace(/^@/, "").replace("/", "-");
+}

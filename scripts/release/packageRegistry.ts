@@ -20,23 +20,25 @@ export interface PackageRegistry {
  */
 export async function packageRegistry(name: string, others: string): Promise<PackageRegistry> {
   let published: Published | undefined;
-  const own = `/${encodeURIComponent(name)}`;
+  const own = `/${name}`;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = request.url ?? "";
+    const { url = "" } = request;
+    // Of a name in a scope, npm encodes the slash.
+    const asked = decodeURIComponent(url);
     const send = (status: number, body: string | Buffer) => response.writeHead(status).end(body);
-    if (url !== own && !url.startsWith(`${own}/`)) {
+    if (asked !== own && !asked.startsWith(`${own}/`)) {
       response.writeHead(307, { location: `${others.replace(/\/$/, "")}${url}` }).end();
     } else if (request.method === "PUT") {
       published = (await json(request)) as Published;
       send(201, "{}");
     } else if (published === undefined) {
       send(404, "{}");
-    } else if (url === own) {
+    } else if (asked === own) {
       const { _attachments: _, ...document } = published;
       send(200, JSON.stringify(document));
     } else {
-      const attachment = Object.entries(published._attachments).find(([file]) => url === `${own}/-/${file}`);
+      const attachment = Object.entries(published._attachments).find(([file]) => asked === `${own}/-/${file}`);
       send(attachment ? 200 : 404, Buffer.from(attachment?.[1].data ?? "", "base64"));
     }
   }

@@ -16,8 +16,8 @@ export interface Sbom {
 }
 
 /**
- * What users get with a package, by the versions in package-lock.json. The same commit gives the same: it has the commit's time and
- * no random number, and is not named after the folder.
+ * What a package depends on, in the versions that it was tested with, those of package-lock.json; users may get newer ones. The same
+ * commit gives the same: it has the commit's time and no random number, and is not named after the folder.
  */
 export async function sbom(name: string, time: Date): Promise<Sbom> {
   return ofUsers(JSON.parse(await run("npm", ["sbom", ...FORMAT], { cwd: ROOT })), name, time);
@@ -25,7 +25,7 @@ export async function sbom(name: string, time: Date): Promise<Sbom> {
 
 const FORMAT = ["--sbom-format", "cyclonedx", "--package-lock-only"];
 
-/** Without what only developers need; `--omit dev` also leaves out whatever a package of theirs shares with users. */
+/** Without what only developers need. npm's `--omit dev` would also leave out what both they and users need. */
 export function ofUsers({ serialNumber: _, ...all }: Sbom, name: string, time: Date): Sbom {
   const components = all.components.filter(({ properties = [] }) => !properties.some(isOfDevelopers));
   const kept = new Set([all.metadata.component, ...components].map((component) => component["bom-ref"]));

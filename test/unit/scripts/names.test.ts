@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { type Names, packageFields, readNames, undecided } from "../../../scripts/release/names";
+import { fileName, type Names, packageFields, readNames, undecided } from "../../../scripts/release/names";
 
 const DECIDED: Names = {
   package: "an-image",
@@ -41,5 +41,10 @@ describe("release/names.json", () => {
       homepage: "https://github.example/owner/an-image#readme",
       bugs: { url: "https://github.example/owner/an-image/issues" },
     });
+  });
+
+  it("names files, a name in a scope without its slash", () => {
+    assert.equal(fileName(DECIDED), "an-image");
+    assert.equal(fileName({ ...DECIDED, package: "@owner/an-image" }), "owner-an-image");
   });
 });
