@@ -97,10 +97,11 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
       path.join(scratch, "packed-again"),
       { ...process.env, TZ: "Pacific/Auckland", LC_ALL: "C", SOURCE_DATE_EPOCH: "0" },
     );
-    if ((await sha256(one)) !== (await sha256(other))) {
-      throw new Error(`npm pack gives two clones of one commit two tarballs: compare ${one} and ${other}`);
-    }
     await copyFile(one, tarball);
+    if ((await sha256(one)) !== (await sha256(other))) {
+      await copyFile(other, path.join(OUT, "other.tgz"));
+      throw new Error(`npm pack gives two clones of one commit two tarballs: compare ${tarball} and ${OUT}/other.tgz`);
+    }
     const files = (await run("tar", ["-tzf", tarball])).trim().split("\n");
     const npm = (await run("npm", ["--version"])).trim();
     return `${path.basename(tarball)}, ${files.length} files, twice the same (npm ${npm} on Node.js ${process.version})`;
