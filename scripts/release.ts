@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import { main } from "./dev";
 import { sectionOf, UNRELEASED } from "./release/changelog";
 import { install } from "./release/installed";
 import { fileName, readNames, undecided } from "./release/names";
 import { attw, cloneTo, pack, publint } from "./release/packed";
+import { pluginFiles, pluginTarballs, schemaOf, writeTarball } from "./release/plugin";
 import { sbom } from "./release/sbom";
 import { breakingChanges, mayBreak } from "./release/schemaChanges";
 import { copyOf, isCopied, readSchema, releaseBefore, SCHEMA } from "./release/schemas";
@@ -116,6 +117,20 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
       throw new Error(`What was installed is not in order: ${JSON.stringify({ exported, tag, commit, ...found })}`);
     }
     return `from a registry of packages; --version prints ${found.version}, tag ${tag}; ${exported.length} exports`;
+  },
+
+  plugin: async (scratch) => {
+    const files = await pluginFiles(names.package, version);
+    const tarballs = pluginTarballs(version).map((file) => path.join(ASSETS, file));
+    for (const file of tarballs) {
+      await writeTarball(files, file);
+    }
+    const [any = ""] = tarballs;
+    const schema = await schemaOf(any, names.package, tarball, scratch);
+    if (!isDeepStrictEqual(schema, { ...readSchema(SCHEMA), version })) {
+      throw new Error(`The plugin that was installed has another schema than ${SCHEMA}.`);
+    }
+    return `${tarballs.length} systems; installed, it answers with the schema of ${version}`;
   },
 
   SBOM: async () => {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { run } from "../setup/run";
-import { packageRegistry } from "./packageRegistry";
+import { INSTALL, publish } from "./published";
 
 /** What a package says of itself that was installed from a registry of packages. */
 export interface Installed {
@@ -14,16 +14,13 @@ export interface Installed {
   commit: string;
 }
 
-/** Publishes a tarball to a registry of packages on this machine, as the release does, and installs it from there in an empty project. */
+/** Publishes a tarball to a registry of packages on this machine and installs it from there in an empty project. */
 export async function install(name: string, version: string, tarball: string, scratch: string): Promise<Installed> {
-  const others = (await run("npm", ["config", "get", "registry"])).trim();
-  const registry = await packageRegistry(name, others);
+  const { npmrc, close } = await publish(name, tarball, scratch);
   try {
     const project = path.join(scratch, "project");
     await mkdir(path.join(project, "app"), { recursive: true });
-    const { host } = new URL(registry.url);
-    // npm publishes nothing where nobody is logged in.
-    await writeFile(path.join(project, ".npmrc"), `registry=${registry.url}\n//${host}/:_authToken=nobody\n`);
+    await writeFile(path.join(project, ".npmrc"), npmrc);
     await writeFile(path.join(project, "package.json"), JSON.stringify({ name: "empty", private: true }));
     await writeFile(path.join(project, "app", "Dockerfile"), "FROM scratch\n");
     const here = { cwd: project };
@@ -32,7 +29,6 @@ export async function install(name: string, version: string, tarball: string, sc
     await git("add", "app");
     await git("commit", "--quiet", "--message", "Begin");
 
-    await run("npm", ["publish", tarball, "--access", "public"], here);
     await run("npm", [...INSTALL, `${name}@${version}`], here);
     const required = `JSON.stringify(Object.keys(require(${JSON.stringify(name)})))`;
     const cli = (...args: string[]) => run(path.join("node_modules", ".bin", "versioned-image"), args, here);
@@ -43,9 +39,8 @@ export async function install(name: string, version: string, tarball: string, sc
       commit: (await git("rev-parse", "HEAD")).trim(),
     };
   } finally {
-    registry.close();
+    close();
   }
 }
 
 const IDENTITY = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgSign=false"];
-const INSTALL = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"];
