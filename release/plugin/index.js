@@ -4,13 +4,12 @@
  */
 const { main } = require("@pulumi/pulumi/provider");
 const components = require("versioned-image");
-const { version } = require("./package.json");
 const schema = require("./schema.json");
 
 void main(
   {
-    version,
-    getSchema: async () => JSON.stringify({ ...schema, version }),
+    version: schema.version,
+    getSchema: async () => JSON.stringify(schema),
     construct: async (name, type, inputs, options) => {
       const component = new components[type.split(":").at(-1)](name, inputs, options);
       const outputs = Object.keys(schema.resources[type].properties);

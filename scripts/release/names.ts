@@ -41,6 +41,22 @@ export function packageFields({ package: name, publisher, repository }: Names): 
   };
 }
 
+/** What the plugin's schema says of the project; what is undecided is left out. */
+export function schemaFields({ displayName, publisher, repository }: Names): Record<string, unknown> {
+  return {
+    displayName,
+    keywords: ["category/infrastructure", "kind/component"],
+    license: "Apache-2.0",
+    ...(publisher !== null && { publisher }),
+    // The CLI finds the plugin among the assets of the repository's releases.
+    ...(repository !== null && {
+      repository,
+      homepage: repository,
+      pluginDownloadURL: `github://api.github.com${new URL(repository).pathname}`,
+    }),
+  };
+}
+
 /** What the files of a release are named after, as `npm pack` names its own. */
 export function fileName({ package: name }: Names): string {
   return name.replace(/^@/, "").replace("/", "-");

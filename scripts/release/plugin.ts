@@ -11,11 +11,12 @@ import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { pack } from "tar-stream";
 import { ROOT } from "../setup/paths";
 import { run } from "../setup/run";
+import { type Names, schemaFields } from "./names";
 import { INSTALL, publish } from "./published";
-import { SCHEMA } from "./schemas";
+import { readSchema, SCHEMA } from "./schemas";
 
 /** The files of the plugin: the CLI installs the package that it depends on when it installs the plugin. */
-export async function pluginFiles(name: string, version: string): Promise<Record<string, string>> {
+export async function pluginFiles(names: Names, version: string): Promise<Record<string, string>> {
   const folder = path.join(ROOT, "release", "plugin");
   const sources = await Promise.all(
     (await readdir(folder)).map(async (file) => [file, await readFile(path.join(folder, file), "utf8")] as const),
@@ -27,14 +28,16 @@ export async function pluginFiles(name: string, version: string): Promise<Record
     version,
     private: true,
     main: "index.js",
-    dependencies: { [name]: version, [sdk]: dependencies[sdk] },
+    dependencies: { [names.package]: version, [sdk]: dependencies[sdk] },
   };
   return {
     ...Object.fromEntries(sources),
-    "package.json": `${JSON.stringify(manifest, undefined, 2)}\n`,
-    "schema.json": await readFile(path.join(ROOT, SCHEMA), "utf8"),
+    "package.json": json(manifest),
+    "schema.json": json({ ...readSchema(SCHEMA), ...schemaFields(names), version }),
   };
 }
+
+const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** The same files give the same tarball. */
 export async function writeTarball(files: Record<string, string>, tarball: string): Promise<void> {

@@ -1,5 +1,12 @@
 import * as assert from "node:assert/strict";
-import { fileName, type Names, packageFields, readNames, undecided } from "../../../scripts/release/names";
+import {
+  fileName,
+  type Names,
+  packageFields,
+  readNames,
+  schemaFields,
+  undecided,
+} from "../../../scripts/release/names";
 
 const DECIDED: Names = {
   package: "an-image",
@@ -41,6 +48,23 @@ describe("release/names.json", () => {
       homepage: "https://github.example/owner/an-image#readme",
       bugs: { url: "https://github.example/owner/an-image/issues" },
     });
+  });
+
+  it("becomes fields of the plugin's schema, those that are decided", () => {
+    const { publisher, repository } = DECIDED;
+    const always = {
+      displayName: "An Image",
+      keywords: ["category/infrastructure", "kind/component"],
+      license: require("../../../package.json").license,
+    };
+    assert.deepEqual(schemaFields(DECIDED), {
+      ...always,
+      publisher,
+      repository,
+      homepage: repository,
+      pluginDownloadURL: "github://api.github.com/owner/an-image",
+    });
+    assert.deepEqual(schemaFields({ ...DECIDED, publisher: null, repository: null }), always);
   });
 
   it("names files, a name in a scope without its slash", () => {
