@@ -7,7 +7,8 @@ import { MOMENT, tagOnce } from "./tagOnce";
 
 /**
  * Publishes a version once: content first, labels in the registry, the tag last. Returns what the tag serves, whoever set it; what it is to
- * serve, where that is to be copied; undefined if the caller leaves the image out. Wherever it is killed, the next call goes on from there. docs/publishing.md has its steps.
+ * serve, where that is to be copied; undefined if the caller leaves the image out. Wherever it is killed, the next call goes on from there.
+ * docs/publishing.md has its steps.
  *
  * Throws NotPublished, ContentLost, PushRefused, TagRefused, what proves that a tag serves another version, and what the ports throw.
  */
