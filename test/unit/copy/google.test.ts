@@ -65,12 +65,13 @@ describe("copying between a registry and one that answers as Google's do", () =>
       NODE_NO_WARNINGS: "1",
     };
     const main = path.join(ROOT, "cli", "main.ts");
-    const ended = run(process.execPath, [...TYPESCRIPT, main, "copy", ...argv], { cwd: ROOT, env });
+    const ended = run(process.execPath, [...TYPESCRIPT, main, "copy", ...argv], { cwd: ROOT, env, timeout: 90_000 });
     const { stdout, stderr, code } = await ended.then(
       (output) => ({ ...output, code: 0 }),
-      (error) => error as { stdout: string; stderr: string; code: number },
+      (error) => error as { stdout: string; stderr: string; code: number | null },
     );
-    return { status: code, out: stdout, err: stderr };
+    // One that did not end was asking this last.
+    return { status: code, out: stdout, err: code === null ? `${stderr}${google.requests.join("\n")}` : stderr };
   }
 
   it("goes there with a login, and back", async () => {
