@@ -94,6 +94,13 @@ describe("the pages", () => {
     assert.deepEqual(listed.sort(), declared.sort());
   });
 
+  it("list the errors by code, in each table", () => {
+    for (const table of read("docs/errors.md").split("\n## ")) {
+      const codes = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, code = ""]) => code.toLowerCase());
+      assert.deepEqual(codes, [...codes].sort());
+    }
+  });
+
   for (const page of PAGES) {
     it(`${page}: its links lead somewhere`, () => {
       const links = [...read(page).matchAll(/\]\(([^()\s]+)\)/g)].map(([, link = ""]) => link);
