@@ -101,6 +101,18 @@ describe("the pages", () => {
     }
   });
 
+  for (const page of [...PAGES, "CHANGELOG.md"]) {
+    it(`${page}: its lines have 120 characters at the most, but for code and tables`, () => {
+      const lines = read(page)
+        .replace(/^ *```.*?^ *```/gms, "")
+        .split("\n");
+      assert.deepEqual(
+        lines.filter((line) => line.length > 120 && !line.startsWith("|")),
+        [],
+      );
+    });
+  }
+
   for (const page of PAGES) {
     it(`${page}: its links lead somewhere`, () => {
       const links = [...read(page).matchAll(/\]\(([^()\s]+)\)/g)].map(([, link = ""]) => link);
