@@ -29,7 +29,6 @@ async function engine(): Promise<Row[]> {
     const { env, registry } = await prepare({
       home,
       registryPort: await freePort(),
-      network: false,
       started: (running) => {
         services = running;
       },

@@ -29,7 +29,6 @@ void main(async () => {
       const { env, docker, registry } = await prepare({
         home,
         registryPort: await freePort(),
-        network: false,
         started,
       });
       const kubeconfig = await ensureCluster({

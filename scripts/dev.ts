@@ -25,7 +25,6 @@ export async function prepareDev(): Promise<Environment> {
     home: DEV,
     registryPort: REGISTRY_PORT,
     known: readServices(),
-    network: true,
     started: writeServices,
   });
   Object.assign(process.env, environment.env);

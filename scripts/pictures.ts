@@ -69,7 +69,7 @@ void main(async () => {
 async function draw(home: string, example: Repo, services: Services): Promise<void> {
   const registryPort = (await isTaken(REGISTRY_PORT)) ? await freePort() : REGISTRY_PORT;
   const started = (running: Services) => Object.assign(services, running);
-  const { env, registry, standins } = await prepare({ home, registryPort, network: false, started });
+  const { env, registry, standins } = await prepare({ home, registryPort, started });
   refuseStandins(standins, env);
   const repository = `${registry.host}/simple`;
   const place: Place = {

@@ -1,7 +1,10 @@
 /** Mocha's own report for people, and for the end of the whole run the counts, what failed, and how long each file took. */
 const { writeFileSync } = require("node:fs");
-const { relative } = require("node:path");
+const { dirname, relative } = require("node:path");
 const { reporters } = require("mocha");
+
+// Tests may be somewhere else.
+const ROOT = dirname(__dirname);
 
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
@@ -12,16 +15,14 @@ module.exports = class extends reporters.Spec {
     // A hook's time is that of the test which comes next, or of the suite that it closes.
     const count = ({ file }) => {
       const now = Date.now();
-      const name = file === undefined ? "" : relative(process.cwd(), file);
+      const name = file === undefined ? "" : relative(ROOT, file);
       this.seconds.set(name, (this.seconds.get(name) ?? 0) + (now - since) / 1000);
       since = now;
     };
     runner.on("test end", count);
     runner.on("suite end", count);
     runner.on("fail", (test, error) => {
-      this.failed.push(
-        `${relative(process.cwd(), test.file ?? "")}: ${test.titlePath().join(" › ")}: ${firstLine(error)}`,
-      );
+      this.failed.push(`${relative(ROOT, test.file ?? "")}: ${test.titlePath().join(" › ")}: ${firstLine(error)}`);
     });
   }
 

@@ -47,7 +47,6 @@ void main(async () => {
     const { env, standins } = await prepare({
       home,
       registryPort: await freePort(),
-      network: false,
       started: (running) => {
         services = running;
       },

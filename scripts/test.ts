@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type Environment, prepare, type Services, stop } from "./setup";
+import { ensureActionlint } from "./setup/actionlint";
 import { staticBusybox } from "./setup/baseImage";
 import { ensureBuildKit, ensureBuildx, pathWithBuildKit, startBuildKit } from "./setup/buildKit";
 import { clusterObstacle, ensureCluster } from "./setup/cluster";
@@ -41,7 +42,9 @@ const parts: Record<string, () => Promise<Counts>> = {
   style: async () => {
     const style = await check("style (biome)", "@biomejs/biome/bin/biome", ["check"]);
     const rooms = await check("rooms (dependency-cruiser)", CRUISER, ["components", "cli", "plugin"]);
-    return { passed: style.passed + rooms.passed, failed: style.failed + rooms.failed, skipped: 0 };
+    const checks = [style, rooms, await workflows()];
+    const sum = (count: "passed" | "failed" | "skipped") => checks.reduce((total, counts) => total + counts[count], 0);
+    return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
   },
   types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
   unit: () => unitTests(["test/unit/!(cli)/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"]),
@@ -63,7 +66,7 @@ const AT_ONCE = 2;
 /** The Docker daemon, registry and plugins that both engine and cluster need. */
 function prepared(): Promise<Environment> {
   environment ??= freePort().then((registryPort) =>
-    prepare({ home: scratch, registryPort, network: false, started: (running) => Object.assign(services, running) }),
+    prepare({ home: scratch, registryPort, started: (running) => Object.assign(services, running) }),
   );
   return environment;
 }
@@ -252,9 +255,26 @@ async function cluster(): Promise<Counts> {
 
 let stopOwnCluster = async () => {};
 
-async function check(what: string, module: string, args: string[]): Promise<Counts> {
+function check(what: string, module: string, args: string[]): Promise<Counts> {
+  return checkBy(process.execPath, what, [require.resolve(module), ...args]);
+}
+
+/** The project's own workflows, and the recipes that users copy. */
+async function workflows(): Promise<Counts> {
+  const actionlint = await ifToBeHad("Workflows are not checked", ensureActionlint);
+  if (!actionlint) {
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const files = [".github/workflows/*.yml", "examples/ci/github-actions*.yml"].flatMap((files) =>
+    globSync(files, { cwd: ROOT }),
+  );
+  // What else it would run, if that is on this machine, must not decide.
+  return checkBy(actionlint, "workflows (actionlint)", ["-shellcheck=", "-pyflakes=", ...files]);
+}
+
+async function checkBy(command: string, what: string, args: string[]): Promise<Counts> {
   say(`Checking ${what} …`);
-  const status = await node([require.resolve(module), ...args], process.env);
+  const status = await program(command, args, process.env);
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
@@ -294,14 +314,18 @@ async function mocha(files: string[], env: NodeJS.ProcessEnv, coverage: boolean)
   }
 }
 
-async function node(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+function node(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return program(process.execPath, args, env);
+}
+
+async function program(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   if (interrupted) {
     throw new MissingError("The run was interrupted.");
   }
   const { write, end } = turn();
   try {
     return await new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
       running.add(child);
       child.stdout.on("data", write);
       child.stderr.on("data", write);

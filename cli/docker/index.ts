@@ -1,2 +1,4 @@
+/** The docker command of a build: its flags, and its run. */
+
 export { type BuildSettings, buildSettings } from "./buildSettings";
 export { runDocker } from "./runDocker";

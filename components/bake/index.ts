@@ -1,3 +1,8 @@
+/**
+ * Bake files, as images of this package: `readBake` has buildx print a file, and says what of it is used, refused or
+ * not meant.
+ */
+
 import type { BakedSet } from "./bakedImage";
 import { bakedImages } from "./bakedImages";
 import { type BakeCall, describesNone, printBake } from "./printBake";

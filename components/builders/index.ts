@@ -1,3 +1,8 @@
+/**
+ * What builds and pushes in a program: one interface over the resources of Pulumi's two providers, and the build
+ * options that they are given.
+ */
+
 import { Builder } from "../args";
 import type { ImageBuilder } from "./builder";
 import { buildKitBuilder } from "./buildKitImage";

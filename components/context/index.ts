@@ -1,3 +1,8 @@
+/**
+ * What a builder is given, and where: the files of a commit or of the disk, the ignore file and the Dockerfile, staged
+ * in a folder.
+ */
+
 export { ignoredInImage, leftOutOfImage } from "./debugNotices";
 export { findFailedInstruction } from "./failedInstruction";
 export { ensureFilled, type KeptPlace, keptContextOf, layoutIn, makeLayout, setInUse } from "./keptPlace";

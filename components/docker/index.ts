@@ -1,3 +1,5 @@
+/** What the docker command is asked and told: versions, builders, exports, the output of a build. */
+
 export { OLDEST_BUILDKIT, tooOldBuildKit } from "./buildKitVersion";
 export { lastLinesOfBuild } from "./buildOutput";
 export { requireBuilder } from "./buildxInstance";

@@ -1,3 +1,5 @@
+/** The Google Cloud project that is meant where none is named. */
+
 import * as pulumi from "@pulumi/pulumi";
 import { projectOfCredentials, projectOfGcloud } from "./configured";
 import { projectOfMachine } from "./metadataServer";

@@ -1,3 +1,5 @@
+/** Each reach into Pulumi's SDK and engine: hooks, diagnostics, Outputs that are known, interrupts. */
+
 export { checkAt, reportAt, reportInRun } from "./diagnostics";
 export { dockerEnvironment } from "./dockerEnvironment";
 export { OLDEST_ENGINE, requireEngine, requireVersion } from "./engine";

@@ -1,3 +1,5 @@
+/** Registries: references, credentials, and a client of the distribution API, which is asked for facts and for content. */
+
 export { createRegistryClient, type RegistryClient } from "./client";
 export type { Deletion } from "./deleteManifest";
 export type { Descriptor, Manifest, ManifestContent } from "./descriptor";

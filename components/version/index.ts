@@ -1,3 +1,8 @@
+/**
+ * The rules, without any I/O: which version an image has, what its labels say, and whether a published image is that
+ * version.
+ */
+
 export { contextNameOf, isBaseName } from "./baseNames";
 export { type BuildDescription, buildLabel, buildPart, fingerprintOf, type KnownBuild } from "./buildLabel";
 export { type Changes, describeChanges } from "./changes";

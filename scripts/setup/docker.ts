@@ -33,13 +33,12 @@ export function withoutNetwork(): string[] {
 
 /**
  * A Docker daemon: the one that answers already, or one of our own whose data is in `home`. `started` is told of ours as
- * soon as there is something to stop. `network`: whether containers of ours are to have one.
+ * soon as there is something to stop.
  */
 export async function ensureDocker(
   home: string,
   known: DockerDaemon | undefined,
   started: (daemon: DockerDaemon) => void,
-  network: boolean,
 ): Promise<DockerDaemon> {
   if (known?.service && isRunning(known.service) && (await answers(known.host))) {
     return known;
@@ -58,7 +57,7 @@ export async function ensureDocker(
   }
   await mkdir(home, { recursive: true });
   const less = withoutNetwork();
-  const attempts = [...(network ? [[]] : []), less, [...less, "--storage-driver=vfs"]];
+  const attempts = [[], less, [...less, "--storage-driver=vfs"]];
   let failure: unknown;
   for (const more of attempts) {
     try {

@@ -29,23 +29,16 @@ export interface Place {
   registryPort: number;
   /** What an earlier run started. */
   known?: Services;
-  /** Whether containers have a network, if a Docker daemon is started for them. */
-  network: boolean;
   /** Told of all services as soon as there is another one, so that they can be stopped whatever happens next. */
   started(services: Services): void;
 }
 
 /** Finds or makes all that is needed, and says what it does. */
-export async function prepare({ home, registryPort, known, network, started }: Place): Promise<Environment> {
+export async function prepare({ home, registryPort, known, started }: Place): Promise<Environment> {
   const cli = await ensurePulumi();
   const services: Services = { ...known };
   const add = (more: Services) => started(Object.assign(services, more));
-  const docker = await ensureDocker(
-    path.join(home, "docker"),
-    known?.docker,
-    (daemon) => add({ docker: daemon }),
-    network,
-  );
+  const docker = await ensureDocker(path.join(home, "docker"), known?.docker, (daemon) => add({ docker: daemon }));
   add({ docker });
   const registry = await ensureRegistry({
     home: path.join(home, "registry"),

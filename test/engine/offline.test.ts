@@ -108,7 +108,7 @@ describe("a preview without a registry", () => {
     assert.deepEqual(changes(changed), { "app-image": "update", "app-shown": "update", "cron-shown": "update" });
     assert.deepEqual(
       said(changed, "app").at(-1),
-      `will be looked for in ${of("app").repository}, and published there unless it is there`,
+      `will be looked for in ${of("app").repository}, and published unless it is there`,
     );
     assert.deepEqual(said(changed, "cron").at(-1), `will be looked for in ${of("cron").repository}, and must be there`);
     assert.equal(said(changed, "app")[0], `app: ${tag}: 1 commit since ${before.app?.tag}:\n  ${tag} Two (Ada)`);

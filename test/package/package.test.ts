@@ -1,9 +1,10 @@
 import * as assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { attw, pack, publint } from "../../scripts/release/packed";
 import { repo } from "../support/repo";
 
 const run = promisify(execFile);
@@ -64,8 +65,7 @@ describe("the npm package", function () {
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "package-"));
-    await run("npm", ["pack", "--pack-destination", folder], { cwd: ROOT });
-    tarball = path.join(folder, readdirSync(folder).find((file) => file.endsWith(".tgz")) ?? "");
+    tarball = await pack(ROOT, path.join(folder, "packed"));
     writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "empty", private: true }));
     const wanted = ["@pulumi/gcp", "@pulumi/kubernetes", "@types/node", "typescript"].map(
       (name) => `${name}@${(require(`${name}/package.json`) as { version: string }).version}`,
@@ -166,12 +166,7 @@ describe("the npm package", function () {
     await run(process.execPath, [path.join(ROOT, bin("tsc")), "--noEmit", "-p", path.join(ROOT, "plugin")]);
   });
 
-  it("is in order for publint", async () => {
-    await run(process.execPath, [path.join(ROOT, bin("publint")), "run", tarball, "--strict"], { cwd: ROOT });
-  });
+  it("is in order for publint", () => publint(tarball));
 
-  it("has types that resolve wherever modules are, for attw", async () => {
-    // Resolution as before Node 12 knows no exports.
-    await run(process.execPath, [path.join(ROOT, bin("attw")), tarball, "--profile", "node16"], { cwd: ROOT });
-  });
+  it("has types that resolve wherever modules are, for attw", () => attw(tarball));
 });

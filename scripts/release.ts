@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { isDeepStrictEqual, parseArgs } from "node:util";
+import { main } from "./dev";
+import { sectionOf, UNRELEASED } from "./release/changelog";
+import { install } from "./release/installed";
+import { fileName, readNames, undecided } from "./release/names";
+import { attw, cloneTo, pack, publint } from "./release/packed";
+import { pluginFiles, pluginTarballs, schemaOf, writeTarball } from "./release/plugin";
+import { sbom } from "./release/sbom";
+import { breakingChanges, mayBreak } from "./release/schemaChanges";
+import { copyOf, isCopied, readSchema, releaseBefore, SCHEMA } from "./release/schemas";
+import { ROOT } from "./setup/paths";
+import { run } from "./setup/run";
+import { MissingError } from "./setup/say";
+
+/**
+ * Makes what a release publishes, in release/out, and checks it; .github/workflows/release.yml publishes it. With --dry-run, what is
+ * only decided for the release itself may be open, and is said.
+ */
+const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
+const dryRun = values["dry-run"];
+
+const OUT = path.join(ROOT, "release", "out");
+const ASSETS = path.join(OUT, "assets");
+
+const names = readNames();
+const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as { version: string };
+const tarball = path.join(ASSETS, `${fileName(names)}-${version}.tgz`);
+const git = async (...args: string[]) => (await run("git", args, { cwd: ROOT })).trim();
+const sha256 = async (file: string) =>
+  createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
+
+/** In a dry run something that is open is only said. */
+function open(problem: string): string {
+  if (!dryRun) {
+    throw new MissingError(`${problem}.`);
+  }
+  return `${problem} (open in a dry run)`;
+}
+
+/** Each says what it saw. They go on from what those before have made. */
+const steps: Record<string, (scratch: string) => Promise<string>> = {
+  names: async () => {
+    const missing = undecided(names);
+    return missing.length > 0
+      ? open(`not decided in release/names.json: ${missing.join(", ")}`)
+      : `${names.package} by ${names.publisher}, ${names.repository}`;
+  },
+
+  tree: async () => {
+    const changes = await git("status", "--porcelain");
+    if (changes !== "") {
+      throw new MissingError(`Commit or stash first, a release is made of a commit:\n${changes}`);
+    }
+    const tags = (await git("tag", "--points-at", "HEAD")).split("\n");
+    const commit = await git("rev-parse", "--short", "HEAD");
+    return `${commit}, clean; ${tags.includes(`v${version}`) ? `tagged v${version}` : open(`it has no tag v${version}`)}`;
+  },
+
+  changelog: async () => {
+    const changelog = await readFile(path.join(ROOT, "CHANGELOG.md"), "utf8");
+    const own = sectionOf(changelog, version);
+    const said = own ? `"${version}" has` : open(`CHANGELOG.md says nothing of ${version}: rename "${UNRELEASED}"`);
+    const notes = own ?? sectionOf(changelog, UNRELEASED);
+    if (notes === undefined) {
+      throw new MissingError(`CHANGELOG.md says nothing of ${version}, nor below "${UNRELEASED}".`);
+    }
+    await writeFile(path.join(OUT, "notes.md"), `${notes}\n`);
+    return `${said}, ${notes.split("\n").filter((line) => line.startsWith("- ")).length} changes`;
+  },
+
+  schema: async () => {
+    const before = releaseBefore(version);
+    const broken = before === undefined ? [] : breakingChanges(readSchema(copyOf(before)), readSchema(SCHEMA));
+    if (before !== undefined && broken.length > 0 && !mayBreak(before, version)) {
+      throw new MissingError(
+        `${version} breaks what ${before} has; take these back, or another version:\n${broken.join("\n")}`,
+      );
+    }
+    const compared =
+      before === undefined ? "no release to compare with" : [`since ${before}`, ...broken].join("\n    ");
+    return isCopied(version)
+      ? compared
+      : `${compared}; ${open(`run cp ${SCHEMA} ${copyOf(version)}, for the next one`)}`;
+  },
+
+  "npm pack": async (scratch) => {
+    // Of two clones that differ in all that a clone may: length of the path, zone, language.
+    const one = await pack(await cloneTo(path.join(scratch, "one")), path.join(scratch, "packed"));
+    const other = await pack(
+      await cloneTo(path.join(scratch, "somewhere", "else", "another")),
+      path.join(scratch, "packed-again"),
+      { ...process.env, TZ: "Pacific/Auckland", LC_ALL: "C", SOURCE_DATE_EPOCH: "0" },
+    );
+    await copyFile(one, tarball);
+    if ((await sha256(one)) !== (await sha256(other))) {
+      await copyFile(other, path.join(OUT, "other.tgz"));
+      throw new Error(`npm pack gives two clones of one commit two tarballs: compare ${tarball} and ${OUT}/other.tgz`);
+    }
+    const files = (await run("tar", ["-tzf", tarball])).trim().split("\n");
+    const npm = (await run("npm", ["--version"])).trim();
+    return `${path.basename(tarball)}, ${files.length} files, twice the same (npm ${npm} on Node.js ${process.version})`;
+  },
+
+  publint: async () => publint(tarball).then(() => "nothing to say"),
+  attw: async () => attw(tarball).then(() => "types resolve as modules do"),
+
+  "npm install": async (scratch) => {
+    const { exported, tag, commit, ...found } = await install(names.package, version, tarball, scratch);
+    if (found.version !== version || !exported.includes("VersionedImage") || tag !== commit.slice(0, 7)) {
+      throw new Error(`What was installed is not in order: ${JSON.stringify({ exported, tag, commit, ...found })}`);
+    }
+    return `from a registry of packages; --version prints ${found.version}, tag ${tag}; ${exported.length} exports`;
+  },
+
+  plugin: async (scratch) => {
+    const files = await pluginFiles(names, version);
+    const tarballs = pluginTarballs(version).map((file) => path.join(ASSETS, file));
+    for (const file of tarballs) {
+      await writeTarball(files, file);
+    }
+    const [any = ""] = tarballs;
+    const schema = await schemaOf(any, names.package, tarball, scratch);
+    if (!isDeepStrictEqual(schema, JSON.parse(files["schema.json"] ?? ""))) {
+      throw new Error("The plugin that was installed has another schema than was packed");
+    }
+    return `for ${tarballs.length} systems; installed, it answers with the schema of ${version}`;
+  },
+
+  SBOM: async () => {
+    const bom = await sbom(names.package, new Date(Number(await git("log", "-1", "--format=%ct")) * 1000));
+    const file = `${fileName(names)}-${version}.cdx.json`;
+    await writeFile(path.join(ASSETS, file), `${JSON.stringify(bom, undefined, 2)}\n`);
+    return `${file}, ${bom.components.length} packages`;
+  },
+
+  checksums: async () => {
+    const files = (await readdir(ASSETS)).sort();
+    const lines = await Promise.all(files.map(async (file) => `${await sha256(path.join(ASSETS, file))}  ${file}`));
+    await writeFile(path.join(ASSETS, "SHA256SUMS"), `${lines.join("\n")}\n`);
+    return ["SHA256SUMS", ...lines].join("\n    ");
+  },
+};
+
+void main(async () => {
+  // npm packs what a file's owner alone may do as that.
+  process.umask(0o022);
+  // npm compresses with the Node.js that runs it: the project's own.
+  process.env.PATH = [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
+  const scratch = mkdtempSync(path.join(tmpdir(), "release-"));
+  await rm(OUT, { recursive: true, force: true });
+  await mkdir(ASSETS, { recursive: true });
+  let name = "";
+  try {
+    for (const [next, step] of Object.entries(steps)) {
+      name = next;
+      console.log(`✓ ${name}: ${await step(scratch)}`);
+    }
+    console.log(
+      `${dryRun ? "What the release would publish" : "What is to be published"} is in ${path.relative(ROOT, OUT)}.`,
+    );
+  } catch (error) {
+    console.log(`✗ ${name}`);
+    throw error;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,46 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import { run } from "../setup/run";
+import { INSTALL, publish } from "./published";
+
+/** What a package says of itself that was installed from a registry of packages. */
+export interface Installed {
+  /** What `versioned-image --version` prints. */
+  version: string;
+  /** What the package exports. */
+  exported: string[];
+  /** What `versioned-image tag` prints for a directory of a new repository, and the commit that touched it last. */
+  tag: string;
+  commit: string;
+}
+
+/** Publishes a tarball to a registry of packages on this machine and installs it from there in an empty project. */
+export async function install(name: string, version: string, tarball: string, scratch: string): Promise<Installed> {
+  const { npmrc, close } = await publish(name, tarball, scratch);
+  try {
+    const project = path.join(scratch, "project");
+    await mkdir(path.join(project, "app"), { recursive: true });
+    await writeFile(path.join(project, ".npmrc"), npmrc);
+    await writeFile(path.join(project, "package.json"), JSON.stringify({ name: "empty", private: true }));
+    await writeFile(path.join(project, "app", "Dockerfile"), "FROM scratch\n");
+    const here = { cwd: project };
+    const git = (...args: string[]) => run("git", [...IDENTITY, ...args], here);
+    await git("init", "--quiet");
+    await git("add", "app");
+    await git("commit", "--quiet", "--message", "Begin");
+
+    await run("npm", [...INSTALL, `${name}@${version}`], here);
+    const required = `JSON.stringify(Object.keys(require(${JSON.stringify(name)})))`;
+    const cli = (...args: string[]) => run(path.join("node_modules", ".bin", "versioned-image"), args, here);
+    return {
+      version: (await cli("--version")).trim(),
+      exported: JSON.parse(await run(process.execPath, ["-p", required], here)),
+      tag: (await cli("tag", "app")).trim(),
+      commit: (await git("rev-parse", "HEAD")).trim(),
+    };
+  } finally {
+    close();
+  }
+}
+
+const IDENTITY = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgSign=false"];
