@@ -94,6 +94,25 @@ describe("the pages", () => {
     assert.deepEqual(listed.sort(), declared.sort());
   });
 
+  it("list the errors by code, in each table", () => {
+    for (const table of read("docs/errors.md").split("\n## ")) {
+      const codes = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, code = ""]) => code.toLowerCase());
+      assert.deepEqual(codes, [...codes].sort());
+    }
+  });
+
+  for (const page of [...PAGES, "CHANGELOG.md"]) {
+    it(`${page}: its lines have 120 characters at the most, but for code and tables`, () => {
+      const lines = read(page)
+        .replace(/^ *```.*?^ *```/gms, "")
+        .split("\n");
+      assert.deepEqual(
+        lines.filter((line) => line.length > 120 && !line.startsWith("|")),
+        [],
+      );
+    });
+  }
+
   for (const page of PAGES) {
     it(`${page}: its links lead somewhere`, () => {
       const links = [...read(page).matchAll(/\]\(([^()\s]+)\)/g)].map(([, link = ""]) => link);
