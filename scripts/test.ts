@@ -47,7 +47,9 @@ const parts: Record<string, () => Promise<Counts>> = {
     return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
   },
   types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
-  unit: () => unitTests(["test/unit/!(cli)/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"]),
+  unit: () =>
+    unitTests(["test/unit/!(cli|git)/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"]),
+  git: () => unitTests(["test/unit/git/**/*.test.ts"]),
   commands: () => unitTests(["test/unit/cli/**/*.test.ts"]),
   publishing,
   buildKit,
@@ -404,8 +406,8 @@ function sayEnds(): void {
   }
 }
 
-/** The parts that need no Docker daemon and no engine. */
-const QUICK = ["style", "types", "unit", "commands"];
+/** What a change is tried with while it is made: no Docker daemon, no engine, and not the command line. */
+const QUICK = ["style", "types", "unit", "git"];
 
 /** Which parts are asked for, none for all. `--all`: in their long form. */
 function partsOf(argv: string[]): string[] {
