@@ -54,7 +54,11 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   const reports = await openReports(flags, io.env);
   const narrator = createNarrator(io, images.length);
   const interrupt = new AbortController();
-  const signals = hearSignals(io, "ending what is being built; what is pushed gets its tag", () => interrupt.abort());
+  const signals = hearSignals(
+    narrator.interject,
+    "ending what is being built or copied; what is pushed gets its tag",
+    () => interrupt.abort(),
+  );
   const published = new Map<string, Promise<Published>>();
   const client = createRegistryClient({ env: io.env });
   const run: Run = {
