@@ -2,14 +2,26 @@
 import { text } from "node:stream/consumers";
 import { run } from "./run";
 
-// Whoever reads the output may have seen enough, as `head` does.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") {
-    throw error;
-  }
-});
-
 const { env, stdin, stdout, stderr } = process;
+
+/**
+ * Whoever reads what is written may have seen enough, as `head` does. Another failure is told once, and ends the program with 1, once what is under
+ * way has ended.
+ */
+function mayEnd(stream: NodeJS.WriteStream, failed: (error: Error) => void): void {
+  let told = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && !told) {
+      told = true;
+      process.exitCode = 1;
+      failed(error);
+    }
+  });
+}
+
+mayEnd(stdout, ({ message }) => stderr.write(`versioned-image: standard output can't be written: ${message}\n`));
+// There is no other place to say it.
+mayEnd(stderr, () => {});
 
 void run(process.argv.slice(2), {
   out: (words) => stdout.write(words),
@@ -20,5 +32,5 @@ void run(process.argv.slice(2), {
   env,
   now: () => new Date(),
 }).then((status) => {
-  process.exitCode = status;
+  process.exitCode ||= status;
 });

@@ -1,5 +1,3 @@
-import type { Io } from "./output";
-
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Hears that the user, or whoever runs this, wants an end. */
@@ -11,15 +9,15 @@ export interface Signals {
 }
 
 /**
- * Listens for Ctrl-C and SIGTERM. The first one lets what is under way end, which `ending` says; the next one ends the program at once. `stop`: is
- * called at the first one.
+ * Listens for Ctrl-C and SIGTERM. The first one lets what is under way end, which is said as `ending`; the next one ends the program at once.
+ * `stop`: is called at the first one.
  */
-export function hearSignals(io: Io, ending: string, stop: () => void = () => {}): Signals {
+export function hearSignals(say: (line: string) => void, ending: string, stop: () => void = () => {}): Signals {
   let heard: string | undefined;
   const hear = (signal: NodeJS.Signals) => {
     heard = `${signal} came`;
     ignore();
-    io.err(`versioned-image: ${signal}: ${ending} (once more: at once)\n`);
+    say(`versioned-image: ${signal}: ${ending} (once more: at once)`);
     stop();
   };
   const ignore = () => {

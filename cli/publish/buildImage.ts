@@ -22,6 +22,7 @@ import type { Built } from "../../components/protocol";
 import { contextNameOf, imageAnnotations, sourceDateEpoch } from "../../components/version";
 import { type BuildSettings, buildSettings, runDocker } from "../docker";
 import type { Image } from "./images";
+import { refuseInterrupted } from "./interrupted";
 import type { Run } from "./run";
 
 /** What an image is to be built with, beside its files. */
@@ -182,14 +183,4 @@ const LINES = 20;
 function lastLines(output: string): string {
   const lines = output.split(/[\r\n]+/).slice(-LINES);
   return output === "" ? "" : `; its last lines:\n${lines.map((line) => `    ${line}`).join("\n")}`;
-}
-
-function refuseInterrupted({ repository, version }: Image, when: string, { signal }: Run): void {
-  if (signal.aborted) {
-    throw new VersionedImageError(
-      "Interrupted",
-      `${repository}:${version.tag} is not published: the call was interrupted when ${when}. No tag was set or overwritten; run it again to ` +
-        "go on from there.",
-    );
-  }
 }

@@ -54,7 +54,11 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   const reports = await openReports(flags, io.env);
   const narrator = createNarrator(io, images.length);
   const interrupt = new AbortController();
-  const signals = hearSignals(io, "ending what is being built; what is pushed gets its tag", () => interrupt.abort());
+  const signals = hearSignals(
+    narrator.interject,
+    "ending what is being built or copied; what is pushed gets its tag",
+    () => interrupt.abort(),
+  );
   const published = new Map<string, Promise<Published>>();
   const client = createRegistryClient({ env: io.env });
   const run: Run = {
@@ -81,14 +85,19 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   const ended = await Promise.allSettled(images.map(async (image) => resultOf(image, published, narrator)));
   signals.ignore();
   const results = ended.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  print(results, flags, io);
-  await reports.write(resultsJson(results, dryRun));
-  for (const each of ended) {
-    if (each.status === "rejected") {
-      throw each.reason;
-    }
+  const unwritten = await reports.write(resultsJson(results, dryRun));
+  const fault = ended.find((each) => each.status === "rejected");
+  // JSON is one document, which is the fault's then.
+  if (fault === undefined || !flags.json) {
+    print(results, flags, io);
   }
-  return results.some(({ result }) => result instanceof VersionedImageError) ? 1 : 0;
+  for (const error of unwritten) {
+    printError(io, error);
+  }
+  if (fault !== undefined) {
+    throw fault.reason;
+  }
+  return unwritten.length > 0 || results.some(({ result }) => result instanceof VersionedImageError) ? 1 : 0;
 }
 
 async function imagesOf(names: string[], flags: PublishFlags, io: Io): Promise<Named[]> {

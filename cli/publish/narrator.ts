@@ -6,6 +6,8 @@ export interface Narrator {
   progress(image: string, what: string): void;
   say(image: string, what: string): void;
   warn(image: string, what: string): void;
+  /** Says something of the whole call. */
+  interject(text: string): void;
   /** Nothing is done to it any more. */
   end(image: string): void;
 }
@@ -40,6 +42,7 @@ export function createNarrator(io: Io, images: number): Narrator {
     },
     say: (image, what) => line(`${printable(image)}: ${printableLines(what)}`),
     warn: (image, what) => line(`versioned-image: warning: ${printable(image)}: ${printableLines(what)}`),
+    interject: line,
     end(image) {
       ended++;
       goingOn.delete(printable(image));

@@ -30,6 +30,7 @@ import {
 import { buildImage, prepareFiles } from "./buildImage";
 import { sourceOf } from "./copyFrom";
 import type { Image } from "./images";
+import { refuseInterrupted } from "./interrupted";
 import type { Published, Run } from "./run";
 
 /** What a user runs again, for messages. */
@@ -141,7 +142,11 @@ async function copy(subject: Subject, from: Target, digest: string): Promise<voi
   }
   await copyImage(
     { from, to: target, digest, tag: image.version.tag },
-    { command: COMMAND, clock, dryRun: run.dryRun, say, sent: () => {} },
+    {
+      command: COMMAND,
+      ...{ clock, dryRun: run.dryRun, say, sent: () => {} },
+      proceed: () => refuseInterrupted(image, "it was being copied", run),
+    },
   );
 }
 

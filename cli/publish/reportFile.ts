@@ -1,16 +1,15 @@
 import { appendFile, writeFile } from "node:fs/promises";
-import { invalidArgument } from "../../components/errors";
+import { invalidArgument, type VersionedImageError } from "../../components/errors";
+import { attempt } from "../attempt";
 import type { ResultJson } from "./results";
 
 /** Where results are written beside standard output. */
 export interface Reports {
-  write(results: { dryRun: boolean; images: ResultJson[] }): Promise<void>;
+  /** Returns an InvalidArgument for each file that can't be written; the others are. */
+  write(results: { dryRun: boolean; images: ResultJson[] }): Promise<VersionedImageError[]>;
 }
 
-/**
- * Sees that the results can be written to a file, and to that of GitHub Actions' outputs. Throws InvalidArgument, now or when they are written,
- * if that fails.
- */
+/** Sees that the results can be written to a file, and to that of GitHub Actions' outputs. Throws InvalidArgument if they can't. */
 export async function openReports(
   { report, githubOutput = false }: { report?: string; githubOutput?: boolean },
   env: NodeJS.ProcessEnv,
@@ -24,8 +23,11 @@ export async function openReports(
   }
   return {
     async write(results) {
-      await writing(report, (file) => writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`));
-      await writing(outputs, (file) => appendFile(file, outputsOf(results.images)));
+      const written = [
+        await attempt(() => writing(report, (file) => writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`))),
+        await attempt(() => writing(outputs, (file) => appendFile(file, outputsOf(results.images)))),
+      ];
+      return written.filter((each) => each !== undefined);
     },
   };
 }

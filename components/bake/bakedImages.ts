@@ -30,7 +30,8 @@ export function bakedImages(printed: Printed, directory: string): BakedSet {
     }
   };
   Object.keys(targets).forEach(add);
-  return { images: [...images.values()], refused, asked: askedFor(printed), unmeant: unmeantIn(targets) };
+  const asked = askedFor(printed);
+  return { images: [...images.values()], refused, asked, unmeant: unmeantIn(targets, asked) };
 }
 
 function refuseOnRefused(name: string, bases: string[], refused: Record<string, VersionedImageError>): void {

@@ -1,4 +1,4 @@
-import type { PrintedTarget } from "./printed";
+import { type Entry, fieldsOfEntry, type PrintedTarget } from "./printed";
 
 /** Something in a bake file that is not meant here. */
 export interface Unmeant {
@@ -47,11 +47,13 @@ const UNMEANT: Record<string, string> = {
   ulimits: "not used: the builder's own limits hold",
 };
 
-/** What the targets of a file have that is not meant here, each field once. */
-export function unmeantIn(targets: Record<string, PrintedTarget>): Unmeant[] {
+/** What the targets of a file have that is not meant here, each field once. `asked`: the names of those that were asked for. */
+export function unmeantIn(targets: Record<string, PrintedTarget>, asked: string[]): Unmeant[] {
   const found = new Map<string, string[]>();
   for (const [name, target] of Object.entries(targets)) {
-    for (const field of Object.keys(target).filter((key) => !Object.hasOwn(USED, key))) {
+    const fields = Object.keys(target).filter((key) => !Object.hasOwn(USED, key));
+    const own = asked.includes(name) || !goesNowhere(target) ? fields : fields.filter((field) => field !== "output");
+    for (const field of own) {
       found.set(field, [...(found.get(field) ?? []), name]);
     }
   }
@@ -69,6 +71,11 @@ export function unmeantIn(targets: Record<string, PrintedTarget>): Unmeant[] {
       targets: names,
       why: UNMEANT[field] ?? "not known to this release, and not used",
     }));
+}
+
+/** Bake itself adds this to the targets that others are built on and that nobody asked for. */
+function goesNowhere({ output = [] }: PrintedTarget & { output?: Entry[] }): boolean {
+  return output.length === 1 && output.every((entry) => fieldsOfEntry(entry, "dest").type === "cacheonly");
 }
 
 function hasTag(reference: string): boolean {

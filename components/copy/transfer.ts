@@ -29,6 +29,8 @@ export interface TransferOptions {
   command: string;
   /** Is told of bytes that were sent. */
   sent(bytes: number): void;
+  /** Throws what ends the copy before its next blob or manifest. Default: nothing does. */
+  proceed?(): void;
 }
 
 /**
@@ -46,9 +48,11 @@ export async function transfer(
   const target = to.registry.transfers(to.repository);
   const { digest } = content.root;
   await forEachFew(content.blobs, AT_ONCE, async (blob) => {
-    const put = await takeSlot(() =>
-      target.putBlob(blob, { mountFrom: mountable(from, to), chunks: () => chunksOf(blob, from, digest, options) }),
-    );
+    const put = await takeSlot(async () => {
+      options.proceed?.();
+      const chunks = () => chunksOf(blob, from, digest, options);
+      return target.putBlob(blob, { mountFrom: mountable(from, to), chunks });
+    });
     if (typeof put !== "string") {
       throw pushRefused(to.repository, digest, `the blob ${blob.digest} (${blob.size} bytes)`, put, options.command);
     }
@@ -61,6 +65,7 @@ export async function transfer(
   });
   const listed = new Set<string>();
   for (const manifest of content.manifests) {
+    options.proceed?.();
     const put = await target.putManifest(manifest);
     if ("refused" in put) {
       throw pushRefused(to.repository, digest, `the manifest ${manifest.digest}`, put, options.command);

@@ -84,7 +84,7 @@ function unreachable({ url, method }: Request, what: string, tries: number, caus
   const unknown =
     method === "PUT" || method === "DELETE"
       ? "Whether it did what it was sent is not known"
-      : "What it holds is not known, so nothing was published";
+      : "What it holds is not known";
   return new VersionedImageError(
     "RegistryUnavailable",
     `The registry ${new URL(url).host} ${what} (tried ${tries} ${tries === 1 ? "time" : "times"}). ${unknown}: see that the ` +

@@ -20,6 +20,7 @@ import { registry } from "../support/registry";
 import { type Entry, type ProxyOptions, RegistryProxy } from "../support/registryProxy";
 import type { Repo } from "../support/repo";
 import type { Result, TestStack } from "../support/stack";
+import { cli } from "../unit/cli/setup";
 
 /** How often two stacks publish at the same time, with each kind of tags. */
 const RACES = Number(process.env.VERSIONED_IMAGE_RACES ?? (LONG ? 20 : 1));
@@ -180,6 +181,57 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
         `      ${RACES} races, ${JSON.stringify(outcomes)}, ${proxy.refused} tags refused, ${together} set twice in one moment, ` +
           `${JSON.stringify(proxy.counts)}, 0 changed digests`,
       );
+    });
+  }
+
+  if (LONG) {
+    it(`by the command line while a stack does, ${RACES} times and with a registry of any mood: both succeed with one digest, seed ${SEED}`, async function () {
+      this.timeout(120_000 + RACES * 90_000);
+      if (!other) {
+        console.log(`      left out: only root, where it is installed, can start ${OTHER}`);
+        this.skip();
+      }
+      const random = randomFrom(SEED);
+      const proxy = await proxyWith({});
+      const helper = slowHelper(proxy.host, HELPER_SECONDS);
+      disposables.push(() => helper.dispose());
+      const source = project();
+      const clone = source.clone();
+      const home = process.cwd();
+      disposables.push(() => {
+        process.chdir(home);
+        clone.dispose();
+      });
+      process.chdir(clone.directory);
+      const repository = registry.repository("commands").replace(registry.host, proxy.host);
+      const stack = stackOf(source, { repository }, helper.env);
+      const outcomes: Record<string, number> = {};
+      const handed: Entry[] = [];
+      const hand = (spec: string, digest: string, outcome: string) => {
+        handed.push({ spec: spec.slice(spec.indexOf("/") + 1), digest, at: performance.now() });
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      };
+      const update = async () => {
+        const { spec, digest, outcome } = succeeded(await stack.up());
+        hand(spec, digest, `up ${outcome}`);
+      };
+      const publish = async () => {
+        const env = { ...process.env, ...helper.env, DOCKER_HOST: other?.host };
+        const { status, out, err } = await cli(["publish", "app", "--repository", repository, "--json"], { env });
+        assert.equal(status, 0, err + out);
+        const [{ tag, digest, outcome }] = JSON.parse(out).images;
+        hand(`${repository}:${tag}`, digest, `publish ${outcome}`);
+      };
+      for (let race = 0; race < RACES; race++) {
+        source.write("app/main", `${race}\n`).add().commit(`Race ${race}`);
+        clone.git("pull", "--quiet");
+        proxy.moods.splice(0, Number.POSITIVE_INFINITY, ...weather(random));
+        await Promise.all([update(), sleep(random() * OFFSET).then(publish)]);
+        assert.deepEqual(changes(await stack.up()), {});
+      }
+      await assertKept(proxy, handed);
+      assert.equal(new Set(handed.map(({ spec }) => spec)).size, RACES);
+      console.log(`      ${RACES} races, ${JSON.stringify(outcomes)}, 0 changed digests`);
     });
   }
 

@@ -140,7 +140,7 @@ describe("bake files, by the real buildx,", () => {
         "labels of api",
         "no-cache of api",
         "no-cache-filter of api",
-        "output of api, base",
+        "output of api",
         "pull of api",
         "shm-size of api",
         "tags of api",

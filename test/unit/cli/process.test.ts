@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { TYPESCRIPT } from "../../../scripts/setup/paths";
@@ -40,10 +40,15 @@ describe("versioned-image, started", () => {
     rmSync(scratch, { recursive: true });
   });
 
-  function launch(argv: string[], env: NodeJS.ProcessEnv = {}, node: string[] = []): ChildProcess {
+  function launch(
+    argv: string[],
+    env: NodeJS.ProcessEnv = {},
+    node: string[] = [],
+    stdio: StdioOptions = ["ignore", "pipe", "pipe"],
+  ): ChildProcess {
     const child = spawn(process.execPath, [...TYPESCRIPT, ...node, MAIN, ...argv], {
       env: { ...process.env, DOCKER_CONFIG: scratch, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio,
     });
     running.add(child);
     child.on("close", () => running.delete(child));
@@ -131,5 +136,34 @@ describe("versioned-image, started", () => {
     child.stdout?.destroy();
     const stopped = await ended(child);
     assert.deepEqual([stopped.status, stopped.err], [0, ""]);
+  });
+
+  it("goes on where nobody reads any more what it says of how it goes on", async () => {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const registry = await start(shelf([{ tags: [tag], labels: labelsOf(made, made.head(), "images/app") }]));
+    const child = launch(["publish", "images/app", "--repository", `${registry.host}/app`]);
+    child.stderr?.destroy();
+    const { status, out } = await ended(child);
+    assert.equal(status, 0);
+    assert.match(out, new RegExp(`^${registry.host}/app:${tag}@sha256:[0-9a-f]{64}\n$`));
+  });
+
+  it("says that its answer can't be written, and ends with 1", async () => {
+    withImage();
+    const file = path.join(scratch, "answer");
+    writeFileSync(file, "");
+    // Not open for writing, it refuses each write, as a full disk does.
+    const answer = openSync(file, "r");
+    try {
+      const { status, err } = await ended(launch(["tag", "images/app"], {}, [], ["ignore", answer, "pipe"]));
+      assert.deepEqual(
+        [status, err],
+        [1, "versioned-image: standard output can't be written: EBADF: bad file descriptor, write\n"],
+      );
+      assert.equal(readFileSync(file, "utf8"), "");
+    } finally {
+      closeSync(answer);
+    }
   });
 });

@@ -240,6 +240,52 @@ describe("publish", () => {
     );
   });
 
+  for (const json of [false, true]) {
+    it(`says what became of the images where a report can't be written in the end (${json ? "JSON" : "text"})`, async () => {
+      withImage();
+      const registry = await start(shelf([]));
+      const [folder, outputs] = [path.join(scratch, "gone"), path.join(scratch, "outputs")];
+      mkdirSync(folder);
+      const report = path.join(folder, "report.json");
+      const env = { PATH: fakeDocker(`rm -r ${folder}\nexit 1`), GITHUB_OUTPUT: outputs };
+      const argv = [
+        "publish",
+        "images/app",
+        "--repository",
+        `${registry.host}/app`,
+        "--report",
+        report,
+        "--github-output",
+      ];
+      const { status, out, err } = await cli([...argv, ...(json ? ["--json"] : [])], { env });
+      assert.equal(status, 1);
+      const [line = ""] = readFileSync(outputs, "utf8").split("\n");
+      const [image] = JSON.parse(line.slice("images=".length));
+      assert.equal(image.error.code, "BuildFailed");
+      assert.deepEqual(json ? JSON.parse(out).images : out, json ? [image] : "");
+      const [unwritten] = err.split("\n").slice(-2);
+      const why = `ENOENT: no such file or directory, open '${report}'`;
+      assert.equal(
+        unwritten,
+        `versioned-image: What became of the images can't be written to ${report}: ${why}. [InvalidArgument]`,
+      );
+    });
+  }
+
+  it("prints one document with --json where the program itself has a fault", async () => {
+    const made = withImage();
+    const tag = made.head().slice(0, 7);
+    const registry = await start(shelf([{ tags: [tag], labels: labelsOf(made, made.head(), "images/app") }]));
+    const now = () => {
+      throw new Error("no clock");
+    };
+    const { status, out } = await cli(["publish", "images/app", "--repository", `${registry.host}/app`, "--json"], {
+      now,
+    });
+    assert.equal(status, 1);
+    assert.deepEqual(JSON.parse(out), { error: { code: "Unexpected", message: "no clock" } });
+  });
+
   it("takes no image that its labels contradict", async () => {
     const made = withImage();
     const tag = made.head().slice(0, 7);

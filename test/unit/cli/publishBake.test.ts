@@ -162,7 +162,7 @@ describe("versioned-image publish --bake", () => {
       err.split("\n").filter((line) => line.startsWith("docker-bake.hcl: ")),
       [
         "docker-bake.hcl: attest of other: not attached by the build, so that one commit gives one digest: attest the digest once it is published",
-        "docker-bake.hcl: output of os, other, runtime: not used: an image is always pushed to its repository",
+        "docker-bake.hcl: output of other: not used: an image is always pushed to its repository",
         "docker-bake.hcl: tags of other: the repository is that of the first, and the tag is the version: give others as alsoTag or releaseTags",
       ],
     );

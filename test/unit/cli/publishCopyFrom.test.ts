@@ -3,6 +3,7 @@ import { createRegistryClient } from "../../../components/registry";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { OwnRegistry } from "../../support/ownRegistry";
 import { pushImage } from "../../support/pushImage";
+import { type Asked, RegistryProxy } from "../../support/registryProxy";
 import type { Repo } from "../../support/repo";
 import { BUILD, cli, cliJson, labelsOf, repositories, shelf } from "./setup";
 
@@ -156,6 +157,37 @@ describe("publish --copy-from", () => {
       assert.equal((await client.resolve(to, tag))?.digest, digest);
       const { images } = await imagesOf(argv);
       assert.equal(images[0].outcome, "adopted");
+    });
+
+    it("ends after a signal before the next blob, and goes on from there", async () => {
+      const made = withImage();
+      const tag = made.head().slice(0, 7);
+      const digest = await published(made);
+      let signals = 0;
+      const interrupt = ({ method, url }: Asked) => {
+        if (method === "POST" && url.includes("/blobs/uploads/") && signals++ === 0) {
+          process.emit("SIGTERM", "SIGTERM");
+        }
+        return undefined;
+      };
+      const proxy = await RegistryProxy.start({ moods: [interrupt], upstream: production.host });
+      try {
+        const to = `${proxy.host}/interrupted`;
+        const argv = ["publish", "images/app", "--repository", to, "--copy-from", `${staging.host}/app`];
+        const first = await cli(argv, { ...NO_DOCKER, terminal: true });
+        const words =
+          `${to}:${tag} is not published: the call was interrupted when it was being copied. No tag was set or overwritten; run it again to go on ` +
+          "from there. [Interrupted]";
+        const lines = first.err.split("\r\u001b[K");
+        assert.deepEqual([first.status, lines.at(-1)], [1, `versioned-image: images/app: ${words}\n`]);
+        const heard = "SIGTERM: ending what is being built or copied; what is pushed gets its tag (once more: at once)";
+        assert.ok(lines.includes(`versioned-image: ${heard}\n`), first.err);
+        assert.equal(proxy.counts.tag, undefined);
+        const { images } = await imagesOf(argv);
+        assert.deepEqual([images[0].outcome, images[0].digest], ["copied", digest]);
+      } finally {
+        await proxy.stop();
+      }
     });
 
     it("has an image built on one that is to be copied", async () => {

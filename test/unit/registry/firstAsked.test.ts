@@ -34,7 +34,7 @@ describe("a host that has not answered yet", () => {
     const registry = await start(({ url }) => (url === "/v2/" ? { status: 200 } : "hang"));
     const said =
       `RegistryUnavailable: The registry ${registry.host} did not answer: nothing within 0.2 seconds (tried 3 times). What it holds is ` +
-      "not known, so nothing was published: see that the host is right and can be reached, then run again.";
+      "not known: see that the host is right and can be reached, then run again.";
     for (const tries of [3, 6]) {
       assert.deepEqual(
         await askForAll(registry.host),

@@ -65,7 +65,7 @@ describe("a registry that answers as gcr.io does", () => {
         message:
           "The registry gcr.io has a certificate that Node.js does not trust (UNABLE_TO_VERIFY_LEAF_SIGNATURE) through the " +
           `proxy ${registry.names.https_proxy} (https_proxy): set NODE_EXTRA_CA_CERTS to the file of its authority's ` +
-          "certificate (tried 1 time). What it holds is not known, so nothing was published: see that the host is right and " +
+          "certificate (tried 1 time). What it holds is not known: see that the host is right and " +
           "can be reached, then run again.",
       },
     ]);
