@@ -4,7 +4,7 @@ import { digitsOfTag, isScratchTag } from "../version";
 
 /**
  * Further tags of a version's image, each once. `option`: how the user gives them, for messages. Throws InvalidArgument for one that is no tag
- * or looks like a version.
+ * or looks like a version, or belongs to a digest.
  */
 export function furtherTags(option: string, asked: string[], tagPrefix: string): string[] {
   const tags = [...new Set(asked)];
@@ -16,8 +16,15 @@ export function furtherTags(option: string, asked: string[], tagPrefix: string):
   if (fixed !== undefined) {
     throw unfit(option, `${fixed} looks like a version, whose tag only its own publication sets: name it otherwise`);
   }
+  const taken = tags.find((tag) => REFERRERS.test(tag));
+  if (taken !== undefined) {
+    throw unfit(option, `${taken} is where signatures of a digest are looked for: name it otherwise`);
+  }
   return tags;
 }
+
+/** The tags under which what refers to a digest is kept, as OCI's fallback and cosign name them. */
+const REFERRERS = /^sha(?:256|512)-[0-9a-f]{64,128}(?:\.|$)/;
 
 function isVersionTag(tag: string, prefix: string): boolean {
   const rest = tag.startsWith(prefix) ? tag.slice(prefix.length) : tag;

@@ -37,6 +37,7 @@ describe("releaseTags", () => {
     ["88d38d9-debug", {}, /88d38d9-debug looks like a version/],
     ["20241130", {}, /20241130 looks like a version/],
     ["git-88d38d9", { tagPrefix: "git-" }, /git-88d38d9 looks like a version/],
+    [`sha256-${"0".repeat(64)}.sig`, {}, /\.sig is where signatures of a digest are looked for/],
     ["scratch-dev-0123456789ab", {}, /scratch-dev-0123456789ab looks like a version/],
     ["stable", { alsoTag: ["stable"] }, /^releaseTags: stable is in alsoTag, too/],
   ] as const) {
