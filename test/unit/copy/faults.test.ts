@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { copyImage } from "../../../components/copy";
 import { createRegistryClient } from "../../../components/registry";
 import { errorOf } from "../../support/assertError";
-import { pushIndex } from "../../support/images";
+import { pushIndex, pushList, pushReferrer } from "../../support/images";
 import { OwnRegistry } from "../../support/ownRegistry";
 import { type Behaviour, denial, RegistryProxy } from "../../support/registryProxy";
 
@@ -182,5 +182,22 @@ describe("copying through a network with faults", () => {
     const { sent, mounted } = await copy();
     assert.deepEqual([sent, mounted], [8, 0]);
     assert.equal(await held(staging), digest);
+  });
+
+  it("lists all that refers to an image at once, for a target that lets a tag be set only once", async () => {
+    const target = await RegistryProxy.start({ upstream: production.host, immutable: 409 });
+    proxies.push(target);
+    const { copy, held, digest } = await copied(await through(staging), target);
+    const name = `app${number - 1}`;
+    const referrers = [
+      await pushReferrer(`${staging.host}/${name}`, digest, "application/vnd.example.sbom"),
+      await pushReferrer(`${staging.host}/${name}`, digest, "application/vnd.example.signature"),
+    ];
+    await pushList(`${staging.host}/${name}`, digest, referrers);
+    assert.equal((await copy()).attached, 2);
+    assert.equal(await held(), digest);
+    const client = createRegistryClient({ env: {} });
+    const list = await client.manifest(`${production.host}/copy-of/${name}`, digest.replace(":", "-"));
+    assert.deepEqual(JSON.parse(String(list?.bytes)).manifests, referrers);
   });
 });
