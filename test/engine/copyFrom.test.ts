@@ -2,7 +2,16 @@ import * as assert from "node:assert/strict";
 import { createRegistryClient } from "../../components/registry";
 import { kill } from "../support/kill";
 import { converge } from "../support/killedUpdates";
-import { changes, errorsOn, imageProject, imageStack, infoOn, succeeded, warningsOn } from "../support/project";
+import {
+  changes,
+  errorsOn,
+  imageProject,
+  imageStack,
+  imagesConfig,
+  infoOn,
+  succeeded,
+  warningsOn,
+} from "../support/project";
 import { registry } from "../support/registry";
 import { RegistryProxy } from "../support/registryProxy";
 import { type Result, TestStack } from "../support/stack";
@@ -12,7 +21,7 @@ const NEEDS = require.resolve("./programs/needs.ts");
 /** How long the registry's answer takes that the killed program does not hear, in milliseconds. */
 const UNHEARD = 3_000;
 
-const NOTHING = "urn:pulumi:production::versioned-image-example::pulumi:index:Stash::needs-nothing";
+const NOTHING = "urn:pulumi:production::versioned-image-example::pulumi:index:Stash::app-needs-nothing";
 
 describe("a stack that copies what another one has published", () => {
   it("has the same digest, builds nothing, and copies again what its repository has lost", async function () {
@@ -24,7 +33,7 @@ describe("a stack that copies what another one has published", () => {
       workDir: project.directory,
       env: process.env,
       program: NEEDS,
-      config: { app: JSON.stringify(args) },
+      config: imagesConfig({ app: args }),
     });
     const publisher = imageStack(project, { repository: staging });
     const said = (result: Result) => infoOn(result, "app").map((text) => text.replace(/^app: \w+ \(.*?\): /, ""));
@@ -41,14 +50,14 @@ describe("a stack that copies what another one has published", () => {
       const preview = await stack.preview();
       assert.equal(preview.succeeded, true, preview.text);
       assert.deepEqual(said(preview), [`will be copied from ${staging}@${digest}`]);
-      const needed = preview.steps.find(({ name }) => name === "needs-digest");
+      const needed = preview.steps.find(({ name }) => name === "app-needs-digest");
       assert.equal(needed?.inputs.input, digest);
       const leftOut = await stack.up({}, { target: [NOTHING] });
       assert.equal(leftOut.succeeded, true, leftOut.text);
       assert.deepEqual(await registry.tags(production), []);
 
       const first = await stack.up();
-      assert.deepEqual(first.outputs, { ...copied, outcome: "copied" }, first.text);
+      assert.deepEqual(first.outputs.images, { app: { ...copied, outcome: "copied" } }, first.text);
       assert.match(said(first).at(-1) ?? "", new RegExp(`^copied from ${staging} in .*: ${spec}@${digest}$`));
       assert.equal(changes(first)["app-image"], undefined);
       assert.equal(await registry.digest(spec), digest);
@@ -56,21 +65,23 @@ describe("a stack that copies what another one has published", () => {
 
       const asked = registry.requestsTo(staging).length;
       const second = await stack.up();
-      assert.deepEqual(second.outputs, { ...copied, outcome: "copied" }, second.text);
+      assert.deepEqual(second.outputs.images, { app: { ...copied, outcome: "copied" } }, second.text);
       assert.deepEqual(changes(second), {});
       assert.deepEqual(said(second), [`unchanged: ${production}@${digest}`]);
       assert.equal(registry.requestsTo(staging).length, asked);
 
       assert.equal(await createRegistryClient().delete(production, digest), "deleted");
       const again = await stack.up({}, { target: [NOTHING] });
-      assert.equal(again.outputs.outcome, "copied", again.text);
+      assert.deepEqual(again.outputs.images, { app: { ...copied, outcome: "copied" } }, again.text);
       assert.deepEqual(await registry.tags(production), []);
       const mended = await stack.up();
-      assert.deepEqual(mended.outputs, { ...copied, outcome: "copied" }, mended.text);
+      assert.deepEqual(mended.outputs.images, { app: { ...copied, outcome: "copied" } }, mended.text);
       assert.deepEqual(changes(mended), { "app-record": "update" });
-      assert.deepEqual(warningsOn(mended, "app"), [
+      // On a machine that is busy, what the last step says of its own slowness comes after that.
+      assert.equal(
+        warningsOn(mended, "app")[0],
         `${spec} was lost from the registry (${digest}): copied again from ${staging}. See that the registry's clean-up keeps what is in use.`,
-      ]);
+      );
       assert.equal(await registry.digest(spec), digest);
     } finally {
       stack.forget();
