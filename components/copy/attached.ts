@@ -58,7 +58,10 @@ export async function readAttached(content: Content, from: Place): Promise<Attac
     const subject: Subject = { digest, referrers: [] };
     attached.subjects.push(subject);
     for (const entry of fresh) {
-      const referring = await readContent(from, entry.digest);
+      const remedy =
+        `It is listed as what refers to ${digest}, in registries without an API for that under the tag ${referrersTag(digest)}: have it ` +
+        "pushed there anew, or take it off the list, then copy the image again.";
+      const referring = await readContent(from, entry.digest, remedy);
       subject.referrers.push({ entry, content: referring });
       await lookAt(referring.root);
     }

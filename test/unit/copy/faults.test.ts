@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { copyImage } from "../../../components/copy";
 import { createRegistryClient } from "../../../components/registry";
 import { errorOf } from "../../support/assertError";
+import { ABSENT } from "../../support/fakeRegistry";
 import { pushIndex, pushList, pushReferrer } from "../../support/images";
 import { OwnRegistry } from "../../support/ownRegistry";
 import { type Behaviour, denial, RegistryProxy } from "../../support/registryProxy";
@@ -199,5 +200,23 @@ describe("copying through a network with faults", () => {
     const client = createRegistryClient({ env: {} });
     const list = await client.manifest(`${production.host}/copy-of/${name}`, digest.replace(":", "-"));
     assert.deepEqual(JSON.parse(String(list?.bytes)).manifests, referrers);
+  });
+
+  it("says who lists a signature that the source has lost", async () => {
+    let lost = "";
+    const source = await through(staging, ({ reference }) => (reference === lost ? { instead: ABSENT } : undefined));
+    const { copy, held, digest } = await copied(source, await through(production));
+    const from = `${staging.host}/app${number - 1}`;
+    const signature = await pushReferrer(from, digest, "application/vnd.example.signature");
+    await pushList(from, digest, [signature]);
+    lost = signature.digest;
+    const message = await errorOf("NotCopyable", copy);
+    assert.ok(
+      message.includes(
+        `lacks the manifest ${signature.digest}. Nothing was tagged. It is listed as what refers to ${digest}`,
+      ),
+      message,
+    );
+    assert.equal(await held(), undefined);
   });
 });
