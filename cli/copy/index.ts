@@ -11,11 +11,11 @@ import {
 import { createRegistryClient } from "../../components/registry";
 import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
+import { ReadBuffers } from "../readBuffers";
 import { signerOf } from "../verify/signer";
 import { check } from "./check";
 import type { Copied, Outcome } from "./outcome";
 import { Progress } from "./progress";
-import { ReadBuffers } from "./readBuffers";
 import { type CopyFlags, readSource, refuseMixture, type Source } from "./sources";
 import { copiesJson, printCopies } from "./text";
 

@@ -6,6 +6,7 @@ import { createRegistryClient } from "../../components/registry";
 import { Fate, summarize } from "../../components/version";
 import type { BakeFlags } from "../bake";
 import { type Io, printable, printError, printJson, type Status } from "../output";
+import { ReadBuffers } from "../readBuffers";
 import { hearSignals } from "../signals";
 import { findBaked } from "./baked";
 import { findBases } from "./bases";
@@ -57,6 +58,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   const signals = hearSignals(io, "ending what is being built; what is pushed gets its tag", () => interrupt.abort());
   const published = new Map<string, Promise<Published>>();
   const client = createRegistryClient({ env: io.env });
+  const buffers = new ReadBuffers();
   const run: Run = {
     client,
     env: io.env,
@@ -70,6 +72,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
     inTurn: slots(flags.jobs),
     signal: interrupt.signal,
     basesOf: (image) => findBases(image, (id) => published.get(id) as Promise<Published>, client),
+    sent: (bytes) => buffers.sent(bytes),
     progress: ({ label }, what) => narrator.progress(label, what),
     say: ({ label }, what) => narrator.say(label, what),
     warn: ({ label }, what) => narrator.warn(label, what),

@@ -141,7 +141,7 @@ async function copy(subject: Subject, from: Target, digest: string): Promise<voi
   }
   await copyImage(
     { from, to: target, digest, tag: image.version.tag },
-    { command: COMMAND, clock, dryRun: run.dryRun, say, sent: () => {} },
+    { command: COMMAND, clock, dryRun: run.dryRun, say, sent: run.sent },
   );
 }
 
