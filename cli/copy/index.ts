@@ -11,6 +11,7 @@ import {
 import { createRegistryClient } from "../../components/registry";
 import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
+import { ReadBuffers } from "../readBuffers";
 import { signerOf } from "../verify/signer";
 import { check } from "./check";
 import type { Copied, Outcome } from "./outcome";
@@ -30,6 +31,7 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
   const registry = createRegistryClient({ env: io.env });
   const dryRun = flags.dryRun === true;
   const progress = new Progress(io, flags.json === true);
+  const buffers = new ReadBuffers();
   const clock = createClock();
   // Asked for in one tick, all directories are answered by one set of git's calls.
   const sources = await Promise.all(
@@ -63,7 +65,10 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
     const releasing = releasingOf(target, undefined, releaseTags, COMMAND);
     const ports = { registry: registryPort(target), clock, say };
     const absent = await checkReleaseTags(releasing, digest, ports);
-    const sent = (bytes: number) => progress.sent(bytes);
+    const sent = (bytes: number) => {
+      buffers.sent(bytes);
+      progress.sent(bytes);
+    };
     const done = await copyImage(image, { command: COMMAND, dryRun, clock, sent, say });
     if (!dryRun) {
       await setReleaseTags(releasing, digest, ports);

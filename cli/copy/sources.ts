@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import * as path from "node:path";
-import { invalidArgument } from "../../components/errors";
+import { invalidArgument, VersionedImageError } from "../../components/errors";
 import { readFacts } from "../../components/git";
 import { parseReference, parseRepository } from "../../components/registry";
 import { decideVersion, type Version } from "../../components/version";
@@ -35,7 +35,7 @@ const NAME = "{name}";
 
 /** Reads an argument: a reference has a tag or a digest, and all else is a directory. Throws InvalidArgument, and what git says. */
 export async function readSource(given: string, to: string, flags: CopyFlags): Promise<Source> {
-  const reference = referenceIn(given);
+  const reference = referenceIn(given, flags);
   const source = reference ?? (await versionIn(given, flags));
   const name = reference ? reference.name.slice(reference.name.lastIndexOf("/") + 1) : nameOf(given);
   const target = parseRepository(to.replaceAll(NAME, name)).repository;
@@ -55,7 +55,7 @@ export function refuseMixture(sources: Source[], to: string): void {
   }
 }
 
-function referenceIn(given: string) {
+function referenceIn(given: string, { from }: CopyFlags) {
   if (existsSync(given)) {
     return undefined;
   }
@@ -64,8 +64,12 @@ function referenceIn(given: string) {
     if (tag !== undefined || digest !== undefined) {
       return { repository, name, tag, digest };
     }
-  } catch {
-    return undefined;
+  } catch (error) {
+    // A directory may be one of another commit alone.
+    if (!(error instanceof VersionedImageError) || (from !== undefined && !/[:@]/.test(given))) {
+      return undefined;
+    }
+    throw invalidArgument(`${given} is no directory: ${error.message}`);
   }
   throw invalidArgument(
     `${given} is no directory, and names no image: say which one by its tag or digest, as in ${given}:TAG.`,

@@ -6,6 +6,7 @@ import { createRegistryClient } from "../../components/registry";
 import { Fate, summarize } from "../../components/version";
 import type { BakeFlags } from "../bake";
 import { type Io, printable, printError, printJson, type Status } from "../output";
+import { ReadBuffers } from "../readBuffers";
 import { hearSignals } from "../signals";
 import { findBaked } from "./baked";
 import { findBases } from "./bases";
@@ -61,6 +62,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   );
   const published = new Map<string, Promise<Published>>();
   const client = createRegistryClient({ env: io.env });
+  const buffers = new ReadBuffers();
   const run: Run = {
     client,
     env: io.env,
@@ -74,6 +76,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
     inTurn: slots(flags.jobs),
     signal: interrupt.signal,
     basesOf: (image) => findBases(image, (id) => published.get(id) as Promise<Published>, client),
+    sent: (bytes) => buffers.sent(bytes),
     progress: ({ label }, what) => narrator.progress(label, what),
     say: ({ label }, what) => narrator.say(label, what),
     warn: ({ label }, what) => narrator.warn(label, what),

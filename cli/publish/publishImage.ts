@@ -144,7 +144,7 @@ async function copy(subject: Subject, from: Target, digest: string): Promise<voi
     { from, to: target, digest, tag: image.version.tag },
     {
       command: COMMAND,
-      ...{ clock, dryRun: run.dryRun, say, sent: () => {} },
+      ...{ clock, dryRun: run.dryRun, say, sent: run.sent },
       proceed: () => refuseInterrupted(image, "it was being copied", run),
     },
   );

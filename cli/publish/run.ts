@@ -27,6 +27,8 @@ export interface Run {
    * know. Throws what one of them failed with, or BaseMismatch if it is not there.
    */
   basesOf(image: Image): Promise<Record<string, string | undefined>>;
+  /** Is told of bytes that were copied. */
+  sent(bytes: number): void;
   /** Says what is being done to an image at the moment. */
   progress(image: Image, what: string): void;
   /** Says something of it that stays to be read. */

@@ -5,15 +5,19 @@ import { fieldsIn, listOf } from "./parts";
 
 /** What refers to an image, and is copied with it: signatures, attestations, lists of what it is made of. */
 export interface Attached {
-  /** What refers to a manifest by OCI's rules, each after what it refers to itself. */
-  referrers: Referring[];
+  /** What has referrers by OCI's rules, each after what it refers to itself. */
+  subjects: Subject[];
   /** What cosign keeps under tags that it makes of the digest. */
   tagged: Tagged[];
 }
 
+/** A manifest to which others refer. */
+export interface Subject {
+  digest: string;
+  referrers: Referring[];
+}
+
 export interface Referring {
-  /** The digest of what it refers to. */
-  subject: string;
   /** As the source lists it. */
   entry: Referrer;
   content: Content;
@@ -35,7 +39,7 @@ const MOST_REFERRERS = 1000;
  * that does not tell is never one without signatures.
  */
 export async function readAttached(content: Content, from: Place): Promise<Attached> {
-  const attached: Attached = { referrers: [], tagged: [] };
+  const attached: Attached = { subjects: [], tagged: [] };
   const seen = new Set<string>();
 
   async function lookAt({ digest }: ManifestContent): Promise<void> {
@@ -51,9 +55,14 @@ export async function readAttached(content: Content, from: Place): Promise<Attac
         "Delete those that are of no use.",
       );
     }
+    const subject: Subject = { digest, referrers: [] };
+    attached.subjects.push(subject);
     for (const entry of fresh) {
-      const referring = await readContent(from, entry.digest);
-      attached.referrers.push({ subject: digest, entry, content: referring });
+      const remedy =
+        `It is listed as what refers to ${digest}, in registries without an API for that under the tag ${referrersTag(digest)}: have it ` +
+        "pushed there anew, or take it off the list, then copy the image again.";
+      const referring = await readContent(from, entry.digest, remedy);
+      subject.referrers.push({ entry, content: referring });
       await lookAt(referring.root);
     }
   }

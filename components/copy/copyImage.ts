@@ -1,7 +1,16 @@
 import { VersionedImageError } from "../errors";
 import { type Clock, registryPort, type Say, tagOnce } from "../protocol";
-import { digestOf, type ManifestContent } from "../registry";
-import { type Attached, holdsAll, readAttached, readList, referrersOf, referrersTag, type Tagged } from "./attached";
+import { digestOf, type ManifestContent, type Referrer } from "../registry";
+import {
+  type Attached,
+  holdsAll,
+  type Referring,
+  readAttached,
+  readList,
+  referrersOf,
+  referrersTag,
+  type Tagged,
+} from "./attached";
 import { pushRefused } from "./errors";
 import { type Place, readContent } from "./graph";
 import { type TransferOptions, type Transferred, transfer } from "./transfer";
@@ -60,7 +69,7 @@ export async function copyImage(copying: ToCopy, { clock, dryRun, ...options }: 
   const said = {
     outcome: served ? ("unchanged" as const) : ("copied" as const),
     size: content.blobs.reduce((total, { size }) => total + size, 0),
-    attached: attached.referrers.length + attached.tagged.length,
+    attached: attached.subjects.reduce((total, { referrers }) => total + referrers.length, attached.tagged.length),
   };
   if (dryRun) {
     return { ...said, there: 0, mounted: 0, sent: 0, bytes: 0 };
@@ -84,21 +93,24 @@ export async function copyImage(copying: ToCopy, { clock, dryRun, ...options }: 
 }
 
 async function copyAttached(
-  { referrers, tagged }: Attached,
+  { subjects, tagged }: Attached,
   from: Place,
   to: Place,
   options: Copying,
 ): Promise<Transferred[]> {
   const done: Transferred[] = [];
-  for (const { subject, entry, content } of referrers) {
-    const listed = await referrersOf(to, subject);
-    if (listed.some(({ digest }) => digest === entry.digest)) {
-      continue;
+  for (const { digest: subject, referrers } of subjects.filter((each) => each.referrers.length > 0)) {
+    const there = await referrersOf(to, subject);
+    const unlisted: Referring[] = [];
+    for (const referring of without(there, referrers)) {
+      const moved = await transfer(referring.content, from, to, options);
+      done.push(moved.done);
+      if (!moved.listed.has(referring.entry.digest)) {
+        unlisted.push(referring);
+      }
     }
-    const moved = await transfer(content, from, to, options);
-    done.push(moved.done);
-    if (!moved.listed.has(entry.digest)) {
-      await listIn(to, subject, { entry, content }, options);
+    if (unlisted.length > 0) {
+      await listIn(to, subject, unlisted, options);
     }
   }
   for (const each of tagged) {
@@ -112,18 +124,21 @@ async function copyAttached(
 
 const INDEX = "application/vnd.oci.image.index.v1+json";
 
-/** Adds a manifest to the list of what refers to another one, which registries without the API for it have under a tag. */
-async function listIn(
-  to: Place,
-  subject: string,
-  { entry, content }: Pick<Attached["referrers"][number], "entry" | "content">,
-  options: Copying,
-): Promise<void> {
+/**
+ * Adds manifests to the list of what refers to another one, which registries without the API for it have under a tag: all at once, since
+ * some let a tag be set only once.
+ */
+async function listIn(to: Place, subject: string, referrers: Referring[], options: Copying): Promise<void> {
   const { entries, index } = await readList(to, subject);
-  const list = { schemaVersion: 2, mediaType: INDEX, ...index, manifests: [...entries, entry] };
+  const added = without(entries, referrers).map(({ entry }) => entry);
+  const list = { schemaVersion: 2, mediaType: INDEX, ...index, manifests: [...entries, ...added] };
   const bytes = Buffer.from(JSON.stringify(list));
-  const tag = referrersTag(subject);
-  await move(to, tag, { digest: digestOf(bytes), mediaType: INDEX, bytes }, content.root.digest, options);
+  await move(to, referrersTag(subject), { digest: digestOf(bytes), mediaType: INDEX, bytes }, subject, options);
+}
+
+function without(listed: Referrer[], referrers: Referring[]): Referring[] {
+  const digests = new Set(listed.map(({ digest }) => digest));
+  return referrers.filter(({ entry }) => !digests.has(entry.digest));
 }
 
 /** Whether a tag of cosign's is to be set. What a target's own signer has added there is not overwritten. */

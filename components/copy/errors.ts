@@ -6,9 +6,11 @@ export function notCopyable(what: string, why: string, remedy: string): Versione
   return new VersionedImageError("NotCopyable", `${what} can't be copied: ${why}. Nothing was tagged. ${remedy}`);
 }
 
+export const PUSH_ANEW = "Have the image pushed there anew, then copy it again.";
+
 /** The error for content that a source should have and has not. */
-export function lacking(source: string, what: string): VersionedImageError {
-  return notCopyable(source, `the registry lacks ${what}`, "Have the image pushed there anew, then copy it again.");
+export function lacking(source: string, what: string, remedy = PUSH_ANEW): VersionedImageError {
+  return notCopyable(source, `the registry lacks ${what}`, remedy);
 }
 
 export function pushRefused(

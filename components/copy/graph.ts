@@ -1,5 +1,5 @@
 import type { Descriptor, ManifestContent, RegistryClient } from "../registry";
-import { lacking, notCopyable } from "./errors";
+import { lacking, notCopyable, PUSH_ANEW } from "./errors";
 import { partsOf } from "./parts";
 
 /** A repository, and who asks its registry. */
@@ -21,8 +21,15 @@ export interface Content {
 /** More than any image has, so that what holds itself in an endless row ends. */
 const MOST_MANIFESTS = 1000;
 
-/** Reads what an image consists of, by the digests of its manifests alone. Throws NotCopyable, and what the registry client throws. */
-export async function readContent({ registry, repository }: Place, digest: string): Promise<Content> {
+/**
+ * Reads what an image consists of, by the digests of its manifests alone. Throws NotCopyable with the remedy for a manifest that is not
+ * there, and what the registry client throws.
+ */
+export async function readContent(
+  { registry, repository }: Place,
+  digest: string,
+  remedy = PUSH_ANEW,
+): Promise<Content> {
   const manifests = new Map<string, ManifestContent>();
   const blobs = new Map<string, Descriptor>();
   const seen = new Set<string>();
@@ -31,7 +38,7 @@ export async function readContent({ registry, repository }: Place, digest: strin
     seen.add(named);
     const manifest = await registry.manifest(repository, named);
     if (!manifest) {
-      throw lacking(`${repository}@${digest}`, `the manifest ${named}`);
+      throw lacking(`${repository}@${digest}`, `the manifest ${named}`, remedy);
     }
     const parts = partsOf(manifest, repository);
     const fresh = parts.manifests.filter((part) => !seen.has(part.digest));

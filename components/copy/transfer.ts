@@ -5,7 +5,7 @@ import { lacking, pushRefused } from "./errors";
 import type { Content, Place } from "./graph";
 
 /** How many bytes of a blob are held between the two registries, at the most, beside what the connections hold. */
-const HELD = 1024 * 1024;
+const HELD = 256 * 1024;
 
 /**
  * So many blobs are on their way at once, in all of the process: each takes one of a host's turns for reading and one for writing, and where

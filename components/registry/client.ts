@@ -59,7 +59,7 @@ export interface RegistryClient {
    * Makes the labelled image of what is under a digest: its configuration with the labels, each in place of one that is there
    * (an empty value means none), and the manifest of that, which is put under its own digest and has no tag yet. OCI manifests get them as
    * annotations, too. Of an index, each image is labelled. The same content and labels give the same bytes, whoever does it.
-   * Throws NotAnImage for an artifact, and PlatformNotFound for an index without an image.
+   * Throws NotAnImage for an artifact and for schema 1, and PlatformNotFound for an index without an image.
    */
   label(repository: string, digest: string, labels: Record<string, string>): Promise<Labelled>;
   /**

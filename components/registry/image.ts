@@ -17,7 +17,7 @@ export interface Found {
 /** The most that is read of an image's configuration, in bytes. */
 export const CONFIG_LIMIT = 8 * 1024 * 1024;
 
-/** The digest of an image's configuration. Throws NotAnImage for an artifact, and RegistryProtocol for what is neither. */
+/** The digest of an image's configuration. Throws NotAnImage for an artifact and for schema 1, and RegistryProtocol for what is none of these. */
 export function configDigestOf({ name }: Fetcher, { digest, type, manifest, origin }: Found): string {
   const artifact = artifactIn(manifest);
   if (artifact !== undefined) {
@@ -27,8 +27,15 @@ export function configDigestOf({ name }: Fetcher, { digest, type, manifest, orig
         `${JSON.stringify(artifact.slice(0, 200))}: publish to a repository that holds images only, or delete the tag.`,
     );
   }
+  if (!MANIFEST_TYPES.includes(type)) {
+    throw new VersionedImageError(
+      "NotAnImage",
+      `${name}@${digest} in the registry ${new URL(origin).host} is of the type ${type}, which holds no image here: build and publish it anew, ` +
+        "or delete the tag.",
+    );
+  }
   const { digest: config, size } = fieldsOf(manifest.config);
-  if (!MANIFEST_TYPES.includes(type) || !isDigest(config)) {
+  if (!isDigest(config)) {
     throw protocol(origin, `${digest} is of the type ${type}, which holds no image here`);
   }
   if (typeof size === "number" && size > CONFIG_LIMIT) {

@@ -297,6 +297,21 @@ describe("versioned-image copy", () => {
     );
   });
 
+  it("says what is wrong with a reference, and takes none for a directory", async () => {
+    withImage();
+    for (const given of ["alpine", "alpine:3"]) {
+      const { status, err } = await cli(["copy", given, "127.0.0.1:1/app"]);
+      assert.deepEqual(
+        [status, err],
+        [
+          1,
+          `versioned-image: ${given} is no directory: "${given}" does not name an image in a registry: it has no registry host: write that first, ` +
+            `for instance docker.io/library/${given} for Docker Hub. [InvalidArgument]\n`,
+        ],
+      );
+    }
+  });
+
   it("refuses to mix images in one repository", async () => {
     withImage();
     const { status, err } = await cli(["copy", "127.0.0.1:1/a:1234567", "127.0.0.1:1/b:1234567", "127.0.0.1:1/c"]);

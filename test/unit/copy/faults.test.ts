@@ -2,7 +2,8 @@ import * as assert from "node:assert/strict";
 import { copyImage } from "../../../components/copy";
 import { createRegistryClient } from "../../../components/registry";
 import { errorOf } from "../../support/assertError";
-import { pushIndex } from "../../support/images";
+import { ABSENT } from "../../support/fakeRegistry";
+import { pushIndex, pushList, pushReferrer } from "../../support/images";
 import { OwnRegistry } from "../../support/ownRegistry";
 import { type Behaviour, denial, RegistryProxy } from "../../support/registryProxy";
 
@@ -182,5 +183,40 @@ describe("copying through a network with faults", () => {
     const { sent, mounted } = await copy();
     assert.deepEqual([sent, mounted], [8, 0]);
     assert.equal(await held(staging), digest);
+  });
+
+  it("lists all that refers to an image at once, for a target that lets a tag be set only once", async () => {
+    const target = await RegistryProxy.start({ upstream: production.host, immutable: 409 });
+    proxies.push(target);
+    const { copy, held, digest } = await copied(await through(staging), target);
+    const name = `app${number - 1}`;
+    const referrers = [
+      await pushReferrer(`${staging.host}/${name}`, digest, "application/vnd.example.sbom"),
+      await pushReferrer(`${staging.host}/${name}`, digest, "application/vnd.example.signature"),
+    ];
+    await pushList(`${staging.host}/${name}`, digest, referrers);
+    assert.equal((await copy()).attached, 2);
+    assert.equal(await held(), digest);
+    const client = createRegistryClient({ env: {} });
+    const list = await client.manifest(`${production.host}/copy-of/${name}`, digest.replace(":", "-"));
+    assert.deepEqual(JSON.parse(String(list?.bytes)).manifests, referrers);
+  });
+
+  it("says who lists a signature that the source has lost", async () => {
+    let lost = "";
+    const source = await through(staging, ({ reference }) => (reference === lost ? { instead: ABSENT } : undefined));
+    const { copy, held, digest } = await copied(source, await through(production));
+    const from = `${staging.host}/app${number - 1}`;
+    const signature = await pushReferrer(from, digest, "application/vnd.example.signature");
+    await pushList(from, digest, [signature]);
+    lost = signature.digest;
+    const message = await errorOf("NotCopyable", copy);
+    assert.ok(
+      message.includes(
+        `lacks the manifest ${signature.digest}. Nothing was tagged. It is listed as what refers to ${digest}`,
+      ),
+      message,
+    );
+    assert.equal(await held(), undefined);
   });
 });

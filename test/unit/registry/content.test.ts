@@ -77,10 +77,15 @@ describe("what a registry holds", () => {
         assert.deepEqual(await client().resolve(`${registry.host}/a`, "t"), found);
         assert.deepEqual(registry.requests, ["HEAD /v2/a/manifests/t"]);
         assert.deepEqual(await client().manifest(`${registry.host}/a`, "t"), { ...found, bytes: Buffer.from("{}") });
-        const message = await errorOf("RegistryProtocol", () =>
+        const message = await errorOf("NotAnImage", () =>
           client().inspect(`${registry.host}/a`, found.digest, "linux/amd64"),
         );
-        assert.ok(message.includes(`${found.digest} is of the type ${mediaType}, which holds no image here`), message);
+        assert.ok(
+          message.includes(
+            `a@${found.digest} in the registry ${registry.host} is of the type ${mediaType}, which holds no image here`,
+          ),
+          message,
+        );
       }
     });
 

@@ -1,0 +1,48 @@
+import * as assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { TYPESCRIPT } from "../../../scripts/setup/paths";
+import { pushIndex } from "../../support/images";
+import { OwnRegistry } from "../../support/ownRegistry";
+
+const PROGRAM = path.join(__dirname, "copyProgram.ts");
+const REVISION = "c".repeat(40);
+const TAG = REVISION.slice(0, 7);
+const LABELS = {
+  "org.opencontainers.image.revision": REVISION,
+  "org.opencontainers.image.version": TAG,
+  "dev.versioned-image.tree": "7".repeat(40),
+};
+
+/** How large a layer is, in bytes. */
+const LAYER = 100_000_000;
+/** What may be held of layers on their way, in bytes: less than half of what V8 lets lie about by itself. */
+const MOST = 16 * 1024 * 1024;
+
+describe("versioned-image copy of large layers", () => {
+  let staging: OwnRegistry;
+  let production: OwnRegistry;
+
+  before(async function () {
+    if (!OwnRegistry.isAvailable()) {
+      console.log("      left out: there is no docker-registry");
+      this.skip();
+    }
+    [staging, production] = await Promise.all([OwnRegistry.start(), OwnRegistry.start()]);
+  });
+
+  after(async () => {
+    await staging?.stop();
+    await production?.stop();
+  });
+
+  it("holds little of them", async () => {
+    await pushIndex(`${staging.host}/app`, TAG, LABELS, { layer: LAYER });
+    const argv = ["copy", `${staging.host}/app:${TAG}`, `${production.host}/app`];
+    const { stdout } = await promisify(execFile)(process.execPath, [...TYPESCRIPT, PROGRAM, ...argv]);
+    const { status, most } = JSON.parse(stdout);
+    assert.equal(status, 0);
+    assert.ok(most < MOST, `${most} bytes`);
+  });
+});
