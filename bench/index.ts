@@ -7,13 +7,14 @@ import { freePort } from "../scripts/setup/registry";
 import { MissingError } from "../scripts/setup/say";
 import { type Service, stopService } from "../scripts/setup/service";
 import { buildKitRow } from "./buildKit";
-import { engineRows } from "./engine";
+import { compile, engineRows } from "./engine";
 import { gitRows } from "./git";
+import { publishRows } from "./publish";
 import { realHistoryRows } from "./realHistory";
 import type { Row } from "./row";
 
-const [json, quick, onlyGit, onlyEngine] = ["--json", "--quick", "--git", "--engine"].map((flag) =>
-  process.argv.includes(flag),
+const [json, quick, onlyGit, onlyEngine, onlyPublish] = ["--json", "--quick", "--git", "--engine", "--publish"].map(
+  (flag) => process.argv.includes(flag),
 );
 
 /** Everything but the result goes to standard error, so that `--json` can be read by a program. */
@@ -38,8 +39,8 @@ async function engine(): Promise<Row[]> {
       VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile,
     });
     return [
-      ...(await engineRows({ progress, ...(quick && { images: [1], rounds: 3 }) })),
-      ...(await buildKit(home, registry.host)),
+      ...(onlyPublish ? [] : await engineRows({ progress, ...(quick && { images: [1], rounds: 3 }) })),
+      ...(await builds(home, registry.host)),
     ];
   } finally {
     await stop(services);
@@ -47,8 +48,14 @@ async function engine(): Promise<Row[]> {
   }
 }
 
-/** No row where BuildKit can't be had. */
-async function buildKit(home: string, registryHost: string): Promise<Row[]> {
+/** What is built outside of a program, too; with BuildKit where that can be had. */
+async function builds(home: string, registryHost: string): Promise<Row[]> {
+  const rounds = quick ? 3 : 5;
+  const calls = (dockerConfig: string | undefined) => {
+    progress("comparing publish with docker buildx bake and with docker build and push");
+    compile();
+    return publishRows({ images: quick ? [1] : [1, 20], rounds, dockerConfig });
+  };
   let daemon: Service | undefined;
   try {
     progress("comparing BuildKit with a script of docker buildx build");
@@ -64,11 +71,11 @@ async function buildKit(home: string, registryHost: string): Promise<Row[]> {
         daemon = service;
       },
     });
-    return [await buildKitRow(dockerConfig, quick ? 3 : 5)];
+    return [...(onlyPublish ? [] : [await buildKitRow(dockerConfig, rounds)]), ...(await calls(dockerConfig))];
   } catch (error) {
     if (error instanceof MissingError) {
       progress(`BuildKit is not measured: ${error.message}.`);
-      return [];
+      return calls(undefined);
     }
     throw error;
   } finally {
@@ -94,7 +101,9 @@ function optionValue(option: string): string | undefined {
 /** Of repositories and stacks that are made for it. */
 async function made(): Promise<Row[]> {
   return [
-    ...(onlyEngine ? [] : await gitRows({ progress, ...(quick && { commits: [100], directories: [1, 10] }) })),
+    ...(onlyEngine || onlyPublish
+      ? []
+      : await gitRows({ progress, ...(quick && { commits: [100], directories: [1, 10] }) })),
     ...(onlyGit ? [] : await engine()),
   ];
 }
