@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { Clock } from "../components/protocol";
 
 /** What a command prints to, and what it knows of its surroundings. */
 export interface Io {
@@ -14,6 +15,8 @@ export interface Io {
   terminal: boolean;
   env: NodeJS.ProcessEnv;
   now(): Date;
+  /** What is waited by while a tag is set. Default: the time of the process. */
+  clock?: Clock;
 }
 
 /** 0: fine. 1: the answer is no, or there was an error. Wrong usage, which is 2, is found before a command runs. */

@@ -32,7 +32,7 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
   const dryRun = flags.dryRun === true;
   const progress = new Progress(io, flags.json === true);
   const buffers = new ReadBuffers();
-  const clock = createClock();
+  const clock = io.clock ?? createClock();
   // Asked for in one tick, all directories are answered by one set of git's calls.
   const sources = await Promise.all(
     [...new Set(given)].map(async (each) => ({

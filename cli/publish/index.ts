@@ -66,7 +66,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   const run: Run = {
     client,
     env: io.env,
-    clock: createClock(),
+    clock: io.clock ?? createClock(),
     now: io.now,
     dryRun,
     copyFrom: flags.copyFrom,

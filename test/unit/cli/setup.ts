@@ -53,6 +53,7 @@ export async function cli(
     terminal: options.terminal ?? false,
     env: { DOCKER_CONFIG: "/nonexistent", XDG_STATE_HOME: STATES, ...options.env },
     now: options.now ?? (() => NOW),
+    clock: { now: () => performance.now(), sleep: async () => {} },
   });
   return { status, out, err };
 }
