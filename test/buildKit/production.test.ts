@@ -95,6 +95,7 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
         "org.opencontainers.image.created": source.git("show", "-s", "--format=%cI").replace("+00:00", "Z"),
         "org.opencontainers.image.revision": source.head(),
         "org.opencontainers.image.source": "",
+        "org.opencontainers.image.title": "app",
         "org.opencontainers.image.version": tag,
       });
       // A clone of another machine would put the files there anew: nobody needs them, and one question is asked.
@@ -144,6 +145,14 @@ for (const builder of (process.env.VERSIONED_IMAGE_TEST_BUILDERS ?? "BuildKit").
         "linux/amd64",
         "linux/arm64",
       ]);
+      const index = await createRegistryClient().manifest(repository, published.digest);
+      const { annotations } = JSON.parse(String(index?.bytes));
+      assert.deepEqual(annotations, {
+        "org.opencontainers.image.created": source.git("show", "-s", "--format=%cI").replace("+00:00", "Z"),
+        "org.opencontainers.image.revision": source.head(),
+        "org.opencontainers.image.title": "app",
+        "org.opencontainers.image.version": published.tag,
+      });
       for (const platform of platforms) {
         const { labels } = await createRegistryClient().inspect(repository, published.digest, platform);
         assert.equal(labels["org.opencontainers.image.revision"], source.head());

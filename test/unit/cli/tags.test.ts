@@ -200,7 +200,7 @@ describe("versioned-image tags", () => {
         ["art", sha256(artifact.body), "NotAnImage"],
         ["latest", await digestOf(registry, "latest"), null],
         ["odd", null, "RegistryProtocol"],
-        ["old", sha256(schema1.body), "RegistryProtocol"],
+        ["old", sha256(schema1.body), "NotAnImage"],
         ["page", null, "RegistryProtocol"],
       ],
     );
