@@ -44,8 +44,9 @@ export class VersionedImage extends pulumi.ComponentResource {
     this.covers = image.covers;
     this.source = image.source;
     this.outcome = image.outcome;
-    this.registerOutputs(registrable(this, { ...image }));
-    shownOnce([...Object.values(image), pulumi.output(this.getData())]);
+    const registered = registrable(this, { ...image });
+    this.registerOutputs(registered);
+    shownOnce([...Object.values(image), pulumi.output(this.getData()), pulumi.output(registered)]);
   }
 
   /**
