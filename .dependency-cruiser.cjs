@@ -17,7 +17,7 @@ const ROOMS = {
   ],
   copy: ["protocol", "registry"],
   protocol: ["registry", "version"],
-  bake: ["version"],
+  bake: ["docker", "version"],
   builders: ["docker", "context", "pulumi", "version"],
   docker: ["version"],
   context: ["git", "version"],

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import * as path from "node:path";
 import { invalidArgument, VersionedImageError } from "../../components/errors";
 import { readFacts } from "../../components/git";
-import { parseReference, parseRepository } from "../../components/registry";
+import { parseReference } from "../../components/registry";
 import { decideVersion, type Version } from "../../components/version";
 import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
+import { NAME, namedRepository, nameOf } from "../namedRepository";
 import type { SignerFlags } from "../verify/signer";
 
 export interface CopyFlags extends ImageFlags, SignerFlags {
@@ -30,15 +30,12 @@ export interface Source {
   to: string;
 }
 
-/** What stands for an image's own name in a repository. */
-const NAME = "{name}";
-
 /** Reads an argument: a reference has a tag or a digest, and all else is a directory. Throws InvalidArgument, and what git says. */
 export async function readSource(given: string, to: string, flags: CopyFlags): Promise<Source> {
   const reference = referenceIn(given, flags);
   const source = reference ?? (await versionIn(given, flags));
   const name = reference ? reference.name.slice(reference.name.lastIndexOf("/") + 1) : nameOf(given);
-  const target = parseRepository(to.replaceAll(NAME, name)).repository;
+  const target = namedRepository(to, name);
   if (target === source.repository) {
     throw invalidArgument(`${given} is in ${target} already: name another repository to copy it to.`);
   }
@@ -84,10 +81,5 @@ async function versionIn(context: string, flags: CopyFlags) {
     );
   }
   const version = decideVersion(await readFacts(await sourceOf(context, flags)), versionOptionsOf(flags));
-  const { repository } = parseRepository(flags.from.replaceAll(NAME, nameOf(context)));
-  return { repository, tag: version.tag, digest: undefined, version };
-}
-
-function nameOf(context: string): string {
-  return path.basename(path.resolve(context));
+  return { repository: namedRepository(flags.from, nameOf(context)), tag: version.tag, digest: undefined, version };
 }

@@ -1,6 +1,6 @@
 import { Builder } from "../../components/args";
 import { type BakedImage, secretOptions } from "../../components/bake";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import { namedContexts, platformsOf } from "../../components/version";
 import { type Build, type BuilderFlags, builderOf, refuseWithDocker } from "./buildFlags";
 
@@ -34,8 +34,7 @@ export function bakedBuild(image: BakedImage, flags: BuilderFlags, env: NodeJS.P
   }
   const twice = Object.keys(bases).find((base) => Object.hasOwn(args, base));
   if (twice !== undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `contexts.${twice}${of} is a target, whose reference is the build argument ${twice}, and args.${twice} is given, too: leave that out.`,
     );
   }

@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../components/errors";
 import type { Target } from "../../components/protocol";
-import { parseRepository } from "../../components/registry";
+import { NAME, namedRepository } from "../namedRepository";
 import type { Image } from "./images";
 import type { Run } from "./run";
 
@@ -21,12 +21,9 @@ export function sourceOf({ name, repository, version }: Image, { copyFrom, clien
   if (copyFrom === undefined || version.debug) {
     return undefined;
   }
-  const source = parseRepository(copyFrom.replaceAll(NAME, name)).repository;
+  const source = namedRepository(copyFrom, name);
   if (source === repository) {
     throw invalidArgument(`--copy-from is ${source}, to which ${name} itself is published: name another repository.`);
   }
   return { repository: source, spec: `${source}:${version.tag}`, registry: client };
 }
-
-/** What stands for an image's own name in a repository. */
-const NAME = "{name}";

@@ -1,10 +1,10 @@
 import * as path from "node:path";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import { type ImageSource, readFacts } from "../../components/git";
-import { parseRepository } from "../../components/registry";
 import { decideVersion, namedContexts, type Version } from "../../components/version";
 import { builtOn } from "../builtOn";
 import { type ImageFlags, versionOptionsOf } from "../imageOptions";
+import { NAME, namedRepository, nameOf } from "../namedRepository";
 import { type Build, type BuildFlags, buildOf } from "./buildFlags";
 import { basesOf } from "./directories";
 
@@ -63,10 +63,9 @@ export interface Named {
 export function findImages(contexts: string[], flags: DirectoriesFlags, env: NodeJS.ProcessEnv): Named[] {
   const build = buildOf(flags, env);
   const { base = {}, repository } = flags;
-  const isTemplate = repository.includes("{name}");
+  const isTemplate = repository.includes(NAME);
   if (!isTemplate && (contexts.length > 1 || Object.keys(base).length > 0)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `--repository is ${repository}, and there are several images: give each its own by {name}, which is the name of its directory, as in ` +
         "gcr.io/my-project/{name}.",
     );
@@ -75,11 +74,10 @@ export function findImages(contexts: string[], flags: DirectoriesFlags, env: Nod
   const sources = sourcesOf(contexts, flags);
   return contexts.map((context) => {
     const name = nameOf(context);
-    const own = repositoryOf(context, repository);
+    const own = namedRepository(repository, nameOf(context));
     const other = takenBy.get(own);
     if (other !== undefined) {
-      throw new VersionedImageError(
-        "InvalidArgument",
+      throw invalidArgument(
         `${other} and ${context} would both be published to ${own}: give each image a repository of its own.`,
       );
     }
@@ -153,17 +151,10 @@ function readBase(name: string, context: string, { has, sourceOf }: Sources, fla
   return {
     option: `--base ${name}`,
     label: context,
-    from: has(context) ? { id: idOf(context) } : { repository: repositoryOf(context, flags.repository), tag },
+    from: has(context)
+      ? { id: idOf(context) }
+      : { repository: namedRepository(flags.repository, nameOf(context)), tag },
   };
-}
-
-function repositoryOf(context: string, template: string): string {
-  return parseRepository(template.replaceAll("{name}", nameOf(context))).repository;
-}
-
-/** The name of a directory, wherever the call is made. */
-function nameOf(context: string): string {
-  return path.basename(path.resolve(context));
 }
 
 /** However a directory is named, it is one image. */

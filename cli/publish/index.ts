@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { slots } from "../../components/concurrency";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument, VersionedImageError } from "../../components/errors";
 import { createClock, movingTags, releaseTagsOf } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
 import { Fate, summarize } from "../../components/version";
@@ -45,10 +45,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   const alsoTag = flags.debug ? [] : movingTags(flags.alsoTag, flags.tagPrefix);
   const releaseTags = releaseTagsOf(flags.releaseTag ?? [], flags);
   if (flags.debug && releaseTags.length > 0) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      "--release-tag: a debug image is no release: leave out that or --debug.",
-    );
+    throw invalidArgument("--release-tag: a debug image is no release: leave out that or --debug.");
   }
   const images = await imagesOf(names, flags, io);
   refuseOneSource(flags.copyFrom, images.length);

@@ -1,8 +1,9 @@
 import * as path from "node:path";
+import { joinFields } from "../docker";
 import { VersionedImageError } from "../errors";
 import { isBaseName } from "../version";
 import type { BakedImage, BakedSet, SecretPlace } from "./bakedImage";
-import { type Entry, fieldsOfEntry, joinFields, type Printed, type PrintedTarget, unescaped } from "./printed";
+import { type Entry, fieldsOfEntry, type Printed, type PrintedTarget, unescaped } from "./printed";
 import { repositoryOfTag } from "./repositories";
 import { unmeantIn } from "./said";
 

@@ -54,11 +54,6 @@ export function fieldsOfEntry(entry: Entry, first: string): Record<string, unkno
     : { [first]: entry };
 }
 
-/** Fields, KEY=VALUE each, as the options of `docker buildx build` take them. */
-export function joinFields(fields: string[]): string {
-  return fields.map((field) => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",");
-}
-
 /** What an HCL template would take for its own is printed with a second sign. */
 export function unescaped(text: string): string {
   return text.replaceAll("$${", "${").replaceAll("%%{", "%{");

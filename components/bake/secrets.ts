@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { joinFields } from "../docker";
 import { VersionedImageError } from "../errors";
 import type { BakedImage } from "./bakedImage";
-import { joinFields } from "./printed";
 
 /** The values of an image's secrets, by their ids. Throws BakeUnfit for one that is not there, or is no text. */
 export async function secretsOf(image: BakedImage, env: NodeJS.ProcessEnv): Promise<Record<string, string>> {

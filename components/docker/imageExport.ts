@@ -1,4 +1,5 @@
 import { REPRODUCIBLE_EXPORT } from "../version";
+import { joinFields } from "./optionFields";
 
 /** What is exported by `docker buildx build --output`: an image, or an index of several. */
 export interface ImageExport {
@@ -11,18 +12,18 @@ export interface ImageExport {
 
 /** Pushes it: under the tag that a name has, else by digest alone. */
 export function imageExport(name: string, image: ImageExport): string {
-  return [
+  return joinFields([
     "type=image",
     `name=${name}`,
     "push=true",
     ...(isTagged(name) ? [] : ["push-by-digest=true"]),
     ...optionsOf(image),
-  ].join(",");
+  ]);
 }
 
 /** Writes it to a folder, in OCI's image layout. */
 export function layoutExport(folder: string, image: ImageExport): string {
-  return ["type=oci", csvField(`dest=${folder}`), "tar=false", ...optionsOf(image)].join(",");
+  return joinFields(["type=oci", `dest=${folder}`, "tar=false", ...optionsOf(image)]);
 }
 
 function optionsOf({ reproducible, annotations, severalPlatforms }: ImageExport): string[] {
@@ -30,16 +31,11 @@ function optionsOf({ reproducible, annotations, severalPlatforms }: ImageExport)
   const kinds = ["annotation", ...(severalPlatforms ? ["annotation-index"] : [])];
   return [
     "oci-mediatypes=true",
-    ...(reproducible ? [REPRODUCIBLE_EXPORT] : []),
-    ...kinds.flatMap((kind) => Object.entries(annotations).map(([key, value]) => csvField(`${kind}.${key}=${value}`))),
+    ...(reproducible ? REPRODUCIBLE_EXPORT : []),
+    ...kinds.flatMap((kind) => Object.entries(annotations).map(([key, value]) => `${kind}.${key}=${value}`)),
   ];
 }
 
 function isTagged(name: string): boolean {
   return name.lastIndexOf(":") > name.lastIndexOf("/");
-}
-
-/** The options are one record of comma-separated values. */
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

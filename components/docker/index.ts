@@ -5,3 +5,4 @@ export { lastLinesOfBuild } from "./buildOutput";
 export { requireBuilder } from "./buildxInstance";
 export { builtImageId } from "./builtImage";
 export { imageExport, layoutExport } from "./imageExport";
+export { joinFields } from "./optionFields";

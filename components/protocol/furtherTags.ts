@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument, type VersionedImageError } from "../errors";
 import { isTag } from "../registry";
 import { digitsOfTag, isScratchTag } from "../version";
 
@@ -32,5 +32,5 @@ function isVersionTag(tag: string, prefix: string): boolean {
 }
 
 export function unfit(option: string, why: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", `${option}: ${why}.`);
+  return invalidArgument(`${option}: ${why}.`);
 }

@@ -1,6 +1,6 @@
 import type { VersionedImageArgs } from "../args";
 import { copyImage } from "../copy";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import type { Target } from "../protocol";
 import { knownValue, type Step } from "../pulumi";
 import { parseRepository } from "../registry";
@@ -29,8 +29,7 @@ export async function copyFromOf(
   }
   const source = sourceIn(given);
   if (source.repository === repository) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `copyFrom is ${source.repository}, to which the image itself is published: name another repository, or leave copyFrom out.`,
     );
   }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "../args";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { checkReleaseTags, type Releasing, releaseTagsOf, releasingOf, setReleaseTags, type Target } from "../protocol";
 import { knownValue } from "../pulumi";
 import { isTried, portsOf } from "./publishing";
@@ -15,8 +15,7 @@ export async function resolveReleaseTags({
   ...others
 }: VersionedImageArgs): Promise<ReleaseTags> {
   if (asked.length > 0 && (debug || !publish)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       debug
         ? "debug is true, and releaseTags are given: a debug image is no release. Leave out one of them."
         : "publish is false, and releaseTags are given, which this stack may not write: give them to the stack that publishes.",

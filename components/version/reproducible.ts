@@ -6,7 +6,7 @@
 const IMAGE_EPOCH = 315_532_801;
 
 /** What `docker buildx build --output` is told so that a commit gives one digest. */
-export const REPRODUCIBLE_EXPORT = `rewrite-timestamp=true,source-date-epoch=${IMAGE_EPOCH}`;
+export const REPRODUCIBLE_EXPORT = ["rewrite-timestamp=true", `source-date-epoch=${IMAGE_EPOCH}`];
 
 /** What the configuration of such an image says of when it was built. */
 export const REPRODUCIBLE_TIME = new Date(IMAGE_EPOCH * 1000);

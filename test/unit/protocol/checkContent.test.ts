@@ -2,21 +2,12 @@ import * as assert from "node:assert/strict";
 import { VersionedImageError } from "../../../components/errors";
 import { checkContent, type Doubts } from "../../../components/protocol/checkContent";
 import type { Target } from "../../../components/protocol/target";
-import { imageLabels, TagPolicy, type Version } from "../../../components/version";
+import { imageLabels, TagPolicy } from "../../../components/version";
+import { appVersion } from "../../support/appVersion";
 import { errorOf } from "../../support/assertError";
 
 describe("whether a content may be used", () => {
-  const version = {
-    tag: "ccccccc",
-    commit: "c".repeat(40),
-    tree: "7".repeat(40),
-    committedAt: new Date("2024-01-02T03:04:05Z"),
-    context: "app",
-    paths: ["app"],
-    files: ["app"],
-    dockerfile: "app/Dockerfile",
-    bases: {},
-  } as unknown as Version;
+  const version = appVersion("ccccccc", "c".repeat(40), "7".repeat(40));
 
   /** An index that is there for some platforms, built for them, and a program that asks for others. */
   function checked(there: string[], platforms: string[]): Promise<Doubts> {

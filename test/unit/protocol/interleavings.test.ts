@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { VersionedImageError } from "../../../components/errors";
 import { type Ports, publishVersion } from "../../../components/protocol";
 import { type Choice, inEveryOrder } from "./schedule";
-import { Actor, type Gate, TAG, ungated, World } from "./world";
+import { Actor, type Gate, isRead, TAG, ungated, World } from "./world";
 
 /** What became of a put that was not answered. */
 type Fault = "lost" | "done";
@@ -17,8 +17,6 @@ interface Run {
 
 /** What touches the version's tag; all else of one actor makes no difference to the others. */
 const isStep = (call: string) => call.endsWith(TAG);
-
-const isRead = (call: string) => /^(turn: look|look|read) /.test(call);
 
 /** Two publishers and an adopter, in every order of what they do with the tag. No test here waits for a clock. */
 describe("publishing a version in every order", function () {

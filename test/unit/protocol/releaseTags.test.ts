@@ -13,12 +13,13 @@ import {
 import { resolveReleaseTags } from "../../../components/publish/releaseTags";
 import { unknownOutput } from "../../../components/pulumi/outputs";
 import { TagPolicy } from "../../../components/version";
+import { appVersion } from "../../support/appVersion";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries } from "../../support/fakeRegistry";
 import { DIRTY, digestOf, REVISION, shelf, TREE } from "../cli/setup";
 import { client } from "../registry/setup";
 import { type Choice, inEveryOrder } from "./schedule";
-import { Actor, type Gate, REPOSITORY, TAG, World } from "./world";
+import { Actor, type Gate, isRead, REPOSITORY, TAG, World } from "./world";
 
 const RELEASE = "v1.4.0";
 
@@ -176,7 +177,7 @@ describe("setting a release tag in every order", function () {
         };
       },
       isStep: (call) => call.endsWith(RELEASE),
-      isRead: (call) => /^(turn: look|look|read) /.test(call),
+      isRead,
       tick: { milliseconds: 450, times: 1 },
       check: async ({ check: run, trace }) => {
         check(
@@ -221,21 +222,11 @@ describe("a release tag that is taken", () => {
     const registry = await start(shelf([{ tags: [RELEASE], labels }]));
     const repository = `${registry.host}/app`;
     const expected = {
-      version: {
-        tag: TAG,
-        commit: COMMIT,
-        tree: TREE_HASH,
-        committedAt: new Date("2024-01-02T03:04:05Z"),
-        context: "app",
-        paths: ["app"],
-        files: ["app"],
-        dockerfile: "app/Dockerfile",
-        bases: {},
-      },
+      version: appVersion(TAG, COMMIT, TREE_HASH),
       tagPolicy: TagPolicy.Commit,
       platforms: ["linux/amd64"],
       fingerprint: undefined,
-    } as unknown as Expected;
+    } satisfies Expected;
     const target = { repository, spec: `${repository}:${TAG}`, registry: client() };
     const { refuse } = releasingOf(target, expected, [RELEASE], "pulumi up");
     const served = await digestOf(registry, RELEASE);

@@ -175,3 +175,6 @@ export class Actor {
 
 /** Nobody is held up, and time goes by where it is waited for. */
 export const ungated: Gate = async () => {};
+
+/** Whether a call only reads the registry. */
+export const isRead = (call: string) => /^(turn: look|look|read) /.test(call);

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { imageLabels, TagPolicy, type Version } from "../../../components/version";
 import { checkPublished, type Expectation } from "../../../components/version/checkPublished";
+import { appVersion } from "../../support/appVersion";
 import { errorOf } from "../../support/assertError";
 
 const COMMIT = "c".repeat(40);
@@ -9,18 +10,7 @@ const REVISION = "org.opencontainers.image.revision";
 const TREE_LABEL = "dev.versioned-image.tree";
 const BUILD = "dev.versioned-image.build";
 
-const VERSION = {
-  tag: "ccccccc",
-  commit: COMMIT,
-  tree: TREE,
-  committedAt: new Date("2024-01-02T03:04:05Z"),
-  context: "app",
-  paths: ["app"],
-  files: ["app"],
-  dockerfile: "app/Dockerfile",
-  bases: {},
-  remote: "https://h.example/r",
-} as unknown as Version;
+const VERSION = appVersion("ccccccc", COMMIT, TREE, { remote: "https://h.example/r" });
 const DEBUG: Version = { ...VERSION, tag: "ccccccc-debug", debug: true, uncommitted: [] };
 
 const EXPECTED: Expectation = {
