@@ -23,14 +23,27 @@ mayEnd(stdout, ({ message }) => stderr.write(`versioned-image: standard output c
 // There is no other place to say it.
 mayEnd(stderr, () => {});
 
-void run(process.argv.slice(2), {
-  out: (words) => stdout.write(words),
-  err: (words) => stderr.write(words),
-  input: () => text(stdin),
-  color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb",
-  terminal: stderr.isTTY === true && env.TERM !== "dumb",
-  env,
-  now: () => new Date(),
-}).then((status) => {
+/** As package.json has it; npm warns of it, and installs even so. */
+const OLDEST_NODE = 22;
+
+async function main(): Promise<number> {
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+    stderr.write(
+      `versioned-image: this is Node.js ${process.versions.node}: install version ${OLDEST_NODE} or newer.\n`,
+    );
+    return 1;
+  }
+  return run(process.argv.slice(2), {
+    out: (words) => stdout.write(words),
+    err: (words) => stderr.write(words),
+    input: () => text(stdin),
+    color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb",
+    terminal: stderr.isTTY === true && env.TERM !== "dumb",
+    env,
+    now: () => new Date(),
+  });
+}
+
+void main().then((status) => {
   process.exitCode ||= status;
 });

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /** After how many bytes the buffers are collected, through which they came. */
-const EVERY = 1024 * 1024;
+const EVERY = 4 * 1024 * 1024;
 
 /**
  * Has the buffers collected through which blobs come: left to itself, V8 waits until 32 MB of them lie about, and keeps as much for what a
@@ -13,17 +13,15 @@ export class ReadBuffers {
   private collect: NodeJS.GCFunction | undefined;
 
   sent(bytes: number): void {
-    this.bytes += bytes;
-    if (this.bytes < EVERY) {
-      return;
-    }
-    this.bytes = 0;
-    if (this.collect) {
-      this.collect({ type: "minor" });
-    } else {
+    if (!this.collect) {
       this.collect = collector();
       // The one that gives back what loading the program took.
       this.collect({ type: "major", flavor: "last-resort" });
+    }
+    this.bytes += bytes;
+    if (this.bytes >= EVERY) {
+      this.bytes = 0;
+      this.collect({ type: "minor" });
     }
   }
 }

@@ -1,3 +1,4 @@
+import { forEachFew, slots } from "../../components/concurrency";
 import { copyImage } from "../../components/copy";
 import { VersionedImageError } from "../../components/errors";
 import {
@@ -9,7 +10,6 @@ import {
   setReleaseTags,
 } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
-import { inParallel } from "../inParallel";
 import { type Io, printJson, type Status } from "../output";
 import { ReadBuffers } from "../readBuffers";
 import { signerOf } from "../verify/signer";
@@ -21,6 +21,9 @@ import { copiesJson, printCopies } from "./text";
 
 /** What a user runs again, for messages. */
 const COMMAND = "versioned-image copy";
+
+/** So many images are looked into at once, each by two programs if signatures are asked for. */
+const LOOKED_INTO = 8;
 
 export type { CopyFlags };
 
@@ -45,8 +48,10 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
     to,
   );
 
+  const inTurn = slots(LOOKED_INTO);
   async function copied(source: Source): Promise<Copied> {
-    const { digest, tag, warning } = await check(source, { registry, tagPolicy: flags.tagPolicy, signer, env: io.env });
+    const options = { registry, tagPolicy: flags.tagPolicy, signer, env: io.env };
+    const { digest, tag, warning } = await inTurn(() => check(source, options));
     const spec = `${source.to}:${tag}`;
     if (warning !== undefined) {
       progress.warn(source.given, warning);
@@ -79,7 +84,8 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
     return { ...done, source: `${source.repository}@${digest}`, repository: source.to, tag, digest };
   }
 
-  const outcomes: Outcome[] = await inParallel(sources, async ({ given: each, source }) => ({
+  // All at once: each waits for a second after its tag was set.
+  const outcomes: Outcome[] = await forEachFew(sources, sources.length, async ({ given: each, source }) => ({
     given: each,
     result: source instanceof VersionedImageError ? source : await settled(() => copied(source)),
   }));

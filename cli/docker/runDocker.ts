@@ -26,7 +26,12 @@ export function runDocker(args: string[], { env, signal }: DockerOptions): Promi
     // The timeout of spawn would keep this program alive where docker can't be started.
     const limit = AbortSignal.timeout(LIMIT);
     const ending = signal ? AbortSignal.any([signal, limit]) : limit;
-    const child = spawn("docker", args, { env, signal: ending, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("docker", args, {
+      // Buildx would ask git seven times about the directory that the files of a commit were written to.
+      env: { ...env, BUILDX_GIT_INFO: "false" },
+      signal: ending,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     const keep = (chunk: Buffer) => {
       output = `${output}${chunk}`.slice(-LONGEST);

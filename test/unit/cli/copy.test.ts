@@ -89,6 +89,24 @@ for (const program of PROGRAMS) {
       );
     });
 
+    it("waits for the tags of all its images at the same time", async () => {
+      const all = await Promise.all(Array.from({ length: 20 }, () => published(withImage())));
+      const waiting: (() => void)[] = [];
+      const sleep = () =>
+        new Promise<void>((resolve) => {
+          waiting.push(resolve);
+          if (waiting.length === all.length) {
+            for (const end of waiting) {
+              end();
+            }
+          }
+        });
+      const to = `${production.host}/at-once-${number}`;
+      const given = all.map(({ from, tag }) => `${from}:${tag}`);
+      const { status } = await cli(["copy", ...given, `${to}/{name}`], { sleep });
+      assert.deepEqual([status, waiting.length], [0, 20]);
+    });
+
     it("mounts blobs within a registry", async () => {
       const { from, tag, digest } = await published(withImage());
       const to = `${staging.host}/production/app${number}`;

@@ -65,6 +65,13 @@ describe("versioned-image, started", () => {
     return { status, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
   }
 
+  it("says which Node.js it needs", async () => {
+    const older = path.join(scratch, "older.cjs");
+    writeFileSync(older, 'Object.defineProperty(process.versions, "node", { value: "20.20.2" });');
+    const { status, err } = await ended(launch(["--help"], {}, ["--require", older]));
+    assert.deepEqual([status, err], [1, "versioned-image: this is Node.js 20.20.2: install version 22 or newer.\n"]);
+  });
+
   it("ends with 0, 1 or 2, and keeps errors off standard output", async () => {
     const made = withImage();
     const fine = await ended(launch(["tag", "images/app"]));

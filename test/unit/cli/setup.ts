@@ -37,7 +37,14 @@ export interface Ran {
 /** Runs the command line within the test, without the user's credentials. */
 export async function cli(
   argv: string[],
-  options: { color?: boolean; terminal?: boolean; env?: NodeJS.ProcessEnv; input?: string; now?: () => Date } = {},
+  options: {
+    color?: boolean;
+    terminal?: boolean;
+    env?: NodeJS.ProcessEnv;
+    input?: string;
+    now?: () => Date;
+    sleep?: () => Promise<void>;
+  } = {},
 ): Promise<Ran> {
   let out = "";
   let err = "";
@@ -53,7 +60,7 @@ export async function cli(
     terminal: options.terminal ?? false,
     env: { DOCKER_CONFIG: "/nonexistent", XDG_STATE_HOME: STATES, ...options.env },
     now: options.now ?? (() => NOW),
-    clock: { now: () => performance.now(), sleep: async () => {} },
+    clock: { now: () => performance.now(), sleep: options.sleep ?? (async () => {}) },
   });
   return { status, out, err };
 }
