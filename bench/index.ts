@@ -7,6 +7,7 @@ import { freePort } from "../scripts/setup/registry";
 import { MissingError } from "../scripts/setup/say";
 import { type Service, stopService } from "../scripts/setup/service";
 import { buildKitRow } from "./buildKit";
+import { copyRows } from "./copy";
 import { compile, engineRows } from "./engine";
 import { gitRows } from "./git";
 import { publishRows } from "./publish";
@@ -51,10 +52,12 @@ async function engine(): Promise<Row[]> {
 /** What is built outside of a program, too; with BuildKit where that can be had. */
 async function builds(home: string, registryHost: string): Promise<Row[]> {
   const rounds = quick ? 3 : 5;
-  const calls = (dockerConfig: string | undefined) => {
-    progress("comparing publish with docker buildx bake and with docker build and push");
+  const calls = async (dockerConfig: string | undefined) => {
     compile();
-    return publishRows({ images: quick ? [1] : [1, 20], rounds, dockerConfig });
+    return [
+      ...(await copyRows(rounds, progress)),
+      ...(await publishRows({ rounds, quick: quick === true, dockerConfig, progress })),
+    ];
   };
   let daemon: Service | undefined;
   try {

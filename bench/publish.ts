@@ -1,9 +1,10 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { count as counted } from "../cli/output";
+import { MOMENT } from "../components/protocol/tagOnce";
 import { registry } from "../test/support/registry";
-import { type Repo, repo } from "../test/support/repo";
+import { RegistryProxy } from "../test/support/registryProxy";
+import { type Images, imagesOf } from "./images";
 import { atMost, interleaved, type Row } from "./row";
 
 const ROOT = path.resolve(__dirname, "..");
@@ -11,106 +12,167 @@ const ROOT = path.resolve(__dirname, "..");
 const MAIN = path.join(ROOT, "dist", "cli", "main.js");
 const run = promisify(execFile);
 
+/** So many images are built at once, by both sides. */
+const AT_ONCE = 4;
+/** What a link adds to each answer of a registry, in milliseconds. */
+const LINK = 50;
+
 export interface PublishBenchOptions {
-  /** Numbers of images in one call. */
-  images: number[];
   rounds: number;
+  /** Whether it is only looked if all of it runs. */
+  quick: boolean;
   /** The Docker configuration that has the builder `farm`; undefined where BuildKit can't be had. */
   dockerConfig: string | undefined;
+  progress(line: string): void;
+}
+
+/** Images that are published, of which some have changed. */
+interface Scene {
+  images: number;
+  changed: number;
+  /** Whether the builder has kept nothing. Default: it has built all before. */
+  cold?: boolean;
+  /** Whether the registry is far away. Default: it is on this machine. */
+  far?: boolean;
+}
+
+/** A program that builds and pushes what `versioned-image publish` publishes. */
+interface Other {
+  name: string;
+  /** The options of `versioned-image publish` beside the images. */
+  flags: string[];
+  env: NodeJS.ProcessEnv;
+  write(images: Images, repository: string): void;
+  publish(images: Images, repository: string): Promise<unknown>;
+  /** Has the builder forget what it has built. */
+  forget: string[];
 }
 
 /**
- * `versioned-image publish` of images that have changed, against what builds and pushes the same: `docker buildx bake --push`, and a shell's
- * loop of `docker build` and `docker push`. Each side has files of its own, so that none finds the other's layers. Last of images that have not
- * changed, against what changed ones take.
+ * `versioned-image publish` of images that have changed, against what builds and pushes the same; the second that it waits before the tags are
+ * read back is added to the other side. Each side has files of its own, so that none finds the other's layers.
  */
-export async function publishRows({ images, rounds, dockerConfig }: PublishBenchOptions): Promise<Row[]> {
+export async function publishRows(options: PublishBenchOptions): Promise<Row[]> {
+  const { quick, rounds, progress } = options;
   const rows: Row[] = [];
-  for (const count of images) {
-    if (dockerConfig !== undefined) {
-      rows.push(await bakeRow(count, rounds, dockerConfig));
+  for (const other of othersOf(options)) {
+    const many: Scene[] = [
+      { images: 20, changed: 20 },
+      { images: 20, changed: 20, cold: true },
+      { images: 20, changed: 20, far: true },
+      { images: 200, changed: 20 },
+    ];
+    for (const scene of [{ images: 1, changed: 1 }, ...(quick ? [] : many)]) {
+      progress(`publishing ${describe(scene)}, against ${other.name}`);
+      rows.push(...(await rowsOf(scene, other, rounds)));
     }
-    // Not by the builder that a Docker of old has, where a client of today finds no buildx.
-    const env = { ...process.env, ...(dockerConfig && { DOCKER_CONFIG: dockerConfig, BUILDX_BUILDER: "default" }) };
-    rows.push(...(await loopRows(count, rounds, env)));
   }
   return rows;
 }
 
-/** So many images, as directories and as a bake file. */
-function imagesOf(count: number, repository: string): Repo {
-  const source = repo();
-  const names = Array.from({ length: count }, (_, number) => `app-${number}`);
-  for (const name of names) {
-    source.write(`${name}/Dockerfile`, "FROM scratch\nCOPY . /app\n").write(`${name}/main`, "0\n");
-  }
-  const target = Object.fromEntries(
-    names.map((name) => [name, { context: name, tags: [`${repository}/${name}:\${TAG}`] }]),
-  );
-  const bake = { variable: { TAG: { default: "latest" } }, group: { default: { targets: names } }, target };
-  return source.write("docker-bake.json", JSON.stringify(bake)).add().commit();
-}
-
-function change(source: Repo, count: number, round: number): void {
-  for (let number = 0; number < count; number++) {
-    source.write(`app-${number}/main`, `${round} ${number} ${Math.random()}\n`);
-  }
-  source.add().commit();
-}
-
-function publish(source: Repo, args: string[], env: NodeJS.ProcessEnv): Promise<unknown> {
-  return run(process.execPath, [MAIN, "publish", ...args], { cwd: source.directory, env });
-}
-
-async function bakeRow(count: number, rounds: number, dockerConfig: string): Promise<Row> {
-  const name = registry.repository("publish");
-  const [ours, theirs] = [imagesOf(count, name), imagesOf(count, `${name}-bake`)];
-  const env = { ...process.env, DOCKER_CONFIG: dockerConfig };
-  const bake = (): Promise<unknown> => {
-    const args = ["buildx", "bake", "--builder", "farm", "--push", "--provenance=false"];
-    return run("docker", args, { cwd: theirs.directory, env: { ...env, TAG: theirs.head().slice(0, 7) } });
-  };
+function othersOf({ dockerConfig, progress }: PublishBenchOptions): Other[] {
+  // Not by the builder that a Docker of old has, where a client of today finds no buildx.
+  const env = { ...process.env, ...(dockerConfig && { DOCKER_CONFIG: dockerConfig, BUILDX_BUILDER: "default" }) };
+  const others = [shellLoop(env)];
   try {
-    const [one = 0, other = 1] = await interleaved(
+    execFileSync("skaffold", ["version"], { stdio: "ignore" });
+    others.push(skaffold(env));
+  } catch {
+    progress("Skaffold is not measured: there is no skaffold on PATH.");
+  }
+  return dockerConfig === undefined ? others : [bake({ ...process.env, DOCKER_CONFIG: dockerConfig }), ...others];
+}
+
+function bake(env: NodeJS.ProcessEnv): Other {
+  const args = ["buildx", "bake", "--builder", "farm", "--push", "--provenance=false"];
+  return {
+    name: "docker buildx bake --push",
+    flags: ["--builder", "farm"],
+    env,
+    write: (images, repository) => images.writeBake(repository),
+    publish: ({ source }) => run("docker", args, { cwd: source.directory, env: { ...env, TAG: tagOf(source) } }),
+    forget: ["buildx", "prune", "--builder", "farm", "--all", "--force"],
+  };
+}
+
+function shellLoop(env: NodeJS.ProcessEnv): Other {
+  return {
+    name: "a shell's loop of docker build and docker push",
+    flags: [],
+    env,
+    write: () => {},
+    publish: async ({ source, names }, repository) => {
+      for (const name of names) {
+        const spec = `${repository}/${name}:${tagOf(source)}`;
+        await run("docker", ["build", "--quiet", "--tag", spec, source.path(name)], { env });
+        await run("docker", ["push", "--quiet", spec], { env });
+      }
+    },
+    forget: ["builder", "prune", "--all", "--force"],
+  };
+}
+
+function skaffold(env: NodeJS.ProcessEnv): Other {
+  const args = ["build", "--cache-artifacts=false", "--interactive=false", "--update-check=false"];
+  return {
+    name: "skaffold build",
+    flags: [],
+    env,
+    write: (images, repository) => images.writeSkaffold(repository, AT_ONCE),
+    publish: async ({ source }, repository) => {
+      const [host = ""] = repository.split("/");
+      await run("skaffold", [...args, "--insecure-registry", host], { cwd: source.directory, env });
+    },
+    forget: ["builder", "prune", "--all", "--force"],
+  };
+}
+
+function tagOf(source: Images["source"]): string {
+  return source.head().slice(0, 7);
+}
+
+async function rowsOf(scene: Scene, other: Other, rounds: number): Promise<Row[]> {
+  const { images, changed } = scene;
+  const delay = () => ({ before: LINK / 2, after: LINK / 2 });
+  const link = scene.far ? await RegistryProxy.start({ moods: [delay] }) : undefined;
+  const name = registry.repository("publish");
+  const ofOurs = link ? name.replace(registry.host, link.host) : name;
+  const ofTheirs = `${ofOurs}-other`;
+  const [ours, theirs] = [await imagesOf(images), await imagesOf(images)];
+  other.write(theirs, ofTheirs);
+  const flags = ["--repository", `${ofOurs}/{name}`, "--jobs", String(AT_ONCE), ...other.flags];
+  const publish = () =>
+    run(process.execPath, [MAIN, "publish", ...ours.names, ...flags], { cwd: ours.source.directory, env: other.env });
+  try {
+    // What is not changed later was published once.
+    await Promise.all([publish(), other.publish(theirs, ofTheirs)]);
+    const [one = 0, their = 1] = await interleaved(
       rounds,
-      [() => publish(ours, ["--bake", "docker-bake.json", "--builder", "farm"], env), bake],
-      (round) => {
-        change(ours, count, round);
-        change(theirs, count, round);
+      [publish, () => other.publish(theirs, ofTheirs)],
+      async () => {
+        ours.change(changed);
+        theirs.change(changed);
+        if (scene.cold) {
+          await run("docker", other.forget, { env: other.env });
+        }
       },
     );
-    return atMost(1.15, `publish --bake of ${counted(count, "image")} / docker buildx bake --push`, one, other);
+    const what = describe(scene);
+    const row = atMost(1.15, `publish of ${what} / ${other.name}, and a second`, one, their + MOMENT);
+    if (images === changed) {
+      return [row];
+    }
+    const [unchanged = 0, again = 1] = await interleaved(rounds, [publish, () => other.publish(theirs, ofTheirs)]);
+    return [row, atMost(1.15, `publish of ${images} unchanged images / ${other.name}`, unchanged, again)];
   } finally {
     ours.dispose();
     theirs.dispose();
+    await link?.stop();
   }
 }
 
-async function loopRows(count: number, rounds: number, env: NodeJS.ProcessEnv): Promise<Row[]> {
-  const name = registry.repository("publish-loop");
-  const [ours, theirs] = [imagesOf(count, name), imagesOf(count, `${name}-script`)];
-  const names = Array.from({ length: count }, (_, number) => `app-${number}`);
-  const args = [...names, "--repository", `${name}/{name}`];
-  const loop = async () => {
-    for (const each of names) {
-      const spec = `${name}-script/${each}:${theirs.head().slice(0, 7)}`;
-      await run("docker", ["build", "--quiet", "--tag", spec, theirs.path(each)], { env });
-      await run("docker", ["push", "--quiet", spec], { env });
-    }
-  };
-  try {
-    const [one = 0, other = 1] = await interleaved(rounds, [() => publish(ours, args, env), loop], (round) => {
-      change(ours, count, round);
-      change(theirs, count, round);
-    });
-    const [unchanged = 0] = await interleaved(rounds, [() => publish(ours, args, env)]);
-    const images = counted(count, "image");
-    return [
-      atMost(1.15, `publish of ${images} / a shell's loop of docker build and docker push`, one, other),
-      atMost(0.5, `publish of ${images} that have not changed / that have`, unchanged, one),
-    ];
-  } finally {
-    ours.dispose();
-    theirs.dispose();
-  }
+function describe({ images, changed, cold, far }: Scene): string {
+  const of = images === changed ? "" : ` of ${images}`;
+  const builder = cold ? ", builder cold" : "";
+  return `${changed}${of} changed image${images === 1 ? "" : "s"}${builder}${far ? `, link of ${LINK} ms` : ""}`;
 }
