@@ -94,10 +94,9 @@ async function byDocker(image: Image, files: PreparedContext, { bases, scratchTa
   });
   await docker(image, ["build", ...settings, "--tag", name, files.directory], env, run);
   try {
-    const pushed = await docker(image, ["push", name], env, run);
+    const [pushed, id] = await Promise.all([docker(image, ["push", name], env, run), builtImageId(name, env)]);
     // Podman says none.
     const [, digest] = /\bdigest: (sha256:[0-9a-f]{64})\b/.exec(pushed) ?? [];
-    const id = await builtImageId(name, env);
     return { digest, isLabelled: false, tag, imageId: async () => id };
   } finally {
     await forget(image, name, run);

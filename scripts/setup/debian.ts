@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { exclusively } from "./exclusively";
+import { CACHE } from "./paths";
 import { run, which } from "./run";
 import { during, MissingError } from "./say";
 
@@ -38,8 +40,8 @@ async function installProgram(name: string, debianPackage: string, otherwise: st
     throw new MissingError(`${name} is missing: ${otherwise}`);
   }
   await updateLists();
-  const args = ["install", "--yes", "--no-install-recommends", debianPackage];
-  await during(`Installing Debian's ${debianPackage}, for ${name}`, run("apt-get", args, { env: ENV }));
+  const what = `Installing Debian's ${debianPackage}, for ${name}`;
+  await change(what, ["install", "--yes", "--no-install-recommends", debianPackage]);
   const installed = which(name);
   if (!installed) {
     throw new MissingError(`${debianPackage} was installed, but there is no ${name}: ${otherwise}`);
@@ -104,7 +106,13 @@ async function mirror(): Promise<string> {
 
 async function updateLists(): Promise<void> {
   if (!updated) {
-    await during("Reading the lists of Debian's packages", run("apt-get", ["update"], { env: ENV }));
+    await change("Reading the lists of Debian's packages", ["update"]);
     updated = true;
   }
+}
+
+/** Runs apt-get, while no other run of this project does: it gives up where another one holds its locks. */
+async function change(what: string, args: string[]): Promise<void> {
+  await mkdir(CACHE, { recursive: true });
+  await exclusively(path.join(CACHE, "apt.lock"), what, () => during(what, run("apt-get", args, { env: ENV })));
 }
