@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { readFacts } from "../components/git";
@@ -25,6 +26,9 @@ export interface GitBenchOptions {
 interface Setting extends Shape {
   filters: boolean;
 }
+
+/** The command line as users have it. */
+const MAIN = path.resolve(__dirname, "../dist/cli/main.js");
 
 /** Of more directories than these a loop is measured on a sample, and scaled. */
 const LOOPED = 200;
@@ -111,7 +115,7 @@ async function rowsOf(setting: Setting, repository: BenchRepository, truth: stri
     rows.push(await factsRow(name, repository));
   }
   if (directories.length === BASED) {
-    rows.push(await basesRow(name, repository));
+    rows.push(await basesRow(name, repository), ...(await commandRow(name, repository)));
   }
   if (directories.length >= MANY) {
     rows.push(await memoryRow(name, repository));
@@ -158,6 +162,38 @@ async function basesRow(name: string, { root, directories }: BenchRepository): P
     async () => void (await Promise.all(directories.map((directory) => readFacts({ context: context(directory) })))),
   ]);
   return atMost(2.5, `${name}: all facts, each tenth a base of the next nine / without bases`, based, plain);
+}
+
+/** The command line, as users start it, against Skaffold's: where that is not on PATH, nothing is compared. */
+async function commandRow(name: string, { root, directories }: BenchRepository): Promise<Row[]> {
+  const run = promisify(execFile);
+  const scratch = mkdtempSync(path.join(tmpdir(), "skaffold-"));
+  try {
+    const file = path.join(scratch, "skaffold.yaml");
+    const artifacts = directories.map((context, number) => ({ image: `app-${number}`, context }));
+    const tagPolicy = { gitCommit: { variant: "AbbrevCommitSha" } };
+    const build = { artifacts, tagPolicy, local: { push: false } };
+    writeFileSync(file, JSON.stringify({ apiVersion: "skaffold/v4beta11", kind: "Config", build }));
+    const dryRun = ["build", "--dry-run", "--quiet", "--interactive=false", "--update-check=false", "--filename", file];
+    const asked = { cwd: root, maxBuffer: 2 ** 26 };
+    if (await isMissing(run("skaffold", ["version"]))) {
+      return [];
+    }
+    const [ours, theirs] = await medians(5, [
+      async () => void (await run(process.execPath, [MAIN, "tag", ...directories], asked)),
+      async () => void (await run("skaffold", dryRun, asked)),
+    ]);
+    return [atMost(1, `${name}: versioned-image tag / skaffold build --dry-run`, ours, theirs)];
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+async function isMissing(started: Promise<unknown>): Promise<boolean> {
+  return started.then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+  );
 }
 
 /** How much quicker than the shell's loop it must be. */
