@@ -1,6 +1,8 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import {
+  KEPT,
   KEPT_HOSTS,
   KEPT_IMAGES,
   KEPT_NO_DOCKER,
@@ -10,59 +12,63 @@ import {
   keptStack,
 } from "../../test/support/kept";
 import { RegistryProxy } from "../../test/support/registryProxy";
-import { type Environment, prepare, type Services, stop } from "../setup";
+import type { Environment } from "../setup";
 import { ensureBuildKit, ensureBuildx, pathWithBuildKit, startBuildKit } from "../setup/buildKit";
-import { freePort } from "../setup/registry";
+import { ROOT } from "../setup/paths";
 import { type Service, stopService } from "../setup/service";
-import { keptState } from "./keptState";
-import { saveLayout } from "./layout";
+import { ownPart, withoutOneMachine } from "./keptState";
+import { labelsOf, saveLayout } from "./layout";
+import { copyOf, SCHEMA } from "./schemas";
 
-/**
- * Publishes the images that are kept of each release, as this version does it, on a registry and daemons of its own, which it stops. Into
- * the folder go the stack's state and what the repositories hold. Throws MissingError where a builder can't be had.
- */
-export async function keep(builder: KeptBuilder, version: string, folder: string, scratch: string): Promise<void> {
-  let services: Services = {};
-  const buildKits: Service[] = [];
-  try {
-    const prepared = await prepare({
-      home: path.join(scratch, `keep-${builder}`),
-      registryPort: await freePort(),
-      started: (running) => {
-        services = running;
-      },
-    });
-    const env = builder === "buildKit" ? await withBuildKit(prepared, scratch, buildKits) : prepared.env;
-    await publishAndSave(builder, version, folder, prepared.registry.host, env);
-  } finally {
-    await Promise.all(buildKits.map(stopService));
-    await stop(services);
+const BUILDERS = ["docker", "buildKit"] as const;
+
+/** Makes the folder of a version in test/kept. Throws MissingError where a builder can't be had. */
+export async function keep(version: string, environment: Environment, scratch: string): Promise<void> {
+  await rm(path.join(KEPT, version), { recursive: true, force: true });
+  for (const builder of BUILDERS) {
+    await publishTo(path.join(KEPT, version, builder), builder, version, environment, scratch);
   }
+  await copyFile(path.join(ROOT, SCHEMA), path.join(ROOT, copyOf(version)));
 }
 
-async function publishAndSave(
+/** Whether this version writes with Docker what is kept of it. Digests may differ: those of Docker's builds do. */
+export async function writesWhatIsKept(version: string, environment: Environment, scratch: string): Promise<boolean> {
+  const again = path.join(scratch, "kept");
+  await publishTo(again, "docker", version, environment, scratch);
+  return isDeepStrictEqual(await written(again), await written(path.join(KEPT, version, "docker")));
+}
+
+async function written(folder: string) {
+  const state = await readFile(path.join(folder, "state.json"), "utf8");
+  return [ownPart(state), ...(await Promise.all(KEPT_IMAGES.map((image) => labelsOf(path.join(folder, image)))))];
+}
+
+/** Publishes as this version does. Into the folder go the stack's state and what its repositories hold. */
+async function publishTo(
+  folder: string,
   builder: KeptBuilder,
   version: string,
-  folder: string,
-  upstream: string,
-  env: NodeJS.ProcessEnv,
+  environment: Environment,
+  scratch: string,
 ): Promise<void> {
+  const daemons: Service[] = [];
+  const env = builder === "buildKit" ? await withBuildKit(environment, scratch, daemons) : environment.env;
   const source = keptProject();
   const stack = keptStack(source, builder, version, env);
-  const proxy = await RegistryProxy.start({ host: KEPT_HOSTS[builder], upstream });
+  const proxy = await RegistryProxy.start({ host: KEPT_HOSTS[builder], upstream: environment.registry.host });
   try {
     const { succeeded, text } = await stack.up();
     if (!succeeded) {
       throw new Error(`The images that are kept of a release are not published:\n${text}`);
     }
-    await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    await writeFile(path.join(folder, "state.json"), keptState(stack.exportState()));
+    await writeFile(path.join(folder, "state.json"), withoutOneMachine(stack.exportState()));
     for (const image of KEPT_IMAGES) {
       await saveLayout(keptRepository(builder, version, image), path.join(folder, image));
     }
   } finally {
     await proxy.stop();
+    await Promise.all(daemons.map(stopService));
     stack.forget();
     source.dispose();
   }

@@ -20,7 +20,7 @@ interface Exported {
  * A state that `pulumi stack export --show-secrets` printed, without what is of one machine or one moment: paths of source, times, random
  * names and the order in which resources were made.
  */
-export function keptState(exported: string): string {
+export function withoutOneMachine(exported: string): string {
   const { deployment, ...rest } = JSON.parse(exported) as Exported;
   const { manifest, resources, ...more } = deployment;
   const kept = inOrder(resources).map(({ created, modified, sourcePosition, stackTrace, ...resource }) => resource);

@@ -59,12 +59,26 @@ async function saveBlob(bytes: Buffer, folder: string): Promise<string> {
   return digest;
 }
 
+/** The labels of the images under each tag of an OCI image layout. Throws an error for one of several platforms. */
+export async function labelsOf(folder: string): Promise<Record<string, Record<string, string>>> {
+  const labels: Record<string, Record<string, string>> = {};
+  const read = async (digest: string) => JSON.parse(await readFile(fileOf(digest, folder), "utf8"));
+  for (const [tag, { digest }] of Object.entries(await tagsOf(folder))) {
+    const { config } = await read((await read(digest)).config.digest);
+    labels[tag] = config.Labels;
+  }
+  return labels;
+}
+
+async function tagsOf(folder: string): Promise<Record<string, Descriptor>> {
+  const { manifests } = JSON.parse(await readFile(path.join(folder, "index.json"), "utf8")) as Required<Manifest>;
+  return Object.fromEntries(manifests.map((manifest) => [manifest.annotations?.[TAG], manifest]));
+}
+
 /** Pushes an OCI image layout to a repository of a registry on this machine, and returns the tags with their digests. */
 export async function pushLayout(folder: string, repository: string): Promise<Record<string, string>> {
-  const { manifests } = JSON.parse(await readFile(path.join(folder, "index.json"), "utf8")) as Required<Manifest>;
   const tags: Record<string, string> = {};
-  for (const manifest of manifests) {
-    const tag = manifest.annotations?.[TAG] ?? manifest.digest;
+  for (const [tag, manifest] of Object.entries(await tagsOf(folder))) {
     await pushManifest(folder, repository, tag, manifest);
     tags[tag] = manifest.digest;
   }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import * as path from "node:path";
 import { ROOT } from "../../scripts/setup/paths";
 import { IMAGES, imagesConfig } from "./project";
@@ -14,9 +14,7 @@ export type KeptBuilder = "docker" | "buildKit";
  */
 export const KEPT = path.join(ROOT, "test", "kept");
 
-export function keptVersions(builder: KeptBuilder): string[] {
-  return readdirSync(KEPT).filter((version) => existsSync(path.join(KEPT, version, builder)));
-}
+export const keptVersions = () => readdirSync(KEPT);
 
 /** The images of the stack. What their repositories hold is in folders of the same names. */
 export const KEPT_IMAGES = ["app", "site"] as const;
@@ -46,8 +44,13 @@ export const KEPT_HOSTS: Record<KeptBuilder, string> = {
 /** The address of the Docker daemon, which the state of BuildKit's provider has although it needs none. */
 export const KEPT_NO_DOCKER = "unix:///nonexistent.sock";
 
+/** An image's repository, without the registry's host. */
+export function keptName(builder: KeptBuilder, version: string, image: string): string {
+  return `${version}/${builder.toLowerCase()}/${image}`;
+}
+
 export function keptRepository(builder: KeptBuilder, version: string, image: string): string {
-  return `${KEPT_HOSTS[builder]}/${version}/${image}`;
+  return `${KEPT_HOSTS[builder]}/${keptName(builder, version, image)}`;
 }
 
 /** The stack: what all releases can publish. Its arguments are those of each release that is kept, so they stay as they are. */

@@ -8,6 +8,7 @@ import {
   KEPT_HOSTS,
   KEPT_IMAGES,
   type KeptBuilder,
+  keptName,
   keptProject,
   keptRepository,
   keptStack,
@@ -35,7 +36,7 @@ export function readsWhatReleasesWrote(builder: KeptBuilder, env: () => NodeJS.P
     }
   });
 
-  for (const version of keptVersions(builder)) {
+  for (const version of keptVersions()) {
     it(`of ${version} leaves as they are, can verify them, and publishes the next commit`, async () => {
       const folder = path.join(KEPT, version, builder);
       const source = keptProject();
@@ -48,7 +49,10 @@ export function readsWhatReleasesWrote(builder: KeptBuilder, env: () => NodeJS.P
       );
       const tags: Record<string, Record<string, string>> = {};
       for (const image of KEPT_IMAGES) {
-        tags[image] = await pushLayout(path.join(folder, image), `${registry.host}/${version}/${image}`);
+        tags[image] = await pushLayout(
+          path.join(folder, image),
+          `${registry.host}/${keptName(builder, version, image)}`,
+        );
       }
       const state = readFileSync(path.join(folder, "state.json"), "utf8");
       stack.importState(state);
@@ -92,7 +96,7 @@ export function readsWhatReleasesWrote(builder: KeptBuilder, env: () => NodeJS.P
       assert.equal(next.app.commit, source.head());
       assert.equal(next.app.outcome, "published");
       assert.deepEqual(next.site, kept.site);
-      const app = `${version}/app`;
+      const app = keptName(builder, version, "app");
       assert.deepEqual(
         proxy.written.map(({ spec, digest }) => [spec, digest]),
         [[`${app}:${next.app.tag}`, next.app.digest]],
