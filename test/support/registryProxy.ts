@@ -63,7 +63,7 @@ export interface ProxyOptions {
   immutable?: 400 | 409;
   /** The registry's host and port. Default: the one that the engine tests share. */
   upstream?: string;
-  /** Where it listens, as host:port; another run of the tests that listens there is waited for. Default: a free port of 127.0.0.1. */
+  /** Where it listens, as host:port; another run of the tests that has it is waited for. Default: a free port of 127.0.0.1. */
   host?: string;
 }
 
@@ -299,17 +299,21 @@ function listen(server: Server, host: string): Promise<void> {
 }
 
 async function listenInTurn(server: Server, host: string): Promise<void> {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
       return await listen(server, host);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || tries === TRIES) {
         throw error;
       }
-      await sleep(100);
+      await sleep(TRY_EVERY);
     }
   }
 }
+
+/** In milliseconds; with the tries, a minute and a half. */
+const TRY_EVERY = 100;
+const TRIES = 900;
 
 /** The digest that a tag has, if it is there. */
 async function heldUnder(upstream: string, url: string): Promise<string | undefined> {
