@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
-import { main } from "./dev";
+import { main, untilInterrupted } from "./dev";
 import { sectionOf, UNRELEASED } from "./release/changelog";
 import { install, publishTwice } from "./release/installed";
 import { keep, writesWhatIsKept } from "./release/keep";
@@ -214,7 +214,7 @@ void main(async () => {
   process.env.PATH = [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
   const scratch = mkdtempSync(path.join(tmpdir(), "release-"));
   try {
-    await (values.keep ? keepVersion(scratch) : release(scratch));
+    await untilInterrupted(values.keep ? keepVersion(scratch) : release(scratch));
   } finally {
     await stop(services);
     rmSync(scratch, { recursive: true, force: true });
