@@ -4,24 +4,29 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
-import { main } from "./dev";
+import { main, untilInterrupted } from "./dev";
 import { sectionOf, UNRELEASED } from "./release/changelog";
-import { install } from "./release/installed";
+import { install, publishTwice } from "./release/installed";
+import { keep, writesWhatIsKept } from "./release/keep";
 import { fileName, readNames, undecided } from "./release/names";
 import { attw, cloneTo, pack, publint } from "./release/packed";
 import { pluginFiles, pluginTarballs, schemaOf, writeTarball } from "./release/plugin";
 import { sbom } from "./release/sbom";
 import { breakingChanges, mayBreak } from "./release/schemaChanges";
-import { copyOf, isCopied, readSchema, releaseBefore, SCHEMA } from "./release/schemas";
+import { copyOf, lastKept, readSchema, SCHEMA } from "./release/schemas";
+import { type Environment, prepare, type Services, stop } from "./setup";
 import { ROOT } from "./setup/paths";
+import { freePort } from "./setup/registry";
 import { run } from "./setup/run";
 import { MissingError } from "./setup/say";
 
 /**
  * Makes what a release publishes, in release/out, and checks it; .github/workflows/release.yml publishes it. With --dry-run, what is
- * only decided for the release itself may be open, and is said.
+ * only decided for the release itself may be open, and is said. With --keep, makes what test/kept has of the version, and nothing else.
  */
-const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: { "dry-run": { type: "boolean", default: false }, keep: { type: "boolean", default: false } },
+});
 const dryRun = values["dry-run"];
 
 const OUT = path.join(ROOT, "release", "out");
@@ -43,6 +48,21 @@ function open(problem: string): string {
   }
   return `${problem} (open in a dry run)`;
 }
+
+/** The Docker daemon, registry and plugins to try a publication with: those of the tests. */
+function environment(scratch: string): Promise<Environment> {
+  prepared ??= freePort().then((registryPort) =>
+    prepare({
+      home: path.join(scratch, "services"),
+      registryPort,
+      started: (running) => Object.assign(services, running),
+    }),
+  );
+  return prepared;
+}
+
+let prepared: Promise<Environment> | undefined;
+const services: Services = {};
 
 /** Each says what it saw. They go on from what those before have made. */
 const steps: Record<string, (scratch: string) => Promise<string>> = {
@@ -76,18 +96,23 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
   },
 
   schema: async () => {
-    const before = releaseBefore(version);
-    const broken = before === undefined ? [] : breakingChanges(readSchema(copyOf(before)), readSchema(SCHEMA));
-    if (before !== undefined && broken.length > 0 && !mayBreak(before, version)) {
+    const before = lastKept(version);
+    const broken = breakingChanges(readSchema(copyOf(before)), readSchema(SCHEMA));
+    if (broken.length > 0 && before !== version && !mayBreak(before, version)) {
       throw new MissingError(
         `${version} breaks what ${before} has; take these back, or another version:\n${broken.join("\n")}`,
       );
     }
-    const compared =
-      before === undefined ? "no release to compare with" : [`since ${before}`, ...broken].join("\n    ");
-    return isCopied(version)
-      ? compared
-      : `${compared}; ${open(`run cp ${SCHEMA} ${copyOf(version)}, for the next one`)}`;
+    return [`compared with ${copyOf(before)}, ${broken.length} breaking changes`, ...broken].join("\n    ");
+  },
+
+  kept: async (scratch) => {
+    const folder = `test/kept/${version}`;
+    const isCopied =
+      lastKept(version) === version && isDeepStrictEqual(readSchema(copyOf(version)), readSchema(SCHEMA));
+    return isCopied && (await writesWhatIsKept(version, await environment(scratch), scratch))
+      ? `${folder} is what ${version} writes: schema; state, tags and labels of a stack that Docker built`
+      : open(`${folder} is not what ${version} writes: run npm run release -- --keep, and commit it`);
   },
 
   "npm pack": async (scratch) => {
@@ -119,6 +144,14 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
     return `from a registry of packages; --version prints ${found.version}, tag ${tag}; ${exported.length} exports`;
   },
 
+  publish: async (scratch) => {
+    const { docker, outcomes, digest, reference } = await publishTwice(scratch, await environment(scratch));
+    if (!isDeepStrictEqual(outcomes, ["published", "adopted"]) || !reference.endsWith(`@${digest}`)) {
+      throw new Error(`What was installed does not publish: ${JSON.stringify({ outcomes, digest, reference })}`);
+    }
+    return `what was installed built ${reference} with Docker ${docker}, adopted it the next time and verified it`;
+  },
+
   plugin: async (scratch) => {
     const files = await pluginFiles(names, version);
     const tarballs = pluginTarballs(version).map((file) => path.join(ASSETS, file));
@@ -148,12 +181,15 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
   },
 };
 
-void main(async () => {
-  // npm packs what a file's owner alone may do as that.
-  process.umask(0o022);
-  // npm compresses with the Node.js that runs it: the project's own.
-  process.env.PATH = [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
-  const scratch = mkdtempSync(path.join(tmpdir(), "release-"));
+async function keepVersion(scratch: string): Promise<void> {
+  if ((await git("tag", "--list", `v${version}`)) !== "") {
+    throw new MissingError(`${version} is released, and what it wrote stays as it is: set another version first.`);
+  }
+  await keep(version, await environment(scratch), scratch);
+  console.log(`What ${version} writes is in test/kept/${version}: commit it.`);
+}
+
+async function release(scratch: string): Promise<void> {
   await rm(OUT, { recursive: true, force: true });
   await mkdir(ASSETS, { recursive: true });
   let name = "";
@@ -162,13 +198,25 @@ void main(async () => {
       name = next;
       console.log(`✓ ${name}: ${await step(scratch)}`);
     }
-    console.log(
-      `${dryRun ? "What the release would publish" : "What is to be published"} is in ${path.relative(ROOT, OUT)}.`,
-    );
   } catch (error) {
     console.log(`✗ ${name}`);
     throw error;
+  }
+  console.log(
+    `${dryRun ? "What the release would publish" : "What is to be published"} is in ${path.relative(ROOT, OUT)}.`,
+  );
+}
+
+void main(async () => {
+  // npm packs what a file's owner alone may do as that.
+  process.umask(0o022);
+  // npm compresses with the Node.js that runs it: the project's own.
+  process.env.PATH = [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
+  const scratch = mkdtempSync(path.join(tmpdir(), "release-"));
+  try {
+    await untilInterrupted(values.keep ? keepVersion(scratch) : release(scratch));
   } finally {
+    await stop(services);
     rmSync(scratch, { recursive: true, force: true });
   }
 });

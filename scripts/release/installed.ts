@@ -1,5 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import type { Environment } from "../setup";
+import { dockerAt } from "../setup/docker";
 import { run } from "../setup/run";
 import { INSTALL, publish } from "./published";
 
@@ -22,7 +24,7 @@ export async function install(name: string, version: string, tarball: string, sc
     await mkdir(path.join(project, "app"), { recursive: true });
     await writeFile(path.join(project, ".npmrc"), npmrc);
     await writeFile(path.join(project, "package.json"), JSON.stringify({ name: "empty", private: true }));
-    await writeFile(path.join(project, "app", "Dockerfile"), "FROM scratch\n");
+    await writeFile(path.join(project, "app", "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");
     const here = { cwd: project };
     const git = (...args: string[]) => run("git", [...IDENTITY, ...args], here);
     await git("init", "--quiet");
@@ -31,7 +33,7 @@ export async function install(name: string, version: string, tarball: string, sc
 
     await run("npm", [...INSTALL, `${name}@${version}`], here);
     const required = `JSON.stringify(Object.keys(require(${JSON.stringify(name)})))`;
-    const cli = (...args: string[]) => run(path.join("node_modules", ".bin", "versioned-image"), args, here);
+    const cli = (...args: string[]) => run(CLI, args, here);
     return {
       version: (await cli("--version")).trim(),
       exported: JSON.parse(await run(process.execPath, ["-p", required], here)),
@@ -41,6 +43,40 @@ export async function install(name: string, version: string, tarball: string, sc
   } finally {
     close();
   }
+}
+
+const CLI = path.join("node_modules", ".bin", "versioned-image");
+
+/** What became of an image that the installed package published twice. */
+export interface PublishedTwice {
+  /** The version of the Docker that built it. */
+  docker: string;
+  outcomes: string[];
+  /** What its tag leads to in the registry. */
+  digest: string;
+  /** What was printed: repository, tag and digest. */
+  reference: string;
+}
+
+/** Publishes an image from the project in which `install` has installed the package, twice, and verifies it. */
+export async function publishTwice(scratch: string, { env, docker, registry }: Environment): Promise<PublishedTwice> {
+  const here = { cwd: path.join(scratch, "project"), env };
+  const repository = `${registry.host}/installed`;
+  const publishOnce = async () =>
+    JSON.parse(await run(CLI, ["publish", "app", "--repository", repository, "--json"], here)).images[0];
+  const [first, second] = [await publishOnce(), await publishOnce()];
+  // Ends with an error unless commit and content are proven.
+  await run(CLI, ["verify", first.reference], here);
+  const held = await fetch(`http://${registry.host}/v2/installed/manifests/${first.tag}`, {
+    method: "HEAD",
+    headers: { accept: "application/vnd.docker.distribution.manifest.v2+json" },
+  });
+  return {
+    docker: (await dockerAt(docker.host).version()).Version,
+    outcomes: [first.outcome, second.outcome],
+    digest: held.headers.get("docker-content-digest") ?? "",
+    reference: first.reference,
+  };
 }
 
 const IDENTITY = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgSign=false"];

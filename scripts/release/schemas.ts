@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { isDeepStrictEqual } from "node:util";
+import { keptVersions } from "../../test/support/kept";
 import { ROOT } from "../setup/paths";
 import type { Schema } from "./schemaChanges";
 
@@ -8,23 +8,20 @@ import type { Schema } from "./schemaChanges";
 export const SCHEMA = "test/schema/schema.json";
 
 /** The copy of it that a release leaves, for the next one to be compared with. */
-export const copyOf = (version: string) => `release/schema-${version}.json`;
+export const copyOf = (version: string) => `test/kept/${version}/schema.json`;
 
 export const readSchema = (file: string): Schema => JSON.parse(readFileSync(path.join(ROOT, file), "utf8"));
 
-export function isCopied(version: string): boolean {
-  return (
-    existsSync(path.join(ROOT, copyOf(version))) && isDeepStrictEqual(readSchema(copyOf(version)), readSchema(SCHEMA))
-  );
-}
-
-/** The last release before a version. Undefined before the first one. */
-export function releaseBefore(version: string): string | undefined {
-  return readdirSync(path.join(ROOT, "release"))
-    .flatMap((file) => /^schema-(\d+\.\d+\.\d+)\.json$/.exec(file)?.[1] ?? [])
-    .filter((other) => compare(other, version) < 0)
+/** The last version that is kept, up to a version. */
+export function lastKept(version: string): string {
+  const last = keptVersions()
+    .filter((other) => compare(other, version) <= 0)
     .sort(compare)
     .at(-1);
+  if (last === undefined) {
+    throw new Error(`test/kept has nothing of ${version} or before`);
+  }
+  return last;
 }
 
 const compare = (one: string, other: string) => one.localeCompare(other, "en", { numeric: true });

@@ -14,10 +14,11 @@ const COMMIT = "3380ae818e0b60da6d510d4668060436ca6e79ea";
 const TREE = "b1c61953e2144c932320ea6ab03a00844ead855b";
 
 /**
- * What version 0.1 wrote goes on without a build: before/ has its states as `pulumi stack export --show-secrets` printed them, but for where an image
- * went. With immutable tags it had pushed under the version's own tag, elsewhere under a scratch tag, with the labels in the Dockerfile.
+ * What was written before the first release goes on without a build: before/ has states as `pulumi stack export --show-secrets` printed them, but
+ * for where an image went. With immutable tags, images were pushed under the version's own tag, elsewhere under a scratch tag, with the labels in
+ * the Dockerfile. What releases wrote is in test/kept.
  */
-describe("a stack that the release before has updated", () => {
+describe("a stack that was updated before the first release", () => {
   const disposables: (() => unknown)[] = [];
 
   afterEach(async () => {
@@ -105,7 +106,7 @@ describe("a stack that the release before has updated", () => {
   }
 });
 
-/** Builds and pushes by the provider, as version 0.1 did, with the labels in the Dockerfile. Returns the digest. */
+/** Builds and pushes by the provider, as was done then, with the labels in the Dockerfile. Returns the digest. */
 async function publishAsBefore(repository: string, tags: string[]): Promise<string> {
   const labels = {
     "org.opencontainers.image.revision": COMMIT,

@@ -63,6 +63,8 @@ export interface ProxyOptions {
   immutable?: 400 | 409;
   /** The registry's host and port. Default: the one that the engine tests share. */
   upstream?: string;
+  /** Where it listens, as host:port; another run of the tests that has it is waited for. Default: a free port of 127.0.0.1. */
+  host?: string;
 }
 
 /** Stands in front of a real registry, for what that can't be made to do, and keeps a ledger of all tags. */
@@ -96,8 +98,9 @@ export class RegistryProxy {
 
   static async start(options: ProxyOptions = {}): Promise<RegistryProxy> {
     const server = createServer();
-    await listen(server, 0);
-    return new RegistryProxy(server, `127.0.0.1:${(server.address() as AddressInfo).port}`, options);
+    await (options.host === undefined ? listen(server, "127.0.0.1:0") : listenInTurn(server, options.host));
+    const { address, port } = server.address() as AddressInfo;
+    return new RegistryProxy(server, `${address}:${port}`, options);
   }
 
   /** Ends when the next request of a kind comes. */
@@ -119,7 +122,7 @@ export class RegistryProxy {
 
   /** Answers again after a stop, under the same host and port. */
   async resume(): Promise<void> {
-    await listen(this.server, Number(this.host.split(":")[1]));
+    await listen(this.server, this.host);
   }
 
   private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -284,15 +287,33 @@ function kindOf(method: string, url: string, reference: string): Kind {
   return reads ? "look" : "tag";
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, host: string): Promise<void> {
+  const [address, port] = host.split(":");
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
+    server.listen(Number(port), address, () => {
       server.off("error", reject);
       resolve();
     });
   });
 }
+
+async function listenInTurn(server: Server, host: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await listen(server, host);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || tries === TRIES) {
+        throw error;
+      }
+      await sleep(TRY_EVERY);
+    }
+  }
+}
+
+/** In milliseconds; with the tries, a minute and a half. */
+const TRY_EVERY = 100;
+const TRIES = 900;
 
 /** The digest that a tag has, if it is there. */
 async function heldUnder(upstream: string, url: string): Promise<string | undefined> {

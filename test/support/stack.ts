@@ -111,6 +111,12 @@ export class TestStack {
     });
   }
 
+  /** The state, as `pulumi stack export --show-secrets` prints it. */
+  exportState(): string {
+    const options = { cwd: this.options.workDir, env: this.environment(), encoding: "utf8" } as const;
+    return execFileSync("pulumi", ["stack", "export", "--show-secrets", "--stack", this.name], options);
+  }
+
   /** Makes the stack with a state, as `pulumi stack export` printed it. */
   importState(state: string): void {
     const options = { cwd: this.options.workDir, env: this.environment() };

@@ -37,7 +37,11 @@ function argumentsOf(image: Image, metadata: string): string[] {
       options[`${kind}:${name}`] = value;
     }
   }
-  const single = { target: image.target, platform: image.platforms?.join(","), "force-network-mode": networkOf(image) };
+  const single = {
+    target: image.target || undefined,
+    platform: image.platforms?.join(","),
+    "force-network-mode": networkOf(image),
+  };
   for (const [name, value] of Object.entries({ ...single, "add-hosts": hostsOf(image) })) {
     if (value !== undefined) {
       options[name] = value;

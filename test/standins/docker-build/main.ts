@@ -15,7 +15,7 @@ import type { Image } from "./image";
 const NO_REASON = ["registries", "secrets", "ignoreSecretsInDiffCalculation"];
 
 function check(inputs: Properties): Properties {
-  const { context, dockerfile } = inputs as Image;
+  const { context, dockerfile, exports } = inputs as Image;
   const location = context?.location;
   if (location !== undefined && location !== UNKNOWN) {
     if (!existsSync(location) || !statSync(location).isDirectory()) {
@@ -26,8 +26,16 @@ function check(inputs: Properties): Properties {
       throw new Error("dockerfile: file with no instructions");
     }
   }
-  return inputs;
+  return {
+    ...DEFAULTS,
+    ...inputs,
+    ...(dockerfile && { dockerfile: { inline: "", ...dockerfile } }),
+    ...(exports && { exports: exports.map((each) => ({ disabled: false, ...each })) }),
+  };
 }
+
+/** What the real one adds to the inputs, so that the state of one is unchanged to the other. */
+const DEFAULTS = { exec: false, load: false, noCache: false, pull: false, target: "" };
 
 function diff(olds: Properties, news: Properties) {
   const names = Object.keys(news).concat(Object.keys(olds).filter((name) => !OUTPUTS.includes(name)));

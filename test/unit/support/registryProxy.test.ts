@@ -36,6 +36,16 @@ describe("the registry in between", () => {
     return { proxy, registry };
   }
 
+  it("waits for an address until who has it is done", async () => {
+    const { proxy: first } = await proxied({});
+    const waiting = proxied({ host: first.host });
+    await first.stop();
+    proxies.splice(0);
+    const { proxy: second } = await waiting;
+    assert.equal(second.host, first.host);
+    assert.equal(await ask(second, "PUT", "/v2/app/manifests/t", "one"), 201);
+  });
+
   /** The status of an answer; "cut" if the connection broke. */
   async function ask(proxy: RegistryProxy, method: string, path: string, body?: string, headers = {}) {
     return fetch(`http://${proxy.host}/v2/${path}`, {
