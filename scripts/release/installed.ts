@@ -43,4 +43,5 @@ export async function install(name: string, version: string, tarball: string, sc
   }
 }
 
-const IDENTITY = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgSign=false"];
+/** Commits as nobody, whatever the user has set. */
+export const IDENTITY = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgSign=false"];
