@@ -8,6 +8,7 @@ import { isDeepStrictEqual, parseArgs } from "node:util";
 import { main } from "./dev";
 import { addPackage, cannotAdd, fileServer } from "./release/added";
 import { sectionOf, UNRELEASED } from "./release/changelog";
+import { outdated, writeOwnFiles } from "./release/committed";
 import { bundle } from "./release/executable";
 import { commitPlugin, gitServer } from "./release/gitServer";
 import { install } from "./release/installed";
@@ -17,16 +18,18 @@ import { FOLDER, PACKAGE, pluginFiles, pluginTarballs, schemaOf, writeTarball } 
 import { publish } from "./release/published";
 import { sbom } from "./release/sbom";
 import { breakingChanges, mayBreak } from "./release/schemaChanges";
-import { copyOf, isCopied, readSchema, releaseBefore, SCHEMA } from "./release/schemas";
+import { copyOf, readSchema, releaseBefore, SCHEMA } from "./release/schemas";
 import { ROOT } from "./setup/paths";
 import { run } from "./setup/run";
 import { MissingError } from "./setup/say";
 
 /**
  * Makes what a release publishes, in release/out, and checks it; .github/workflows/release.yml publishes it. With --dry-run, what is
- * only decided for the release itself may be open, and is said.
+ * only decided for the release itself may be open, and is said. With --write, it writes what the release's commit is to have, and
+ * ends.
  */
-const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
+const flag = { type: "boolean", default: false } as const;
+const { values } = parseArgs({ options: { "dry-run": flag, write: flag } });
 const dryRun = values["dry-run"];
 
 const OUT = path.join(ROOT, "release", "out");
@@ -90,11 +93,14 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
         `${version} breaks what ${before} has; take these back, or another version:\n${broken.join("\n")}`,
       );
     }
-    const compared =
-      before === undefined ? "no release to compare with" : [`since ${before}`, ...broken].join("\n    ");
-    return isCopied(version)
-      ? compared
-      : `${compared}; ${open(`run cp ${SCHEMA} ${copyOf(version)}, for the next one`)}`;
+    return before === undefined ? "no release to compare with" : [`since ${before}`, ...broken].join("\n    ");
+  },
+
+  committed: async () => {
+    const files = await outdated(names, version);
+    return files.length > 0
+      ? open(`Run npm run release -- --write and commit ${files.join(", ")}`)
+      : "the schema and the plugin";
   },
 
   "npm pack": async (scratch) => {
@@ -147,7 +153,7 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
   },
 
   "plugin, downloaded": async (scratch) => {
-    const missing = cannotAdd();
+    const missing = await cannotAdd();
     if (missing !== undefined) {
       return open(missing);
     }
@@ -164,7 +170,7 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
   },
 
   "plugin, from git": async (scratch) => {
-    const missing = cannotAdd();
+    const missing = await cannotAdd();
     if (missing !== undefined) {
       return open(missing);
     }
@@ -204,6 +210,10 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
 };
 
 void main(async () => {
+  if (values.write) {
+    console.log(["Commit", ...(await writeOwnFiles(names, version))].join("\n  "));
+    return;
+  }
   // npm packs what a file's owner alone may do as that.
   process.umask(0o022);
   // npm compresses with the Node.js that runs it: the project's own.

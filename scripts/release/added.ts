@@ -5,10 +5,15 @@ import { homedir } from "node:os";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { hostMissing } from "../../test/support/languageHost";
+import { ensurePulumi } from "../setup/pulumiCli";
 import { run } from "../setup/run";
 
-/** What keeps this machine from adding packages as users do, if anything does. */
-export function cannotAdd(): string | undefined {
+/** Sees to a Pulumi CLI on PATH. Returns what keeps it from adding packages as users do, if anything does. */
+export async function cannotAdd(): Promise<string | undefined> {
+  const cli = await ensurePulumi();
+  if (cli !== undefined) {
+    process.env.PATH = [cli, process.env.PATH].join(path.delimiter);
+  }
   return hostMissing("nodejs") ?? hostMissing("yaml");
 }
 

@@ -21,7 +21,8 @@ export async function commitPlugin(
   const git = (...args: string[]) => run("git", [...IDENTITY, ...args], { cwd: clone });
   await writeFiles(files, path.join(clone, FOLDER));
   await git("add", FOLDER);
-  await git("commit", "--quiet", "--message", "The plugin");
+  // A release's commit has it already.
+  await git("commit", "--quiet", "--allow-empty", "--message", "The plugin");
   await git("tag", "--force", `v${version}`);
   await git("clone", "--quiet", "--bare", clone, bare);
 }

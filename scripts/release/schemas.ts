@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { ROOT } from "../setup/paths";
 import type { Schema } from "./schemaChanges";
 
@@ -11,12 +10,6 @@ export const SCHEMA = "test/schema/schema.json";
 export const copyOf = (version: string) => `release/schema-${version}.json`;
 
 export const readSchema = (file: string): Schema => JSON.parse(readFileSync(path.join(ROOT, file), "utf8"));
-
-export function isCopied(version: string): boolean {
-  return (
-    existsSync(path.join(ROOT, copyOf(version))) && isDeepStrictEqual(readSchema(copyOf(version)), readSchema(SCHEMA))
-  );
-}
 
 /** The last release before a version. Undefined before the first one. */
 export function releaseBefore(version: string): string | undefined {
