@@ -19,6 +19,7 @@ import { publish } from "./release/published";
 import { sbom } from "./release/sbom";
 import { breakingChanges, mayBreak } from "./release/schemaChanges";
 import { copyOf, readSchema, releaseBefore, SCHEMA } from "./release/schemas";
+import { sdks } from "./release/sdks";
 import { ROOT } from "./setup/paths";
 import { run } from "./setup/run";
 import { MissingError } from "./setup/say";
@@ -192,6 +193,15 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
       packages.close();
       repositories.close();
     }
+  },
+
+  SDKs: async (scratch) => {
+    const missing = await cannotAdd();
+    if (missing !== undefined) {
+      return open(missing);
+    }
+    const said = await sdks(path.join(scratch, "bundle", "schema.json"), path.join(scratch, "sdks"));
+    return ["from the plugin's schema", ...said].join("\n    ");
   },
 
   SBOM: async () => {
