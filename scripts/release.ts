@@ -1,19 +1,26 @@
+import * as assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { main, untilInterrupted } from "./dev";
+import { addPackage, cannotAdd, fileServer } from "./release/added";
 import { sectionOf, UNRELEASED } from "./release/changelog";
+import { outdated, writeOwnFiles } from "./release/committed";
+import { bundle } from "./release/executable";
+import { commitPlugin, gitServer } from "./release/gitServer";
 import { install, publishTwice } from "./release/installed";
 import { keep, writesWhatIsKept } from "./release/keep";
 import { fileName, readNames, undecided } from "./release/names";
 import { attw, cloneTo, pack, publint } from "./release/packed";
-import { pluginFiles, pluginTarballs, schemaOf, writeTarball } from "./release/plugin";
+import { FOLDER, PACKAGE, pluginFiles, pluginTarballs, schemaOf, writeTarball } from "./release/plugin";
+import { publish } from "./release/published";
 import { sbom } from "./release/sbom";
 import { breakingChanges, mayBreak } from "./release/schemaChanges";
 import { copyOf, lastKept, readSchema, SCHEMA } from "./release/schemas";
+import { sdks } from "./release/sdks";
 import { type Environment, prepare, type Services, stop } from "./setup";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
@@ -22,11 +29,11 @@ import { MissingError } from "./setup/say";
 
 /**
  * Makes what a release publishes, in release/out, and checks it; .github/workflows/release.yml publishes it. With --dry-run, what is
- * only decided for the release itself may be open, and is said. With --keep, makes what test/kept has of the version, and nothing else.
+ * only decided for the release itself may be open, and is said. With --keep, makes what the release's commit has of the version, and nothing
+ * else.
  */
-const { values } = parseArgs({
-  options: { "dry-run": { type: "boolean", default: false }, keep: { type: "boolean", default: false } },
-});
+const flag = { type: "boolean", default: false } as const;
+const { values } = parseArgs({ options: { "dry-run": flag, keep: flag } });
 const dryRun = values["dry-run"];
 
 const OUT = path.join(ROOT, "release", "out");
@@ -36,6 +43,8 @@ const names = readNames();
 const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as { version: string };
 const tarball = path.join(ASSETS, `${fileName(names)}-${version}.tgz`);
 const git = async (...args: string[]) => (await run("git", args, { cwd: ROOT })).trim();
+/** Where the second clone is, below the folder of the first one. */
+const ANOTHER = ["somewhere", "else", "another"];
 const sha256 = async (file: string) =>
   createHash("sha256")
     .update(await readFile(file))
@@ -115,14 +124,25 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
       : open(`${folder} is not what ${version} writes: run npm run release -- --keep, and commit it`);
   },
 
+  "plugin's git address": async () => {
+    if (!names.packageIsOurs) {
+      return open("has no plugin until the npm package's name is ours");
+    }
+    const files = await outdated(names, version);
+    return files.length > 0
+      ? open(`run npm run release -- --keep, and commit ${files.join(", ")}`)
+      : "has the plugin of this version";
+  },
+
   "npm pack": async (scratch) => {
     // Of two clones that differ in all that a clone may: length of the path, zone, language.
     const one = await pack(await cloneTo(path.join(scratch, "one")), path.join(scratch, "packed"));
-    const other = await pack(
-      await cloneTo(path.join(scratch, "somewhere", "else", "another")),
-      path.join(scratch, "packed-again"),
-      { ...process.env, TZ: "Pacific/Auckland", LC_ALL: "C", SOURCE_DATE_EPOCH: "0" },
-    );
+    const other = await pack(await cloneTo(path.join(scratch, ...ANOTHER)), path.join(scratch, "packed-again"), {
+      ...process.env,
+      TZ: "Pacific/Auckland",
+      LC_ALL: "C",
+      SOURCE_DATE_EPOCH: "0",
+    });
     await copyFile(one, tarball);
     if ((await sha256(one)) !== (await sha256(other))) {
       await copyFile(other, path.join(OUT, "other.tgz"));
@@ -154,16 +174,72 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
 
   plugin: async (scratch) => {
     const files = await pluginFiles(names, version);
-    const tarballs = pluginTarballs(version).map((file) => path.join(ASSETS, file));
+    const program = await bundle(files, path.join(scratch, "one"), path.join(scratch, "bundle"));
+    const again = await bundle(files, path.join(scratch, ...ANOTHER), path.join(scratch, "another", "bundle"));
+    if ((await sha256(program)) !== (await sha256(again))) {
+      throw new Error("Two clones of one commit give two programs");
+    }
+    const tarballs = pluginTarballs(version);
     for (const file of tarballs) {
-      await writeTarball(files, file);
+      await writeTarball(program, path.join(ASSETS, file));
     }
-    const [any = ""] = tarballs;
-    const schema = await schemaOf(any, names.package, tarball, scratch);
-    if (!isDeepStrictEqual(schema, JSON.parse(files["schema.json"] ?? ""))) {
-      throw new Error("The plugin that was installed has another schema than was packed");
+    if (!isDeepStrictEqual(await schemaOf(program), JSON.parse(files["schema.json"] ?? ""))) {
+      throw new Error("The plugin's program answers with another schema than was packed");
     }
-    return `for ${tarballs.length} systems; installed, it answers with the schema of ${version}`;
+    const [one = ""] = tarballs;
+    const { size } = await stat(path.join(ASSETS, one));
+    return `for ${tarballs.length} systems, ${Math.round(size / 1000)} kB each, twice the same; it answers with the schema of ${version}`;
+  },
+
+  "plugin, downloaded": async (scratch) => {
+    const missing = await cannotAdd();
+    if (missing !== undefined) {
+      return open(missing);
+    }
+    const server = await fileServer(ASSETS);
+    try {
+      const folder = path.join(scratch, "downloaded");
+      const { seconds, packages } = await addPackage([`${PACKAGE}@${version}`, "--server", server.url], {}, folder);
+      const expected = { [PACKAGE]: { source: PACKAGE, version, pluginDownloadURL: server.url } };
+      assert.deepEqual(packages, expected);
+      return `pulumi package add took ${seconds.toFixed(1)} s`;
+    } finally {
+      server.close();
+    }
+  },
+
+  "plugin, from git": async (scratch) => {
+    const missing = await cannotAdd();
+    if (missing !== undefined) {
+      return open(missing);
+    }
+    const folder = path.join(scratch, "git");
+    const files = await pluginFiles(names, version);
+    await commitPlugin(files, path.join(scratch, "one"), path.join(folder, "owner", "repository.git"), version);
+    const [packages, repositories] = [await publish(names.package, tarball, scratch), await gitServer(folder)];
+    try {
+      const { host } = new URL(repositories.url);
+      const source = `${host}/owner/repository/${FOLDER}@v${version}`;
+      const added = await addPackage(
+        [source],
+        { ...repositories.env, npm_config_registry: packages.url },
+        path.join(scratch, "cloned"),
+      );
+      assert.deepEqual(added.packages, { [PACKAGE]: source });
+      return `pulumi package add took ${added.seconds.toFixed(1)} s`;
+    } finally {
+      packages.close();
+      repositories.close();
+    }
+  },
+
+  SDKs: async (scratch) => {
+    const missing = await cannotAdd();
+    if (missing !== undefined) {
+      return open(missing);
+    }
+    const said = await sdks(path.join(scratch, "bundle", "schema.json"), path.join(scratch, "sdks"));
+    return ["from the plugin's schema", ...said].join("\n    ");
   },
 
   SBOM: async () => {
@@ -186,7 +262,8 @@ async function keepVersion(scratch: string): Promise<void> {
     throw new MissingError(`${version} is released, and what it wrote stays as it is: set another version first.`);
   }
   await keep(version, await environment(scratch), scratch);
-  console.log(`What ${version} writes is in test/kept/${version}: commit it.`);
+  await writeOwnFiles(names, version);
+  console.log(`What ${version} writes is in test/kept/${version}, its plugin in ${FOLDER}: commit them.`);
 }
 
 async function release(scratch: string): Promise<void> {

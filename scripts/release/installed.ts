@@ -79,4 +79,5 @@ export async function publishTwice(scratch: string, { env, docker, registry }: E
   };
 }
 
-const IDENTITY = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgSign=false"];
+/** Commits as nobody, whatever the user has set. */
+export const IDENTITY = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgSign=false"];

@@ -47,6 +47,8 @@ export function schemaFields({ displayName, publisher, repository }: Names): Rec
     displayName,
     keywords: ["category/infrastructure", "kind/component"],
     license: "Apache-2.0",
+    // Without it, the SDK that `pulumi package gen-sdk` writes for Go imports a package that it does not have.
+    meta: { supportPack: true },
     ...(publisher !== null && { publisher }),
     // The CLI finds the plugin among the assets of the repository's releases.
     ...(repository !== null && {

@@ -4,6 +4,7 @@ import { run } from "../setup/run";
 import { packageRegistry } from "./packageRegistry";
 
 export interface Published {
+  url: string;
   /** What a project's `.npmrc` says to install from the registry. */
   npmrc: string;
   close(): void;
@@ -20,7 +21,7 @@ export async function publish(name: string, tarball: string, scratch: string): P
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, ".npmrc"), npmrc);
     await run("npm", ["publish", tarball, "--access", "public"], { cwd: folder });
-    return { npmrc, close };
+    return { url, npmrc, close };
   } catch (error) {
     close();
     throw error;

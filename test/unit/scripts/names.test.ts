@@ -56,6 +56,7 @@ describe("release/names.json", () => {
       displayName: "An Image",
       keywords: ["category/infrastructure", "kind/component"],
       license: require("../../../package.json").license,
+      meta: { supportPack: true },
     };
     assert.deepEqual(schemaFields(DECIDED), {
       ...always,
