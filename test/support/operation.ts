@@ -25,6 +25,8 @@ export interface Operation {
   exclude?: string[];
   /** Run the program on destroy and refresh, as `--run-program`. */
   runProgram?: boolean;
+  /** A file that a preview saves its plan to, and that an update is bound to, as `--save-plan` and `--plan`. */
+  plan?: string;
   /** A policy pack, and the file of its configuration. */
   policyPack?: string;
   policyPackConfig?: string;
@@ -113,6 +115,7 @@ async function run(operation: Operation): Promise<OperationResult> {
     replace: operation.replace,
     target: operation.target,
     exclude: operation.exclude,
+    plan: operation.plan,
     ...(operation.runProgram === undefined ? {} : { runProgram: operation.runProgram }),
     policyPacks: operation.policyPack === undefined ? undefined : [operation.policyPack],
     policyPackConfigs: operation.policyPackConfig === undefined ? undefined : [operation.policyPackConfig],
