@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Clock } from "../components/protocol";
+import type { Commit } from "../components/version";
 
 /** What a command prints to, and what it knows of its surroundings. */
 export interface Io {
@@ -81,4 +82,17 @@ export function fields(entries: [name: string, value: string[]][], indent = ""):
 /** "1 tag", "2 tags". */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** A commit in JSON output. */
+export interface CommitJson {
+  hash: string;
+  subject: string;
+  author: string;
+  /** RFC 3339, in UTC. */
+  committedAt: string;
+}
+
+export function commitJson({ hash, subject, author, committedAt }: Commit): CommitJson {
+  return { hash, subject, author, committedAt: committedAt.toISOString() };
 }

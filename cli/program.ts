@@ -10,11 +10,13 @@ import {
   addVersionOptions,
   collect,
   collectPairs,
+  readCount,
+  readDuration,
+  readNumber,
 } from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
-import { readCount, readDuration, readNumber } from "./prune/duration";
 import type { PublishFlags } from "./publish";
 import { type StatusFlags, status } from "./status";
 import { type TagFlags, tag } from "./tag";

@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Cluster, Context, User } from "@kubernetes/client-node";
 import { VersionedImageError } from "../../components/errors";
-import { credentialsOf } from "./credentials";
-import type { Kubeconfig } from "./kubeconfigFile";
-import { serverOf } from "./server";
+import { isLoopback } from "../../components/registry";
+import type { KubeCluster, Kubeconfig, KubeExec, KubeUser } from "./kubeconfig";
+import { type CredentialProgram, PROGRAM } from "./programAuth";
 
 /** As the client has it: the current context alone, with its cluster and its user. */
 interface Current {
@@ -58,4 +59,151 @@ function broken(context: string, why: string, advice: string): VersionedImageErr
     "ClusterFailed",
     `The context ${context} ${why}: ${advice}. The variable KUBECONFIG names more files, separated by "${path.delimiter}".`,
   );
+}
+
+/** A cluster as the client has it. */
+interface Server {
+  name: string;
+  /** The API server's address, without a slash at its end. */
+  server: string;
+  caData: string | undefined;
+  tlsServerName: string | undefined;
+  /** The client takes this for leave to speak plain HTTP as well. */
+  skipTLSVerify: boolean;
+  proxyUrl: string | undefined;
+}
+
+/** The API server of a cluster. Throws ClusterFailed where there is none, or one that would be asked in plain text over a network. */
+function serverOf(name: string, cluster: KubeCluster): Server {
+  const { server, caData, caFile, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
+  if (server === undefined) {
+    throw new VersionedImageError(
+      "ClusterFailed",
+      `The cluster ${name} of the kubeconfig has no server: set one with kubectl config set-cluster ${name} --server.`,
+    );
+  }
+  // As kubectl takes it.
+  const usesTls = skipTLSVerify || caData !== undefined || caFile !== undefined;
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `${usesTls ? "https" : "http"}://${server}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol !== "https:" && url?.protocol !== "http:") {
+    throw new VersionedImageError(
+      "ClusterFailed",
+      `The server of the cluster ${name} is no address of an API server: ${server}. Name one that begins with https://.`,
+    );
+  }
+  const isPlain = url.protocol === "http:";
+  if (isPlain && !isLoopback(url.host)) {
+    throw new VersionedImageError(
+      "ClusterFailed",
+      `${address} would be asked in plain text, where anybody on the way can answer: name an https:// server for the ` +
+        `cluster ${name}, or one on this machine, such as kubectl proxy starts.`,
+    );
+  }
+  return {
+    name,
+    server: address.replace(/\/$/, ""),
+    caData: base64Of(caData, caFile, `the cluster ${name}`),
+    tlsServerName,
+    skipTLSVerify: isPlain || skipTLSVerify,
+    proxyUrl,
+  };
+}
+
+/**
+ * A user as the client has it, with what its files hold. A program that gives credentials is not run yet, the client does when
+ * it asks. Throws ClusterFailed for what the client would leave out, and so ask as somebody else.
+ */
+function credentialsOf(name: string, user: KubeUser, cluster: KubeCluster, server: Server): User {
+  const { impersonateUser, impersonation, certData, certFile, keyData, keyFile, username, password } = user;
+  if (impersonation.length > 0) {
+    throw refused(name, `acts as another one by ${impersonation.join(" and ")}, which is not supported`);
+  }
+  const whose = `the user ${name}`;
+  const known: User = {
+    name,
+    impersonateUser,
+    certData: base64Of(certData, certFile, whose),
+    keyData: base64Of(keyData, keyFile, whose),
+  };
+  const token = tokenOf(user, whose);
+  if (server.server.startsWith("http:") && !cluster.skipTLSVerify) {
+    // As kubectl, nothing secret in plain text; only where the kubeconfig does without checks by itself.
+    return { name, impersonateUser };
+  }
+  // For kubectl, too, what is written there is used before a program is asked.
+  const exec = token === undefined && username === undefined ? user.exec : undefined;
+  return {
+    ...known,
+    token,
+    username,
+    password,
+    authProvider: exec ? { name: PROGRAM, config: programOf(name, exec, cluster, server) } : user.authProvider,
+  };
+}
+
+/** The file's token is the newer one. */
+function tokenOf({ token, tokenFile }: KubeUser, whose: string): string | undefined {
+  const found = contentOf(tokenFile, whose)?.toString("utf8").trim();
+  if (found === "") {
+    throw new VersionedImageError("ClusterFailed", `The token file of ${whose} is empty: ${tokenFile}. Log in anew.`);
+  }
+  return found ?? token;
+}
+
+/** With what the program is told of the cluster; it can't ask anybody. */
+function programOf(name: string, exec: KubeExec, cluster: KubeCluster, server: Server): CredentialProgram {
+  const { command, args, env, apiVersion, interactiveMode, provideClusterInfo } = exec;
+  if (command === undefined || apiVersion === undefined) {
+    throw refused(
+      name,
+      `has a program for its credentials without ${command === undefined ? "command" : "apiVersion"}`,
+    );
+  }
+  if (interactiveMode === "Always") {
+    throw refused(name, `has its credentials of ${command}, which wants a terminal (interactiveMode: Always)`);
+  }
+  const told = {
+    server: server.server,
+    "tls-server-name": server.tlsServerName,
+    "insecure-skip-tls-verify": cluster.skipTLSVerify || undefined,
+    "certificate-authority-data": server.caData,
+    "proxy-url": server.proxyUrl,
+    config: cluster.execConfig,
+  };
+  const spec = { interactive: false, cluster: provideClusterInfo ? told : undefined };
+  const info = JSON.stringify({ kind: "ExecCredential", apiVersion, spec });
+  return { command, args, env: { ...env, KUBERNETES_EXEC_INFO: info } };
+}
+
+function refused(name: string, why: string): VersionedImageError {
+  return new VersionedImageError(
+    "ClusterFailed",
+    `The user ${name} of the kubeconfig ${why}: name a context of another user with --kube-context.`,
+  );
+}
+
+/** What a file that a kubeconfig names holds; undefined where it names none. Throws ClusterFailed. */
+function contentOf(file: string | undefined, whose: string): Buffer | undefined {
+  try {
+    return file === undefined ? undefined : readFileSync(file);
+  } catch (error) {
+    throw new VersionedImageError(
+      "ClusterFailed",
+      `A file that the kubeconfig names for ${whose} can't be read: ${(error as Error).message}. Put it there, or mend the ` +
+        "kubeconfig; a relative path stands relative to the kubeconfig that has it.",
+      { cause: error },
+    );
+  }
+}
+
+/** In base64, what is given by itself or as a file; both are refused, as by kubectl. Throws ClusterFailed. */
+function base64Of(data: string | undefined, file: string | undefined, whose: string): string | undefined {
+  if (data !== undefined && file !== undefined) {
+    throw new VersionedImageError(
+      "ClusterFailed",
+      `The kubeconfig has ${file} for ${whose}, and the same as data as well: take one of them out.`,
+    );
+  }
+  return data ?? contentOf(file, whose)?.toString("base64");
 }

@@ -1,7 +1,6 @@
 import { fieldsOf } from "../../components/registry";
 import { inParallel } from "../inParallel";
-import { ask } from "./ask";
-import { type Cluster, failed, LIMIT } from "./connection";
+import { ask, type Cluster, failed, LIMIT } from "./connection";
 
 /** A kind of object that an API server lists. */
 export interface Kind {

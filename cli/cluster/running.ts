@@ -1,7 +1,6 @@
 import { fieldsOf } from "../../components/registry";
 import { type Cluster, failed, LIMIT } from "./connection";
-import { refuseUnknown } from "./namespace";
-import { DEPLOYMENTS, PODS, REPLICA_SETS, readObjects } from "./objects";
+import { DEPLOYMENTS, PODS, REPLICA_SETS, readObjects, refuseUnknown } from "./objects";
 import { isEnding, type NamedImage, namedImages, oddity, type PodImage, podImages } from "./podImages";
 
 /** A Deployment with the images of its template. */

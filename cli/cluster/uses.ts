@@ -4,8 +4,7 @@ import { inParallel } from "../inParallel";
 import { type Cluster, failed, LIMIT } from "./connection";
 import { isNamed, type Kind, readKinds, type Unread } from "./kinds";
 import { digestsIn, mentionsIn, type Sought, textsOf } from "./mentions";
-import { refuseUnknown } from "./namespace";
-import { readObjects } from "./objects";
+import { readObjects, refuseUnknown } from "./objects";
 import { oddity, podImages } from "./podImages";
 
 /** Something in a cluster that needs an image. */

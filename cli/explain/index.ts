@@ -5,8 +5,7 @@ import { createRegistryClient, parseRepository, type RegistryClient } from "../.
 import { attempt } from "../attempt";
 import { type BakeFlags, bakedSources } from "../bake";
 import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
-import { commitJson } from "../json";
-import { type Io, paint, printable, printError, printJson, type Status } from "../output";
+import { commitJson, type Io, paint, printable, printError, printJson, type Status } from "../output";
 import { type Explanation, explanationOf } from "./explanation";
 import { type Since, sinceJson, sinceRevision, sinceText } from "./since";
 import { explainText } from "./text";

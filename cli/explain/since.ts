@@ -1,8 +1,7 @@
 import { VersionedImageError } from "../../components/errors";
 import { readChanges } from "../../components/git";
 import { type Changes, describeChanges, type Facts } from "../../components/version";
-import { commitJson } from "../json";
-import { printable, printableLines } from "../output";
+import { commitJson, printable, printableLines } from "../output";
 
 /** The commits that touch an image and lie between a revision and its version. */
 export interface Since {

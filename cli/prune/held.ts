@@ -1,3 +1,18 @@
+import { forEachFew } from "../../components/concurrency";
+import { VersionedImageError } from "../../components/errors";
+import {
+  contentsOf,
+  digestOf,
+  fieldsOf,
+  type ImageConfig,
+  INDEX_TYPES,
+  isDigest,
+  type ManifestContent,
+  type RegistryClient,
+} from "../../components/registry";
+import { CREATED_LABEL, labelIn } from "../../components/version";
+import { latestTime } from "../latestTime";
+
 /** A manifest of a repository. */
 export interface HeldManifest {
   digest: string;
@@ -58,4 +73,125 @@ function reached(from: Iterable<string>, next: (digest: string) => string[]): Se
     }
   }
   return found;
+}
+
+/** What is asked of a registry. */
+export type Shelf = Pick<RegistryClient, "tags" | "manifest" | "inspect">;
+
+/** How many requests are under way at once. */
+const AT_ONCE = 8;
+
+/** Configurations of images; whatever else is in a manifest of OCI's form is no image. */
+const CONFIG_TYPES = ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
+
+/**
+ * Reads all that a repository's tags lead to. Whatever can't be read is an error: what it needs would not be known, and might
+ * be taken for something that nothing needs. Throws what the client throws.
+ */
+export async function readHeld(shelf: Shelf, repository: string): Promise<Held> {
+  const tags = [...new Set(await shelf.tags(repository))].sort();
+  const found = await forEachFew(tags, AT_ONCE, (tag) => shelf.manifest(repository, tag));
+  const held: Held = { repository, tags: new Map(), manifests: new Map(), dangling: [] };
+  const contents = new Map<string, ManifestContent>();
+  tags.forEach((tag, index) => {
+    const content = found[index];
+    if (content) {
+      held.tags.set(tag, content.digest);
+      contents.set(content.digest, content);
+    } else {
+      held.dangling.push(tag);
+    }
+  });
+  await addManifests(shelf, held, [...contents.values()]);
+  return held;
+}
+
+/**
+ * Reads manifests that clusters name by their digests, though no tag leads to them: what they need must stay. Returns those
+ * that the registry does not have.
+ */
+export async function addUntagged(shelf: Shelf, held: Held, digests: string[]): Promise<string[]> {
+  const unread = [...new Set(digests)].filter((digest) => !held.manifests.has(digest));
+  const found = await forEachFew(unread, AT_ONCE, (digest) => shelf.manifest(held.repository, digest));
+  await addManifests(
+    shelf,
+    held,
+    found.filter((content) => content !== undefined),
+  );
+  return unread.filter((_, index) => found[index] === undefined);
+}
+
+/** Adds manifests and, level by level, those that they consist of. */
+async function addManifests(shelf: Shelf, held: Held, contents: ManifestContent[]): Promise<void> {
+  let level = contents;
+  while (level.length > 0) {
+    const read = await forEachFew(level, AT_ONCE, (content) => describe(shelf, held.repository, content));
+    for (const manifest of read) {
+      held.manifests.set(manifest.digest, manifest);
+    }
+    const parts = [...new Set(read.flatMap((manifest) => manifest.parts))].filter((part) => !held.manifests.has(part));
+    // One that is missing was lost before, or is kept elsewhere: there is nothing of it to read or to delete.
+    const found = await forEachFew(parts, AT_ONCE, (part) => shelf.manifest(held.repository, part));
+    level = found.filter((content) => content !== undefined);
+  }
+}
+
+async function describe(shelf: Shelf, repository: string, content: ManifestContent): Promise<HeldManifest> {
+  const { digest, mediaType } = content;
+  const manifest = parsed(repository, content);
+  const isIndex = INDEX_TYPES.includes(mediaType);
+  const { digest: config, mediaType: configType } = fieldsOf(manifest.config);
+  const subject = fieldsOf(manifest.subject).digest;
+  const image = isIndex
+    ? contentsOf(manifest).images[0]?.digest
+    : manifest.artifactType === undefined && CONFIG_TYPES.includes(String(configType))
+      ? digest
+      : undefined;
+  const said = image === undefined ? undefined : await lookAt(shelf, repository, image);
+  return {
+    digest,
+    parts: [...(isIndex ? partsOf(manifest) : []), ...otherName(content)],
+    subject: isDigest(subject) ? subject : undefined,
+    config: isDigest(config) ? config : undefined,
+    labels: said?.labels,
+    created: latestTime(said?.created, labelIn(said?.labels ?? {}, CREATED_LABEL)),
+  };
+}
+
+/** An index can lead to what is no image, or is there no more: then there are no labels, and it stays. */
+async function lookAt(shelf: Shelf, repository: string, digest: string): Promise<ImageConfig | undefined> {
+  try {
+    return await shelf.inspect(repository, digest, "");
+  } catch (error) {
+    if (
+      error instanceof VersionedImageError &&
+      ["PlatformNotFound", "NotAnImage", "RegistryProtocol"].includes(error.code)
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function parsed(repository: string, { digest, bytes }: ManifestContent): Record<string, unknown> {
+  try {
+    return fieldsOf(JSON.parse(bytes.toString()));
+  } catch (error) {
+    throw new VersionedImageError(
+      "RegistryProtocol",
+      `${repository}@${digest} is no manifest that can be read, so what it needs is not known, and nothing may go: delete it by ` +
+        "hand if it is not needed.",
+      { cause: error },
+    );
+  }
+}
+
+/** One that is known by its sha512 is the same by its sha256: each keeps the other. */
+function otherName({ digest, bytes }: ManifestContent): string[] {
+  return digest.startsWith("sha256:") ? [] : [digestOf(bytes)];
+}
+
+/** All manifests of an index, attestations included. */
+function partsOf({ manifests }: Record<string, unknown>): string[] {
+  return Array.isArray(manifests) ? manifests.map((entry) => fieldsOf(entry).digest).filter(isDigest) : [];
 }

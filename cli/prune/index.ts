@@ -1,17 +1,15 @@
 import { createRegistryClient, type RegistryClient } from "../../components/registry";
 import { type Io, printJson, type Status } from "../output";
 import { hearSignals } from "../signals";
-import { askAll, type Facts, findClusters, freshFacts, planOf, refuseUnread } from "./facts";
+import { askAll, type Facts, findClusters, freshFacts, openWholeClone, planOf, refuseUnread } from "./facts";
 import { type Holding, holdingOf, missingOf } from "./holding";
-import { pruneJson } from "./json";
 import type { Plan } from "./plan";
 import { endPlan, planIsThere, unfinished, writePlan } from "./planFile";
 import { isEnded, type Outcome, refuseChanged, removeAll } from "./removal";
-import type { Pruned, PruneReport } from "./report";
+import { type Pruned, type PruneReport, pruneJson } from "./report";
 import { readRules } from "./rulesFile";
 import { refuseBesideRules, refuseUnclear, type Settings, type SettingsFlags, settingsOf } from "./settings";
 import { pruneText } from "./text";
-import { openWholeClone } from "./wholeClone";
 
 export interface PruneFlags extends SettingsFlags {
   /** A file that has all settings in place of the options. */

@@ -1,9 +1,8 @@
 import { VersionedImageError } from "../../components/errors";
 import type { Deletion, RegistryClient } from "../../components/registry";
 import { inParallel } from "../inParallel";
-import { closure, type Held } from "./held";
+import { addUntagged, closure, type Held, type Shelf } from "./held";
 import { type Plan, type Removal, shortDigest, subjectsOf } from "./plan";
-import { addUntagged, type Shelf } from "./readHeld";
 
 /** What is asked of a registry. */
 export type Remover = Shelf & Pick<RegistryClient, "resolve" | "delete">;

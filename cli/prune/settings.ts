@@ -1,9 +1,8 @@
 import { VersionedImageError } from "../../components/errors";
+import type { Ref } from "../../components/git/lookup";
 import { parseRepository } from "../../components/registry";
 import type { ClusterNames } from "../cluster";
-import type { SourceFlags } from "../imageOptions";
-import { readDuration } from "./duration";
-import type { RefPatterns } from "./keepRefs";
+import { readDuration, type SourceFlags } from "../imageOptions";
 
 /** What stays of a repository beside what is needed. */
 export interface Keep {
@@ -142,4 +141,21 @@ export function refuseUnclear({ clusters }: Settings, isDeleting: boolean): void
         "--kubeconfig, or say --no-cluster if none does (in a file of rules: clusters).",
     );
   }
+}
+
+/** Patterns of the branches and of the git tags whose versions stay, in which * stands for any characters. */
+export interface RefPatterns {
+  branches: string[];
+  tags: string[];
+}
+
+/** Whether a branch or tag is meant by one of its kind's patterns. Remotes' names are left out. */
+export function matchesRef({ name, kind }: Ref, { branches, tags }: RefPatterns): boolean {
+  const short = kind === "remote branch" ? name.slice(name.indexOf("/") + 1) : name;
+  return (kind === "tag" ? tags : branches).some((pattern) => globOf(pattern).test(short));
+}
+
+function globOf(pattern: string): RegExp {
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "s");
 }

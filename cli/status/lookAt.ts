@@ -1,9 +1,8 @@
 import { VersionedImageError } from "../../components/errors";
 import { fieldsOf, INDEX_TYPES, type RegistryClient } from "../../components/registry";
 import { type RunningImage as PodImage, readImageName } from "../cluster";
-import type { Belonging } from "../verify/belonging";
-import { type Holdings, kept } from "../verify/holdings";
-import { manifestFields } from "../verify/manifestFields";
+import { type Belonging, type Holdings, kept } from "../verify/belonging";
+import { manifestFields } from "../verify/parts";
 import type { Verification, Verifier } from "../verify/verification";
 
 /** Finds out what images are, of which a runtime says no more than a digest, or less. */

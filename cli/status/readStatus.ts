@@ -7,16 +7,31 @@ import { type ClusterNames, openClusters, readRunning } from "../cluster";
 import { type SourceFlags, saysFiles, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
 import type { Io } from "../output";
-import { belongings, lastPart } from "../verify/belonging";
+import { belongings, createHoldings, lastPart } from "../verify/belonging";
 import { isConsistent, whyNot } from "../verify/check";
-import { createHoldings } from "../verify/holdings";
 import { createVerifier, type Verification } from "../verify/verification";
-import { containersOf, earliest, groupsOf, namesOf, repositoriesOfGroup, tagOf, workloadsOf } from "./groups";
+import {
+  containersOf,
+  earliest,
+  groupsOf,
+  isSuspect,
+  namesOf,
+  repositoriesOfGroup,
+  type Stranger,
+  strangeness,
+  tagOf,
+  workloadsOf,
+} from "./groups";
 import { createLooker } from "./lookAt";
 import { madeOf, pathsNow } from "./madeOf";
-import type { ImageStatus, OtherImage, RunningImage, StatusReport } from "./report";
-import { isSuspect, type Stranger, strangeness } from "./strangers";
-import { type Compared, versionsOf } from "./versions";
+import {
+  type Compared,
+  type ImageStatus,
+  type OtherImage,
+  type RunningImage,
+  type StatusReport,
+  versionsOf,
+} from "./report";
 
 export async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promise<StatusReport> {
   const facts = await Promise.all(contexts.map(async (context) => readFacts(await sourceOf(context, flags))));

@@ -2,10 +2,8 @@ import { VersionedImageError } from "../../components/errors";
 import { type History, lookUpCommits, openHistory } from "../../components/git/lookup";
 import { createRegistryClient, parseRepository } from "../../components/registry";
 import type { Commit } from "../../components/version";
-import { commitJson } from "../json";
-import { type Io, printJson, type Status } from "../output";
-import { type ListedImage, listImages } from "./listing";
-import type { TagsReport } from "./report";
+import { commitJson, type Io, printJson, type Status } from "../output";
+import { type ListedImage, listImages, type TagsReport } from "./listing";
 import { tagsText } from "./text";
 
 export interface TagsFlags {

@@ -1,6 +1,8 @@
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
+import type { History } from "../../components/git/lookup";
 import type { ImageConfig, RegistryClient } from "../../components/registry";
 import {
+  type Commit,
   CREATED_LABEL,
   digitsOfTag,
   dirtyIn,
@@ -41,7 +43,7 @@ export interface ListedImage {
 }
 
 /** What a repository holds. */
-export interface Listing {
+interface Listing {
   /** Newest first; those without a time last. */
   images: ListedImage[];
   /** Tags that the registry lists but has nothing under: what they named was deleted. */
@@ -114,4 +116,13 @@ function describe(digest: string | undefined, tags: string[], found: ImageConfig
 function newestFirst(a: ListedImage, b: ListedImage): number {
   const [newer, older] = [b.time?.getTime() ?? 0, a.time?.getTime() ?? 0];
   return newer - older || ((a.tags[0] ?? "") < (b.tags[0] ?? "") ? -1 : 1);
+}
+
+/** What `tags` shows. */
+export interface TagsReport extends Listing {
+  repository: string;
+  /** The git repository that commits were looked up in; undefined if there is none here. */
+  history: History | undefined;
+  /** The commits that it has. */
+  commits: Map<string, Commit>;
 }

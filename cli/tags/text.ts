@@ -1,7 +1,6 @@
 import { shownPaths } from "../../components/version";
 import { columns, count, type Io, paint, printable, type Style, shortTime } from "../output";
-import type { ListedImage } from "./listing";
-import type { TagsReport } from "./report";
+import type { ListedImage, TagsReport } from "./listing";
 
 /** The list for people, an image a line. */
 export function tagsText(report: TagsReport, io: Io): string {

@@ -1,16 +1,14 @@
+import { readFile } from "node:fs/promises";
 import { invalidArgument, VersionedImageError } from "../../components/errors";
 import type { BakeFlags } from "../bake";
 import type { TagFlags } from "../imageOptions";
-import type { Io, Status } from "../output";
-import { printJson } from "../output";
+import { type Io, printJson, type Status } from "../output";
 import { bakedSubjects } from "./baked";
+import { createHoldings } from "./belonging";
 import { isConsistent } from "./check";
-import { type ClusterFlags, readWorkloads } from "./cluster";
-import { clusterChecks, oddCheck, workloadChecks } from "./clusterChecks";
-import { createHoldings } from "./holdings";
+import { type ClusterFlags, clusterChecks, oddCheck, readWorkloads, workloadChecks } from "./clusterChecks";
 import { isFine, manyJson, manyText, type Outcome, type Subject, verifyMany } from "./many";
 import { imagesOfNamespace } from "./namespaceImages";
-import { readList } from "./referenceList";
 import { verifyText } from "./text";
 import { createVerifier, readReference, refuseLoosePaths, type VerifierFlags, verificationJson } from "./verification";
 
@@ -149,4 +147,28 @@ function refuseRebuild({ rebuild }: VerifyFlags): void {
   if (rebuild) {
     throw invalidArgument("--rebuild builds one image again, and there are several: verify one alone.");
   }
+}
+
+/** The references that a file names, or standard input where it is "-"; none without a file. Throws InvalidArgument. */
+async function readList(file: string | undefined, io: Io): Promise<string[]> {
+  if (file === undefined) {
+    return [];
+  }
+  try {
+    return referencesIn(file === "-" ? await io.input() : await readFile(file, "utf8"));
+  } catch (error) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `The list of references can't be read: ${(error as Error).message}. Name a file with one on each line, or - for standard input.`,
+      { cause: error },
+    );
+  }
+}
+
+/** A reference a line; empty lines and those that begin with # are left out. */
+export function referencesIn(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
 }

@@ -12,18 +12,16 @@ import {
 } from "../../components/registry";
 import { type Commit, dirtyIn } from "../../components/version";
 import { sourceOf } from "../imageOptions";
-import { commitJson } from "../json";
-import type { Io } from "../output";
-import { readAttested } from "./attested";
+import { commitJson, type Io } from "../output";
 import { readBases } from "./bases";
 import { type Check, isConsistent, isVerified } from "./check";
 import type { Wanted } from "./clusterChecks";
 import { askCosign } from "./cosign";
-import { imageChecks } from "./imageChecks";
+import { imageChecks, platformChecks } from "./imageChecks";
 import { type Origin, readOrigin } from "./origin";
 import { partsOf } from "./parts";
-import { platformChecks } from "./platformChecks";
 import type { RebuildFlags } from "./rebuild";
+import { readAttested } from "./signatureChecks";
 import { type SignerFlags, signerOf } from "./signer";
 
 /** What `verify` shows of an image. */

@@ -6,7 +6,7 @@ import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
 import { contextNameOf, sourceDateEpoch } from "../../../components/version";
 import { buildSettings, runDocker } from "../../docker";
-import type { Blobs } from "./content";
+import type { Blobs } from "./compare";
 
 /** A commit's image, and how it was built. */
 export interface Recipe {

@@ -22,9 +22,15 @@ import type { SourceFlags } from "../../imageOptions";
 import { type BaseEvidence, baseReferences } from "../bases";
 import type { Origin } from "../origin";
 import { type Buildx, buildAgain, type Recipe } from "./buildAgain";
-import { type Difference, firstDifference } from "./compare";
-import { type Blobs, type BuiltImage, imagesIn } from "./content";
-import { changedFiles, filesOf } from "./layerFiles";
+import {
+  type Blobs,
+  type BuiltImage,
+  changedFiles,
+  type Difference,
+  filesOf,
+  firstDifference,
+  imagesIn,
+} from "./compare";
 
 /** What came of building an image's commit again, in words. */
 export interface Rebuilt {
