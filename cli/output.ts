@@ -33,6 +33,21 @@ export function printJson(io: Io, value: unknown): void {
   io.out(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
+/** Prints a result as JSON or for people. */
+export function printResult<T>(
+  io: Io,
+  isJson: boolean | undefined,
+  result: T,
+  json: (result: T) => unknown,
+  text: (result: T) => string,
+): void {
+  if (isJson) {
+    printJson(io, json(result));
+  } else {
+    io.out(text(result));
+  }
+}
+
 /** One message on standard error, which ends with its code; `subject` is what it is about where there are several. */
 export function printError(io: Io, { code, message }: { code: string; message: string }, subject?: string): void {
   const about = subject === undefined ? "" : `${printable(subject)}: `;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Configuration, KubeConfig } from "@kubernetes/client-node";
-import { VersionedImageError } from "../../components/errors";
+import { clusterFailed } from "./clusterFailed";
 import { currentOf } from "./currentContext";
 import { type Kubeconfig, readKubeconfig } from "./kubeconfig";
 import { ProgramAuth } from "./programAuth";
@@ -44,8 +44,7 @@ export async function openClusters({ kubeconfig = [], kubeContext = [] }: Cluste
     const config = configs.find(({ contexts }) => contexts.has(context));
     if (!config) {
       const known = configs.flatMap(({ contexts }) => [...contexts.keys()]).join(", ") || "none";
-      throw new VersionedImageError(
-        "ClusterFailed",
+      throw clusterFailed(
         `No kubeconfig has the context ${context}: name one that there is (${known}), or its file with --kubeconfig.`,
       );
     }
@@ -92,42 +91,10 @@ async function loadClient(): Promise<Client> {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") {
       throw error;
     }
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       "Comparing with a cluster needs Kubernetes' client, which is not installed: npm install @kubernetes/client-node",
-      { cause: error },
+      error,
     );
-  }
-}
-
-/** The error ClusterFailed for what the client threw. */
-export function failed(what: string, error: unknown, limit: number): VersionedImageError {
-  return new VersionedImageError(
-    "ClusterFailed",
-    `${what}: ${wordsOf(error, limit)}. See that the same works with kubectl.`,
-    { cause: error },
-  );
-}
-
-/** What went wrong, without the headers and bodies that the client puts into its messages. */
-function wordsOf(error: unknown, limit: number): string {
-  const { name, message, code, body, cause } = error as Error & { code?: unknown; body?: unknown };
-  if (name === "TimeoutError") {
-    return `no answer within ${limit / 1000} seconds`;
-  }
-  if (typeof code === "number") {
-    return `HTTP ${code}${statusMessage(body)}`;
-  }
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
-}
-
-function statusMessage(body: unknown): string {
-  try {
-    const { message } = (typeof body === "string" ? JSON.parse(body) : body) as { message?: unknown };
-    return typeof message === "string" ? `, ${message}` : "";
-  } catch {
-    // It is no Status object, which only an API server sends; the number says enough.
-    return "";
   }
 }
 

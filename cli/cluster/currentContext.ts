@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Cluster, Context, User } from "@kubernetes/client-node";
-import { VersionedImageError } from "../../components/errors";
+import type { VersionedImageError } from "../../components/errors";
 import { isLoopback } from "../../components/registry";
+import { clusterFailed } from "./clusterFailed";
 import type { KubeCluster, Kubeconfig, KubeExec, KubeUser } from "./kubeconfig";
 import { type CredentialProgram, PROGRAM } from "./programAuth";
 
@@ -18,8 +19,7 @@ interface Current {
 export function currentOf({ currentContext, contexts, clusters, users }: Kubeconfig): Current {
   if (currentContext === undefined) {
     const known = [...contexts.keys()].join(", ");
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       "There is no cluster to ask: name a file that has a current context with --kubeconfig or the variable KUBECONFIG" +
         (known === "" ? "." : `, or set one of ${known} with kubectl config use-context.`),
     );
@@ -55,8 +55,7 @@ export function currentOf({ currentContext, contexts, clusters, users }: Kubecon
 }
 
 function broken(context: string, why: string, advice: string): VersionedImageError {
-  return new VersionedImageError(
-    "ClusterFailed",
+  return clusterFailed(
     `The context ${context} ${why}: ${advice}. The variable KUBECONFIG names more files, separated by "${path.delimiter}".`,
   );
 }
@@ -77,8 +76,7 @@ interface Server {
 function serverOf(name: string, cluster: KubeCluster): Server {
   const { server, caData, caFile, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
   if (server === undefined) {
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       `The cluster ${name} of the kubeconfig has no server: set one with kubectl config set-cluster ${name} --server.`,
     );
   }
@@ -87,15 +85,13 @@ function serverOf(name: string, cluster: KubeCluster): Server {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `${usesTls ? "https" : "http"}://${server}`;
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:") {
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       `The server of the cluster ${name} is no address of an API server: ${server}. Name one that begins with https://.`,
     );
   }
   const isPlain = url.protocol === "http:";
   if (isPlain && !isLoopback(url.host)) {
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       `${address} would be asked in plain text, where anybody on the way can answer: name an https:// server for the ` +
         `cluster ${name}, or one on this machine, such as kubectl proxy starts.`,
     );
@@ -146,7 +142,7 @@ function credentialsOf(name: string, user: KubeUser, cluster: KubeCluster, serve
 function tokenOf({ token, tokenFile }: KubeUser, whose: string): string | undefined {
   const found = contentOf(tokenFile, whose)?.toString("utf8").trim();
   if (found === "") {
-    throw new VersionedImageError("ClusterFailed", `The token file of ${whose} is empty: ${tokenFile}. Log in anew.`);
+    throw clusterFailed(`The token file of ${whose} is empty: ${tokenFile}. Log in anew.`);
   }
   return found ?? token;
 }
@@ -177,8 +173,7 @@ function programOf(name: string, exec: KubeExec, cluster: KubeCluster, server: S
 }
 
 function refused(name: string, why: string): VersionedImageError {
-  return new VersionedImageError(
-    "ClusterFailed",
+  return clusterFailed(
     `The user ${name} of the kubeconfig ${why}: name a context of another user with --kube-context.`,
   );
 }
@@ -188,11 +183,10 @@ function contentOf(file: string | undefined, whose: string): Buffer | undefined 
   try {
     return file === undefined ? undefined : readFileSync(file);
   } catch (error) {
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       `A file that the kubeconfig names for ${whose} can't be read: ${(error as Error).message}. Put it there, or mend the ` +
         "kubeconfig; a relative path stands relative to the kubeconfig that has it.",
-      { cause: error },
+      error,
     );
   }
 }
@@ -200,10 +194,7 @@ function contentOf(file: string | undefined, whose: string): Buffer | undefined 
 /** In base64, what is given by itself or as a file; both are refused, as by kubectl. Throws ClusterFailed. */
 function base64Of(data: string | undefined, file: string | undefined, whose: string): string | undefined {
   if (data !== undefined && file !== undefined) {
-    throw new VersionedImageError(
-      "ClusterFailed",
-      `The kubeconfig has ${file} for ${whose}, and the same as data as well: take one of them out.`,
-    );
+    throw clusterFailed(`The kubeconfig has ${file} for ${whose}, and the same as data as well: take one of them out.`);
   }
   return data ?? contentOf(file, whose)?.toString("base64");
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { VersionedImageError } from "../../components/errors";
 import { Entry, type EntryFile } from "../entry";
+import { clusterFailed } from "./clusterFailed";
 
 /** How kubeconfigs are read: a reader of YAML, and the user's home. */
 export interface KubeconfigReaders {
@@ -50,11 +50,10 @@ function read(file: string, { loadYaml }: KubeconfigReaders, mayBeMissing: boole
     if (mayBeMissing && (error as NodeJS.ErrnoException).code === "ENOENT") {
       return undefined;
     }
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       `The kubeconfig ${file} can't be read: ${(error as Error).message}. Mend it (kubectl config view --kubeconfig ` +
         `${file} reads it, too), or name another with --kubeconfig.`,
-      { cause: error },
+      error,
     );
   }
 }

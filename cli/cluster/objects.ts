@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { VersionedImageError } from "../../components/errors";
 import { fieldsOf, pauseBefore } from "../../components/registry";
-import { ask, type Cluster, failed, LIMIT } from "./connection";
+import { clusterFailed, failed } from "./clusterFailed";
+import { ask, type Cluster, LIMIT } from "./connection";
 import type { Kind } from "./kinds";
 
 /** Where the lists of a kind are. */
@@ -130,10 +130,9 @@ export async function refuseUnknown(cluster: Cluster, namespace: string, limit: 
     await ask(cluster, `/api/v1/namespaces/${encodeURIComponent(namespace)}`, {}, limit);
   } catch (error) {
     if ((error as { code?: unknown }).code === NOT_FOUND) {
-      throw new VersionedImageError(
-        "ClusterFailed",
+      throw clusterFailed(
         `The cluster ${cluster.name} has no namespace ${namespace}: name one that it has (kubectl get namespaces).`,
-        { cause: error },
+        error,
       );
     }
     throw failed(

@@ -1,5 +1,6 @@
 import { fieldsOf } from "../../components/registry";
-import { type Cluster, failed, LIMIT } from "./connection";
+import { failed } from "./clusterFailed";
+import { type Cluster, LIMIT } from "./connection";
 import { DEPLOYMENTS, PODS, REPLICA_SETS, readObjects, refuseUnknown } from "./objects";
 import { isEnding, type NamedImage, namedImages, oddity, type PodImage, podImages } from "./podImages";
 

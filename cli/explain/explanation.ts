@@ -14,6 +14,7 @@ import {
   type Version,
   type VersionOptions,
 } from "../../components/version";
+import { attempt } from "../attempt";
 
 /** What the registry holds under the version's tag. */
 export interface Held {
@@ -69,16 +70,14 @@ export async function explanationOf(facts: Facts, question: Question): Promise<E
     newest: undefined,
     update: { action: options.debug ? "debug" : "publish-or-adopt" },
   };
-  try {
+  const refused = await attempt(async () => {
     explanation.version = decideVersion(facts, options);
     if (repository !== undefined) {
       await askRegistry(explanation, repository, explanation.version, question);
     }
-  } catch (error) {
-    if (!(error instanceof VersionedImageError)) {
-      throw error;
-    }
-    explanation.update = { action: "refuse", error: { code: error.code, message: error.message } };
+  });
+  if (refused) {
+    explanation.update = { action: "refuse", error: { code: refused.code, message: refused.message } };
   }
   return explanation;
 }
@@ -140,7 +139,7 @@ interface Asked {
  */
 async function newestOfOthers(facts: Facts, asked: Asked): Promise<NewestThere | string | undefined> {
   const { client, repository, platform, tagPrefix } = asked;
-  try {
+  const found = await attempt(async () => {
     const digits = (await client.tags(repository))
       .filter((tag) => tag.startsWith(tagPrefix))
       .map((tag) => tag.slice(tagPrefix.length))
@@ -156,12 +155,8 @@ async function newestOfOthers(facts: Facts, asked: Asked): Promise<NewestThere |
     return said && said.paths.join("\n") !== facts.paths.join("\n")
       ? { tag, context: said.context, paths: said.paths, options: optionsFor(said, facts.root) }
       : undefined;
-  } catch (error) {
-    if (error instanceof VersionedImageError) {
-      return `${error.message} [${error.code}]`;
-    }
-    throw error;
-  }
+  });
+  return found instanceof VersionedImageError ? `${found.message} [${found.code}]` : found;
 }
 
 /** NAME stands for what labels do not say. */

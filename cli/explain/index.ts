@@ -5,7 +5,7 @@ import { createRegistryClient, parseRepository, type RegistryClient } from "../.
 import { attempt } from "../attempt";
 import { type BakeFlags, bakedSources } from "../bake";
 import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
-import { commitJson, type Io, paint, printable, printError, printJson, type Status } from "../output";
+import { commitJson, type Io, paint, printable, printError, printJson, printResult, type Status } from "../output";
 import { type Explanation, explanationOf } from "./explanation";
 import { type Since, sinceJson, sinceRevision, sinceText } from "./since";
 import { explainText } from "./text";
@@ -31,11 +31,7 @@ async function explainOne(context: string, flags: ExplainFlags, io: Io): Promise
   }
   const client = createRegistryClient({ env: io.env });
   const explained = await explainedOf(await sourceOf(context, flags), { repository, platform, client }, flags);
-  if (flags.json) {
-    printJson(io, explainedJson(explained));
-  } else {
-    io.out(explainedText(explained, io));
-  }
+  printResult(io, flags.json, explained, explainedJson, (shown) => explainedText(shown, io));
   return isRefused(explained) ? 1 : 0;
 }
 

@@ -1,17 +1,15 @@
-import { forEachFew } from "../../components/concurrency";
 import { VersionedImageError } from "../../components/errors";
 import {
   contentsOf,
   digestOf,
   fieldsOf,
-  type ImageConfig,
   INDEX_TYPES,
   isDigest,
   type ManifestContent,
   type RegistryClient,
 } from "../../components/registry";
-import { CREATED_LABEL, labelIn } from "../../components/version";
-import { latestTime } from "../latestTime";
+import { builtAt, unlessUnfit } from "../imageSays";
+import { inParallel } from "../inParallel";
 
 /** A manifest of a repository. */
 export interface HeldManifest {
@@ -78,9 +76,6 @@ function reached(from: Iterable<string>, next: (digest: string) => string[]): Se
 /** What is asked of a registry. */
 export type Shelf = Pick<RegistryClient, "tags" | "manifest" | "inspect">;
 
-/** How many requests are under way at once. */
-const AT_ONCE = 8;
-
 /** Configurations of images; whatever else is in a manifest of OCI's form is no image. */
 const CONFIG_TYPES = ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
 
@@ -90,7 +85,7 @@ const CONFIG_TYPES = ["application/vnd.oci.image.config.v1+json", "application/v
  */
 export async function readHeld(shelf: Shelf, repository: string): Promise<Held> {
   const tags = [...new Set(await shelf.tags(repository))].sort();
-  const found = await forEachFew(tags, AT_ONCE, (tag) => shelf.manifest(repository, tag));
+  const found = await inParallel(tags, (tag) => shelf.manifest(repository, tag));
   const held: Held = { repository, tags: new Map(), manifests: new Map(), dangling: [] };
   const contents = new Map<string, ManifestContent>();
   tags.forEach((tag, index) => {
@@ -112,7 +107,7 @@ export async function readHeld(shelf: Shelf, repository: string): Promise<Held> 
  */
 export async function addUntagged(shelf: Shelf, held: Held, digests: string[]): Promise<string[]> {
   const unread = [...new Set(digests)].filter((digest) => !held.manifests.has(digest));
-  const found = await forEachFew(unread, AT_ONCE, (digest) => shelf.manifest(held.repository, digest));
+  const found = await inParallel(unread, (digest) => shelf.manifest(held.repository, digest));
   await addManifests(
     shelf,
     held,
@@ -125,13 +120,13 @@ export async function addUntagged(shelf: Shelf, held: Held, digests: string[]): 
 async function addManifests(shelf: Shelf, held: Held, contents: ManifestContent[]): Promise<void> {
   let level = contents;
   while (level.length > 0) {
-    const read = await forEachFew(level, AT_ONCE, (content) => describe(shelf, held.repository, content));
+    const read = await inParallel(level, (content) => describe(shelf, held.repository, content));
     for (const manifest of read) {
       held.manifests.set(manifest.digest, manifest);
     }
     const parts = [...new Set(read.flatMap((manifest) => manifest.parts))].filter((part) => !held.manifests.has(part));
     // One that is missing was lost before, or is kept elsewhere: there is nothing of it to read or to delete.
-    const found = await forEachFew(parts, AT_ONCE, (part) => shelf.manifest(held.repository, part));
+    const found = await inParallel(parts, (part) => shelf.manifest(held.repository, part));
     level = found.filter((content) => content !== undefined);
   }
 }
@@ -147,30 +142,17 @@ async function describe(shelf: Shelf, repository: string, content: ManifestConte
     : manifest.artifactType === undefined && CONFIG_TYPES.includes(String(configType))
       ? digest
       : undefined;
-  const said = image === undefined ? undefined : await lookAt(shelf, repository, image);
+  // An index can lead to what is no image, or is there no more: then there are no labels, and it stays.
+  const found = image === undefined ? undefined : await unlessUnfit(shelf.inspect(repository, image, ""));
+  const said = found instanceof VersionedImageError ? undefined : found;
   return {
     digest,
     parts: [...(isIndex ? partsOf(manifest) : []), ...otherName(content)],
     subject: isDigest(subject) ? subject : undefined,
     config: isDigest(config) ? config : undefined,
     labels: said?.labels,
-    created: latestTime(said?.created, labelIn(said?.labels ?? {}, CREATED_LABEL)),
+    created: said && builtAt(said),
   };
-}
-
-/** An index can lead to what is no image, or is there no more: then there are no labels, and it stays. */
-async function lookAt(shelf: Shelf, repository: string, digest: string): Promise<ImageConfig | undefined> {
-  try {
-    return await shelf.inspect(repository, digest, "");
-  } catch (error) {
-    if (
-      error instanceof VersionedImageError &&
-      ["PlatformNotFound", "NotAnImage", "RegistryProtocol"].includes(error.code)
-    ) {
-      return undefined;
-    }
-    throw error;
-  }
 }
 
 function parsed(repository: string, { digest, bytes }: ManifestContent): Record<string, unknown> {

@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createRegistryClient, type RegistryClient } from "../../components/registry";
-import { type Io, printJson, type Status } from "../output";
+import { type Io, printResult, type Status } from "../output";
 import { hearSignals } from "../signals";
 import { askAll, type Facts, findClusters, freshFacts, openWholeClone, planOf, refuseUnread } from "./facts";
 import { type Holding, holdingOf, missingOf } from "./holding";
 import type { Plan } from "./plan";
-import { endPlan, planIsThere, unfinished, writePlan } from "./planFile";
+import { unfinished, writePlan } from "./planFile";
 import { isEnded, type Outcome, refuseChanged, removeAll } from "./removal";
 import { type Pruned, type PruneReport, pruneJson } from "./report";
 import { readRules } from "./rulesFile";
@@ -33,11 +35,7 @@ export async function prune(repositories: string[], flags: PruneFlags, io: Io): 
   refuseUnclear(settings, flags.delete === true);
   const client = createRegistryClient({ env: io.env });
   const report = await carryOut(settings, flags, client, io);
-  if (flags.json) {
-    printJson(io, pruneJson(report));
-  } else {
-    io.out(pruneText(report, io, flags.verbose === true));
-  }
+  printResult(io, flags.json, report, pruneJson, (shown) => pruneText(shown, io, flags.verbose === true));
   return report.repositories.every(({ outcome }) => outcome === undefined || isClean(outcome)) ? 0 : 1;
 }
 
@@ -60,7 +58,7 @@ async function carryOut(settings: Settings, flags: PruneFlags, client: RegistryC
   const holdings: Holding[] = [];
   for (const each of settings.repositories) {
     const holding = await holdingOf(each, client, flags, io);
-    if (flags.delete && !flags.resume && planIsThere(holding.planFile)) {
+    if (flags.delete && !flags.resume && existsSync(holding.planFile)) {
       throw unfinished(holding.planFile, each.repository);
     }
     holdings.push(holding);
@@ -77,7 +75,7 @@ async function carryOut(settings: Settings, flags: PruneFlags, client: RegistryC
       plan: await planOf(holding, facts, settings, io.now()),
       resumed,
       outcome: undefined,
-      planFile: planIsThere(planFile) ? planFile : undefined,
+      planFile: existsSync(planFile) ? planFile : undefined,
     });
   }
   if (flags.delete) {
@@ -127,7 +125,7 @@ async function deleteAll(
       pruned.outcome = await removeAll(client, pruned.plan, pruned.held, watch);
       pruned.planFile = isEnded(pruned.outcome) ? undefined : holding.planFile;
       if (pruned.planFile === undefined) {
-        await endPlan(holding.planFile);
+        await rm(holding.planFile, { force: true });
       }
     }
   } finally {

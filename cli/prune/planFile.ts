@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
@@ -27,11 +26,6 @@ export function planPlace(repository: string, directory: string | undefined, env
   const last = parseRepository(repository).name.replace(/.*\//, "").slice(-64);
   const name = `${last}-${digestOf(Buffer.from(repository)).slice("sha256:".length, "sha256:".length + 12)}.json`;
   return path.resolve(directory ?? path.join(states, "versioned-image", "prune"), name);
-}
-
-/** Whether a run was interrupted, or is under way. */
-export function planIsThere(file: string): boolean {
-  return existsSync(file);
 }
 
 /** The plan that a run has left; undefined if there is none. Throws PlanFailed for whatever is not just what was written. */
@@ -85,11 +79,6 @@ export async function writePlan(
   }
 }
 
-/** Says that nothing is left of a plan. */
-export async function endPlan(file: string): Promise<void> {
-  await rm(file, { force: true });
-}
-
 /** The error for a plan that nobody has ended. */
 export function unfinished(file: string, repository: string): VersionedImageError {
   return new VersionedImageError(
@@ -135,14 +124,12 @@ function parsed(text: string): { repository: string; plan: EarlierPlan } | undef
   try {
     const { repository, made, removals } = JSON.parse(text);
     const plan = { made: new Date(made), removals };
-    const isPlan = removals.every(({ digest, tags }: Removal) => isDigest(digest) && tags.every(isText));
+    const isPlan = removals.every(
+      ({ digest, tags }: Removal) => isDigest(digest) && tags.every((tag) => typeof tag === "string"),
+    );
     return isPlan && serialized(repository, plan) === text ? { repository, plan } : undefined;
   } catch {
     // Whatever can't be read so is no plan.
     return undefined;
   }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string";
 }

@@ -1,4 +1,4 @@
-import { parseRepository, type Repository } from "../../components/registry";
+import { parseRepository } from "../../components/registry";
 import { columns, count, type Io, paint, printable, printableLines, shortTime } from "../output";
 import { type Resumed, stillThere } from "./holding";
 import { type Plan, type Reason, shortDigest, type Verdict } from "./plan";
@@ -106,12 +106,10 @@ function outcomeLines({ plan, outcome, planFile }: Pruned, io: Io): string[] {
   return [
     `Deleted: ${count(deleted.length, "manifest")}.`,
     ...(missing.length > 0 ? [`Gone before: ${count(missing.length, "manifest")}.`] : []),
-    ...firstFew(kept).map(({ digest, words }) => `Kept: ${shortDigest(digest)}: ${printable(words)}`),
-    ...more(kept, "that are kept"),
-    ...firstFew(refused).map(({ digest, words }) =>
-      paint(io, "red", `Refused: ${shortDigest(digest)}: ${printable(words)}`),
+    ...firstThree("Kept", kept, "that are kept"),
+    ...firstThree("Refused", refused, "that it refused").map((line, index) =>
+      index < 3 ? paint(io, "red", line) : line,
     ),
-    ...more(refused, "that it refused"),
     ...(first ? [`What can: ${deletionAdvice(parseRepository(plan.repository), first.digest)}`] : []),
     ...(left[0]
       ? [paint(io, "red", `Left: ${count(left.length, "manifest")}, since ${printableLines(left[0].words)}`)]
@@ -127,12 +125,9 @@ function outcomeLines({ plan, outcome, planFile }: Pruned, io: Io): string[] {
   ];
 }
 
-function firstFew(removed: Removed[]): Removed[] {
-  return removed.slice(0, 3);
-}
-
-function more(removed: Removed[], what: string): string[] {
-  return removed.length > 3 ? [`and ${removed.length - 3} more ${what}`] : [];
+function firstThree(title: string, removed: Removed[], what: string): string[] {
+  const lines = removed.slice(0, 3).map(({ digest, words }) => `${title}: ${shortDigest(digest)}: ${printable(words)}`);
+  return [...lines, ...(removed.length > 3 ? [`and ${removed.length - 3} more ${what}`] : [])];
 }
 
 function notes({ history, clusters, unread, repositories }: PruneReport): string[] {

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { commitJson, type Io, printJson, type Status } from "../output";
+import { commitJson, type Io, printResult, type Status } from "../output";
 import { statusHtml } from "./html";
 import { readStatus, type StatusFlags } from "./readStatus";
 import type { StatusReport } from "./report";
@@ -16,11 +16,7 @@ export async function status(contexts: string[], flags: StatusFlags, io: Io): Pr
   if (flags.html !== undefined) {
     await writeFile(flags.html, statusHtml(report, io.now()));
   }
-  if (flags.json) {
-    printJson(io, statusJson(report));
-  } else {
-    io.out(statusText(report, io));
-  }
+  printResult(io, flags.json, report, statusJson, (shown) => statusText(shown, io));
   const running = report.images.flatMap((image) => image.running);
   const isFine = running.every(({ consistent, differing }) => consistent && differing.length === 0);
   return isFine && report.others.every(({ suspect }) => !suspect) ? 0 : 1;

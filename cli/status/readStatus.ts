@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import { readChanges, readFacts } from "../../components/git";
 import { findCommit, lastCommitAt, lookUpCommits, openHistory, treesAt } from "../../components/git/lookup";
 import { dirtyIn, labelIn, outermost, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
@@ -37,17 +37,13 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
   const facts = await Promise.all(contexts.map(async (context) => readFacts(await sourceOf(context, flags))));
   const [first] = facts;
   if (!first || facts.some(({ root }) => root !== first.root)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      "Name directories of one git repository: run it once for each other.",
-    );
+    throw invalidArgument("Name directories of one git repository: run it once for each other.");
   }
   const history = await openHistory(first.root);
   const branch = flags.branch ?? "HEAD";
   const tip = await findCommit(history, branch);
   if (tip === undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `--branch ${branch} leads to no commit of this clone: name a branch, tag or hash that it has (git fetch gets others).`,
     );
   }

@@ -2,7 +2,7 @@ import { VersionedImageError } from "../../components/errors";
 import { type History, lookUpCommits, openHistory } from "../../components/git/lookup";
 import { createRegistryClient, parseRepository } from "../../components/registry";
 import type { Commit } from "../../components/version";
-import { commitJson, type Io, printJson, type Status } from "../output";
+import { commitJson, type Io, printResult, type Status } from "../output";
 import { type ListedImage, listImages, type TagsReport } from "./listing";
 import { tagsText } from "./text";
 
@@ -20,11 +20,7 @@ export async function tags(repository: string, flags: TagsFlags, io: Io): Promis
   const revisions = listing.images.flatMap(({ revision }) => revision ?? []);
   const commits = history ? await lookUpCommits(history, revisions) : new Map<string, Commit>();
   const report = { ...listing, repository, history, commits };
-  if (flags.json) {
-    printJson(io, tagsJson(report));
-  } else {
-    io.out(tagsText(report, io));
-  }
+  printResult(io, flags.json, report, tagsJson, (shown) => tagsText(shown, io));
   return 0;
 }
 

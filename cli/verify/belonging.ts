@@ -1,5 +1,6 @@
 import { VersionedImageError } from "../../components/errors";
 import type { RegistryClient } from "../../components/registry";
+import { attempt } from "../attempt";
 import { type ImageId, type RunningImage, readImageName } from "../cluster";
 import { inParallel } from "../inParallel";
 import { type Held, readHeld } from "../prune/held";
@@ -44,16 +45,11 @@ export async function belongings<T extends Named>(
 async function findIn(places: string[], imageId: ImageId, holdings: Holdings): Promise<Belonging | undefined> {
   const failures: VersionedImageError[] = [];
   for (const repository of places) {
-    try {
-      const digest = await holdings.find(repository, imageId);
-      if (digest !== undefined) {
-        return { at: { repository, digest } };
-      }
-    } catch (error) {
-      if (!(error instanceof VersionedImageError)) {
-        throw error;
-      }
-      failures.push(error);
+    const digest = await attempt(() => holdings.find(repository, imageId));
+    if (digest instanceof VersionedImageError) {
+      failures.push(digest);
+    } else if (digest !== undefined) {
+      return { at: { repository, digest } };
     }
   }
   // Many registries refuse to say that there is no such repository: that tells something only where nothing else was told.

@@ -1,5 +1,5 @@
 import { VersionedImageError } from "../../components/errors";
-import { mayBePlain } from "../../components/registry";
+import { fieldsOf, mayBePlain } from "../../components/registry";
 import { type Ended, runProgram } from "../../components/runProgram";
 import { PREDICATE_TYPE } from "../provenance/predicate";
 import type { Signer } from "./signer";
@@ -116,8 +116,8 @@ export function signaturesIn(output: string, digest: string): number | undefined
   if (!Array.isArray(listed)) {
     return undefined;
   }
-  const critical = listed.map((entry) => fields(fields(entry).critical));
-  return critical.every(({ image }) => fields(image)["docker-manifest-digest"] === digest)
+  const critical = listed.map((entry) => fieldsOf(fieldsOf(entry).critical));
+  return critical.every(({ image }) => fieldsOf(image)["docker-manifest-digest"] === digest)
     ? critical.filter(({ type }) => SIGNATURES.includes(String(type))).length
     : undefined;
 }
@@ -126,13 +126,13 @@ export function signaturesIn(output: string, digest: string): number | undefined
 export function attestationsIn(output: string, digest: string, predicateType: string): unknown[] | undefined {
   const predicates: unknown[] = [];
   for (const line of output.split("\n").filter((text) => text.trim() !== "")) {
-    const { payload, payloadType } = fields(json(line));
+    const { payload, payloadType } = fieldsOf(json(line));
     if (typeof payload !== "string" || payloadType !== "application/vnd.in-toto+json") {
       return undefined;
     }
-    const statement = fields(json(Buffer.from(payload, "base64").toString()));
-    const subjects = Array.isArray(statement.subject) ? statement.subject.map(fields) : [];
-    const isAbout = subjects.some((subject) => `sha256:${fields(subject.digest).sha256}` === digest);
+    const statement = fieldsOf(json(Buffer.from(payload, "base64").toString()));
+    const subjects = Array.isArray(statement.subject) ? statement.subject.map(fieldsOf) : [];
+    const isAbout = subjects.some((subject) => `sha256:${fieldsOf(subject.digest).sha256}` === digest);
     if (!isAbout || statement.predicateType !== predicateType) {
       return undefined;
     }
@@ -148,8 +148,4 @@ function json(text: string): unknown {
     // The caller takes what is missing for no answer.
     return undefined;
   }
-}
-
-function fields(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

@@ -14,8 +14,8 @@ import {
 } from "../../components/version";
 import { shortTime } from "../output";
 import { type BaseEvidence, baseChecks } from "./bases";
-import { type Check, contradicted, lacking, proven, unproven } from "./check";
-import type { Candidate, Origin } from "./origin";
+import { type Check, contradicted, lacking, proven, unproven, wholePaths } from "./check";
+import type { Origin } from "./origin";
 import type { Rebuilt } from "./rebuild";
 import { type Attested, signatureChecks, vouchesForContent } from "./signatureChecks";
 
@@ -176,7 +176,10 @@ function treeCheck({ labels, origin: { commit, candidates, named } }: Evidence):
   }
   if (!named) {
     return candidates.length > 0
-      ? proven("tree", `it says tree ${tree}, which is ${candidates.map(nameOf).join(" or ")} at that commit`)
+      ? proven(
+          "tree",
+          `it says tree ${tree}, which is ${candidates.map(({ paths }) => wholePaths(paths)).join(" or ")} at that commit`,
+        )
       : lacking(
           "tree",
           `it says tree ${tree}, which is no directory's at that commit: if the image is made of several paths, name them ` +
@@ -184,7 +187,7 @@ function treeCheck({ labels, origin: { commit, candidates, named } }: Evidence):
         );
   }
   const [only] = candidates;
-  const name = only ? nameOf(only) : "";
+  const name = only ? wholePaths(only.paths) : "";
   if (only?.tree === undefined) {
     return contradicted("tree", `it says tree ${tree}, and that commit does not have ${name}`);
   }
@@ -207,7 +210,7 @@ function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence
     return [];
   }
   const right = candidates.filter(({ touched }) => touched === commit.hash);
-  const names = (right.length > 0 ? right : candidates).map(nameOf).join(" or ");
+  const names = (right.length > 0 ? right : candidates).map(({ paths }) => wholePaths(paths)).join(" or ");
   if (right.some(({ atBoundary }) => !atBoundary)) {
     return [proven("history", `that commit touched ${names}`)];
   }
@@ -218,10 +221,6 @@ function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence
   }
   const last = candidates.map(({ touched }) => touched ?? "none").join(" or ");
   return [contradicted("history", `that commit did not touch ${names}; the last one up to it that did is ${last}`)];
-}
-
-function nameOf({ paths }: Candidate): string {
-  return paths.map((path) => path || "the whole repository").join(", ");
 }
 
 /** What is to be said of the labels that name what an image was made of; nothing where they are as they should be, or not there. */
@@ -241,15 +240,11 @@ function sourceChecks({ origin: { labelled, located, wrong } }: Evidence): Check
     return wrong === undefined ? [] : [contradicted("source", `its labels name what it was made of, and ${wrong}`)];
   }
   const [said, told] = [labelled, located].map(({ context, paths, dockerfile }) => {
-    return `${shown(paths)} (context ${context || "."}, Dockerfile ${dockerfile})`;
+    return `${wholePaths(paths)} (context ${context || "."}, Dockerfile ${dockerfile})`;
   });
   return said === told
     ? []
     : [unproven("source", `its labels say that it was made of ${said}, and the options, which count, say ${told}`)];
-}
-
-function shown(paths: string[]): string {
-  return paths.map((path) => path || "the whole repository").join(", ");
 }
 
 /** Whether the images of an index say the same of their origin, and are all that it holds; nothing of a single image. */

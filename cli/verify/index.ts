@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { invalidArgument, VersionedImageError } from "../../components/errors";
 import type { BakeFlags } from "../bake";
 import type { TagFlags } from "../imageOptions";
-import { type Io, printJson, type Status } from "../output";
+import { type Io, printResult, type Status } from "../output";
 import { bakedSubjects } from "./baked";
 import { createHoldings } from "./belonging";
 import { isConsistent } from "./check";
@@ -40,11 +40,7 @@ export async function verify(references: string[], flags: VerifyFlags, io: Io): 
       : all
         ? await verifyNamespace(references, flags, io)
         : await verifyReferences([...references, ...(await readList(file, io))], flags, io);
-  if (flags.json) {
-    printJson(io, manyJson(outcomes));
-  } else {
-    io.out(manyText(outcomes, flags.verbose === true, io));
-  }
+  printResult(io, flags.json, outcomes, manyJson, (shown) => manyText(shown, flags.verbose === true, io));
   return outcomes.every(({ answer }) => isFine(answer)) ? 0 : 1;
 }
 
@@ -58,11 +54,7 @@ async function verifyOne(reference: string, flags: VerifyFlags, io: Io): Promise
     verifier.verify(reference, async (image) => (workloads ? clusterChecks(image, await workloads) : [])),
     workloads,
   ]);
-  if (flags.json) {
-    printJson(io, verificationJson(verification));
-  } else {
-    io.out(verifyText(verification, io));
-  }
+  printResult(io, flags.json, verification, verificationJson, (shown) => verifyText(shown, io));
   return isConsistent(verification.checks) ? 0 : 1;
 }
 

@@ -1,5 +1,6 @@
 import { VersionedImageError } from "../../components/errors";
 import type { ImageSource } from "../../components/git";
+import { attempt } from "../attempt";
 import { inParallel } from "../inParallel";
 import { columns, count, type Io, paint, printable, printableLines, type Style } from "../output";
 import { type Check, isConsistent, isVerified, refusalOf, whyNot } from "./check";
@@ -38,19 +39,15 @@ export function isFine(answer: Answer): boolean {
 /** Verifies several images at once. What keeps one from being looked at is its outcome, and does not hide the others. */
 export function verifyMany(subjects: Subject[], verifier: Verifier): Promise<Outcome[]> {
   return inParallel(subjects, async ({ reference, target, error, made, more }) => {
-    if (error) {
-      return { reference, target, answer: "error", result: error };
-    }
-    try {
-      const result = await verifier.verify(reference, more, made);
+    const result = error ?? (await attempt(() => verifier.verify(reference, more, made)));
+    if (!(result instanceof VersionedImageError)) {
       return { reference, target, answer: answerTo(result.checks), result };
-    } catch (failure) {
-      // Without cosign nothing can be told of any of them.
-      if (failure instanceof VersionedImageError && failure.code !== "CosignNotFound") {
-        return { reference, target, answer: "error", result: failure };
-      }
-      throw failure;
     }
+    // Without cosign nothing can be told of any of them.
+    if (result.code === "CosignNotFound") {
+      throw result;
+    }
+    return { reference, target, answer: "error", result };
   });
 }
 

@@ -1,7 +1,7 @@
 import { type History, lookUpCommits, readContent, treeIn } from "../../components/git/lookup";
 import { BUILD_LABEL, labelIn, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import { buildTypeOf, type Claim, claimIn, type Ground, groundIn } from "../provenance/predicate";
-import { type Check, contradicted, lacking, proven } from "./check";
+import { type Check, contradicted, lacking, proven, wholePaths } from "./check";
 import type { Signed } from "./cosign";
 
 /** Checks of a signature and of the provenance that the signer attests. */
@@ -36,7 +36,10 @@ function attestationCheck({ by, claims, others, noProvenance }: Attested, labels
   return (
     faults.find(({ result }) => result === "contradicted") ??
     faults[0] ??
-    proven("attestation", `${by} attests that ${whatOf(claims)} commit ${claims[0]?.commit}, ${pathsOf(claims[0])}`)
+    proven(
+      "attestation",
+      `${by} attests that ${whatOf(claims)} commit ${claims[0]?.commit}, ${wholePaths(claims[0]?.paths ?? [])}`,
+    )
   );
 }
 
@@ -73,14 +76,10 @@ function faultOf(claim: AttestedClaim, by: string, labels: Record<string, string
   if (claim.treeInGit !== claim.tree) {
     return contradicted(
       "attestation",
-      `${by} attests that ${pathsOf(claim)} at commit ${claim.commit} is tree ${claim.tree}, and git has ${claim.treeInGit ?? "nothing there"}`,
+      `${by} attests that ${wholePaths(claim.paths)} at commit ${claim.commit} is tree ${claim.tree}, and git has ${claim.treeInGit ?? "nothing there"}`,
     );
   }
   return undefined;
-}
-
-function pathsOf(claim: AttestedClaim | undefined): string {
-  return (claim?.paths ?? []).map((path) => path || "the whole repository").join(", ");
 }
 
 /** What a signer says of an image, beside what git says of that. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { VersionedImageError } from "../../../components/errors";
+import { invalidArgument, VersionedImageError } from "../../../components/errors";
 import { dockerfileFromRoot, type History, type Located, locateImage } from "../../../components/git/lookup";
 import { createRegistryClient } from "../../../components/registry";
 import {
@@ -132,8 +132,7 @@ async function recipeOf(
     bases: covers,
   });
   if (told !== build) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `The image was built with ${build}, and what is given comes to ${told}: give the same arguments with --build-arg NAME=VALUE, and the ` +
         "same contexts with --build-context NAME=DIRECTORY (with --context, the same bases with --base NAME=CONTEXT).",
     );
