@@ -1,22 +1,14 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import type { Cluster, Context, User } from "@kubernetes/client-node";
+import type { User } from "@kubernetes/client-node";
 import type { VersionedImageError } from "../../components/errors";
 import { isLoopback } from "../../components/registry";
 import { clusterFailed } from "./clusterFailed";
 import type { KubeCluster, Kubeconfig, KubeExec, KubeUser } from "./kubeconfig";
 import { type CredentialProgram, PROGRAM } from "./programAuth";
 
-/** As the client has it: the current context alone, with its cluster and its user. */
-interface Current {
-  clusters: Cluster[];
-  users: User[];
-  contexts: Context[];
-  currentContext: string;
-}
-
-/** What the current context says is asked. Throws ClusterFailed where it names what is not there. */
-export function currentOf({ currentContext, contexts, clusters, users }: Kubeconfig): Current {
+/** What the current context says is asked: that one alone, with its cluster and its user, as the client has them. Throws ClusterFailed where it names what is not there. */
+export function currentOf({ currentContext, contexts, clusters, users }: Kubeconfig) {
   if (currentContext === undefined) {
     const known = [...contexts.keys()].join(", ");
     throw clusterFailed(
@@ -48,7 +40,7 @@ export function currentOf({ currentContext, contexts, clusters, users }: Kubecon
   const name = userName ?? "";
   return {
     clusters: [server],
-    users: [user ? credentialsOf(name, user, cluster, server) : { name }],
+    users: [user ? credentialsOf(name, user, cluster, server) : ({ name } satisfies User)],
     contexts: [{ name: currentContext, cluster: clusterName, user: name, namespace: context.namespace }],
     currentContext,
   };
@@ -60,20 +52,10 @@ function broken(context: string, why: string, advice: string): VersionedImageErr
   );
 }
 
-/** A cluster as the client has it. */
-interface Server {
-  name: string;
-  /** The API server's address, without a slash at its end. */
-  server: string;
-  caData: string | undefined;
-  tlsServerName: string | undefined;
-  /** The client takes this for leave to speak plain HTTP as well. */
-  skipTLSVerify: boolean;
-  proxyUrl: string | undefined;
-}
+type Server = ReturnType<typeof serverOf>;
 
-/** The API server of a cluster. Throws ClusterFailed where there is none, or one that would be asked in plain text over a network. */
-function serverOf(name: string, cluster: KubeCluster): Server {
+/** The API server of a cluster, as the client has it. Throws ClusterFailed where there is none, or one that would be asked in plain text over a network. */
+function serverOf(name: string, cluster: KubeCluster) {
   const { server, caData, caFile, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
   if (server === undefined) {
     throw clusterFailed(
@@ -101,6 +83,7 @@ function serverOf(name: string, cluster: KubeCluster): Server {
     server: address.replace(/\/$/, ""),
     caData: base64Of(caData, caFile, `the cluster ${name}`),
     tlsServerName,
+    // The client takes this for leave to speak plain HTTP as well.
     skipTLSVerify: isPlain || skipTLSVerify,
     proxyUrl,
   };

@@ -86,8 +86,9 @@ async function askRegistry(
   explanation: Explanation,
   repository: string,
   version: Version,
-  { client, platform, options }: Question,
+  question: Question,
 ): Promise<void> {
+  const { client, platform, options } = question;
   const manifest = await client.resolve(repository, version.tag);
   if (options.debug) {
     explanation.held = manifest && { digest: manifest.digest, build: undefined, warning: undefined };
@@ -95,8 +96,7 @@ async function askRegistry(
   }
   if (!manifest) {
     explanation.update = { action: "publish" };
-    const { tagPrefix = "" } = options;
-    explanation.newest = await newestOfOthers(explanation.facts, { client, repository, platform, tagPrefix });
+    explanation.newest = await newestOfOthers(explanation.facts, repository, question);
     return;
   }
   const { digest } = manifest;
@@ -126,19 +126,15 @@ interface NewestThere {
   options: string[];
 }
 
-interface Asked {
-  client: RegistryClient;
-  repository: string;
-  platform: string;
-  tagPrefix: string;
-}
-
 /**
  * Looks for that: another tag than the program's is asked for, or nothing at all. Undefined if there is none, or if its labels do not say
  * what it was made of; in words, why the registry does not tell.
  */
-async function newestOfOthers(facts: Facts, asked: Asked): Promise<NewestThere | string | undefined> {
-  const { client, repository, platform, tagPrefix } = asked;
+async function newestOfOthers(
+  facts: Facts,
+  repository: string,
+  { client, platform, options: { tagPrefix = "" } }: Question,
+): Promise<NewestThere | string | undefined> {
   const found = await attempt(async () => {
     const digits = (await client.tags(repository))
       .filter((tag) => tag.startsWith(tagPrefix))

@@ -12,6 +12,7 @@ import {
   type Ref,
 } from "../../components/git/lookup";
 import { parseRepository } from "../../components/registry";
+import { attempt } from "../attempt";
 import { type Cluster, openClusters, readUses, soughtOf, type Unread, type Use } from "../cluster";
 import { sourceOf } from "../imageOptions";
 import type { Held } from "./held";
@@ -174,19 +175,16 @@ function lacking({ root, shallow }: History, what: string, remote: string): Vers
 }
 
 async function remoteRefsOf(history: History, remote: string): Promise<Ref[]> {
-  try {
-    return await listRemoteRefs(history, remote);
-  } catch (error) {
-    if (!(error instanceof VersionedImageError)) {
-      throw error;
-    }
-    throw new VersionedImageError(
-      error.code,
-      `Which branches and tags the remote ${remote} has, and so which images they need, is not known: ${error.message}\nNothing is ` +
-        `deleted before that is known; see that \`git ls-remote ${remote}\` works in ${history.root}, or remove the remote if it is gone.`,
-      { cause: error },
-    );
+  const refs = await attempt(() => listRemoteRefs(history, remote));
+  if (!(refs instanceof VersionedImageError)) {
+    return refs;
   }
+  throw new VersionedImageError(
+    refs.code,
+    `Which branches and tags the remote ${remote} has, and so which images they need, is not known: ${refs.message}\nNothing is ` +
+      `deleted before that is known; see that \`git ls-remote ${remote}\` works in ${history.root}, or remove the remote if it is gone.`,
+    { cause: refs },
+  );
 }
 
 async function missingOf(history: History, refs: Ref[]): Promise<Ref[]> {

@@ -5,7 +5,6 @@ import { type Io, printResult, type Status } from "../output";
 import { hearSignals } from "../signals";
 import { askAll, type Facts, findClusters, freshFacts, openWholeClone, planOf, refuseUnread } from "./facts";
 import { type Holding, holdingOf, missingOf } from "./holding";
-import type { Plan } from "./plan";
 import { unfinished, writePlan } from "./planFile";
 import { isEnded, type Outcome, refuseChanged, removeAll } from "./removal";
 import { type Pruned, type PruneReport, pruneJson } from "./report";
@@ -105,9 +104,9 @@ async function deleteAll(
   for (const { held } of holdings) {
     await refuseChanged(client, held);
   }
-  for (const [index, pruned] of repositories.entries()) {
-    const { planFile, resumed } = holdings[index] as Holding;
-    const { repository, removals } = pruned.plan;
+  for (const [index, { plan, resumed }] of repositories.entries()) {
+    const { planFile } = holdings[index] as Holding;
+    const { repository, removals } = plan;
     if (removals.length > 0) {
       await writePlan(planFile, repository, { made: io.now(), removals }, resumed !== undefined);
     }
@@ -116,13 +115,17 @@ async function deleteAll(
   try {
     for (const [index, pruned] of repositories.entries()) {
       const holding = holdings[index] as Holding;
-      const plan = lastPlan(pruned.plan, facts, ask, async (now) => {
-        // What is needed by now and has no tag was not read before; what it consists of must stay as well.
-        await missingOf(client, holding.held, now.uses);
-        return planOf(holding, now, settings, io.now());
-      });
-      const watch = { stopped: signals.stopped, plan };
-      pruned.outcome = await removeAll(client, pruned.plan, pruned.held, watch);
+      let last = { facts, plan: pruned.plan };
+      const plan = async () => {
+        const now = await ask();
+        if (now !== last.facts) {
+          // What is needed by now and has no tag was not read before; what it consists of must stay as well.
+          await missingOf(client, holding.held, now.uses);
+          last = { facts: now, plan: await planOf(holding, now, settings, io.now()) };
+        }
+        return last.plan;
+      };
+      pruned.outcome = await removeAll(client, pruned.plan, pruned.held, { stopped: signals.stopped, plan });
       pruned.planFile = isEnded(pruned.outcome) ? undefined : holding.planFile;
       if (pruned.planFile === undefined) {
         await rm(holding.planFile, { force: true });
@@ -131,23 +134,4 @@ async function deleteAll(
   } finally {
     signals.ignore();
   }
-}
-
-/** A plan that is made anew when the facts are others. */
-function lastPlan(
-  first: Plan,
-  facts: Facts,
-  ask: () => Promise<Facts>,
-  make: (facts: Facts) => Promise<Plan>,
-): () => Promise<Plan> {
-  let plan = first;
-  let known = facts;
-  return async () => {
-    const asked = await ask();
-    if (asked !== known) {
-      plan = await make(asked);
-      known = asked;
-    }
-    return plan;
-  };
 }

@@ -30,7 +30,12 @@ export function planPlace(repository: string, directory: string | undefined, env
 
 /** The plan that a run has left; undefined if there is none. Throws PlanFailed for whatever is not just what was written. */
 export async function readPlan(file: string, repository: string): Promise<EarlierPlan | undefined> {
-  const text = await textOf(file);
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") {
+      return undefined;
+    }
+    throw unusable(file, `can't be read: ${error.message}`, error);
+  });
   if (text === undefined) {
     return undefined;
   }
@@ -86,17 +91,6 @@ export function unfinished(file: string, repository: string): VersionedImageErro
     `Another run on ${repository} was interrupted, or is under way: its plan is ${file}. Nothing was deleted: say --resume, too, ` +
       "which looks at everything again and ends what it has begun.",
   );
-}
-
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return undefined;
-    }
-    throw unusable(file, `can't be read: ${(error as Error).message}`, error);
-  }
 }
 
 function unusable(file: string, what: string, cause?: unknown): VersionedImageError {

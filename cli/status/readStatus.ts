@@ -48,14 +48,13 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
     );
   }
   const clusters = await openClusters(flags);
-  const places = clusters.flatMap((cluster) =>
-    (flags.namespace ?? [cluster.namespace]).map((namespace) => ({
-      cluster,
-      place: { cluster: cluster.name, namespace },
-    })),
-  );
   const found = await Promise.all(
-    places.map(async ({ cluster, place }) => ({ place, ...(await readRunning(cluster, place.namespace)) })),
+    clusters.flatMap((cluster) =>
+      (flags.namespace ?? [cluster.namespace]).map(async (namespace) => ({
+        place: { cluster: cluster.name, namespace },
+        ...(await readRunning(cluster, namespace)),
+      })),
+    ),
   );
   const pods = found.flatMap(({ place, running }) => running.map((pod) => ({ place, pod })));
   const verifier = await createVerifier({ platform: flags.platform }, io, first.root);
@@ -96,13 +95,12 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
   const known = new Set(flags.repository);
   await Promise.all(
     looked.map(async ({ group, result }) => {
-      const revision = typeof result === "string" ? undefined : labelIn(result.labels, REVISION_LABEL);
-      const tree = typeof result === "string" ? undefined : labelIn(result.labels, TREE_LABEL);
-      const owner = typeof result === "string" ? -1 : await ownerOf(tree, result);
+      const owner = typeof result === "string" ? -1 : await ownerOf(result);
       if (typeof result === "string" || owner < 0) {
         strangers.push({ group, result });
         return;
       }
+      const revision = labelIn(result.labels, REVISION_LABEL);
       const cover = covers[owner] ?? [];
       // Another image of the same directory may be made of less of it.
       const own = isTold ? [] : (madeOf(result)?.paths ?? []);
@@ -151,7 +149,7 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
   return {
     root: history.root,
     branch,
-    places: places.map(({ place }) => place),
+    places: found.map(({ place }) => place),
     images: images.map((image, index) => ({
       ...sorted(image),
       versions: versionsOf(image.newest, compared[index] ?? []),
@@ -160,8 +158,9 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
   };
 
   /** Which of the images it is, by the directory or the files that it says it was built from; -1 for none. */
-  async function ownerOf(tree: string | undefined, verification: Verification): Promise<number> {
-    const { commit } = verification;
+  async function ownerOf(verification: Verification): Promise<number> {
+    const { commit, labels } = verification;
+    const tree = labelIn(labels, TREE_LABEL);
     const said = isTold ? undefined : madeOf(verification);
     const named = facts.findIndex(({ context }) => context === said?.context);
     if (named >= 0) {

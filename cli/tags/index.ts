@@ -2,6 +2,7 @@ import { VersionedImageError } from "../../components/errors";
 import { type History, lookUpCommits, openHistory } from "../../components/git/lookup";
 import { createRegistryClient, parseRepository } from "../../components/registry";
 import type { Commit } from "../../components/version";
+import { attempt } from "../attempt";
 import { commitJson, type Io, printResult, type Status } from "../output";
 import { type ListedImage, listImages, type TagsReport } from "./listing";
 import { tagsText } from "./text";
@@ -26,14 +27,14 @@ export async function tags(repository: string, flags: TagsFlags, io: Io): Promis
 
 /** A list can be had without git, too, unless a directory is named. */
 async function findHistory(context: string | undefined): Promise<History | undefined> {
-  try {
-    return await openHistory(context ?? ".");
-  } catch (error) {
-    if (context === undefined && error instanceof VersionedImageError && error.code === "NotARepository") {
-      return undefined;
-    }
-    throw error;
+  const history = await attempt(() => openHistory(context ?? "."));
+  if (!(history instanceof VersionedImageError)) {
+    return history;
   }
+  if (context !== undefined || history.code !== "NotARepository") {
+    throw history;
+  }
+  return undefined;
 }
 
 function tagsJson({ repository, history, commits, images, dangling, notTags }: TagsReport) {

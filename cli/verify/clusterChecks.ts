@@ -69,9 +69,8 @@ function podCheck(wanted: Wanted, container: RunningImage): Check {
   if (!runs(wanted, container)) {
     return contradicted("pod", `${name} runs another image: ${imageId.digest}`);
   }
-  return imageId.digest === wanted.digest
-    ? proven("pod", `${name} runs ${wanted.digest}`)
-    : proven("pod", `${name} runs ${imageId.digest}, which is of ${wanted.digest}`);
+  const part = imageId.digest === wanted.digest ? "" : `${imageId.digest}, which is of `;
+  return proven("pod", `${name} runs ${part}${wanted.digest}`);
 }
 
 /** What is not understood may run it, or something else. */

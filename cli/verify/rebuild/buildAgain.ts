@@ -71,14 +71,11 @@ export async function buildAgain(
   return { digest: index.manifests[0].digest, blobs: { manifest: read, blob: read } };
 }
 
-interface Folders {
-  context: string;
-  layout: string;
-  named(name: string): string;
-}
-
-function argumentsOf(recipe: Recipe, { builder, secret, ssh }: Buildx, folders: Folders): string[] {
-  const { context, layout, named } = folders;
+function argumentsOf(
+  recipe: Recipe,
+  { builder, secret, ssh }: Buildx,
+  { context, layout, named }: { context: string; layout: string; named(name: string): string },
+): string[] {
   const contexts = [
     ...Object.keys(recipe.contexts).map((name) => [name, named(name)]),
     ...Object.entries(recipe.images),

@@ -85,13 +85,8 @@ export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage
   if (Array.isArray(manifest.manifests)) {
     const { images, unread } = contentsOf(manifest);
     const found = await Promise.all(images.map((image) => imagesIn(blobs, image.digest)));
-    const strange = unread.map((words) => ({
-      platform: words,
-      configDigest: "",
-      config: {},
-      layers: [],
-      isAnnotated: false,
-    }));
+    const nothing = { configDigest: "", config: {}, layers: [], isAnnotated: false };
+    const strange = unread.map((platform) => ({ platform, ...nothing }));
     return [...found.flat(), ...strange];
   }
   const configDigest = String(fieldsOf(manifest.config).digest);
