@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Clock } from "../components/protocol";
+import type { Commit } from "../components/version";
 
 /** What a command prints to, and what it knows of its surroundings. */
 export interface Io {
@@ -30,6 +31,21 @@ export function paint({ color }: Io, style: Style, text: string): string {
 
 export function printJson(io: Io, value: unknown): void {
   io.out(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Prints a result as JSON or for people. */
+export function printResult<T>(
+  io: Io,
+  isJson: boolean | undefined,
+  result: T,
+  json: (result: T) => unknown,
+  text: (result: T) => string,
+): void {
+  if (isJson) {
+    printJson(io, json(result));
+  } else {
+    io.out(text(result));
+  }
 }
 
 /** One message on standard error, which ends with its code; `subject` is what it is about where there are several. */
@@ -81,4 +97,17 @@ export function fields(entries: [name: string, value: string[]][], indent = ""):
 /** "1 tag", "2 tags". */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** A commit in JSON output. */
+export interface CommitJson {
+  hash: string;
+  subject: string;
+  author: string;
+  /** RFC 3339, in UTC. */
+  committedAt: string;
+}
+
+export function commitJson({ hash, subject, author, committedAt }: Commit): CommitJson {
+  return { hash, subject, author, committedAt: committedAt.toISOString() };
 }

@@ -10,11 +10,13 @@ import {
   addVersionOptions,
   collect,
   collectPairs,
+  readCount,
+  readDuration,
+  readNumber,
 } from "./imageOptions";
 import type { Io, Status } from "./output";
 import { type ProvenanceFlags, provenance } from "./provenance";
 import { type PruneFlags, prune } from "./prune";
-import { readCount, readDuration, readNumber } from "./prune/duration";
 import type { PublishFlags } from "./publish";
 import { type StatusFlags, status } from "./status";
 import { type TagFlags, tag } from "./tag";
@@ -36,6 +38,56 @@ const PLATFORM = "of images for several platforms, the one to look at";
 const BASE_REPOSITORY =
   "where the images that it is built on are looked for, beside its own registry; they must be found then; repeatable";
 const JSON_OUTPUT = "print JSON, as docs/cli.md describes it";
+
+/** What each command's help shows. */
+const EXAMPLES: Record<string, string> = {
+  tag: `
+  versioned-image tag images/simple                              88d38d9
+  versioned-image tag images/simple --debug                      88d38d9-debug
+  versioned-image tag images/api --base BASE=images/base         the tag of an image that is built on another one
+  versioned-image tag images/*                                   images/simple<TAB>88d38d9, and so on
+  versioned-image tag --bake docker-bake.hcl                     api<TAB>88d38d9, and so on
+  versioned-image tag api --bake docker-bake.hcl                 88d38d9
+  docker pull gcr.io/my-project/simple:$(versioned-image tag images/simple)`,
+  explain: `
+  versioned-image explain images/simple
+  versioned-image explain images/simple --repository gcr.io/my-project/simple
+  versioned-image explain . --path src --path Dockerfile --tag-policy tree
+  versioned-image explain images/simple --since 41c0ffe
+  versioned-image explain api --bake docker-bake.hcl --repository gcr.io/my-project/{name}`,
+  tags: `
+  versioned-image tags gcr.io/my-project/simple
+  versioned-image tags gcr.io/my-project/simple --json | jq -r '.images[0].digest'`,
+  verify: `
+  versioned-image verify gcr.io/my-project/simple:88d38d9
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --context images/simple
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --namespace production
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --rebuild --builder farm
+  versioned-image verify --all --namespace production --repository gcr.io/my-project
+  versioned-image verify --file images.txt
+  versioned-image verify --bake docker-bake.hcl --repository gcr.io/my-project/{name}
+  versioned-image verify gcr.io/my-project/simple:88d38d9 --key cosign.pub --no-transparency-log`,
+  provenance: `
+  versioned-image provenance gcr.io/my-project/simple:88d38d9 --builder-id https://ci.example/main > provenance.json
+  cosign attest --key cosign.key --type slsaprovenance1 --predicate provenance.json gcr.io/my-project/simple@sha256:…`,
+  prune: `
+  versioned-image prune gcr.io/my-project/simple --kube-context production --kube-context staging
+  versioned-image prune gcr.io/my-project/simple --kube-context production --keep-refs main --keep-refs 'v*' --delete
+  versioned-image prune --rules prune.yaml --delete --resume`,
+  copy: `
+  versioned-image copy gcr.io/staging/simple:88d38d9 gcr.io/production/simple
+  versioned-image copy images/* 'gcr.io/production/{name}' --from 'gcr.io/staging/{name}'
+  versioned-image copy gcr.io/staging/simple:88d38d9 gcr.io/production/simple --key cosign.pub --no-transparency-log`,
+  status: `
+  versioned-image status images/* --kube-context staging --kube-context production
+  versioned-image status images/simple --namespace shop --branch origin/main --html status.html`,
+  publish: `
+  versioned-image publish images/simple --repository gcr.io/my-project/simple
+  versioned-image publish images/* --repository gcr.io/my-project/{name} --report images.json
+  versioned-image publish images/* --repository gcr.io/my-project/{name} --base BASE=images/base
+  versioned-image publish images/api --repository gcr.io/my-project/api --buildkit --platform linux/amd64,linux/arm64
+  versioned-image publish --bake docker-bake.hcl --buildkit --repository gcr.io/my-project/{name}`,
+};
 
 /** The commands with their options and help. Pulumi is needed for none of them. */
 export function createProgram({ io, complain, done }: Surroundings): Command {
@@ -70,19 +122,6 @@ Credentials come from Docker's configuration (docker login), colours only to a t
     )
     .option("--with-context", "name the directory or target where there is only one, too")
     .option("--json", JSON_OUTPUT)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image tag images/simple                              88d38d9
-  versioned-image tag images/simple --debug                      88d38d9-debug
-  versioned-image tag images/api --base BASE=images/base         the tag of an image that is built on another one
-  versioned-image tag images/*                                   images/simple<TAB>88d38d9, and so on
-  versioned-image tag --bake docker-bake.hcl                     api<TAB>88d38d9, and so on
-  versioned-image tag api --bake docker-bake.hcl                 88d38d9
-  docker pull gcr.io/my-project/simple:$(versioned-image tag images/simple)
-${STATUSES}`,
-    )
     .action(async (contexts: string[], flags: TagFlags, command: Command) => {
       requireNames(command, contexts, flags);
       done(await tag(contexts, flags, io));
@@ -109,17 +148,6 @@ ${STATUSES}`,
     .option("--platform <platform>", "the platform that it is built for", DEFAULT_PLATFORM)
     .option("--since <revision>", "list the commits that touch the image between a revision and its version")
     .option("--json", JSON_OUTPUT)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image explain images/simple
-  versioned-image explain images/simple --repository gcr.io/my-project/simple
-  versioned-image explain . --path src --path Dockerfile --tag-policy tree
-  versioned-image explain images/simple --since 41c0ffe
-  versioned-image explain api --bake docker-bake.hcl --repository gcr.io/my-project/{name}
-${STATUSES}`,
-    )
     .action(async (contexts: string[], flags: ExplainFlags, command: Command) => {
       requireNames(command, contexts, flags, 1);
       done(await explain(contexts, flags, io));
@@ -136,14 +164,6 @@ ${STATUSES}`,
     .option("--context <directory>", "a directory of the git repository to look commits up in (default: this one)")
     .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
     .option("--json", JSON_OUTPUT)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image tags gcr.io/my-project/simple
-  versioned-image tags gcr.io/my-project/simple --json | jq -r '.images[0].digest'
-${STATUSES}`,
-    )
     .action(async (repository: string, flags: TagsFlags) => done(await tags(repository, flags, io)));
 
   addTagOptions(
@@ -194,20 +214,6 @@ ${STATUSES}`,
     .option("--ssh <agent>", "with --rebuild: as docker buildx build --ssh; repeatable", collect)
     .option("--verbose", "show all checks of several images, too")
     .option("--json", JSON_OUTPUT)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image verify gcr.io/my-project/simple:88d38d9
-  versioned-image verify gcr.io/my-project/simple:88d38d9 --context images/simple
-  versioned-image verify gcr.io/my-project/simple:88d38d9 --namespace production
-  versioned-image verify gcr.io/my-project/simple:88d38d9 --rebuild --builder farm
-  versioned-image verify --all --namespace production --repository gcr.io/my-project
-  versioned-image verify --file images.txt
-  versioned-image verify --bake docker-bake.hcl --repository gcr.io/my-project/{name}
-  versioned-image verify gcr.io/my-project/simple:88d38d9 --key cosign.pub --no-transparency-log
-${STATUSES}`,
-    )
     .action(async (references: string[], flags: VerifyFlags, command: Command) => {
       if (references.length === 0 && flags.file === undefined && !flags.all && flags.bake === undefined) {
         command.error("error: missing required argument 'reference'");
@@ -240,14 +246,6 @@ ${STATUSES}`,
     .option("--secret <secret>", "with --rebuild: as docker buildx build --secret; repeatable", collect)
     .option("--ssh <agent>", "with --rebuild: as docker buildx build --ssh; repeatable", collect)
     .option("--builder-id <uri>", "who built it, as a URI", "https://versioned-image.dev/builder/unnamed")
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image provenance gcr.io/my-project/simple:88d38d9 --builder-id https://ci.example/main > provenance.json
-  cosign attest --key cosign.key --type slsaprovenance1 --predicate provenance.json gcr.io/my-project/simple@sha256:…
-${STATUSES}`,
-    )
     .action(async (reference: string, flags: ProvenanceFlags) =>
       done(await provenance(reference, flags, packageVersion(), io)),
     );
@@ -295,15 +293,6 @@ ${STATUSES}`,
     )
     .option("--verbose", "list all tags, where of many only some are shown")
     .option("--json", JSON_OUTPUT)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image prune gcr.io/my-project/simple --kube-context production --kube-context staging
-  versioned-image prune gcr.io/my-project/simple --kube-context production --keep-refs main --keep-refs 'v*' --delete
-  versioned-image prune --rules prune.yaml --delete --resume
-${STATUSES}`,
-    )
     .action(async (repositories: string[], flags: PruneFlags, command: Command) => {
       if (repositories.length === 0 && flags.rules === undefined) {
         command.error("error: missing required argument 'repository'");
@@ -335,15 +324,6 @@ ${STATUSES}`,
     .option("--release-tag <tag>", "a tag that is written once to each copy, such as v1.4.0; repeatable", collect)
     .option("--dry-run", "say what would be copied, and write nothing")
     .option("--json", JSON_OUTPUT)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image copy gcr.io/staging/simple:88d38d9 gcr.io/production/simple
-  versioned-image copy images/* 'gcr.io/production/{name}' --from 'gcr.io/staging/{name}'
-  versioned-image copy gcr.io/staging/simple:88d38d9 gcr.io/production/simple --key cosign.pub --no-transparency-log
-${STATUSES}`,
-    )
     .action(async (given: string[], flags: CopyFlags, command: Command) => {
       const repository = given.at(-1);
       if (repository === undefined || given.length === 1) {
@@ -371,14 +351,6 @@ ${STATUSES}`,
     .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
     .option("--html <file>", "write a page that shows the same, which needs no network")
     .option("--json", JSON_OUTPUT)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image status images/* --kube-context staging --kube-context production
-  versioned-image status images/simple --namespace shop --branch origin/main --html status.html
-${STATUSES}`,
-    )
     .action(async (contexts: string[], flags: StatusFlags) => done(await status(contexts, flags, io)));
 
   addBakeOption(addImageOptions(program.command("publish").argument("[context...]", CONTEXTS)), [
@@ -434,17 +406,6 @@ ${STATUSES}`,
     .option("--report <file>", "write what became of the images to a file, as JSON")
     .option("--github-output", "write it to the outputs of a step of GitHub Actions, too")
     .option("--json", JSON_OUTPUT)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  versioned-image publish images/simple --repository gcr.io/my-project/simple
-  versioned-image publish images/* --repository gcr.io/my-project/{name} --report images.json
-  versioned-image publish images/* --repository gcr.io/my-project/{name} --base BASE=images/base
-  versioned-image publish images/api --repository gcr.io/my-project/api --buildkit --platform linux/amd64,linux/arm64
-  versioned-image publish --bake docker-bake.hcl --buildkit --repository gcr.io/my-project/{name}
-${STATUSES}`,
-    )
     .action(async (contexts: string[], flags: PublishFlags, command: Command) => {
       requireNames(command, contexts, flags);
       if (flags.bake === undefined && flags.repository === undefined) {
@@ -453,6 +414,9 @@ ${STATUSES}`,
       done(await publishing().publish(contexts, flags, io));
     });
 
+  for (const command of program.commands) {
+    command.addHelpText("after", `\nExamples:${EXAMPLES[command.name()]}\n${STATUSES}`);
+  }
   return program;
 }
 

@@ -28,12 +28,12 @@ export async function run(argv: string[], io: Io): Promise<Status | 2> {
   }
 }
 
-function usage(error: CommanderError, complaint: string, json: boolean, io: Io): 0 | 2 {
-  if (error.exitCode === 0) {
+function usage({ exitCode, message }: CommanderError, complaint: string, json: boolean, io: Io): 0 | 2 {
+  if (exitCode === 0) {
     return 0;
   }
   if (json) {
-    printJson(io, { error: { code: "InvalidArgument", message: error.message.replace(/^error: /, "") } });
+    printJson(io, { error: { code: "InvalidArgument", message: message.replace(/^error: /, "") } });
   } else {
     io.err(complaint);
   }

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import type { KubeConfig } from "@kubernetes/client-node";
-import { VersionedImageError } from "../../components/errors";
+import type { Configuration, KubeConfig } from "@kubernetes/client-node";
+import { clusterFailed } from "./clusterFailed";
 import { currentOf } from "./currentContext";
-import { readKubeconfig } from "./kubeconfig";
-import type { Kubeconfig } from "./kubeconfigFile";
+import { type Kubeconfig, readKubeconfig } from "./kubeconfig";
 import { ProgramAuth } from "./programAuth";
 
 /** How long an API server may take for an answer, in milliseconds. */
@@ -45,8 +44,7 @@ export async function openClusters({ kubeconfig = [], kubeContext = [] }: Cluste
     const config = configs.find(({ contexts }) => contexts.has(context));
     if (!config) {
       const known = configs.flatMap(({ contexts }) => [...contexts.keys()]).join(", ") || "none";
-      throw new VersionedImageError(
-        "ClusterFailed",
+      throw clusterFailed(
         `No kubeconfig has the context ${context}: name one that there is (${known}), or its file with --kubeconfig.`,
       );
     }
@@ -93,41 +91,46 @@ async function loadClient(): Promise<Client> {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") {
       throw error;
     }
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       "Comparing with a cluster needs Kubernetes' client, which is not installed: npm install @kubernetes/client-node",
-      { cause: error },
+      error,
     );
   }
 }
 
-/** The error ClusterFailed for what the client threw. */
-export function failed(what: string, error: unknown, limit: number): VersionedImageError {
-  return new VersionedImageError(
-    "ClusterFailed",
-    `${what}: ${wordsOf(error, limit)}. See that the same works with kubectl.`,
-    { cause: error },
-  );
+/** What the client makes of a kubeconfig: where to send a request, by what, and with which credentials. */
+class Sender {
+  constructor(readonly configuration: Configuration) {}
 }
 
-/** What went wrong, without the headers and bodies that the client puts into its messages. */
-function wordsOf(error: unknown, limit: number): string {
-  const { name, message, code, body, cause } = error as Error & { code?: unknown; body?: unknown };
-  if (name === "TimeoutError") {
-    return `no answer within ${limit / 1000} seconds`;
+/**
+ * What an API server answers to a GET, as it is: the client's own types leave out what they don't know. `limit` is in milliseconds.
+ * Throws what `failed` of connection.ts reads.
+ */
+export async function ask(
+  { client, config }: Cluster,
+  path: string,
+  query: Record<string, string | undefined> = {},
+  limit = LIMIT,
+): Promise<unknown> {
+  const { baseServer, httpApi, authMethods } = config.makeApiClient(Sender).configuration;
+  const request = baseServer.makeRequestContext(path, client.HttpMethod.GET);
+  request.setHeaderParam("Accept", "application/json");
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) {
+      request.setQueryParam(name, value);
+    }
   }
-  if (typeof code === "number") {
-    return `HTTP ${code}${statusMessage(body)}`;
+  request.setSignal(AbortSignal.timeout(limit));
+  await authMethods.default?.applySecurityAuthentication(request);
+  const { httpStatusCode, headers, body } = await httpApi.send(request).toPromise();
+  const text = await body.text();
+  if (httpStatusCode !== 200) {
+    throw new client.ApiException(httpStatusCode, "", text, headers);
   }
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
-}
-
-function statusMessage(body: unknown): string {
   try {
-    const { message } = (typeof body === "string" ? JSON.parse(body) : body) as { message?: unknown };
-    return typeof message === "string" ? `, ${message}` : "";
-  } catch {
-    // It is no Status object, which only an API server sends; the number says enough.
-    return "";
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path} is answered with something else than JSON`, { cause: error });
   }
 }

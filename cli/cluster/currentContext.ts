@@ -1,24 +1,17 @@
+import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import type { Cluster, Context, User } from "@kubernetes/client-node";
-import { VersionedImageError } from "../../components/errors";
-import { credentialsOf } from "./credentials";
-import type { Kubeconfig } from "./kubeconfigFile";
-import { serverOf } from "./server";
+import type { User } from "@kubernetes/client-node";
+import type { VersionedImageError } from "../../components/errors";
+import { isLoopback } from "../../components/registry";
+import { clusterFailed } from "./clusterFailed";
+import type { KubeCluster, Kubeconfig, KubeExec, KubeUser } from "./kubeconfig";
+import { type CredentialProgram, PROGRAM } from "./programAuth";
 
-/** As the client has it: the current context alone, with its cluster and its user. */
-interface Current {
-  clusters: Cluster[];
-  users: User[];
-  contexts: Context[];
-  currentContext: string;
-}
-
-/** What the current context says is asked. Throws ClusterFailed where it names what is not there. */
-export function currentOf({ currentContext, contexts, clusters, users }: Kubeconfig): Current {
+/** What the current context says is asked: that one alone, with its cluster and its user, as the client has them. Throws ClusterFailed where it names what is not there. */
+export function currentOf({ currentContext, contexts, clusters, users }: Kubeconfig) {
   if (currentContext === undefined) {
     const known = [...contexts.keys()].join(", ");
-    throw new VersionedImageError(
-      "ClusterFailed",
+    throw clusterFailed(
       "There is no cluster to ask: name a file that has a current context with --kubeconfig or the variable KUBECONFIG" +
         (known === "" ? "." : `, or set one of ${known} with kubectl config use-context.`),
     );
@@ -47,15 +40,144 @@ export function currentOf({ currentContext, contexts, clusters, users }: Kubecon
   const name = userName ?? "";
   return {
     clusters: [server],
-    users: [user ? credentialsOf(name, user, cluster, server) : { name }],
+    users: [user ? credentialsOf(name, user, cluster, server) : ({ name } satisfies User)],
     contexts: [{ name: currentContext, cluster: clusterName, user: name, namespace: context.namespace }],
     currentContext,
   };
 }
 
 function broken(context: string, why: string, advice: string): VersionedImageError {
-  return new VersionedImageError(
-    "ClusterFailed",
+  return clusterFailed(
     `The context ${context} ${why}: ${advice}. The variable KUBECONFIG names more files, separated by "${path.delimiter}".`,
   );
+}
+
+type Server = ReturnType<typeof serverOf>;
+
+/** The API server of a cluster, as the client has it. Throws ClusterFailed where there is none, or one that would be asked in plain text over a network. */
+function serverOf(name: string, cluster: KubeCluster) {
+  const { server, caData, caFile, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
+  if (server === undefined) {
+    throw clusterFailed(
+      `The cluster ${name} of the kubeconfig has no server: set one with kubectl config set-cluster ${name} --server.`,
+    );
+  }
+  // As kubectl takes it.
+  const usesTls = skipTLSVerify || caData !== undefined || caFile !== undefined;
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `${usesTls ? "https" : "http"}://${server}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol !== "https:" && url?.protocol !== "http:") {
+    throw clusterFailed(
+      `The server of the cluster ${name} is no address of an API server: ${server}. Name one that begins with https://.`,
+    );
+  }
+  const isPlain = url.protocol === "http:";
+  if (isPlain && !isLoopback(url.host)) {
+    throw clusterFailed(
+      `${address} would be asked in plain text, where anybody on the way can answer: name an https:// server for the ` +
+        `cluster ${name}, or one on this machine, such as kubectl proxy starts.`,
+    );
+  }
+  return {
+    name,
+    server: address.replace(/\/$/, ""),
+    caData: base64Of(caData, caFile, `the cluster ${name}`),
+    tlsServerName,
+    // The client takes this for leave to speak plain HTTP as well.
+    skipTLSVerify: isPlain || skipTLSVerify,
+    proxyUrl,
+  };
+}
+
+/**
+ * A user as the client has it, with what its files hold. A program that gives credentials is not run yet, the client does when
+ * it asks. Throws ClusterFailed for what the client would leave out, and so ask as somebody else.
+ */
+function credentialsOf(name: string, user: KubeUser, cluster: KubeCluster, server: Server): User {
+  const { impersonateUser, impersonation, certData, certFile, keyData, keyFile, username, password } = user;
+  if (impersonation.length > 0) {
+    throw refused(name, `acts as another one by ${impersonation.join(" and ")}, which is not supported`);
+  }
+  const whose = `the user ${name}`;
+  const known: User = {
+    name,
+    impersonateUser,
+    certData: base64Of(certData, certFile, whose),
+    keyData: base64Of(keyData, keyFile, whose),
+  };
+  const token = tokenOf(user, whose);
+  if (server.server.startsWith("http:") && !cluster.skipTLSVerify) {
+    // As kubectl, nothing secret in plain text; only where the kubeconfig does without checks by itself.
+    return { name, impersonateUser };
+  }
+  // For kubectl, too, what is written there is used before a program is asked.
+  const exec = token === undefined && username === undefined ? user.exec : undefined;
+  return {
+    ...known,
+    token,
+    username,
+    password,
+    authProvider: exec ? { name: PROGRAM, config: programOf(name, exec, cluster, server) } : user.authProvider,
+  };
+}
+
+/** The file's token is the newer one. */
+function tokenOf({ token, tokenFile }: KubeUser, whose: string): string | undefined {
+  const found = contentOf(tokenFile, whose)?.toString("utf8").trim();
+  if (found === "") {
+    throw clusterFailed(`The token file of ${whose} is empty: ${tokenFile}. Log in anew.`);
+  }
+  return found ?? token;
+}
+
+/** With what the program is told of the cluster; it can't ask anybody. */
+function programOf(name: string, exec: KubeExec, cluster: KubeCluster, server: Server): CredentialProgram {
+  const { command, args, env, apiVersion, interactiveMode, provideClusterInfo } = exec;
+  if (command === undefined || apiVersion === undefined) {
+    throw refused(
+      name,
+      `has a program for its credentials without ${command === undefined ? "command" : "apiVersion"}`,
+    );
+  }
+  if (interactiveMode === "Always") {
+    throw refused(name, `has its credentials of ${command}, which wants a terminal (interactiveMode: Always)`);
+  }
+  const told = {
+    server: server.server,
+    "tls-server-name": server.tlsServerName,
+    "insecure-skip-tls-verify": cluster.skipTLSVerify || undefined,
+    "certificate-authority-data": server.caData,
+    "proxy-url": server.proxyUrl,
+    config: cluster.execConfig,
+  };
+  const spec = { interactive: false, cluster: provideClusterInfo ? told : undefined };
+  const info = JSON.stringify({ kind: "ExecCredential", apiVersion, spec });
+  return { command, args, env: { ...env, KUBERNETES_EXEC_INFO: info } };
+}
+
+function refused(name: string, why: string): VersionedImageError {
+  return clusterFailed(
+    `The user ${name} of the kubeconfig ${why}: name a context of another user with --kube-context.`,
+  );
+}
+
+/** What a file that a kubeconfig names holds; undefined where it names none. Throws ClusterFailed. */
+function contentOf(file: string | undefined, whose: string): Buffer | undefined {
+  try {
+    return file === undefined ? undefined : readFileSync(file);
+  } catch (error) {
+    throw clusterFailed(
+      `A file that the kubeconfig names for ${whose} can't be read: ${(error as Error).message}. Put it there, or mend the ` +
+        "kubeconfig; a relative path stands relative to the kubeconfig that has it.",
+      error,
+    );
+  }
+}
+
+/** In base64, what is given by itself or as a file; both are refused, as by kubectl. Throws ClusterFailed. */
+function base64Of(data: string | undefined, file: string | undefined, whose: string): string | undefined {
+  if (data !== undefined && file !== undefined) {
+    throw clusterFailed(`The kubeconfig has ${file} for ${whose}, and the same as data as well: take one of them out.`);
+  }
+  return data ?? contentOf(file, whose)?.toString("base64");
 }

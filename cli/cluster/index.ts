@@ -1,6 +1,7 @@
 /** What Kubernetes clusters run, and what their objects name, whichever command asks. */
 
-export { type Cluster, type ClusterNames, failed, LIMIT, openCluster, openClusters } from "./connection";
+export { failed } from "./clusterFailed";
+export { type Cluster, type ClusterNames, LIMIT, openCluster, openClusters } from "./connection";
 export { type ImageId, readImageId, readImageName } from "./imageName";
 export { isNamed, type Unread } from "./kinds";
 export { type Sought, soughtOf } from "./mentions";

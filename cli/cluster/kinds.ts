@@ -1,7 +1,7 @@
 import { fieldsOf } from "../../components/registry";
 import { inParallel } from "../inParallel";
-import { ask } from "./ask";
-import { type Cluster, failed, LIMIT } from "./connection";
+import { failed } from "./clusterFailed";
+import { ask, type Cluster, LIMIT } from "./connection";
 
 /** A kind of object that an API server lists. */
 export interface Kind {
@@ -42,7 +42,7 @@ const LEFT_OUT: [group: RegExp, resource: RegExp][] = [
  */
 export async function readKinds(cluster: Cluster, limit = LIMIT): Promise<Kinds> {
   const [core, groups] = await Promise.all([
-    kindsAt(cluster, "/api/v1", "", limit),
+    kindsAt(cluster, "/api/v1", "", limit).then(withPods),
     ask(cluster, "/apis", {}, limit).then(groupsOf),
   ]).catch((error) => {
     throw failed(`${cluster.server} did not say which kinds of objects there are`, error, limit);
@@ -61,13 +61,6 @@ export async function readKinds(cluster: Cluster, limit = LIMIT): Promise<Kinds>
       }
     },
   );
-  if (!core.some(({ kind }) => kind === "Pod")) {
-    throw failed(
-      `${cluster.server} did not say which kinds of objects there are`,
-      new Error("it says that it lists no pods"),
-      limit,
-    );
-  }
   const kinds = new Map<string, Kind>();
   for (const kind of [...core, ...found.flatMap((each) => each.kinds)]) {
     const key = `${kind.group}/${kind.resource}`;
@@ -77,6 +70,13 @@ export async function readKinds(cluster: Cluster, limit = LIMIT): Promise<Kinds>
     }
   }
   return { kinds: [...kinds.values()], unread: found.flatMap((each) => each.unread) };
+}
+
+function withPods(kinds: Kind[]): Kind[] {
+  if (!kinds.some(({ kind }) => kind === "Pod")) {
+    throw new Error("it says that it lists no pods");
+  }
+  return kinds;
 }
 
 /** A group that can't be read could have any kinds: then the list is no good. */

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import type { KubeConfig, User } from "@kubernetes/client-node";
+import { runProgram } from "../../components/runProgram";
 
 /** A program that gives credentials, as it is run. */
 export interface CredentialProgram {
@@ -13,6 +13,8 @@ type Authenticator = Parameters<KubeConfig["addAuthenticator"]>[0];
 
 /** How long a program may take, in milliseconds: it may wait for somebody who logs in elsewhere. */
 const LIMIT = 300_000;
+/** How many characters it may say. */
+const LONGEST = 1024 * 1024;
 /** How many of its words a message quotes. */
 const QUOTED = 500;
 
@@ -58,39 +60,26 @@ export class ProgramAuth implements Authenticator {
     }
   }
 
-  private run({ command, args, env }: CredentialProgram): Promise<Credential> {
+  private async run({ command, args, env }: CredentialProgram): Promise<Credential> {
     const what = `${command}, which gives the credentials,`;
-    return new Promise((resolve, reject) => {
-      const child = spawn(command, args, {
-        env: { ...process.env, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-        timeout: this.limit,
-      });
-      let output = "";
-      let words = "";
-      child.stdout.setEncoding("utf8").on("data", (chunk) => {
-        output += chunk;
-      });
-      child.stderr.setEncoding("utf8").on("data", (chunk) => {
-        words += chunk;
-      });
-      child.on("error", (error: NodeJS.ErrnoException) => {
-        reject(new Error(`${what} can't be run (${error.code}): install it, or put it on PATH`));
-      });
-      child.on("close", (status, signal) => {
-        if (status !== 0) {
-          const said = words.replace(/\s+/g, " ").trim().slice(0, QUOTED);
-          reject(new Error(`${what} ended with ${signal ?? `exit status ${status}`}${said && `: ${said}`}`));
-          return;
-        }
-        const credential = credentialIn(output);
-        if (credential) {
-          resolve(credential);
-        } else {
-          reject(new Error(`${what} gave none`));
-        }
-      });
+    const { status, signal, stdout, stderr } = await runProgram({
+      ...{ program: command, args, env: { ...process.env, ...env } },
+      ...{ limitMs: this.limit, tooSlow: `${what} did not end within ${this.limit / 1000} seconds` },
+      ...{ longest: LONGEST, tooLong: `${what} said more than ${LONGEST} characters` },
+    }).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === undefined
+        ? error
+        : new Error(`${what} can't be run (${error.code}): install it, or put it on PATH`);
     });
+    if (status !== 0) {
+      const said = stderr.replace(/\s+/g, " ").trim().slice(0, QUOTED);
+      throw new Error(`${what} ended with ${signal ?? `exit status ${status}`}${said && `: ${said}`}`);
+    }
+    const credential = credentialIn(stdout);
+    if (!credential) {
+      throw new Error(`${what} gave none`);
+    }
+    return credential;
   }
 }
 

@@ -1,7 +1,7 @@
 import { fieldsOf } from "../../components/registry";
-import { type Cluster, failed, LIMIT } from "./connection";
-import { refuseUnknown } from "./namespace";
-import { DEPLOYMENTS, PODS, REPLICA_SETS, readObjects } from "./objects";
+import { failed } from "./clusterFailed";
+import { type Cluster, LIMIT } from "./connection";
+import { DEPLOYMENTS, PODS, REPLICA_SETS, readObjects, refuseUnknown } from "./objects";
 import { isEnding, type NamedImage, namedImages, oddity, type PodImage, podImages } from "./podImages";
 
 /** A Deployment with the images of its template. */

@@ -1,11 +1,11 @@
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import { fieldsOf } from "../../components/registry";
 import { inParallel } from "../inParallel";
-import { type Cluster, failed, LIMIT } from "./connection";
+import { failed } from "./clusterFailed";
+import { type Cluster, LIMIT } from "./connection";
 import { isNamed, type Kind, readKinds, type Unread } from "./kinds";
 import { digestsIn, mentionsIn, type Sought, textsOf } from "./mentions";
-import { refuseUnknown } from "./namespace";
-import { readObjects } from "./objects";
+import { readObjects, refuseUnknown } from "./objects";
 import { oddity, podImages } from "./podImages";
 
 /** Something in a cluster that needs an image. */
@@ -45,8 +45,7 @@ export async function readUses(cluster: Cluster, query: UsesQuery, limit = LIMIT
   const { kinds, unread } = await readKinds(cluster, limit);
   const { namespaces, ignored, sought } = query;
   if (kinds.some((kind) => kind.name === POD && isNamed(kind, ignored))) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "--ignore-kind can't leave out pods, which are what runs: let this user list them, or name no cluster that uses none of these repositories.",
     );
   }

@@ -1,13 +1,12 @@
 import { repositoriesOf, sayUnmeant } from "../../components/bake";
 import { VersionedImageError } from "../../components/errors";
 import { type ImageSource, readFacts } from "../../components/git";
-import { createRegistryClient, parseRepository, type RegistryClient } from "../../components/registry";
+import { createRegistryClient, parseRepository } from "../../components/registry";
 import { attempt } from "../attempt";
 import { type BakeFlags, bakedSources } from "../bake";
 import { type ImageFlags, sourceOf, versionOptionsOf } from "../imageOptions";
-import { commitJson } from "../json";
-import { type Io, paint, printable, printError, printJson, type Status } from "../output";
-import { type Explanation, explanationOf } from "./explanation";
+import { commitJson, type Io, paint, printable, printError, printJson, printResult, type Status } from "../output";
+import { type Explanation, explanationOf, type Question } from "./explanation";
 import { type Since, sinceJson, sinceRevision, sinceText } from "./since";
 import { explainText } from "./text";
 
@@ -32,11 +31,7 @@ async function explainOne(context: string, flags: ExplainFlags, io: Io): Promise
   }
   const client = createRegistryClient({ env: io.env });
   const explained = await explainedOf(await sourceOf(context, flags), { repository, platform, client }, flags);
-  if (flags.json) {
-    printJson(io, explainedJson(explained));
-  } else {
-    io.out(explainedText(explained, io));
-  }
+  printResult(io, flags.json, explained, explainedJson, (shown) => explainedText(shown, io));
   return isRefused(explained) ? 1 : 0;
 }
 
@@ -87,13 +82,11 @@ interface Explained {
   since: Since | undefined;
 }
 
-interface Asked {
-  repository: string | undefined;
-  platform: string;
-  client: RegistryClient;
-}
-
-async function explainedOf(source: ImageSource, asked: Asked, flags: ExplainFlags): Promise<Explained> {
+async function explainedOf(
+  source: ImageSource,
+  asked: Omit<Question, "options">,
+  flags: ExplainFlags,
+): Promise<Explained> {
   const facts = await readFacts(source);
   const explanation = await explanationOf(facts, { ...asked, options: versionOptionsOf(flags) });
   return { explanation, since: flags.since === undefined ? undefined : await sinceRevision(facts, flags.since) };

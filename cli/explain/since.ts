@@ -1,8 +1,7 @@
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import { readChanges } from "../../components/git";
 import { type Changes, describeChanges, type Facts } from "../../components/version";
-import { commitJson } from "../json";
-import { printable, printableLines } from "../output";
+import { commitJson, printable, printableLines } from "../output";
 
 /** The commits that touch an image and lie between a revision and its version. */
 export interface Since {
@@ -16,8 +15,7 @@ export async function sinceRevision({ root, paths, commit }: Facts, revision: st
     ? await readChanges({ root, paths, from: revision, to: commit.hash })
     : ({ added: [], removed: [] } satisfies Changes);
   if (!changes) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `--since ${printable(revision)} is no commit of this clone: give a hash, a tag or a branch that it has (git fetch gets others).`,
     );
   }

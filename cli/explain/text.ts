@@ -24,12 +24,8 @@ export function explainText(explanation: Explanation, io: Io): string {
       ["Uncommitted", list(facts.uncommitted.map(({ status, path }) => `${status} ${path}`))],
       ["Hidden", list(facts.hidden, "changes that git was told not to look at")],
       ["Ignored", list(facts.ignored, ignoredMeaning(explanation))],
-      ...(facts.leftOut.length > 0
-        ? [["Left out", list(facts.leftOut, leftOutMeaning(explanation))] as [string, string[]]]
-        : []),
-      ...(facts.uninitialized.length > 0
-        ? [["Submodules", list(facts.uninitialized, "not checked out")] as [string, string[]]]
-        : []),
+      ...someOf("Left out", facts.leftOut, leftOutMeaning(explanation)),
+      ...someOf("Submodules", facts.uninitialized, "not checked out"),
     ]),
     fields([
       ["Registry", registryLines(explanation)],
@@ -93,6 +89,10 @@ function list(files: string[], meaning?: string): string[] {
   ];
 }
 
+function someOf(name: string, files: string[], meaning: string): [name: string, lines: string[]][] {
+  return files.length > 0 ? [[name, list(files, meaning)]] : [];
+}
+
 function registryLines(explanation: Explanation): string[] {
   const { repository, version, held, update } = explanation;
   if (repository === undefined) {
@@ -123,17 +123,11 @@ function newestLines({ facts, repository, newest }: Explanation): string[] {
     return [`what the newest version there was made of can't be told: ${printable(newest)}`];
   }
   const { tag, context, paths, options } = newest;
+  const remedy = options.length > 0 ? `add ${options.join(" ")}` : "leave out --path, --build-context and --base";
   return [
     `the newest version in ${repository}, ${tag}, was made of ${shown(paths)}`,
-    `you asked for ${shown(facts.paths)}: ${printable(remedy())}`,
+    `you asked for ${shown(facts.paths)}: ${printable(context === facts.context ? remedy : `its directory is ${context || "."}`)}`,
   ];
-
-  function remedy(): string {
-    if (context !== facts.context) {
-      return `its directory is ${context || "."}`;
-    }
-    return options.length > 0 ? `add ${options.join(" ")}` : "leave out --path, --build-context and --base";
-  }
 }
 
 function shown(paths: string[]): string {

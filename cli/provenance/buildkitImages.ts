@@ -1,4 +1,4 @@
-import type { RegistryClient } from "../../components/registry";
+import { fieldsOf, type RegistryClient } from "../../components/registry";
 import type { BaseImage } from "./predicate";
 
 type Fields = Record<string, unknown>;
@@ -17,7 +17,7 @@ export async function imagesOfBuildKit(
   const entries = list(index.manifests);
   const image = entries.find((entry) => platformOf(entry) === platform)?.digest;
   const beside = entries.find(({ annotations }) => {
-    const notes = fields(annotations);
+    const notes = fieldsOf(annotations);
     return (
       image !== undefined &&
       notes["vnd.docker.reference.type"] === "attestation-manifest" &&
@@ -29,7 +29,7 @@ export async function imagesOfBuildKit(
   }
   const attestation = await jsonManifest(client, repository, beside.digest);
   const layer = list(attestation.layers).find(({ annotations }) =>
-    String(fields(annotations)["in-toto.io/predicate-type"]).startsWith("https://slsa.dev/provenance/"),
+    String(fieldsOf(annotations)["in-toto.io/predicate-type"]).startsWith("https://slsa.dev/provenance/"),
   );
   if (typeof layer?.digest !== "string") {
     return undefined;
@@ -41,10 +41,10 @@ export async function imagesOfBuildKit(
 
 /** The images among the materials of SLSA's provenance, version 0.2 or 1. */
 export function materialsIn(predicate: unknown): BaseImage[] {
-  const { materials, buildDefinition } = fields(predicate);
-  const found = Array.isArray(materials) ? materials : fields(buildDefinition).resolvedDependencies;
+  const { materials, buildDefinition } = fieldsOf(predicate);
+  const found = Array.isArray(materials) ? materials : fieldsOf(buildDefinition).resolvedDependencies;
   return list(found).flatMap(({ uri, digest }) => {
-    const { sha256 } = fields(digest);
+    const { sha256 } = fieldsOf(digest);
     return typeof uri === "string" && uri.startsWith("pkg:docker/")
       ? [{ uri, sha256: typeof sha256 === "string" ? sha256 : undefined }]
       : [];
@@ -57,13 +57,13 @@ async function jsonManifest(client: RegistryClient, repository: string, digest: 
 }
 
 function platformOf({ platform }: Fields): string {
-  const { os, architecture, variant } = fields(platform);
+  const { os, architecture, variant } = fieldsOf(platform);
   return [os, architecture, variant].filter((part) => typeof part === "string" && part !== "").join("/");
 }
 
 function json(text: string): Fields {
   try {
-    return fields(JSON.parse(text));
+    return fieldsOf(JSON.parse(text));
   } catch {
     // What is no JSON says nothing of base images.
     return {};
@@ -71,9 +71,5 @@ function json(text: string): Fields {
 }
 
 function list(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.map(fields) : [];
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+  return Array.isArray(value) ? value.map(fieldsOf) : [];
 }

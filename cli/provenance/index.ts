@@ -1,8 +1,8 @@
 import * as path from "node:path";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument, VersionedImageError } from "../../components/errors";
 import { BUILD_LABEL, buildPart, labelIn, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
 import { type Io, printJson, type Status } from "../output";
-import { isConsistent, isVerified } from "../verify/check";
+import { faultsIn, isConsistent, isVerified, wholePaths } from "../verify/check";
 import {
   createVerifier,
   readReference,
@@ -44,10 +44,9 @@ export async function provenance(reference: string, flags: ProvenanceFlags, vers
 }
 
 function notVerified(reference: string, { checks }: Verification): VersionedImageError {
-  const wrong = checks.filter(
-    ({ result, required }) => result === "contradicted" || (result === "unproven" && required),
-  );
-  const list = wrong.map(({ name, message }) => `  ${name}: ${message}`).join("\n");
+  const list = faultsIn(checks)
+    .map(({ name, message }) => `  ${name}: ${message}`)
+    .join("\n");
   return new VersionedImageError(
     "NotVerified",
     `${reference} has no provenance that could be vouched for:\n${list}\nSee all of it with: versioned-image verify ${reference}`,
@@ -73,9 +72,8 @@ async function claimOf(verification: Verification): Promise<Claim> {
   const [only, ...others] = possible.length > 0 ? possible : candidates;
   const [context] = only?.paths ?? [];
   if (only === undefined || context === undefined || others.length > 0) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `The image can be from ${candidates.map(({ paths }) => paths.join(", ") || "the whole repository").join(" or ")}, which ` +
+    throw invalidArgument(
+      `The image can be from ${candidates.map(({ paths }) => wholePaths(paths)).join(" or ")}, which ` +
         "hold the same: name its directory with --context.",
     );
   }

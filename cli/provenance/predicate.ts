@@ -1,3 +1,5 @@
+import { fieldsOf } from "../../components/registry";
+
 /** The predicate type of SLSA's provenance, version 1. */
 export const PREDICATE_TYPE = "https://slsa.dev/provenance/v1";
 
@@ -73,16 +75,16 @@ export function predicateOf(claim: Claim, { ground, builderId, version, baseImag
 
 /** The build type of a provenance; undefined if it has none. */
 export function buildTypeOf(predicate: unknown): string | undefined {
-  const { buildType } = fields(fields(predicate).buildDefinition);
+  const { buildType } = fieldsOf(fieldsOf(predicate).buildDefinition);
   return text(buildType);
 }
 
 /** The claim of a provenance of this kind; undefined if it is not one that `provenance` prints. */
 export function claimIn(predicate: unknown): Claim | undefined {
-  const { externalParameters, resolvedDependencies } = fields(fields(predicate).buildDefinition);
-  const { source, commit, context, paths, dockerfile, build } = fields(externalParameters);
-  const dependencies = Array.isArray(resolvedDependencies) ? resolvedDependencies.map(fields) : [];
-  const { gitCommit, gitTree } = fields(dependencies.find(({ name }) => name === "source")?.digest);
+  const { externalParameters, resolvedDependencies } = fieldsOf(fieldsOf(predicate).buildDefinition);
+  const { source, commit, context, paths, dockerfile, build } = fieldsOf(externalParameters);
+  const dependencies = Array.isArray(resolvedDependencies) ? resolvedDependencies.map(fieldsOf) : [];
+  const { gitCommit, gitTree } = fieldsOf(dependencies.find(({ name }) => name === "source")?.digest);
   const isComplete =
     buildTypeOf(predicate) === BUILD_TYPE &&
     typeof commit === "string" &&
@@ -109,14 +111,10 @@ export function claimIn(predicate: unknown): Claim | undefined {
 
 /** What a provenance of this kind says that its claim rests on. Those of releases before do not say, and rested on labels. */
 export function groundIn(predicate: unknown): Ground {
-  const { ground } = fields(fields(fields(predicate).buildDefinition).internalParameters);
+  const { ground } = fieldsOf(fieldsOf(fieldsOf(predicate).buildDefinition).internalParameters);
   return ground === "rebuild" || ground === "publisher" ? ground : "labels";
 }
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
-}
-
-function fields(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

@@ -1,10 +1,9 @@
 import { parseRepository, type RegistryClient } from "../../components/registry";
 import type { Use } from "../cluster";
 import type { Io } from "../output";
-import type { Held } from "./held";
+import { addUntagged, type Held, readHeld, type Shelf } from "./held";
 import type { Plan, Removal } from "./plan";
 import { planPlace, readPlan } from "./planFile";
-import { addUntagged, readHeld, type Shelf } from "./readHeld";
 import type { RepositorySettings } from "./settings";
 
 /** What of an interrupted run's plan there is. */

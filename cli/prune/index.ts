@@ -1,17 +1,16 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createRegistryClient, type RegistryClient } from "../../components/registry";
-import { type Io, printJson, type Status } from "../output";
+import { type Io, printResult, type Status } from "../output";
 import { hearSignals } from "../signals";
-import { askAll, type Facts, findClusters, freshFacts, planOf, refuseUnread } from "./facts";
+import { askAll, type Facts, findClusters, freshFacts, openWholeClone, planOf, refuseUnread } from "./facts";
 import { type Holding, holdingOf, missingOf } from "./holding";
-import { pruneJson } from "./json";
-import type { Plan } from "./plan";
-import { endPlan, planIsThere, unfinished, writePlan } from "./planFile";
+import { unfinished, writePlan } from "./planFile";
 import { isEnded, type Outcome, refuseChanged, removeAll } from "./removal";
-import type { Pruned, PruneReport } from "./report";
+import { type Pruned, type PruneReport, pruneJson } from "./report";
 import { readRules } from "./rulesFile";
 import { refuseBesideRules, refuseUnclear, type Settings, type SettingsFlags, settingsOf } from "./settings";
 import { pruneText } from "./text";
-import { openWholeClone } from "./wholeClone";
 
 export interface PruneFlags extends SettingsFlags {
   /** A file that has all settings in place of the options. */
@@ -35,11 +34,7 @@ export async function prune(repositories: string[], flags: PruneFlags, io: Io): 
   refuseUnclear(settings, flags.delete === true);
   const client = createRegistryClient({ env: io.env });
   const report = await carryOut(settings, flags, client, io);
-  if (flags.json) {
-    printJson(io, pruneJson(report));
-  } else {
-    io.out(pruneText(report, io, flags.verbose === true));
-  }
+  printResult(io, flags.json, report, pruneJson, (shown) => pruneText(shown, io, flags.verbose === true));
   return report.repositories.every(({ outcome }) => outcome === undefined || isClean(outcome)) ? 0 : 1;
 }
 
@@ -62,7 +57,7 @@ async function carryOut(settings: Settings, flags: PruneFlags, client: RegistryC
   const holdings: Holding[] = [];
   for (const each of settings.repositories) {
     const holding = await holdingOf(each, client, flags, io);
-    if (flags.delete && !flags.resume && planIsThere(holding.planFile)) {
+    if (flags.delete && !flags.resume && existsSync(holding.planFile)) {
       throw unfinished(holding.planFile, each.repository);
     }
     holdings.push(holding);
@@ -79,7 +74,7 @@ async function carryOut(settings: Settings, flags: PruneFlags, client: RegistryC
       plan: await planOf(holding, facts, settings, io.now()),
       resumed,
       outcome: undefined,
-      planFile: planIsThere(planFile) ? planFile : undefined,
+      planFile: existsSync(planFile) ? planFile : undefined,
     });
   }
   if (flags.delete) {
@@ -109,9 +104,9 @@ async function deleteAll(
   for (const { held } of holdings) {
     await refuseChanged(client, held);
   }
-  for (const [index, pruned] of repositories.entries()) {
-    const { planFile, resumed } = holdings[index] as Holding;
-    const { repository, removals } = pruned.plan;
+  for (const [index, { plan, resumed }] of repositories.entries()) {
+    const { planFile } = holdings[index] as Holding;
+    const { repository, removals } = plan;
     if (removals.length > 0) {
       await writePlan(planFile, repository, { made: io.now(), removals }, resumed !== undefined);
     }
@@ -120,38 +115,23 @@ async function deleteAll(
   try {
     for (const [index, pruned] of repositories.entries()) {
       const holding = holdings[index] as Holding;
-      const plan = lastPlan(pruned.plan, facts, ask, async (now) => {
-        // What is needed by now and has no tag was not read before; what it consists of must stay as well.
-        await missingOf(client, holding.held, now.uses);
-        return planOf(holding, now, settings, io.now());
-      });
-      const watch = { stopped: signals.stopped, plan };
-      pruned.outcome = await removeAll(client, pruned.plan, pruned.held, watch);
+      let last = { facts, plan: pruned.plan };
+      const plan = async () => {
+        const now = await ask();
+        if (now !== last.facts) {
+          // What is needed by now and has no tag was not read before; what it consists of must stay as well.
+          await missingOf(client, holding.held, now.uses);
+          last = { facts: now, plan: await planOf(holding, now, settings, io.now()) };
+        }
+        return last.plan;
+      };
+      pruned.outcome = await removeAll(client, pruned.plan, pruned.held, { stopped: signals.stopped, plan });
       pruned.planFile = isEnded(pruned.outcome) ? undefined : holding.planFile;
       if (pruned.planFile === undefined) {
-        await endPlan(holding.planFile);
+        await rm(holding.planFile, { force: true });
       }
     }
   } finally {
     signals.ignore();
   }
-}
-
-/** A plan that is made anew when the facts are others. */
-function lastPlan(
-  first: Plan,
-  facts: Facts,
-  ask: () => Promise<Facts>,
-  make: (facts: Facts) => Promise<Plan>,
-): () => Promise<Plan> {
-  let plan = first;
-  let known = facts;
-  return async () => {
-    const asked = await ask();
-    if (asked !== known) {
-      plan = await make(asked);
-      known = asked;
-    }
-    return plan;
-  };
 }

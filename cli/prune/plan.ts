@@ -154,8 +154,7 @@ function clusterReasons({ tag, digest }: Tagged, used: Map<string, string[]>, { 
     .filter((use) => use.digest === undefined && use.name === name && (use.tag ?? tag) === tag)
     .map(({ words }) => words);
   const words = [...new Set([...(used.get(digest) ?? []), ...named])];
-  const more = words.length > 1 ? ` (and ${count(words.length - 1, "other")})` : "";
-  return words.length > 0 ? [{ rule: "cluster", words: `${words[0]}${more}` }] : [];
+  return reasonIf(words.length > 0, "cluster", `${words[0]}${andOthers(words)}`);
 }
 
 /** The commits of the last versions of each image. An image is known by its paths, as far as they were found. */
@@ -183,6 +182,14 @@ function lastVersions(tags: Tagged[], { keepLast }: Rules): Set<string> {
   return kept;
 }
 
+function reasonIf(isSo: boolean, rule: Reason["rule"], words: string): Reason[] {
+  return isSo ? [{ rule, words }] : [];
+}
+
+function andOthers({ length }: unknown[]): string {
+  return length > 1 ? ` (and ${count(length - 1, "other")})` : "";
+}
+
 /** Why a tag stays by itself, whatever the others do. */
 function ownReasons(tagged: Tagged, last: Set<string>, rules: Rules, held: Held): Reason[] {
   const created = held.manifests.get(tagged.digest)?.created;
@@ -195,69 +202,56 @@ function ownReasons(tagged: Tagged, last: Set<string>, rules: Rules, held: Held)
     case "scratch":
       return [...stackReasons(kind.stack, rules), ...youngReasons([["it was built at", created]], rules)];
     case "version":
-      return [...unclear(kind.revision, provenance, true), ...versionReasons(provenance, last, rules)];
+      return [
+        ...originReasons(kind.revision, provenance, true),
+        ...lastReasons(provenance, last, rules),
+        ...(provenance.commit ? youngReasons([["its commit is of", provenance.commit.committedAt]], rules) : []),
+      ];
     case "debug":
-      return [...unclear(kind.revision, provenance, false), ...debugReasons(provenance, created, rules)];
+      return [
+        ...originReasons(kind.revision, provenance, false),
+        // It may be much younger than its commit.
+        ...youngReasons(
+          [
+            ["its commit is of", provenance.commit?.committedAt],
+            ["it was built at", created],
+          ],
+          rules,
+        ),
+      ];
   }
 }
 
 const UNKNOWN: Provenance = { commit: undefined, commitIs: "unknown", paths: [], refs: [] };
 
-/** What must be known of an image before it may go. A debug image may be of a commit that is gone. */
-function unclear(revision: string, { commit, commitIs, paths }: Provenance, isVersion: boolean): Reason[] {
-  if (commitIs === "unknown" || (isVersion && !commit)) {
-    return [{ rule: "unknown", words: `this clone does not have its commit ${revision.slice(0, 12)}` }];
-  }
-  return paths.length === 0 && (isVersion || commitIs === "there")
-    ? [
-        {
-          rule: "unknown",
-          words:
-            "neither what its labels name nor a directory of its commit has its files: name them with --context and --path",
-        },
-      ]
-    : [];
-}
-
-function versionReasons({ commit, refs }: Provenance, last: Set<string>, rules: Rules): Reason[] {
+/** Refs that have its files, and what must be known of an image before it may go. A debug image may be of a commit that is gone. */
+function originReasons(revision: string, { commit, commitIs, paths, refs }: Provenance, isVersion: boolean): Reason[] {
+  const isUnknown = commitIs === "unknown" || (isVersion && !commit);
+  const isNowhere = !isUnknown && paths.length === 0 && (isVersion || commitIs === "there");
   return [
-    ...refReasons(refs),
-    ...(commit && last.has(commit.hash)
-      ? [{ rule: "last", words: `it is one of the last ${count(rules.keepLast, "version")}` } as const]
-      : []),
-    ...(commit ? youngReasons([["its commit is of", commit.committedAt]], rules) : []),
+    ...reasonIf(isUnknown, "unknown", `this clone does not have its commit ${revision.slice(0, 12)}`),
+    ...reasonIf(isNowhere, "unknown", NOWHERE),
+    ...reasonIf(refs.length > 0, "ref", `${refs[0]}${andOthers(refs)} has its files`),
   ];
 }
 
-/** A debug image may be much younger than its commit. */
-function debugReasons({ commit, refs }: Provenance, created: Date | undefined, rules: Rules): Reason[] {
-  return [
-    ...refReasons(refs),
-    ...youngReasons(
-      [
-        ["its commit is of", commit?.committedAt],
-        ["it was built at", created],
-      ],
-      rules,
-    ),
-  ];
-}
+const NOWHERE =
+  "neither what its labels name nor a directory of its commit has its files: name them with --context and --path";
 
-function refReasons([first, ...others]: string[]): Reason[] {
-  const more = others.length > 0 ? ` (and ${count(others.length, "other")})` : "";
-  return first === undefined ? [] : [{ rule: "ref", words: `${first}${more} has its files` }];
+function lastReasons({ commit }: Provenance, last: Set<string>, { keepLast }: Rules): Reason[] {
+  const isLast = commit !== undefined && last.has(commit.hash);
+  return reasonIf(isLast, "last", `it is one of the last ${count(keepLast, "version")}`);
 }
 
 function stackReasons(stack: string, { stacks }: Rules): Reason[] {
-  if (stacks === undefined) {
-    return [
-      {
-        rule: "stack",
-        words: `whether the stack ${stack} is gone is not known: name those that there are with --stack`,
-      },
-    ];
-  }
-  return stacks.includes(stack) ? [{ rule: "stack", words: `the stack ${stack} needs it` }] : [];
+  return stacks === undefined
+    ? [
+        {
+          rule: "stack",
+          words: `whether the stack ${stack} is gone is not known: name those that there are with --stack`,
+        },
+      ]
+    : reasonIf(stacks.includes(stack), "stack", `the stack ${stack} needs it`);
 }
 
 /** Of several times the youngest counts; what has none may be young. */
@@ -268,7 +262,7 @@ function youngReasons(times: [what: string, time: Date | undefined][], { now, ke
     return [{ rule: "unknown", words: "nothing says how old it is" }];
   }
   const { what, time } = youngest;
-  return time.getTime() > now.getTime() - keepForMs ? [{ rule: "young", words: `${what} ${shortTime(time)}` }] : [];
+  return reasonIf(time.getTime() > now.getTime() - keepForMs, "young", `${what} ${shortTime(time)}`);
 }
 
 /**
@@ -278,14 +272,9 @@ function youngReasons(times: [what: string, time: Date | undefined][], { now, ke
 function settle(tags: Tagged[], stays: Map<string, Reason[]>, used: Map<string, unknown>, held: Held): Set<string> {
   const known = new Set(held.manifests.keys());
   for (;;) {
-    const needed = closure(held, [
-      ...used.keys(),
-      ...tags.filter(({ tag }) => stays.has(tag)).map(({ digest }) => digest),
-    ]);
-    const needers = needersOf(
-      tags.filter(({ tag }) => stays.has(tag)),
-      held,
-    );
+    const staying = tags.filter(({ tag }) => stays.has(tag));
+    const needed = closure(held, [...used.keys(), ...staying.map(({ digest }) => digest)]);
+    const needers = needersOf(staying, held);
     const added = tags.flatMap((tagged): [string, Reason][] => {
       const reason = stays.has(tagged.tag) ? undefined : reasonFromOthers(tagged, needed, known, needers);
       return reason ? [[tagged.tag, reason]] : [];

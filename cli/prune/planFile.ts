@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
@@ -29,14 +28,14 @@ export function planPlace(repository: string, directory: string | undefined, env
   return path.resolve(directory ?? path.join(states, "versioned-image", "prune"), name);
 }
 
-/** Whether a run was interrupted, or is under way. */
-export function planIsThere(file: string): boolean {
-  return existsSync(file);
-}
-
 /** The plan that a run has left; undefined if there is none. Throws PlanFailed for whatever is not just what was written. */
 export async function readPlan(file: string, repository: string): Promise<EarlierPlan | undefined> {
-  const text = await textOf(file);
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") {
+      return undefined;
+    }
+    throw unusable(file, `can't be read: ${error.message}`, error);
+  });
   if (text === undefined) {
     return undefined;
   }
@@ -85,11 +84,6 @@ export async function writePlan(
   }
 }
 
-/** Says that nothing is left of a plan. */
-export async function endPlan(file: string): Promise<void> {
-  await rm(file, { force: true });
-}
-
 /** The error for a plan that nobody has ended. */
 export function unfinished(file: string, repository: string): VersionedImageError {
   return new VersionedImageError(
@@ -97,17 +91,6 @@ export function unfinished(file: string, repository: string): VersionedImageErro
     `Another run on ${repository} was interrupted, or is under way: its plan is ${file}. Nothing was deleted: say --resume, too, ` +
       "which looks at everything again and ends what it has begun.",
   );
-}
-
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return undefined;
-    }
-    throw unusable(file, `can't be read: ${(error as Error).message}`, error);
-  }
 }
 
 function unusable(file: string, what: string, cause?: unknown): VersionedImageError {
@@ -135,14 +118,12 @@ function parsed(text: string): { repository: string; plan: EarlierPlan } | undef
   try {
     const { repository, made, removals } = JSON.parse(text);
     const plan = { made: new Date(made), removals };
-    const isPlan = removals.every(({ digest, tags }: Removal) => isDigest(digest) && tags.every(isText));
+    const isPlan = removals.every(
+      ({ digest, tags }: Removal) => isDigest(digest) && tags.every((tag) => typeof tag === "string"),
+    );
     return isPlan && serialized(repository, plan) === text ? { repository, plan } : undefined;
   } catch {
     // Whatever can't be read so is no plan.
     return undefined;
   }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string";
 }

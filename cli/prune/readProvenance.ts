@@ -10,11 +10,17 @@ import {
   treesWithin,
   unreachable,
 } from "../../components/git/lookup";
-import type { Commit } from "../../components/version";
-import { labelIn, labelledSource, REVISION_LABEL, SOURCE_LABEL, TREE_LABEL } from "../../components/version";
+import {
+  type Commit,
+  labelIn,
+  labelledSource,
+  REVISION_LABEL,
+  SOURCE_LABEL,
+  TREE_LABEL,
+} from "../../components/version";
 import type { Held } from "./held";
-import { matchesRef, type RefPatterns } from "./keepRefs";
 import type { Provenance } from "./plan";
+import { matchesRef, type RefPatterns } from "./settings";
 
 /** Paths of an image, as a program names them; of an image of one directory that is all. */
 export type Paths = string[];

@@ -1,9 +1,9 @@
 import { VersionedImageError } from "../../components/errors";
 import type { Deletion, RegistryClient } from "../../components/registry";
+import { attempt } from "../attempt";
 import { inParallel } from "../inParallel";
-import { closure, type Held } from "./held";
+import { addUntagged, closure, type Held, type Shelf } from "./held";
 import { type Plan, type Removal, shortDigest, subjectsOf } from "./plan";
-import { addUntagged, type Shelf } from "./readHeld";
 
 /** What is asked of a registry. */
 export type Remover = Shelf & Pick<RegistryClient, "resolve" | "delete">;
@@ -75,36 +75,15 @@ export async function removeAll(client: Remover, plan: Plan, held: Held, watch: 
   let stopped: string | undefined;
   let unsupported = false;
   for (const removal of plan.removals) {
-    const { digest } = removal;
     stopped ??= watch.stopped();
-    if (stopped !== undefined || unsupported) {
-      removed.push({ ...removal, outcome: "left", words: stopped ?? DELETES_NOTHING });
-      continue;
-    }
-    try {
-      const { tags, kept } = await looker.look(removal);
-      stopped = watch.stopped();
-      if (stopped !== undefined) {
-        removed.push({ ...removal, outcome: "left", words: stopped });
-        continue;
-      }
-      const why = kept ?? refused.get(digest);
-      if (why !== undefined) {
-        removed.push({ ...removal, tags, outcome: "kept", words: why });
-        continue;
-      }
-      const deletion = await removeOne(client, plan.repository, { ...removal, tags });
-      unsupported = deletion === "unsupported";
-      const became = outcomeOf(deletion);
-      removed.push({ ...removal, tags, ...became });
-      if (became.outcome === "refused") {
-        for (const each of closure(held, [digest])) {
-          refused.set(each, `${shortDigest(digest)}, which was refused, needs it`);
-        }
-      }
-    } catch (error) {
-      stopped = wordsOf(error);
-      removed.push({ ...removal, outcome: "left", words: stopped });
+    const why = stopped ?? (unsupported ? DELETES_NOTHING : undefined);
+    const became = why === undefined ? await attempt(() => turnOf(removal)) : left(removal, why);
+    if (became instanceof VersionedImageError) {
+      // What was done until then must be told as well.
+      stopped = became.message;
+      removed.push(left(removal, stopped));
+    } else {
+      removed.push(became);
     }
   }
   return {
@@ -113,17 +92,33 @@ export async function removeAll(client: Remover, plan: Plan, held: Held, watch: 
     lost: undefined,
     ...(await lookAfter(client, plan, held, removed, looker.moved(), watch)),
   };
+
+  async function turnOf(removal: Removal): Promise<Removed> {
+    const { digest } = removal;
+    const { tags, kept } = await looker.look(removal);
+    stopped = watch.stopped();
+    if (stopped !== undefined) {
+      return left(removal, stopped);
+    }
+    const why = kept ?? refused.get(digest);
+    if (why !== undefined) {
+      return { ...removal, tags, outcome: "kept", words: why };
+    }
+    const deletion = await removeOne(client, plan.repository, { ...removal, tags });
+    unsupported = deletion === "unsupported";
+    const became = outcomeOf(deletion);
+    for (const each of became.outcome === "refused" ? closure(held, [digest]) : []) {
+      refused.set(each, `${shortDigest(digest)}, which was refused, needs it`);
+    }
+    return { ...removal, tags, ...became };
+  }
+}
+
+function left(removal: Removal, words: string): Removed {
+  return { ...removal, outcome: "left", words };
 }
 
 const DELETES_NOTHING = "the registry deletes nothing";
-
-/** The words of an error that is told as a value: what was done until then must be told as well. */
-function wordsOf(error: unknown): string {
-  if (!(error instanceof VersionedImageError)) {
-    throw error;
-  }
-  return error.message;
-}
 
 /** Looks whether what is to be gone is, and whether what is to stay is there. Where there is to be an end, neither. */
 async function lookAfter(
@@ -139,19 +134,12 @@ async function lookAfter(
     return { stopped };
   }
   const staying = verdicts.filter(({ stays }) => stays.length > 0);
-  try {
-    return {
-      removed: await inParallel(removed, (each) => checked(client, repository, each)),
-      lost: await lostOf(
-        client,
-        repository,
-        [...staying, ...moved],
-        [...needed].filter((digest) => held.manifests.has(digest)),
-      ),
-    };
-  } catch (error) {
-    return { stopped: wordsOf(error) };
-  }
+  const digests = [...needed].filter((digest) => held.manifests.has(digest));
+  const found = await attempt(async () => ({
+    removed: await inParallel(removed, (each) => checked(client, repository, each)),
+    lost: await lostOf(client, repository, [...staying, ...moved], digests),
+  }));
+  return found instanceof VersionedImageError ? { stopped: found.message } : found;
 }
 
 /**

@@ -1,9 +1,8 @@
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
+import type { Ref } from "../../components/git/lookup";
 import { parseRepository } from "../../components/registry";
 import type { ClusterNames } from "../cluster";
-import type { SourceFlags } from "../imageOptions";
-import { readDuration } from "./duration";
-import type { RefPatterns } from "./keepRefs";
+import { readDuration, type SourceFlags } from "../imageOptions";
 
 /** What stays of a repository beside what is needed. */
 export interface Keep {
@@ -65,35 +64,20 @@ export const DEFAULT_KEEP: Keep = {
   refs: { branches: ["*"], tags: ["*"] },
 };
 
-const SETTINGS_FLAGS = {
-  context: "--context",
-  path: "--path",
-  dockerfile: "--dockerfile",
-  buildContext: "--build-context",
-  base: "--base",
-  kubeconfig: "--kubeconfig",
-  kubeContext: "--kube-context",
-  namespace: "--namespace",
-  ignoreKind: "--ignore-kind",
-  fetch: "--fetch",
-  cluster: "--no-cluster",
-  keepLast: "--keep-last",
-  keepFor: "--keep-for",
-  keepRefs: "--keep-refs",
-  stack: "--stack",
-} satisfies Record<keyof SettingsFlags, string>;
+/** The options that say what a run does, and stand beside a file of rules. */
+const OF_THE_RUN = ["rules", "delete", "resume", "planDir", "verbose", "json"];
 
 /** Throws InvalidArgument for settings beside a file of rules, which has all of them: it would not be clear which ones count. */
 export function refuseBesideRules(file: string, repositories: string[], flags: SettingsFlags): void {
-  const said = Object.entries(SETTINGS_FLAGS).filter(
-    ([name]) => flags[name as keyof SettingsFlags] !== (name === "cluster" ? true : undefined),
-  );
-  const [first] = [...repositories, ...said.map(([, flag]) => flag)];
+  const said = Object.entries(flags).flatMap(([name, value]) => {
+    const isSaid = !OF_THE_RUN.includes(name) && value !== undefined && !(name === "cluster" && value);
+    return isSaid
+      ? [`--${name.replace("cluster", "noCluster").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`]
+      : [];
+  });
+  const [first] = [...repositories, ...said];
   if (first !== undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `--rules ${file} says which repositories are pruned and what stays: put ${first} into it.`,
-    );
+    throw invalidArgument(`--rules ${file} says which repositories are pruned and what stays: put ${first} into it.`);
   }
 }
 
@@ -105,13 +89,12 @@ export function settingsOf(repositories: string[], flags: SettingsFlags): Settin
   const source = { path, dockerfile, buildContext, base };
   const isPlaced = Object.values(source).some((value) => value !== undefined);
   if (context === undefined && isPlaced) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "--path, --dockerfile, --build-context and --base are of the image's directory: name that with --context.",
     );
   }
   if (!flags.cluster && named) {
-    throw new VersionedImageError("InvalidArgument", "--no-cluster says that there is none: name none with it.");
+    throw invalidArgument("--no-cluster says that there is none: name none with it.");
   }
   const keep: Keep = {
     last: flags.keepLast ?? DEFAULT_KEEP.last,
@@ -136,10 +119,26 @@ export function settingsOf(repositories: string[], flags: SettingsFlags): Settin
 /** Throws InvalidArgument if something is to be deleted and nobody said what runs. */
 export function refuseUnclear({ clusters }: Settings, isDeleting: boolean): void {
   if (isDeleting && clusters === undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "What runs must be known before anything is deleted: name the clusters that use these repositories with --kube-context or " +
         "--kubeconfig, or say --no-cluster if none does (in a file of rules: clusters).",
     );
   }
+}
+
+/** Patterns of the branches and of the git tags whose versions stay, in which * stands for any characters. */
+export interface RefPatterns {
+  branches: string[];
+  tags: string[];
+}
+
+/** Whether a branch or tag is meant by one of its kind's patterns. Remotes' names are left out. */
+export function matchesRef({ name, kind }: Ref, { branches, tags }: RefPatterns): boolean {
+  const short = kind === "remote branch" ? name.slice(name.indexOf("/") + 1) : name;
+  return (kind === "tag" ? tags : branches).some((pattern) => globOf(pattern).test(short));
+}
+
+function globOf(pattern: string): RegExp {
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "s");
 }

@@ -1,11 +1,9 @@
 import { parseRepository } from "../../components/registry";
 import { columns, count, type Io, paint, printable, printableLines, shortTime } from "../output";
 import { type Resumed, stillThere } from "./holding";
-import { deletionAdvice } from "./limits";
-import { type Plan, shortDigest, type Verdict } from "./plan";
+import { type Plan, type Reason, shortDigest, type Verdict } from "./plan";
 import type { Removed } from "./removal";
-import type { Pruned, PruneReport } from "./report";
-import { groupTags } from "./tagGroups";
+import { deletionAdvice, type Pruned, type PruneReport } from "./report";
 
 /** What stays and what may go, for people, by the reasons: the newest and the oldest of each, or all. */
 export function pruneText(report: PruneReport, io: Io, all: boolean): string {
@@ -108,12 +106,10 @@ function outcomeLines({ plan, outcome, planFile }: Pruned, io: Io): string[] {
   return [
     `Deleted: ${count(deleted.length, "manifest")}.`,
     ...(missing.length > 0 ? [`Gone before: ${count(missing.length, "manifest")}.`] : []),
-    ...firstFew(kept).map(({ digest, words }) => `Kept: ${shortDigest(digest)}: ${printable(words)}`),
-    ...more(kept, "that are kept"),
-    ...firstFew(refused).map(({ digest, words }) =>
-      paint(io, "red", `Refused: ${shortDigest(digest)}: ${printable(words)}`),
+    ...firstThree("Kept", kept, "that are kept"),
+    ...firstThree("Refused", refused, "that it refused").map((line, index) =>
+      index < 3 ? paint(io, "red", line) : line,
     ),
-    ...more(refused, "that it refused"),
     ...(first ? [`What can: ${deletionAdvice(parseRepository(plan.repository), first.digest)}`] : []),
     ...(left[0]
       ? [paint(io, "red", `Left: ${count(left.length, "manifest")}, since ${printableLines(left[0].words)}`)]
@@ -129,12 +125,9 @@ function outcomeLines({ plan, outcome, planFile }: Pruned, io: Io): string[] {
   ];
 }
 
-function firstFew(removed: Removed[]): Removed[] {
-  return removed.slice(0, 3);
-}
-
-function more(removed: Removed[], what: string): string[] {
-  return removed.length > 3 ? [`and ${removed.length - 3} more ${what}`] : [];
+function firstThree(title: string, removed: Removed[], what: string): string[] {
+  const lines = removed.slice(0, 3).map(({ digest, words }) => `${title}: ${shortDigest(digest)}: ${printable(words)}`);
+  return [...lines, ...(removed.length > 3 ? [`and ${removed.length - 3} more ${what}`] : [])];
 }
 
 function notes({ history, clusters, unread, repositories }: PruneReport): string[] {
@@ -161,4 +154,53 @@ function clustersText(clusters: { name: string; namespaces: string[] }[]): strin
     places.set(where, [...(places.get(where) ?? []), printable(name)]);
   }
   return [...places].map(([where, names]) => `${names.join(", ")}, ${where}`).join("; ");
+}
+
+/** Tags that stay, or may go, for one reason. */
+export interface TagGroup {
+  title: string;
+  /** Whether they may go. */
+  goes: boolean;
+  /** The newest first. */
+  verdicts: Verdict[];
+}
+
+const STAYING: Record<Reason["rule"], string> = {
+  cluster: "a cluster uses them",
+  ref: "HEAD, a branch or a git tag has their files",
+  last: "they are among the last versions",
+  young: "they are young",
+  needed: "something that stays needs them",
+  stack: "a stack needs them, or may",
+  unknown: "they are not understood",
+};
+
+const GOING: Record<Verdict["kind"], string> = {
+  version: "old versions",
+  debug: "debug images",
+  scratch: "scratch tags of stacks that are gone",
+  attestation: "signatures and attestations of what goes",
+  unknown: "others",
+};
+
+/** The tags by what becomes of them: what stays first. One that stays for several reasons counts for the first of them. */
+function groupTags(verdicts: Verdict[]): TagGroup[] {
+  const sorted = [...verdicts].sort(newestFirst);
+  return [
+    ...Object.entries(STAYING).map(([rule, why]) => ({
+      title: `Stay, since ${why}`,
+      goes: false,
+      verdicts: sorted.filter(({ stays }) => stays[0]?.rule === rule),
+    })),
+    ...Object.entries(GOING).map(([kind, what]) => ({
+      title: `May go, ${what}`,
+      goes: true,
+      verdicts: sorted.filter((verdict) => verdict.stays.length === 0 && verdict.kind === kind),
+    })),
+  ].filter((group) => group.verdicts.length > 0);
+}
+
+function newestFirst(one: Verdict, other: Verdict): number {
+  const time = (other.commit?.committedAt.getTime() ?? 0) - (one.commit?.committedAt.getTime() ?? 0);
+  return time || (one.tag < other.tag ? -1 : 1);
 }

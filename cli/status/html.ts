@@ -1,7 +1,6 @@
 import { shortTime } from "../output";
-import { distanceOf, marksOf, runsNowhere, sinceWords, whyOf } from "./describe";
+import { classOf, distanceOf, escaped, marksOf, placeOf, runsNowhere, sinceWords, whyOf } from "./describe";
 import { LINE_STYLE, lineHtml } from "./line";
-import { classOf, escaped, placeOf } from "./markup";
 import type { ImageStatus, OtherImage, RunningImage, StatusReport } from "./report";
 
 /** One page that needs nothing else: the same as the text, and each image's places on a line of its commits. */

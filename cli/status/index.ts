@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
-import { type Io, printJson, type Status } from "../output";
+import { commitJson, type Io, printResult, type Status } from "../output";
 import { statusHtml } from "./html";
-import { statusJson } from "./json";
 import { readStatus, type StatusFlags } from "./readStatus";
+import type { StatusReport } from "./report";
 import { statusText } from "./text";
 
 export type { StatusFlags };
@@ -16,12 +16,30 @@ export async function status(contexts: string[], flags: StatusFlags, io: Io): Pr
   if (flags.html !== undefined) {
     await writeFile(flags.html, statusHtml(report, io.now()));
   }
-  if (flags.json) {
-    printJson(io, statusJson(report));
-  } else {
-    io.out(statusText(report, io));
-  }
+  printResult(io, flags.json, report, statusJson, (shown) => statusText(shown, io));
   const running = report.images.flatMap((image) => image.running);
   const isFine = running.every(({ consistent, differing }) => consistent && differing.length === 0);
   return isFine && report.others.every(({ suspect }) => !suspect) ? 0 : 1;
+}
+
+function statusJson({ root, branch, places, images, others }: StatusReport) {
+  return {
+    git: { root, branch },
+    places,
+    images: images.map(({ context, newest, running }) => ({
+      context,
+      newest: newest ? commitJson(newest) : null,
+      running: running.map(({ place, commit, tag, revision, behind, ahead, since, ...image }) => ({
+        ...place,
+        tag: tag ?? null,
+        revision: revision ?? null,
+        commit: commit ? commitJson(commit) : null,
+        behind: behind ?? null,
+        ahead: ahead ?? null,
+        since: since?.toISOString() ?? null,
+        ...image,
+      })),
+    })),
+    others: others.map(({ place, ...other }) => ({ ...place, ...other })),
+  };
 }

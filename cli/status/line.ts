@@ -1,7 +1,6 @@
 import type { Commit } from "../../components/version";
 import { shortTime } from "../output";
-import { distanceOf } from "./describe";
-import { classOf, escaped, placeOf } from "./markup";
+import { classOf, distanceOf, escaped, placeOf } from "./describe";
 import type { ImageStatus, RunningImage } from "./report";
 
 /**

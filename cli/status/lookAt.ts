@@ -1,9 +1,9 @@
 import { VersionedImageError } from "../../components/errors";
 import { fieldsOf, INDEX_TYPES, type RegistryClient } from "../../components/registry";
+import { attempt } from "../attempt";
 import { type RunningImage as PodImage, readImageName } from "../cluster";
-import type { Belonging } from "../verify/belonging";
-import { type Holdings, kept } from "../verify/holdings";
-import { manifestFields } from "../verify/manifestFields";
+import { type Belonging, type Holdings, kept } from "../verify/belonging";
+import { manifestFields } from "../verify/parts";
 import type { Verification, Verifier } from "../verify/verification";
 
 /** Finds out what images are, of which a runtime says no more than a digest, or less. */
@@ -34,7 +34,8 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
       return `whether it is of these repositories can't be told: ${error.message} [${error.code}]`;
     }
     if (at) {
-      return looked(at.repository, at.digest).catch((failure) => wordsOf(ours(failure)));
+      const found = await attempt(() => looked(at.repository, at.digest));
+      return found instanceof VersionedImageError ? wordsOf(found) : found;
     }
     const named = readImageName(image);
     // A runtime names any repository that it knows the image by: that which the pod names comes first.
@@ -44,21 +45,21 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
     }
     const failures: VersionedImageError[] = [];
     for (const place of new Set(places)) {
-      try {
-        return await looked(place, imageId.digest);
-      } catch (error) {
-        failures.push(ours(error));
+      const found = await attempt(() => looked(place, imageId.digest));
+      if (!(found instanceof VersionedImageError)) {
+        return found;
       }
+      failures.push(found);
     }
     if (imageId.repository === undefined && named) {
-      try {
+      const found = await attempt(async () => {
         const digest = await holdings.find(named.repository, imageId);
-        if (digest !== undefined) {
-          return await looked(named.repository, digest);
-        }
-      } catch (error) {
-        failures.unshift(ours(error));
+        return digest === undefined ? undefined : looked(named.repository, digest);
+      });
+      if (found !== undefined && !(found instanceof VersionedImageError)) {
+        return found;
       }
+      failures.unshift(...(found ? [found] : []));
     }
     return wordsOf(failures[0] as VersionedImageError);
   }
@@ -84,13 +85,8 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
       return true;
     }
     const runs = [found.digest, pod.imageId?.digest, used?.digest];
-    try {
-      return await leadsTo(client, wanted.repository, wanted.digest ?? tagOf(wanted) ?? "", runs);
-    } catch (error) {
-      // What can't be told is not fine.
-      ours(error);
-      return false;
-    }
+    // What can't be told is not fine.
+    return (await attempt(() => leadsTo(client, wanted, wanted.digest ?? tagOf(wanted) ?? "", runs))) === true;
   }
 
   return { lookAt, isAsDeployed };
@@ -99,7 +95,7 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
 /** Whether a reference names one of these digests, or an index that holds one. */
 async function leadsTo(
   client: RegistryClient,
-  repository: string,
+  { repository }: { repository: string },
   reference: string,
   digests: (string | undefined)[],
 ): Promise<boolean> {
@@ -118,12 +114,4 @@ async function leadsTo(
 
 function wordsOf({ message, code }: VersionedImageError): string {
   return `${message} [${code}]`;
-}
-
-/** Throws whatever is no error of this package. */
-function ours(error: unknown): VersionedImageError {
-  if (error instanceof VersionedImageError) {
-    return error;
-  }
-  throw error;
 }

@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument } from "../../components/errors";
 import { readChanges, readFacts } from "../../components/git";
 import { findCommit, lastCommitAt, lookUpCommits, openHistory, treesAt } from "../../components/git/lookup";
 import { dirtyIn, labelIn, outermost, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "../../components/version";
@@ -7,44 +7,54 @@ import { type ClusterNames, openClusters, readRunning } from "../cluster";
 import { type SourceFlags, saysFiles, sourceOf } from "../imageOptions";
 import { inParallel } from "../inParallel";
 import type { Io } from "../output";
-import { belongings, lastPart } from "../verify/belonging";
+import { belongings, createHoldings, lastPart } from "../verify/belonging";
 import { isConsistent, whyNot } from "../verify/check";
-import { createHoldings } from "../verify/holdings";
 import { createVerifier, type Verification } from "../verify/verification";
-import { containersOf, earliest, groupsOf, namesOf, repositoriesOfGroup, tagOf, workloadsOf } from "./groups";
+import {
+  containersOf,
+  earliest,
+  groupsOf,
+  isSuspect,
+  namesOf,
+  repositoriesOfGroup,
+  type Stranger,
+  strangeness,
+  tagOf,
+  workloadsOf,
+} from "./groups";
 import { createLooker } from "./lookAt";
 import { madeOf, pathsNow } from "./madeOf";
-import type { ImageStatus, OtherImage, RunningImage, StatusReport } from "./report";
-import { isSuspect, type Stranger, strangeness } from "./strangers";
-import { type Compared, versionsOf } from "./versions";
+import {
+  type Compared,
+  type ImageStatus,
+  type OtherImage,
+  type RunningImage,
+  type StatusReport,
+  versionsOf,
+} from "./report";
 
 export async function readStatus(contexts: string[], flags: StatusFlags, io: Io): Promise<StatusReport> {
   const facts = await Promise.all(contexts.map(async (context) => readFacts(await sourceOf(context, flags))));
   const [first] = facts;
   if (!first || facts.some(({ root }) => root !== first.root)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      "Name directories of one git repository: run it once for each other.",
-    );
+    throw invalidArgument("Name directories of one git repository: run it once for each other.");
   }
   const history = await openHistory(first.root);
   const branch = flags.branch ?? "HEAD";
   const tip = await findCommit(history, branch);
   if (tip === undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `--branch ${branch} leads to no commit of this clone: name a branch, tag or hash that it has (git fetch gets others).`,
     );
   }
   const clusters = await openClusters(flags);
-  const places = clusters.flatMap((cluster) =>
-    (flags.namespace ?? [cluster.namespace]).map((namespace) => ({
-      cluster,
-      place: { cluster: cluster.name, namespace },
-    })),
-  );
   const found = await Promise.all(
-    places.map(async ({ cluster, place }) => ({ place, ...(await readRunning(cluster, place.namespace)) })),
+    clusters.flatMap((cluster) =>
+      (flags.namespace ?? [cluster.namespace]).map(async (namespace) => ({
+        place: { cluster: cluster.name, namespace },
+        ...(await readRunning(cluster, namespace)),
+      })),
+    ),
   );
   const pods = found.flatMap(({ place, running }) => running.map((pod) => ({ place, pod })));
   const verifier = await createVerifier({ platform: flags.platform }, io, first.root);
@@ -85,13 +95,12 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
   const known = new Set(flags.repository);
   await Promise.all(
     looked.map(async ({ group, result }) => {
-      const revision = typeof result === "string" ? undefined : labelIn(result.labels, REVISION_LABEL);
-      const tree = typeof result === "string" ? undefined : labelIn(result.labels, TREE_LABEL);
-      const owner = typeof result === "string" ? -1 : await ownerOf(tree, result);
+      const owner = typeof result === "string" ? -1 : await ownerOf(result);
       if (typeof result === "string" || owner < 0) {
         strangers.push({ group, result });
         return;
       }
+      const revision = labelIn(result.labels, REVISION_LABEL);
       const cover = covers[owner] ?? [];
       // Another image of the same directory may be made of less of it.
       const own = isTold ? [] : (madeOf(result)?.paths ?? []);
@@ -140,7 +149,7 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
   return {
     root: history.root,
     branch,
-    places: places.map(({ place }) => place),
+    places: found.map(({ place }) => place),
     images: images.map((image, index) => ({
       ...sorted(image),
       versions: versionsOf(image.newest, compared[index] ?? []),
@@ -149,8 +158,9 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
   };
 
   /** Which of the images it is, by the directory or the files that it says it was built from; -1 for none. */
-  async function ownerOf(tree: string | undefined, verification: Verification): Promise<number> {
-    const { commit } = verification;
+  async function ownerOf(verification: Verification): Promise<number> {
+    const { commit, labels } = verification;
+    const tree = labelIn(labels, TREE_LABEL);
     const said = isTold ? undefined : madeOf(verification);
     const named = facts.findIndex(({ context }) => context === said?.context);
     if (named >= 0) {

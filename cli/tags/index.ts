@@ -2,10 +2,9 @@ import { VersionedImageError } from "../../components/errors";
 import { type History, lookUpCommits, openHistory } from "../../components/git/lookup";
 import { createRegistryClient, parseRepository } from "../../components/registry";
 import type { Commit } from "../../components/version";
-import { commitJson } from "../json";
-import { type Io, printJson, type Status } from "../output";
-import { type ListedImage, listImages } from "./listing";
-import type { TagsReport } from "./report";
+import { attempt } from "../attempt";
+import { commitJson, type Io, printResult, type Status } from "../output";
+import { type ListedImage, listImages, type TagsReport } from "./listing";
 import { tagsText } from "./text";
 
 export interface TagsFlags {
@@ -22,24 +21,20 @@ export async function tags(repository: string, flags: TagsFlags, io: Io): Promis
   const revisions = listing.images.flatMap(({ revision }) => revision ?? []);
   const commits = history ? await lookUpCommits(history, revisions) : new Map<string, Commit>();
   const report = { ...listing, repository, history, commits };
-  if (flags.json) {
-    printJson(io, tagsJson(report));
-  } else {
-    io.out(tagsText(report, io));
-  }
+  printResult(io, flags.json, report, tagsJson, (shown) => tagsText(shown, io));
   return 0;
 }
 
 /** A list can be had without git, too, unless a directory is named. */
 async function findHistory(context: string | undefined): Promise<History | undefined> {
-  try {
-    return await openHistory(context ?? ".");
-  } catch (error) {
-    if (context === undefined && error instanceof VersionedImageError && error.code === "NotARepository") {
-      return undefined;
-    }
-    throw error;
+  const history = await attempt(() => openHistory(context ?? "."));
+  if (!(history instanceof VersionedImageError)) {
+    return history;
   }
+  if (context !== undefined || history.code !== "NotARepository") {
+    throw history;
+  }
+  return undefined;
 }
 
 function tagsJson({ repository, history, commits, images, dangling, notTags }: TagsReport) {

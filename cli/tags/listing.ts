@@ -1,7 +1,8 @@
 import { type ErrorCode, VersionedImageError } from "../../components/errors";
+import type { History } from "../../components/git/lookup";
 import type { ImageConfig, RegistryClient } from "../../components/registry";
 import {
-  CREATED_LABEL,
+  type Commit,
   digitsOfTag,
   dirtyIn,
   isDebugTag,
@@ -14,8 +15,8 @@ import {
   TREE_LABEL,
   VERSION_LABEL,
 } from "../../components/version";
+import { builtAt, unlessUnfit } from "../imageSays";
 import { inParallel } from "../inParallel";
-import { latestTime } from "../latestTime";
 
 /** An image of a repository. */
 export interface ListedImage {
@@ -41,7 +42,7 @@ export interface ListedImage {
 }
 
 /** What a repository holds. */
-export interface Listing {
+interface Listing {
   /** Newest first; those without a time last. */
   images: ListedImage[];
   /** Tags that the registry lists but has nothing under: what they named was deleted. */
@@ -54,7 +55,7 @@ export interface Listing {
 export async function listImages(client: RegistryClient, repository: string, platform: string): Promise<Listing> {
   const listed = await client.listTags(repository);
   const tags = [...new Set(listed.tags)].sort();
-  const found = await inParallel(tags, (tag) => orProblem(client.resolve(repository, tag)));
+  const found = await inParallel(tags, (tag) => unlessUnfit(client.resolve(repository, tag)));
   const byDigest = new Map<string, string[]>();
   const unread: ListedImage[] = [];
   const dangling: string[] = [];
@@ -62,43 +63,27 @@ export async function listImages(client: RegistryClient, repository: string, pla
     const manifest = found[index];
     if (manifest === undefined) {
       dangling.push(tag);
-    } else if ("code" in manifest) {
+    } else if (manifest instanceof VersionedImageError) {
       unread.push(describe(undefined, [tag], manifest));
     } else {
       byDigest.set(manifest.digest, [...(byDigest.get(manifest.digest) ?? []), tag]);
     }
   });
   const images = await inParallel([...byDigest], async ([digest, named]) =>
-    describe(digest, named, await orProblem(client.inspect(repository, digest, platform))),
+    describe(digest, named, await unlessUnfit(client.inspect(repository, digest, platform))),
   );
   return { images: [...images, ...unread].sort(newestFirst), dangling, notTags: listed.notTags };
 }
 
-type Problem = NonNullable<ListedImage["problem"]>;
-
-/** One tag can hold what is no image, such as a signature, or what can't be read at all: that must not hide the others. */
-async function orProblem<T>(work: Promise<T>): Promise<T | Problem> {
-  try {
-    return await work;
-  } catch (error) {
-    if (
-      error instanceof VersionedImageError &&
-      ["PlatformNotFound", "NotAnImage", "RegistryProtocol"].includes(error.code)
-    ) {
-      return { code: error.code, message: error.message };
-    }
-    throw error;
-  }
-}
-
-function describe(digest: string | undefined, tags: string[], found: ImageConfig | Problem): ListedImage {
-  const labels = "labels" in found ? found.labels : {};
+function describe(digest: string | undefined, tags: string[], found: ImageConfig | VersionedImageError): ListedImage {
+  const isUnfit = found instanceof VersionedImageError;
+  const labels = isUnfit ? {} : found.labels;
   const dirty = dirtyIn(labels);
   return {
     digest,
     tags,
     scratchTags: tags.filter(isScratchTag),
-    time: latestTime("labels" in found ? found.created : undefined, labelIn(labels, CREATED_LABEL)),
+    time: isUnfit ? undefined : builtAt(found),
     revision: labelIn(labels, REVISION_LABEL),
     tree: labelIn(labels, TREE_LABEL),
     source: labelIn(labels, SOURCE_LABEL),
@@ -107,11 +92,20 @@ function describe(digest: string | undefined, tags: string[], found: ImageConfig
       dirty !== undefined ||
       tags.some((tag) => isDebugTag(tag) && digitsOfTag(tag, labelIn(labels, VERSION_LABEL)) !== undefined),
     dirty,
-    problem: "code" in found ? found : undefined,
+    problem: isUnfit ? { code: found.code, message: found.message } : undefined,
   };
 }
 
 function newestFirst(a: ListedImage, b: ListedImage): number {
   const [newer, older] = [b.time?.getTime() ?? 0, a.time?.getTime() ?? 0];
   return newer - older || ((a.tags[0] ?? "") < (b.tags[0] ?? "") ? -1 : 1);
+}
+
+/** What `tags` shows. */
+export interface TagsReport extends Listing {
+  repository: string;
+  /** The git repository that commits were looked up in; undefined if there is none here. */
+  history: History | undefined;
+  /** The commits that it has. */
+  commits: Map<string, Commit>;
 }

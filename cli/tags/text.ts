@@ -1,7 +1,6 @@
 import { shownPaths } from "../../components/version";
-import { columns, count, type Io, paint, printable, type Style, shortTime } from "../output";
-import type { ListedImage } from "./listing";
-import type { TagsReport } from "./report";
+import { columns, count, type Io, paint, printable, shortTime } from "../output";
+import type { ListedImage, TagsReport } from "./listing";
 
 /** The list for people, an image a line. */
 export function tagsText(report: TagsReport, io: Io): string {
@@ -65,20 +64,13 @@ function mark(image: ListedImage): string {
   return dirty === undefined ? "[debug]" : `[debug, ${dirty ? "with uncommitted changes" : "nothing uncommitted"}]`;
 }
 
+/** An image that is no version of this repository stands out. */
 function painted(line: string, image: ListedImage | undefined, { commits, history }: TagsReport, io: Io): string {
-  const style = image && styleOf(image, commits, history !== undefined);
-  return style ? paint(io, style, line) : line;
-}
-
-function styleOf(image: ListedImage, commits: Map<string, unknown>, looked: boolean): Style | undefined {
-  if (image.debug) {
-    return "yellow";
+  if (!image || (isScratch(image) && !image.debug)) {
+    return line;
   }
-  if (isScratch(image)) {
-    return undefined;
-  }
-  const unknown = image.revision === undefined || (looked && !commits.has(image.revision));
-  return unknown ? "red" : undefined;
+  const isUnknown = image.revision === undefined || (history && !commits.has(image.revision));
+  return image.debug || isUnknown ? paint(io, image.debug ? "yellow" : "red", line) : line;
 }
 
 function notes({ images, commits, history, dangling, notTags }: TagsReport): string[] {

@@ -1,6 +1,7 @@
 import { VersionedImageError } from "../../components/errors";
 import { type ImageConfig, parseReference, type RegistryClient } from "../../components/registry";
 import { dirtyIn, type LabelledBase, labelIn, shownPaths, TREE_LABEL } from "../../components/version";
+import { attempt } from "../attempt";
 import { type Check, contradicted, lacking, proven, unproven } from "./check";
 
 /** An image that another one says it is built on. */
@@ -9,10 +10,8 @@ export interface FoundBase {
   /** As the label has it. */
   reference: string;
   covers: string[];
-  /** Where it was looked at; undefined if it was not. */
-  place: BasePlace | undefined;
-  /** Why it was not looked at, if so. */
-  why: string;
+  /** Where it was looked at; in words, why it was not. */
+  place: BasePlace | string;
 }
 
 interface BasePlace {
@@ -33,14 +32,11 @@ interface Asked {
 
 /** Looks at the images that labels name. Labels are data: no other host is asked than the image's own and those of `repositories`. */
 export function readBases(bases: Record<string, LabelledBase>, asked: Asked): Promise<FoundBase[]> {
-  return Promise.all(
-    Object.entries(bases).map(async ([name, { reference, covers }]) => {
-      const found = await lookAt(reference, asked);
-      return typeof found === "string"
-        ? { name, reference, covers, place: undefined, why: found }
-        : { name, reference, covers, place: found, why: "" };
-    }),
-  );
+  const found = Object.entries(bases).map(async ([name, base]) => ({
+    ...{ name, ...base },
+    place: await lookAt(base.reference, asked),
+  }));
+  return Promise.all(found);
 }
 
 /** In words, why it was not looked at. */
@@ -49,24 +45,22 @@ async function lookAt(text: string, { client, host, images, repositories }: Aske
   if (named?.digest === undefined) {
     return "that names no image by its digest";
   }
+  const { digest } = named;
   const places = new Set([...(named.host === host ? [named.repository] : []), ...repositories]);
   if (places.size === 0) {
     return `${named.host} is not the registry of this image: say where it is with --base-repository`;
   }
   let why = `there is no such image in ${[...places].join(" or ")}`;
   for (const repository of places) {
-    try {
-      if (await client.resolve(repository, named.digest)) {
-        const found = images.map(({ platform }) => client.inspect(repository, named.digest ?? "", platform));
-        const tagged = repository === named.repository ? text : `${repository}@${named.digest}`;
-        return { reference: tagged, images: await Promise.all(found) };
-      }
-    } catch (error) {
-      if (!(error instanceof VersionedImageError)) {
-        throw error;
-      }
+    const found = await attempt(async () => {
+      const isThere = await client.resolve(repository, digest);
+      return isThere && Promise.all(images.map(({ platform }) => client.inspect(repository, digest, platform)));
+    });
+    if (found instanceof VersionedImageError) {
       // Another place may have it.
-      why = `${error.message} [${error.code}]`;
+      why = `${found.message} [${found.code}]`;
+    } else if (found) {
+      return { reference: repository === named.repository ? text : `${repository}@${digest}`, images: found };
     }
   }
   return why;
@@ -97,10 +91,10 @@ export function baseChecks({ bases, ...evidence }: BaseEvidence): Check[] {
 }
 
 function baseCheck(base: FoundBase, { images, trees, required }: Omit<BaseEvidence, "bases">): Check {
-  const { name, reference, place, why } = base;
+  const { name, reference, place } = base;
   const [shown, covers] = [`${name} is ${reference || "not said"}`, shownPaths(base.covers)];
-  if (!place) {
-    return (required ? lacking : unproven)("base", `${shown}, which was not looked at: ${why}`);
+  if (typeof place === "string") {
+    return (required ? lacking : unproven)("base", `${shown}, which was not looked at: ${place}`);
   }
   const wanted = trees[name];
   for (const { labels } of place.images) {
@@ -129,10 +123,12 @@ function baseCheck(base: FoundBase, { images, trees, required }: Omit<BaseEviden
  * what the commit had.
  */
 export function baseReferences({ bases, ...evidence }: BaseEvidence): Record<string, string> | string {
-  const unfit = bases.find((base) => !base.place || baseCheck(base, evidence).result === "contradicted");
+  const unfit = bases.find(
+    (base) => typeof base.place === "string" || baseCheck(base, evidence).result === "contradicted",
+  );
   return unfit
     ? baseCheck(unfit, evidence).message
-    : Object.fromEntries(bases.map(({ name, place }) => [name, place?.reference ?? ""]));
+    : Object.fromEntries(bases.map(({ name, place }) => [name, typeof place === "string" ? "" : place.reference]));
 }
 
 function beginsWith({ layers }: ImageConfig, base: ImageConfig | undefined): boolean {

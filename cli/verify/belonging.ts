@@ -1,7 +1,9 @@
 import { VersionedImageError } from "../../components/errors";
+import type { RegistryClient } from "../../components/registry";
+import { attempt } from "../attempt";
 import { type ImageId, type RunningImage, readImageName } from "../cluster";
 import { inParallel } from "../inParallel";
-import type { Holdings } from "./holdings";
+import { type Held, readHeld } from "../prune/held";
 
 type Named = Pick<RunningImage, "image" | "imageId">;
 
@@ -43,16 +45,11 @@ export async function belongings<T extends Named>(
 async function findIn(places: string[], imageId: ImageId, holdings: Holdings): Promise<Belonging | undefined> {
   const failures: VersionedImageError[] = [];
   for (const repository of places) {
-    try {
-      const digest = await holdings.find(repository, imageId);
-      if (digest !== undefined) {
-        return { at: { repository, digest } };
-      }
-    } catch (error) {
-      if (!(error instanceof VersionedImageError)) {
-        throw error;
-      }
-      failures.push(error);
+    const digest = await attempt(() => holdings.find(repository, imageId));
+    if (digest instanceof VersionedImageError) {
+      failures.push(digest);
+    } else if (digest !== undefined) {
+      return { at: { repository, digest } };
     }
   }
   // Many registries refuse to say that there is no such repository: that tells something only where nothing else was told.
@@ -81,4 +78,43 @@ export function isBelow(repository: string, others: string[]): boolean {
 /** The last part of a repository's name, or of a path. */
 export function lastPart(name: string): string {
   return name.replace(/^.*\//s, "");
+}
+
+/** What repositories hold of what runs; keeps what it has read of them. */
+export interface Holdings {
+  /**
+   * The digest of the manifest that a runtime means in a repository: the one that it names, or where no repository stands before that,
+   * the one with this configuration to which a tag leads. Undefined if there is none. Throws what the registry client throws.
+   */
+  find(repository: string, imageId: ImageId): Promise<string | undefined>;
+}
+
+export function createHoldings(client: RegistryClient): Holdings {
+  const found = new Map<string, Promise<string | undefined>>();
+  const held = new Map<string, Promise<Held>>();
+
+  async function ask(repository: string, { repository: named, digest }: ImageId): Promise<string | undefined> {
+    if ((await client.resolve(repository, digest)) !== undefined) {
+      return digest;
+    }
+    if (named !== undefined) {
+      return undefined;
+    }
+    const { manifests } = await kept(held, repository, () => readHeld(client, repository));
+    return [...manifests.values()].find(({ config }) => config === digest)?.digest;
+  }
+
+  return {
+    find: (repository, imageId) =>
+      kept(found, `${repository} ${imageId.repository === undefined} ${imageId.digest}`, () =>
+        ask(repository, imageId),
+      ),
+  };
+}
+
+/** What a map has under a key, which is made first where it has nothing. */
+export function kept<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
+  return found;
 }

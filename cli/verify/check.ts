@@ -11,27 +11,25 @@ export interface Check {
   required: boolean;
 }
 
-export function proven(name: string, message: string): Check {
-  return { name, result: "proven", message, required: true };
+function checkMaker(result: Result, required: boolean) {
+  return (name: string, message: string): Check => ({ name, result, message, required });
 }
 
-export function contradicted(name: string, message: string): Check {
-  return { name, result: "contradicted", message, required: true };
-}
-
+export const proven = checkMaker("proven", true);
+export const contradicted = checkMaker("contradicted", true);
 /** Something without which the image can't count as consistent. */
-export function lacking(name: string, message: string): Check {
-  return { name, result: "unproven", message, required: true };
-}
-
+export const lacking = checkMaker("unproven", true);
 /** Something that can't be told, or need not be. */
-export function unproven(name: string, message: string): Check {
-  return { name, result: "unproven", message, required: false };
+export const unproven = checkMaker("unproven", false);
+
+/** What keeps an image from counting as consistent: what speaks against it, and what is needed or was asked for and is lacking. */
+export function faultsIn(checks: Check[]): Check[] {
+  return checks.filter(({ result, required }) => result === "contradicted" || (result === "unproven" && required));
 }
 
 /** Whether nothing speaks against what an image says of its origin, and nothing that is needed or was asked for is lacking. */
 export function isConsistent(checks: Check[]): boolean {
-  return checks.every(({ result, required }) => result === "proven" || (result === "unproven" && !required));
+  return faultsIn(checks).length === 0;
 }
 
 /** Whether a rebuild or a signature proves the files in it, beside that: labels alone are written by whoever builds. */
@@ -41,11 +39,8 @@ export function isVerified(checks: Check[]): boolean {
 
 /** What speaks against an image that is not consistent. */
 export function refusalOf(checks: Check[]): "not consistent" | "not verified" {
-  const failed = checks.filter(
-    ({ result, required }) => result === "contradicted" || (result === "unproven" && required),
-  );
   // Its labels may agree with git where only a proof that was asked for is lacking.
-  return failed.every(({ name, result }) => result === "unproven" && PROOFS.includes(name))
+  return faultsIn(checks).every(({ name, result }) => result === "unproven" && PROOFS.includes(name))
     ? "not verified"
     : "not consistent";
 }
@@ -54,8 +49,13 @@ const PROOFS = ["signature", "attestation", "content"];
 
 /** What keeps an image from counting as consistent, as the end of a sentence about it. */
 export function whyNot(checks: Check[]): string {
-  const names = (found: Check[]) => [...new Set(found.map(({ name }) => name))].join(", ");
-  const wrong = checks.filter(({ result }) => result === "contradicted");
-  const missing = checks.filter(({ result, required }) => result === "unproven" && required);
-  return wrong.length > 0 ? `contradicted: ${names(wrong)}` : `no proof of ${names(missing)}`;
+  const faults = faultsIn(checks);
+  const wrong = faults.filter(({ result }) => result === "contradicted");
+  const names = [...new Set((wrong.length > 0 ? wrong : faults).map(({ name }) => name))].join(", ");
+  return `${wrong.length > 0 ? "contradicted:" : "no proof of"} ${names}`;
+}
+
+/** The paths of an image, for messages. */
+export function wholePaths(paths: string[]): string {
+  return paths.map((path) => path || "the whole repository").join(", ");
 }

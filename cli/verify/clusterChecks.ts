@@ -1,6 +1,5 @@
-import { type RunningImage, readImageName } from "../cluster";
+import { LIMIT, openCluster, type RunningImage, readImageName, readRunning } from "../cluster";
 import { type Check, contradicted, lacking, proven, unproven } from "./check";
-import type { Deployed, Workloads } from "./cluster";
 
 /** The image that a cluster is compared with. */
 export interface Wanted {
@@ -70,12 +69,46 @@ function podCheck(wanted: Wanted, container: RunningImage): Check {
   if (!runs(wanted, container)) {
     return contradicted("pod", `${name} runs another image: ${imageId.digest}`);
   }
-  return imageId.digest === wanted.digest
-    ? proven("pod", `${name} runs ${wanted.digest}`)
-    : proven("pod", `${name} runs ${imageId.digest}, which is of ${wanted.digest}`);
+  const part = imageId.digest === wanted.digest ? "" : `${imageId.digest}, which is of `;
+  return proven("pod", `${name} runs ${part}${wanted.digest}`);
 }
 
 /** What is not understood may run it, or something else. */
 export function oddCheck({ name, why }: Workloads["odd"][number]): Check {
   return lacking("pod", `what ${name} runs is not understood: ${why}`);
+}
+
+export interface ClusterFlags {
+  kubeconfig?: string;
+  namespace?: string;
+}
+
+/** An image that a Deployment names. */
+export interface Deployed {
+  /** deployment/container */
+  name: string;
+  image: string;
+}
+
+/** What a namespace runs. */
+export interface Workloads {
+  namespace: string;
+  deployed: Deployed[];
+  running: RunningImage[];
+  /** Pods that are not understood, with why. */
+  odd: { name: string; why: string }[];
+}
+
+/**
+ * Asks a cluster what a namespace runs, as kubectl would: the kubeconfig may name a program that gives the credentials, which
+ * is then run. Throws ClusterFailed with what to do.
+ */
+export async function readWorkloads(flags: ClusterFlags, limit = LIMIT): Promise<Workloads> {
+  const cluster = await openCluster(flags.kubeconfig);
+  const namespace = flags.namespace ?? cluster.namespace;
+  const { deployments, running, odd } = await readRunning(cluster, namespace, limit);
+  const deployed = deployments.flatMap(({ name, images }) =>
+    images.map(({ container, image }) => ({ name: `${name}/${container}`, image })),
+  );
+  return { namespace, deployed, running, odd };
 }

@@ -1,8 +1,7 @@
 import { VersionedImageError } from "../../components/errors";
-import { mayBePlain } from "../../components/registry";
+import { fieldsOf, mayBePlain } from "../../components/registry";
 import { type Ended, runProgram } from "../../components/runProgram";
 import { PREDICATE_TYPE } from "../provenance/predicate";
-import { attestationsIn, signaturesIn } from "./cosignAnswer";
 import type { Signer } from "./signer";
 
 /** How long cosign may take for an answer, in milliseconds: it may ask a registry, a KMS and sigstore's servers. */
@@ -106,4 +105,47 @@ function notFound(cause: Error): VersionedImageError {
       "--certificate-identity out.",
     { cause },
   );
+}
+
+/** What `cosign verify` calls a signature, in sigstore's bundles and before. It lists attestations as well, which are none. */
+const SIGNATURES = ["https://sigstore.dev/cosign/sign/v1", "cosign container image signature"];
+
+/** How many signatures of an image `cosign verify --output=json` lists; undefined if it is not an answer about that image. */
+export function signaturesIn(output: string, digest: string): number | undefined {
+  const listed = json(output);
+  if (!Array.isArray(listed)) {
+    return undefined;
+  }
+  const critical = listed.map((entry) => fieldsOf(fieldsOf(entry).critical));
+  return critical.every(({ image }) => fieldsOf(image)["docker-manifest-digest"] === digest)
+    ? critical.filter(({ type }) => SIGNATURES.includes(String(type))).length
+    : undefined;
+}
+
+/** The predicates of the attestations that `cosign verify-attestation` lists; undefined if one is not about that image. */
+export function attestationsIn(output: string, digest: string, predicateType: string): unknown[] | undefined {
+  const predicates: unknown[] = [];
+  for (const line of output.split("\n").filter((text) => text.trim() !== "")) {
+    const { payload, payloadType } = fieldsOf(json(line));
+    if (typeof payload !== "string" || payloadType !== "application/vnd.in-toto+json") {
+      return undefined;
+    }
+    const statement = fieldsOf(json(Buffer.from(payload, "base64").toString()));
+    const subjects = Array.isArray(statement.subject) ? statement.subject.map(fieldsOf) : [];
+    const isAbout = subjects.some((subject) => `sha256:${fieldsOf(subject.digest).sha256}` === digest);
+    if (!isAbout || statement.predicateType !== predicateType) {
+      return undefined;
+    }
+    predicates.push(statement.predicate);
+  }
+  return predicates;
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The caller takes what is missing for no answer.
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import type { ImageConfig } from "../../components/registry";
 import {
   type Commit,
   CREATED_LABEL,
@@ -5,18 +6,18 @@ import {
   dirtyIn,
   isDebugTag,
   labelIn,
+  OWN_LABELS,
   REVISION_LABEL,
   SOURCE_LABEL,
   TREE_LABEL,
   VERSION_LABEL,
 } from "../../components/version";
 import { shortTime } from "../output";
-import { baseChecks } from "./bases";
-import { type Check, contradicted, lacking, proven, unproven } from "./check";
-import { type Evidence, isShort } from "./evidence";
-import { signatureChecks, vouchesForContent } from "./signatureChecks";
-import { sourceChecks } from "./sourceChecks";
-import { treeChecks } from "./treeChecks";
+import { type BaseEvidence, baseChecks } from "./bases";
+import { type Check, contradicted, lacking, proven, unproven, wholePaths } from "./check";
+import type { Origin } from "./origin";
+import type { Rebuilt } from "./rebuild";
+import { type Attested, signatureChecks, vouchesForContent } from "./signatureChecks";
 
 /** All checks of an image against git. */
 export function imageChecks(evidence: Evidence): Check[] {
@@ -134,4 +135,135 @@ function contentCheck({ labels, attested, rebuilt }: Evidence, signed: Check[]):
     "that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit " +
       "again would show (--rebuild)",
   );
+}
+
+/** An image, what it says of itself, and what git says of that. */
+interface Evidence {
+  /** Undefined if the image was named by its digest alone. */
+  tag: string | undefined;
+  /** The digest that it was named by, if it was. */
+  statedDigest: string | undefined;
+  /** What the registry has under the tag; under the digest if there is no tag. */
+  servedDigest: string;
+  labels: Record<string, string>;
+  origin: Origin;
+  /** What it says that it is built on. */
+  based: BaseEvidence;
+  /** What a signer says of it; undefined if no signature was asked for. */
+  attested?: Attested;
+  /** What came of building it again; undefined if that was not asked for. */
+  rebuilt?: Rebuilt;
+}
+
+/** Whether digits are the beginning of a hash. */
+function isShort(digits: string | undefined, hash: string | undefined): boolean {
+  return digits !== undefined && hash?.startsWith(digits) === true;
+}
+
+/** Checks of the files that an image says it was built from. */
+export function treeChecks(evidence: Evidence): Check[] {
+  const tree = treeCheck(evidence);
+  return [tree, ...historyChecks(evidence, tree)];
+}
+
+function treeCheck({ labels, origin: { commit, candidates, named } }: Evidence): Check {
+  const tree = labelIn(labels, TREE_LABEL);
+  if (tree === undefined) {
+    return lacking("tree", `the image has no label ${TREE_LABEL}: nothing says which files it was built from`);
+  }
+  if (!commit) {
+    return lacking("tree", `it says tree ${tree}, which can't be looked up without its commit`);
+  }
+  if (!named) {
+    return candidates.length > 0
+      ? proven(
+          "tree",
+          `it says tree ${tree}, which is ${candidates.map(({ paths }) => wholePaths(paths)).join(" or ")} at that commit`,
+        )
+      : lacking(
+          "tree",
+          `it says tree ${tree}, which is no directory's at that commit: if the image is made of several paths, name them ` +
+            "with --context and --path",
+        );
+  }
+  const [only] = candidates;
+  const name = only ? wholePaths(only.paths) : "";
+  if (only?.tree === undefined) {
+    return contradicted("tree", `it says tree ${tree}, and that commit does not have ${name}`);
+  }
+  return only.tree === tree
+    ? proven("tree", `it says tree ${tree}, which is ${name} at that commit`)
+    : contradicted("tree", `it says tree ${tree}, and ${name} at that commit is ${only.tree}`);
+}
+
+/** Whether the commit is the one that the image's version is named after. */
+function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence, tree: Check): Check[] {
+  if (
+    !commit ||
+    tree.result !== "proven" ||
+    isShort(
+      tag === undefined ? undefined : digitsOfTag(tag, labelIn(labels, VERSION_LABEL)),
+      labelIn(labels, TREE_LABEL),
+    )
+  ) {
+    // A version that is named after its tree can have been built from any commit that has it.
+    return [];
+  }
+  const right = candidates.filter(({ touched }) => touched === commit.hash);
+  const names = (right.length > 0 ? right : candidates).map(({ paths }) => wholePaths(paths)).join(" or ");
+  if (right.some(({ atBoundary }) => !atBoundary)) {
+    return [proven("history", `that commit touched ${names}`)];
+  }
+  if (candidates.some(({ atBoundary }) => atBoundary)) {
+    return [
+      unproven("history", `whether that commit touched ${names} can't be told: the clone is shallow and ends there`),
+    ];
+  }
+  const last = candidates.map(({ touched }) => touched ?? "none").join(" or ");
+  return [contradicted("history", `that commit did not touch ${names}; the last one up to it that did is ${last}`)];
+}
+
+/** What is to be said of the labels that name what an image was made of; nothing where they are as they should be, or not there. */
+function sourceChecks({ origin: { labelled, located, wrong } }: Evidence): Check[] {
+  if (labelled === undefined) {
+    return [];
+  }
+  if (labelled === "unread") {
+    return [
+      unproven(
+        "source",
+        "its labels name what it was made of in words that can't be so: they count as if they were not there",
+      ),
+    ];
+  }
+  if (!located) {
+    return wrong === undefined ? [] : [contradicted("source", `its labels name what it was made of, and ${wrong}`)];
+  }
+  const [said, told] = [labelled, located].map(({ context, paths, dockerfile }) => {
+    return `${wholePaths(paths)} (context ${context || "."}, Dockerfile ${dockerfile})`;
+  });
+  return said === told
+    ? []
+    : [unproven("source", `its labels say that it was made of ${said}, and the options, which count, say ${told}`)];
+}
+
+/** Whether the images of an index say the same of their origin, and are all that it holds; nothing of a single image. */
+export function platformChecks(first: ImageConfig, others: ImageConfig[], unread: string[]): Check[] {
+  if (unread.length > 0) {
+    return [lacking("platforms", `the index also holds what is not understood, and may be run: ${unread.join(", ")}`)];
+  }
+  if (others.length === 0) {
+    return [];
+  }
+  for (const other of others) {
+    const label = OWN_LABELS.find((name) => labelIn(first.labels, name) !== labelIn(other.labels, name));
+    if (label !== undefined) {
+      const said = [first, other].map(
+        ({ labels, platform }) => `${labelIn(labels, label) ?? "nothing"} for ${platform}`,
+      );
+      return [contradicted("platforms", `the images say different things of ${label}: ${said.join(", ")}`)];
+    }
+  }
+  const names = [first, ...others].map(({ platform }) => platform);
+  return [proven("platforms", `the images for ${names.join(", ")} say the same of their origin`)];
 }

@@ -1,16 +1,14 @@
+import { readFile } from "node:fs/promises";
 import { invalidArgument, VersionedImageError } from "../../components/errors";
 import type { BakeFlags } from "../bake";
 import type { TagFlags } from "../imageOptions";
-import type { Io, Status } from "../output";
-import { printJson } from "../output";
+import { type Io, printResult, type Status } from "../output";
 import { bakedSubjects } from "./baked";
+import { createHoldings } from "./belonging";
 import { isConsistent } from "./check";
-import { type ClusterFlags, readWorkloads } from "./cluster";
-import { clusterChecks, oddCheck, workloadChecks } from "./clusterChecks";
-import { createHoldings } from "./holdings";
+import { type ClusterFlags, clusterChecks, oddCheck, readWorkloads, workloadChecks } from "./clusterChecks";
 import { isFine, manyJson, manyText, type Outcome, type Subject, verifyMany } from "./many";
 import { imagesOfNamespace } from "./namespaceImages";
-import { readList } from "./referenceList";
 import { verifyText } from "./text";
 import { createVerifier, readReference, refuseLoosePaths, type VerifierFlags, verificationJson } from "./verification";
 
@@ -42,11 +40,7 @@ export async function verify(references: string[], flags: VerifyFlags, io: Io): 
       : all
         ? await verifyNamespace(references, flags, io)
         : await verifyReferences([...references, ...(await readList(file, io))], flags, io);
-  if (flags.json) {
-    printJson(io, manyJson(outcomes));
-  } else {
-    io.out(manyText(outcomes, flags.verbose === true, io));
-  }
+  printResult(io, flags.json, outcomes, manyJson, (shown) => manyText(shown, flags.verbose === true, io));
   return outcomes.every(({ answer }) => isFine(answer)) ? 0 : 1;
 }
 
@@ -60,11 +54,7 @@ async function verifyOne(reference: string, flags: VerifyFlags, io: Io): Promise
     verifier.verify(reference, async (image) => (workloads ? clusterChecks(image, await workloads) : [])),
     workloads,
   ]);
-  if (flags.json) {
-    printJson(io, verificationJson(verification));
-  } else {
-    io.out(verifyText(verification, io));
-  }
+  printResult(io, flags.json, verification, verificationJson, (shown) => verifyText(shown, io));
   return isConsistent(verification.checks) ? 0 : 1;
 }
 
@@ -149,4 +139,28 @@ function refuseRebuild({ rebuild }: VerifyFlags): void {
   if (rebuild) {
     throw invalidArgument("--rebuild builds one image again, and there are several: verify one alone.");
   }
+}
+
+/** The references that a file names, or standard input where it is "-"; none without a file. Throws InvalidArgument. */
+async function readList(file: string | undefined, io: Io): Promise<string[]> {
+  if (file === undefined) {
+    return [];
+  }
+  try {
+    return referencesIn(file === "-" ? await io.input() : await readFile(file, "utf8"));
+  } catch (error) {
+    throw new VersionedImageError(
+      "InvalidArgument",
+      `The list of references can't be read: ${(error as Error).message}. Name a file with one on each line, or - for standard input.`,
+      { cause: error },
+    );
+  }
+}
+
+/** A reference a line; empty lines and those that begin with # are left out. */
+export function referencesIn(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
 }

@@ -1,7 +1,8 @@
 import { VersionedImageError } from "../../components/errors";
 import type { ImageSource } from "../../components/git";
+import { attempt } from "../attempt";
 import { inParallel } from "../inParallel";
-import { columns, count, type Io, paint, printable, printableLines, type Style } from "../output";
+import { columns, count, type Io, paint, printable, printableLines } from "../output";
 import { type Check, isConsistent, isVerified, refusalOf, whyNot } from "./check";
 import type { Wanted } from "./clusterChecks";
 import { verifyText } from "./text";
@@ -38,28 +39,25 @@ export function isFine(answer: Answer): boolean {
 /** Verifies several images at once. What keeps one from being looked at is its outcome, and does not hide the others. */
 export function verifyMany(subjects: Subject[], verifier: Verifier): Promise<Outcome[]> {
   return inParallel(subjects, async ({ reference, target, error, made, more }) => {
-    if (error) {
-      return { reference, target, answer: "error", result: error };
-    }
-    try {
-      const result = await verifier.verify(reference, more, made);
+    const result = error ?? (await attempt(() => verifier.verify(reference, more, made)));
+    if (!(result instanceof VersionedImageError)) {
       return { reference, target, answer: answerTo(result.checks), result };
-    } catch (failure) {
-      // Without cosign nothing can be told of any of them.
-      if (failure instanceof VersionedImageError && failure.code !== "CosignNotFound") {
-        return { reference, target, answer: "error", result: failure };
-      }
-      throw failure;
     }
+    // Without cosign nothing can be told of any of them.
+    if (result.code === "CosignNotFound") {
+      throw result;
+    }
+    return { reference, target, answer: "error", result };
   });
 }
 
 /** The outcomes for people, a line each, or with all checks. */
 export function manyText(outcomes: Outcome[], verbose: boolean, io: Io): string {
   const rows = columns(outcomes.map((outcome) => [outcome.answer, printable(outcome.reference), reasonOf(outcome)]));
-  const shown = verbose
-    ? outcomes.map((outcome) => wholeText(outcome, io)).join("\n\n")
-    : rows.map((row, index) => `${paintedAnswer(row, outcomes[index], io)}\n`).join("");
+  const lines = outcomes.map(({ answer }, index) => {
+    return `${paint(io, isFine(answer) ? "green" : "red", answer)}${rows[index]?.slice(answer.length)}\n`;
+  });
+  const shown = verbose ? outcomes.map((outcome) => wholeText(outcome, io)).join("\n\n") : lines.join("");
   const fine = outcomes.filter(({ answer }) => isFine(answer));
   const style = fine.length === outcomes.length ? "green" : "red";
   const verified = fine.filter(({ answer }) => answer === "verified").length;
@@ -78,12 +76,6 @@ function reasonOf({ result }: Outcome): string {
   const { commit, checks } = result;
   const subject = commit ? `${commit.hash.slice(0, 12)} ${printable(commit.subject)}` : "";
   return isConsistent(checks) ? subject : whyNot(checks);
-}
-
-function paintedAnswer(row: string, outcome: Outcome | undefined, io: Io): string {
-  const answer = outcome?.answer ?? "error";
-  const style: Style = isFine(answer) ? "green" : "red";
-  return `${paint(io, style, answer)}${row.slice(answer.length)}`;
 }
 
 function wholeText({ reference, result }: Outcome, io: Io): string {

@@ -1,8 +1,7 @@
 import type { VersionedImageError } from "../../components/errors";
 import { type RunningImage, readImageName } from "../cluster";
-import { belongings, isBelow } from "./belonging";
-import type { Deployed, Workloads } from "./cluster";
-import type { Holdings } from "./holdings";
+import { belongings, type Holdings, isBelow } from "./belonging";
+import type { Deployed, Workloads } from "./clusterChecks";
 
 /** An image that a namespace runs, with the containers that name it. */
 export interface UsedImage {

@@ -1,5 +1,5 @@
+import { VersionedImageError } from "../../components/errors";
 import { contentsOf, fieldsOf, type RegistryClient } from "../../components/registry";
-import { manifestFields } from "./manifestFields";
 
 /** What belongs to an image beside its own digest. */
 export interface Parts {
@@ -28,4 +28,15 @@ function configOf({ config }: Record<string, unknown>): Set<string> {
 async function read(client: RegistryClient, repository: string, digest: string): Promise<Record<string, unknown>> {
   const found = await client.manifest(repository, digest);
   return found ? manifestFields(`${repository}@${digest}`, found.bytes) : {};
+}
+
+/** What a manifest or a configuration says. Its digest vouches for its bytes, and not that they can be read: throws RegistryProtocol. */
+export function manifestFields(name: string, bytes: Buffer): Record<string, unknown> {
+  try {
+    return fieldsOf(JSON.parse(bytes.toString()));
+  } catch (error) {
+    throw new VersionedImageError("RegistryProtocol", `${name} is no manifest that can be read: it is not JSON.`, {
+      cause: error,
+    });
+  }
 }

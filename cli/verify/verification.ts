@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../../components/errors";
+import { invalidArgument, VersionedImageError } from "../../components/errors";
 import type { ImageSource } from "../../components/git";
 import { type History, openHistory } from "../../components/git/lookup";
 import {
@@ -12,18 +12,16 @@ import {
 } from "../../components/registry";
 import { type Commit, dirtyIn } from "../../components/version";
 import { sourceOf } from "../imageOptions";
-import { commitJson } from "../json";
-import type { Io } from "../output";
-import { readAttested } from "./attested";
+import { commitJson, type Io } from "../output";
 import { readBases } from "./bases";
 import { type Check, isConsistent, isVerified } from "./check";
 import type { Wanted } from "./clusterChecks";
 import { askCosign } from "./cosign";
-import { imageChecks } from "./imageChecks";
+import { imageChecks, platformChecks } from "./imageChecks";
 import { type Origin, readOrigin } from "./origin";
 import { partsOf } from "./parts";
-import { platformChecks } from "./platformChecks";
 import type { RebuildFlags } from "./rebuild";
+import { readAttested } from "./signatureChecks";
 import { type SignerFlags, signerOf } from "./signer";
 
 /** What `verify` shows of an image. */
@@ -49,6 +47,8 @@ export interface VerifierFlags extends RebuildFlags, SignerFlags {
   baseRepository?: string[];
 }
 
+type MoreChecks = (image: Wanted) => Check[] | Promise<Check[]>;
+
 /** Checks images against one git repository. */
 export interface Verifier {
   client: RegistryClient;
@@ -58,11 +58,7 @@ export interface Verifier {
    * say, or its labels). Throws InvalidArgument, ImageNotFound,
    * CosignNotFound, CosignFailed, and what the registry client and git throw.
    */
-  verify(
-    reference: string,
-    more?: (image: Wanted) => Check[] | Promise<Check[]>,
-    made?: ImageSource,
-  ): Promise<Verification>;
+  verify(reference: string, more?: MoreChecks, made?: ImageSource): Promise<Verification>;
 }
 
 /**
@@ -76,11 +72,7 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
   const history = await openHistory(flags.context ?? directory);
   const source = flags.context === undefined ? undefined : await sourceOf(flags.context, flags);
 
-  async function verify(
-    reference: string,
-    more?: (image: Wanted) => Check[] | Promise<Check[]>,
-    made: ImageSource | undefined = source,
-  ) {
+  async function verify(reference: string, more?: MoreChecks, made: ImageSource | undefined = source) {
     const { repository, host, tag, digest: statedDigest } = readReference(reference);
     const [served, manifest] = await Promise.all([
       held(client, repository, tag ?? statedDigest ?? ""),
@@ -88,17 +80,19 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
     ]);
     const { digest, mediaType } = manifest;
     const isIndex = INDEX_TYPES.includes(mediaType);
-    const [parts, [image, ...others], signed] = await Promise.all([
+    const [parts, images, signed] = await Promise.all([
       isIndex || more ? partsOf(client, repository, digest) : undefined,
-      imagesUnder(client, repository, digest, flags.platform),
+      flags.platform === undefined
+        ? client.inspectAll(repository, digest)
+        : [await client.inspect(repository, digest, flags.platform)],
       signer && askCosign(signer, { repository, digest, env }),
     ]);
+    const [image, ...others] = images as [ImageConfig, ...ImageConfig[]];
     const { labels } = image;
     const [origin, attested] = await Promise.all([
       readOrigin(history, labels, made),
       signed && readAttested(history, signed),
     ]);
-    const images = [image, ...others];
     const { labelled } = origin;
     const named = origin.commit && typeof labelled === "object" ? labelled.bases : {};
     const bases = await readBases(named, { client, host, images, repositories });
@@ -133,10 +127,7 @@ function rebuilding(): typeof import("./rebuild") {
 /** Throws InvalidArgument for paths that are relative to nothing. */
 export function refuseLoosePaths({ context, path, dockerfile, base }: VerifierFlags): void {
   if (context === undefined && [path, dockerfile, base].some((said) => said !== undefined)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      "--path, --dockerfile and --base are of the image in a directory: name that with --context.",
-    );
+    throw invalidArgument("--path, --dockerfile and --base are of the image in a directory: name that with --context.");
   }
 }
 
@@ -144,26 +135,9 @@ export function refuseLoosePaths({ context, path, dockerfile, base }: VerifierFl
 export function readReference(reference: string) {
   const parsed = parseReference(reference);
   if (parsed.tag === undefined && parsed.digest === undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `${reference} names no image: say which one by its tag or digest, as in ${reference}:TAG.`,
-    );
+    throw invalidArgument(`${reference} names no image: say which one by its tag or digest, as in ${reference}:TAG.`);
   }
   return parsed;
-}
-
-/** What is under a digest, for one platform or for all of an index. */
-async function imagesUnder(
-  client: RegistryClient,
-  repository: string,
-  digest: string,
-  platform: string | undefined,
-): Promise<[ImageConfig, ...ImageConfig[]]> {
-  const images =
-    platform === undefined
-      ? await client.inspectAll(repository, digest)
-      : [await client.inspect(repository, digest, platform)];
-  return images as [ImageConfig, ...ImageConfig[]];
 }
 
 async function held(client: RegistryClient, repository: string, named: string): Promise<Manifest> {

@@ -6,7 +6,7 @@ import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
 import { contextNameOf, sourceDateEpoch } from "../../../components/version";
 import { buildSettings, runDocker } from "../../docker";
-import type { Blobs } from "./content";
+import type { Blobs } from "./compare";
 
 /** A commit's image, and how it was built. */
 export interface Recipe {
@@ -71,14 +71,11 @@ export async function buildAgain(
   return { digest: index.manifests[0].digest, blobs: { manifest: read, blob: read } };
 }
 
-interface Folders {
-  context: string;
-  layout: string;
-  named(name: string): string;
-}
-
-function argumentsOf(recipe: Recipe, { builder, secret, ssh }: Buildx, folders: Folders): string[] {
-  const { context, layout, named } = folders;
+function argumentsOf(
+  recipe: Recipe,
+  { builder, secret, ssh }: Buildx,
+  { context, layout, named }: { context: string; layout: string; named(name: string): string },
+): string[] {
   const contexts = [
     ...Object.keys(recipe.contexts).map((name) => [name, named(name)]),
     ...Object.entries(recipe.images),

@@ -1,6 +1,11 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { isDeepStrictEqual } from "node:util";
-import { fieldsOf } from "../../../components/registry";
-import { type BuiltImage, list } from "./content";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { extract, type Header } from "tar-stream";
+import { contentsOf, fieldsOf, platformOf } from "../../../components/registry";
+import { manifestFields } from "../parts";
 
 /** Where the images of two builds begin to differ. */
 export type Difference =
@@ -54,4 +59,96 @@ function instructionOf({ config }: BuiltImage, layer: number): string | undefine
     .filter(({ empty_layer: isEmpty }) => isEmpty !== true);
   const words = made[layer]?.created_by;
   return typeof words === "string" ? words.replace(/ # buildkit$/, "") : undefined;
+}
+
+/** An image as a registry or a folder has it. */
+export interface BuiltImage {
+  platform: string;
+  /** The digest of its configuration, which names the unpacked content of each layer. */
+  configDigest: string;
+  config: Record<string, unknown>;
+  /** The layers' digests, as they are packed. */
+  layers: string[];
+  /** Whether its manifest says what it is, too. */
+  isAnnotated: boolean;
+}
+
+/** Gives the bytes that a digest is of. Registries tell manifests from other content. */
+export interface Blobs {
+  manifest(digest: string): Promise<Buffer>;
+  blob(digest: string): Promise<Buffer>;
+}
+
+/** The images that a digest names: those of an index, or the one. What is not understood of an index counts as one like no other. */
+export async function imagesIn(blobs: Blobs, digest: string): Promise<BuiltImage[]> {
+  const manifest = manifestFields(digest, await blobs.manifest(digest));
+  if (Array.isArray(manifest.manifests)) {
+    const { images, unread } = contentsOf(manifest);
+    const found = await Promise.all(images.map((image) => imagesIn(blobs, image.digest)));
+    const nothing = { configDigest: "", config: {}, layers: [], isAnnotated: false };
+    const strange = unread.map((platform) => ({ platform, ...nothing }));
+    return [...found.flat(), ...strange];
+  }
+  const configDigest = String(fieldsOf(manifest.config).digest);
+  const config = manifestFields(configDigest, await blobs.blob(configDigest));
+  return [
+    {
+      platform: platformOf(config),
+      configDigest,
+      config,
+      layers: list(manifest.layers).map((layer) => String(fieldsOf(layer).digest)),
+      isAnnotated: Object.keys(fieldsOf(manifest.annotations)).length > 0,
+    },
+  ];
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** What a layer has at each path, in words that tell one from any other. */
+export type LayerFiles = Map<string, string>;
+
+/** Lists what a layer holds, packed by gzip or zstd or not at all. */
+export async function filesOf(layer: Buffer): Promise<LayerFiles> {
+  const files: LayerFiles = new Map();
+  const tar = extract();
+  tar.on("entry", (header, content, next) => {
+    const hash = createHash("sha256");
+    content.on("data", (chunk) => hash.update(chunk as Buffer));
+    content.on("end", () => {
+      files.set(header.name, describe(header, hash.digest("hex")));
+      next();
+    });
+  });
+  const unpack = unpackerOf(layer);
+  await (unpack ? pipeline(Readable.from([layer]), unpack, tar) : pipeline(Readable.from([layer]), tar));
+  return files;
+}
+
+function unpackerOf(layer: Buffer) {
+  const magic = layer.subarray(0, 4).toString("hex");
+  if (magic.startsWith("1f8b")) {
+    return createGunzip();
+  }
+  return magic === "28b52ffd" ? createZstdDecompress() : undefined;
+}
+
+function describe({ type, mode = 0, uid, gid, mtime, linkname }: Header, hash: string): string {
+  return [type, mode.toString(8), uid, gid, mtime?.getTime(), linkname, hash].join(" ");
+}
+
+/** The paths at which two layers differ, with what became of each in the second. */
+export function changedFiles(published: LayerFiles, rebuilt: LayerFiles): string[] {
+  const names = [...new Set([...published.keys(), ...rebuilt.keys()])].sort();
+  return names.flatMap((name) => {
+    const [one, other] = [published.get(name), rebuilt.get(name)];
+    if (one === other) {
+      return [];
+    }
+    if (one === undefined) {
+      return [`${name} (not in the published image)`];
+    }
+    return [other === undefined ? `${name} (in the published image alone)` : name];
+  });
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { VersionedImageError } from "../../../components/errors";
+import { invalidArgument, VersionedImageError } from "../../../components/errors";
 import { dockerfileFromRoot, type History, type Located, locateImage } from "../../../components/git/lookup";
 import { createRegistryClient } from "../../../components/registry";
 import {
@@ -10,7 +10,6 @@ import {
   buildPart,
   imageAnnotations,
   isWithin,
-  type LabelledSource,
   labelIn,
   namedContexts,
   OWN_LABELS,
@@ -22,9 +21,15 @@ import type { SourceFlags } from "../../imageOptions";
 import { type BaseEvidence, baseReferences } from "../bases";
 import type { Origin } from "../origin";
 import { type Buildx, buildAgain, type Recipe } from "./buildAgain";
-import { type Difference, firstDifference } from "./compare";
-import { type Blobs, type BuiltImage, imagesIn } from "./content";
-import { changedFiles, filesOf } from "./layerFiles";
+import {
+  type Blobs,
+  type BuiltImage,
+  changedFiles,
+  type Difference,
+  filesOf,
+  firstDifference,
+  imagesIn,
+} from "./compare";
 
 /** What came of building an image's commit again, in words. */
 export interface Rebuilt {
@@ -126,8 +131,7 @@ async function recipeOf(
     bases: covers,
   });
   if (told !== build) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `The image was built with ${build}, and what is given comes to ${told}: give the same arguments with --build-arg NAME=VALUE, and the ` +
         "same contexts with --build-context NAME=DIRECTORY (with --context, the same bases with --base NAME=CONTEXT).",
     );
@@ -154,13 +158,7 @@ async function recipeOf(
     return `its label says a ${strange[0]} that no builder can be given`;
   }
   return {
-    ...{
-      root: history.root,
-      commit: commit.hash,
-      committedAt: commit.committedAt,
-      files,
-      context,
-    },
+    ...{ root: history.root, commit: commit.hash, committedAt: commit.committedAt, files, context },
     ...{ contexts, images, bases, dockerfile, platforms, target, args, labels: own(labels) },
   };
 }
@@ -171,24 +169,19 @@ interface Source extends Pick<Located, "context" | "files" | "contexts"> {
 }
 
 /** What options say that the image was made of, else its labels; undefined where neither says it. */
-async function sourceIn(history: History, origin: Origin, flags: RebuildFlags): Promise<Source | undefined> {
-  const { located, labelled } = origin;
-  if (located) {
-    return { ...located, covers: located.bases };
-  }
-  return typeof labelled === "object" ? labelledSourceIn(history, labelled, flags) : undefined;
-}
-
-/** Labels do not say the names of named contexts. */
-async function labelledSourceIn(
+async function sourceIn(
   history: History,
-  { context, files, bases }: LabelledSource,
-  { buildContext }: RebuildFlags,
-): Promise<Source> {
-  const { directories } = namedContexts(buildContext);
+  { located, labelled }: Origin,
+  flags: RebuildFlags,
+): Promise<Source | undefined> {
+  if (located || typeof labelled !== "object") {
+    return located && { ...located, covers: located.bases };
+  }
+  // Labels do not say the names of named contexts.
+  const { directories } = namedContexts(flags.buildContext);
   const { contexts } = await locateImage(history, { context: history.root, contexts: directories });
-  const covers = Object.entries(bases).map(([name, base]) => [name, outermost(base.covers)]);
-  return { context, files, contexts, covers: Object.fromEntries(covers) };
+  const covers = Object.entries(labelled.bases).map(([name, base]) => [name, outermost(base.covers)]);
+  return { ...labelled, contexts, covers: Object.fromEntries(covers) };
 }
 
 /** As they are written, the empty ones too. */

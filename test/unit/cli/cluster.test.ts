@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { readWorkloads } from "../../../cli/verify/cluster";
+import { readWorkloads } from "../../../cli/verify/clusterChecks";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { cli, cliJson, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";

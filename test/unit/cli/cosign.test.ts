@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import fc from "fast-check";
-import { askCosign } from "../../../cli/verify/cosign";
-import { attestationsIn, signaturesIn } from "../../../cli/verify/cosignAnswer";
+import { askCosign, attestationsIn, signaturesIn } from "../../../cli/verify/cosign";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries } from "../../support/fakeRegistry";
 import { cliJson, labelsOf, repositories, sha256, shelf } from "./setup";

@@ -376,16 +376,16 @@ describe("the kubeconfig of the command line", () => {
       const [good, broken] = [write("a"), path.join(home, "broken")];
       use(good, broken);
       const said: [text: string, why: string][] = [
-        ["contexts: {}", "contexts is not a list"],
+        ["contexts: {}", "contexts must be a list"],
         ["users: [{name: a}, {name: a}]", "it has two users named a"],
-        ["users: [{name: a, user: {token: 1}}]", "users[0].user.token is not a text"],
-        ["users: [{name: a, user: {client-key-data: '%'}}]", "users[0].user.client-key-data is not base64"],
+        ["users: [{name: a, user: {token: 1}}]", "users[0].user.token must be a text: put it in quotes"],
+        ["users: [{name: a, user: {client-key-data: '%'}}]", "users[0].user.client-key-data must be base64"],
         [
           "clusters: [{cluster: {insecure-skip-tls-verify: 1}}]",
-          "clusters[0].cluster.insecure-skip-tls-verify is neither true nor false",
+          "clusters[0].cluster.insecure-skip-tls-verify must be true or false",
         ],
         ["kind: Pod", "its kind is Pod, not Config"],
-        ["text", "what it says is not an object"],
+        ["text", "what it says must have keys"],
       ];
       for (const [text, why] of said) {
         writeFileSync(broken, text);

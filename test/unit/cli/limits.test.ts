@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { deletionAdvice } from "../../../cli/prune/limits";
+import { deletionAdvice } from "../../../cli/prune/report";
 import { parseRepository } from "../../../components/registry";
 
 const DIGEST = `sha256:${"d".repeat(64)}`;

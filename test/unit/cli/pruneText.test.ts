@@ -2,8 +2,8 @@ import * as assert from "node:assert/strict";
 import type { Use } from "../../../cli/cluster";
 import type { Io } from "../../../cli/output";
 import type { Held, HeldManifest } from "../../../cli/prune/held";
-import { pruneJson } from "../../../cli/prune/json";
 import { type Provenance, planRemovals } from "../../../cli/prune/plan";
+import { pruneJson } from "../../../cli/prune/report";
 import { pruneText } from "../../../cli/prune/text";
 import { DIRTY, REVISION, sha256, TREE } from "./setup";
 

@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { type RunningImage, readImageId } from "../../../cli/cluster";
 import { inParallel } from "../../../cli/inParallel";
 import { columns, count, fields, printable, printableLines, shortTime } from "../../../cli/output";
-import type { Attested } from "../../../cli/verify/attested";
 import type { BaseEvidence } from "../../../cli/verify/bases";
 import { isConsistent } from "../../../cli/verify/check";
 import { clusterChecks } from "../../../cli/verify/clusterChecks";
 import { imageChecks } from "../../../cli/verify/imageChecks";
 import { imagesOfNamespace } from "../../../cli/verify/namespaceImages";
 import type { Origin } from "../../../cli/verify/origin";
+import type { Attested } from "../../../cli/verify/signatureChecks";
 import { CREATED, DIRTY, REVISION, sha256, TREE } from "./setup";
 
 describe("the command line's rules", () => {

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import fc from "fast-check";
+import { treeChecks } from "../../../cli/verify/imageChecks";
 import { readOrigin } from "../../../cli/verify/origin";
-import { treeChecks } from "../../../cli/verify/treeChecks";
 import { openHistory } from "../../../components/git/lookup";
 import { buildLabel } from "../../../components/version";
 import { ABSENT, fakeRegistries } from "../../support/fakeRegistry";

@@ -1,8 +1,7 @@
 import * as assert from "node:assert/strict";
 import { statusHtml } from "../../../cli/status/html";
 import { lineHtml } from "../../../cli/status/line";
-import type { ImageStatus } from "../../../cli/status/report";
-import { versionsOf } from "../../../cli/status/versions";
+import { type ImageStatus, versionsOf } from "../../../cli/status/report";
 import { sha256 } from "./setup";
 
 const NOW = new Date("2024-03-01T00:00:00Z");
