@@ -5,7 +5,6 @@ import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import { isWithin, type Version } from "../version";
 import type { CommitIndex, IndexEntry } from "./commitIndex";
-import { explain } from "./explain";
 import { ifThere } from "./files";
 import { filtersOf, runningFilters } from "./filters";
 import { git } from "./git";
@@ -68,8 +67,6 @@ export async function exportCommit(
       await rename(path.join(context, entry), path.join(into, entry));
     }
     return { filters: [...new Set(filtered.map(({ filter }) => filter))].sort() };
-  } catch (error) {
-    throw explain(error, version.root);
   } finally {
     await rm(tree, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import { VersionedImageError } from "../errors";
 import type { Credentials } from "./credentials";
-import { ignoredEnvironment } from "./dockerAuthConfig";
+import { ignoredEnvironment } from "./dockerConfig";
 import { loginAdvice } from "./hosts";
 import { proxyOfClient } from "./proxy";
 import type { Answer, HttpOptions, Request } from "./request";
