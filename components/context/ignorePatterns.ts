@@ -1,5 +1,4 @@
 import * as path from "node:path";
-import { goRegExp } from "./goRegExp";
 
 /** What an ignore file leaves out of a context, by the rules of Docker's own pattern matcher (moby/patternmatcher). */
 export interface IgnorePatterns {
@@ -103,22 +102,24 @@ function matcherOf(pattern: string): (file: string) => boolean {
   if (pattern.endsWith("**") && isPlain(beforeStars)) {
     return (file) => file.startsWith(beforeStars);
   }
-  const expression = goRegExp(`^${pattern.replace(TOKEN, translated)}$`);
+  const expression = new RegExp(`^${pattern.replace(TOKEN, translated)}$`, "u");
   return (file) => expression.test(file);
 }
 
-const TOKEN = /\\.|\*\*\/?|[*?]|[.+()$]/gsu;
+/** A class is a piece of its own; so is what stands for itself, and has a meaning in a regular expression. */
+const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+\]|\*\*\/?|[*?]|[.+()|^$\]{}]/gsu;
 
 /**
- * A piece of a pattern as Docker writes it into a regular expression, in a class as well. What it leaves as it is means there what
- * it means to Go: "|" and braces, in a pattern with wildcards.
+ * A piece of a pattern as a regular expression. Classes and escapes mean there what they mean to Docker, but for what only Go has
+ * ([:alpha:], \a), and for wildcards in a class, which Docker takes apart: those are characters here.
  */
 function translated(piece: string, offset: number, pattern: string): string {
   if (piece.startsWith("**")) {
-    return offset + piece.length === pattern.length ? ".*" : "(.*/)?";
+    return offset + piece.length === pattern.length ? "[^\\n]*" : "(?:.*/)?";
   }
   if (piece === "*" || piece === "?") {
     return piece === "*" ? "[^/]*" : "[^/]";
   }
-  return piece.startsWith("\\") ? piece : `\\${piece}`;
+  // What is no letter or digit stands for itself, which a regular expression takes of some alone.
+  return piece.length > 1 ? piece.replace(/\\([ !"#%&',:;<=>@`~])/g, "$1") : `\\${piece}`;
 }
