@@ -69,43 +69,28 @@ function isExempt(url: URL, list: string): boolean {
 }
 
 function covers(entry: string, host: string, port: string): boolean {
-  const network = networkOf(entry);
-  if (network) {
-    return isIP(host) !== 0 && network.check(host, familyOf(host));
-  }
-  const [, bracketed, plain, wanted] = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(entry) ?? [];
+  const [, bracketed, plain, wanted = port] = /^(?:\[([^\]]*)\]|([^:]*))(?::([^:]*))?$/.exec(entry) ?? [];
   const name = bracketed ?? plain ?? entry;
-  if (name === "" || (wanted && wanted !== port)) {
+  if (wanted !== port) {
     return false;
   }
-  if (isIP(name) !== 0) {
-    return isIP(host) !== 0 && single(name).check(host, familyOf(host));
-  }
-  if (isIP(host) !== 0) {
-    return false;
+  const family = isIP(host);
+  if (family !== 0) {
+    return networkOf(name)?.check(host, `ipv${family as 4 | 6}`) ?? false;
   }
   const domain = name.startsWith("*.") ? name.slice(1) : name;
   return domain.startsWith(".") ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`);
 }
 
-/** A network such as 10.0.0.0/8. */
+/** An address, or a network such as 10.0.0.0/8. */
 function networkOf(entry: string): BlockList | undefined {
-  const [, address = "", bits = ""] = /^([^/]+)\/(\d{1,3})$/.exec(entry) ?? [];
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  if (Number(bits) > most || (bits.length > 1 && bits.startsWith("0"))) {
+  const [, address = "", bits] = /^([^/]+)(?:\/(\d+))?$/.exec(entry) ?? [];
+  const family = isIP(address);
+  const most = family === 6 ? 128 : 32;
+  if (family === 0 || Number(bits ?? most) > most) {
     return undefined;
   }
   const list = new BlockList();
-  list.addSubnet(address, Number(bits), familyOf(address));
+  list.addSubnet(address, Number(bits ?? most), `ipv${family as 4 | 6}`);
   return list;
-}
-
-function single(address: string): BlockList {
-  const list = new BlockList();
-  list.addAddress(address, familyOf(address));
-  return list;
-}
-
-function familyOf(address: string): "ipv4" | "ipv6" {
-  return isIP(address) === 6 ? "ipv6" : "ipv4";
 }
