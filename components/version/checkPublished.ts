@@ -1,17 +1,19 @@
 import { VersionedImageError } from "../errors";
 import { shownPaths } from "./covers";
+import { plain } from "./describe";
 import {
+  BASE_LABELS,
   BUILD_LABEL,
   dirtyIn,
+  FILE_LABELS,
   imageLabels,
   labelIn,
+  labelledSource,
   OWN_LABELS,
   type OwnLabel,
   REVISION_LABEL,
   TREE_LABEL,
 } from "./labels";
-import { plain } from "./plain";
-import { BASE_LABELS, FILE_LABELS, labelledSource } from "./sourceLabels";
 import { TagPolicy } from "./tagPolicy";
 import type { Version } from "./version";
 

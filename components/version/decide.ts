@@ -1,9 +1,8 @@
 import { VersionedImageError } from "../errors";
 import { shownPaths } from "./covers";
-import { debugTag } from "./debugTag";
-import type { Change, Facts } from "./facts";
 import { TagPolicy } from "./tagPolicy";
-import type { Version } from "./version";
+import { debugTag } from "./tags";
+import type { Change, Facts, Version } from "./version";
 
 /** How a version is wanted. */
 export interface VersionOptions {

@@ -1,7 +1,7 @@
 import { VersionedImageError } from "../errors";
-import { digitsOfTag, isDebugTag } from "./debugTag";
+import { plain } from "./describe";
 import { dirtyIn, labelIn, REVISION_LABEL, TREE_LABEL, VERSION_LABEL } from "./labels";
-import { plain } from "./plain";
+import { digitsOfTag, isDebugTag } from "./tags";
 
 /**
  * The tag of the version that an image says it is, by the labels of each of its platforms. `what` is how it was named, and `tag` the tag that
