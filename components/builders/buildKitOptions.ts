@@ -3,7 +3,7 @@ import { VersionedImageError } from "../errors";
 import { dependsOnResource } from "../pulumi";
 import { namedContexts } from "../version";
 import { refuseUnfitBases } from "./bases";
-import { knownInputs } from "./knownInputs";
+import { knownInputs } from "./buildInputs";
 
 /** What only BuildKit can do. */
 const OF_BUILDKIT = ["builderName", "platforms", "secrets", "ssh", "contexts", "cacheTo"] as const;

@@ -18,6 +18,6 @@ export {
   removePlace,
 } from "./place";
 export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
-export { stagedBeside, stagedWithin } from "./stagedDockerfile";
+export { stagedBeside, stagedWithin } from "./stagingRoot";
 export { refuseUnbuildable } from "./unbuildable";
 export { committedContext, committedLayout, contextOnDisk, layoutOnDisk, type VersionFiles } from "./versionContent";

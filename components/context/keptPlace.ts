@@ -3,9 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import * as path from "node:path";
 import { type BuildContext, placeFolder, putInPlace, removePlace, sidecarOf } from "./place";
 import type { PreparedContext } from "./preparedContext";
-import { stagedBeside } from "./stagedDockerfile";
-import { stagingFailed } from "./stagingFailed";
-import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING } from "./stagingRoot";
+import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING, stagedBeside, stagingFailed } from "./stagingRoot";
 
 /** Where a builder finds the files of one content that it looks at in each run, built or not: BuildKit's provider does. */
 export interface KeptPlace {

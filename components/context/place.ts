@@ -2,9 +2,15 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import type { PreparedContext } from "./preparedContext";
-import { stagedWithin } from "./stagedDockerfile";
-import { stagingFailed } from "./stagingFailed";
-import { ensureStagingRoot, isLockedByAnother, lockOf, OWNER, STAGING } from "./stagingRoot";
+import {
+  ensureStagingRoot,
+  isLockedByAnother,
+  lockOf,
+  OWNER,
+  STAGING,
+  stagedWithin,
+  stagingFailed,
+} from "./stagingRoot";
 
 /**
  * Where a builder finds one content. Docker's provider hashes a context when a resource is declared and reads it anew when it

@@ -4,9 +4,7 @@ import * as path from "node:path";
 import { slots } from "../concurrency";
 import { listContent } from "./listing";
 import { normalize } from "./normalize";
-import { stagedWithin } from "./stagedDockerfile";
-import { stagingFailed } from "./stagingFailed";
-import { ensureStagingRoot, OWNER, STAGING } from "./stagingRoot";
+import { ensureStagingRoot, OWNER, STAGING, stagedWithin, stagingFailed } from "./stagingRoot";
 import { type DockerfileChoice, refuseUnbuildable } from "./unbuildable";
 
 /** What a builder is to be given. */

@@ -4,9 +4,8 @@ import { checkBase, type Target } from "../protocol";
 import { knownValue } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, shownPaths, type Version } from "../version";
-import { ownRegistry } from "./ownRegistry";
+import { ownRegistry, whereItIs } from "./registries";
 import type { Subject } from "./subject";
-import { whereItIs } from "./whereItIs";
 
 /** An image's labels, which name the images that it is built on: unknown while a preview can't know those. */
 export function labelsOf({ version, fingerprint, build }: Subject): pulumi.Output<Record<string, string>> {

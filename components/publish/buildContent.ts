@@ -1,10 +1,10 @@
 import { Builder } from "../args";
 import type { Target } from "../protocol";
 import { buildKitContent } from "./buildKitContent";
-import type { BuildProgress } from "./buildProgress";
 import type { Building, ContentBuilder, ScratchTag } from "./contentBuilder";
 import { dockerContent } from "./dockerContent";
 import type { Own } from "./record";
+import type { BuildProgress } from "./sayBuildFailed";
 import type { Subject } from "./subject";
 
 const CONTENTS: Record<Builder, ContentBuilder> = {

@@ -20,10 +20,10 @@ import { hooksFor, unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { productionTag } from "../version";
 import { labelsOf } from "./bases";
-import type { BuildProgress } from "./buildProgress";
 import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
-import { onlySay } from "./onlySay";
 import type { Own } from "./record";
+import { onlySay } from "./runReport";
+import type { BuildProgress } from "./sayBuildFailed";
 import { filesOf, type Subject, warnOf } from "./subject";
 
 /** BuildKit's provider looks at the files in each run, so they are kept where it looks for as long as it does. */

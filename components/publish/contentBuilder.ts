@@ -3,8 +3,8 @@ import type { Content } from "../builders";
 import type { BuildContext, PreparedContext } from "../context";
 import type { Built, Target } from "../protocol";
 import { knownValue } from "../pulumi";
-import type { BuildProgress } from "./buildProgress";
 import type { Own } from "./record";
+import type { BuildProgress } from "./sayBuildFailed";
 import type { Subject } from "./subject";
 
 /** A version's content, as it is being built. */

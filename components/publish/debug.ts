@@ -15,12 +15,11 @@ import { parseReference } from "../registry";
 import { duration, Fate } from "../version";
 import { checkBases, labelsOf } from "./bases";
 import { contentBuilderOf, declareAsRecorded } from "./buildContent";
-import { BuildProgress } from "./buildProgress";
-import { neverPublished } from "./neverPublished";
 import { portsOf, publishingOf } from "./publishing";
 import { keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
-import { type Publication, type Subject, specOf } from "./subject";
+import { BuildProgress } from "./sayBuildFailed";
+import { neverPublished, type Publication, type Subject, specOf } from "./subject";
 import { publishUndecided } from "./undecided";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */

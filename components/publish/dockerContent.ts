@@ -23,10 +23,10 @@ import { type Built, refusesToMoveTags, type Target } from "../protocol";
 import { dockerEnvironment, hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { isScratchTag } from "../version";
-import type { BuildProgress } from "./buildProgress";
 import { type Building, buildingOf, type ContentBuilder, type ScratchTag, type Staged } from "./contentBuilder";
 import { portsOf, publishingOf } from "./publishing";
 import { type Own, recordUrn } from "./record";
+import type { BuildProgress } from "./sayBuildFailed";
 import { filesOf, type Subject, warnOf } from "./subject";
 
 /** Docker's builder finds a marker in the place of the files but for the moment in which it builds. */

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "../args";
 import { VersionedImageError } from "../errors";
 import { isMocked } from "../pulumi";
-import type { ImageOutputs } from "./imageOutputs";
+import type { ImageOutputs } from "./subject";
 
 /** What an image is in a test. What is left out follows from the image's name, so that it is the same in each run. */
 export interface MockedImage {

@@ -12,17 +12,15 @@ import { interruptibly, type Step } from "../pulumi";
 import { duration, Fate, mergeRequestNotice } from "../version";
 import { checkBases } from "./bases";
 import { buildContent, declareAsRecorded } from "./buildContent";
-import { BuildProgress } from "./buildProgress";
 import type { Building } from "./contentBuilder";
 import { copyVersion } from "./copyFrom";
-import { neverPublished } from "./neverPublished";
 import { isTried, portsOf, publishingOf } from "./publishing";
 import { isCopied, type Kept, keepRecord, ownOf, type Used } from "./record";
 import { checkBeforeRelease, release, sayToRelease, sayUnknownReleases } from "./releaseTags";
 import { announce, sayInterrupted } from "./runReport";
-import { sayChanges } from "./sayChanges";
-import { sayUnknownBuild } from "./sayUnknownBuild";
-import { expectedOf, movingTagsOf, type Publication, type Subject, specOf, warnOf } from "./subject";
+import { BuildProgress } from "./sayBuildFailed";
+import { sayChanges, sayUnknownBuild } from "./sayChanges";
+import { expectedOf, movingTagsOf, neverPublished, type Publication, type Subject, specOf, warnOf } from "./subject";
 import { publishUndecided } from "./undecided";
 
 /**

@@ -1,7 +1,6 @@
 import { challengesOf, type Login, logIn, type Scope } from "./authorization";
 import type { Credentials } from "./credentials";
 import { findOrigin, greet, type Origin } from "./origin";
-import { remembered } from "./remembered";
 import type { Answer, HttpOptions } from "./request";
 
 /** A repository of a registry's host, as references name it, and what is to be done with it. */
@@ -106,4 +105,20 @@ export class Logins {
 
 function keyOf({ host, name, access, mountFrom = "" }: Place): string {
   return `${host} ${name} ${access} ${mountFrom}`;
+}
+
+/** One promise for all who ask at the same time; a failed one is not kept. */
+export function remembered<T>(map: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const kept = map.get(key);
+  if (kept) {
+    return kept;
+  }
+  const made = make();
+  map.set(key, made);
+  made.catch(() => {
+    if (map.get(key) === made) {
+      map.delete(key);
+    }
+  });
+  return made;
 }

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
-import { readIgnorePatterns } from "../../../components/context/ignorePatterns";
+import { readIgnorePatterns } from "../../../components/context/ignoreFile";
 import { LONG } from "../../support/long";
 import { Originals } from "../../support/originals";
 
