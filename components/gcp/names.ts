@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { projectInImageNames } from "../googleProject";
 
 /** Where Artifact Registry keeps what is pushed to the older names. */
@@ -13,25 +13,16 @@ const GCR_LOCATIONS = new Map([
 export function locationOf({ location, gcrHost }: { location?: string; gcrHost?: string }): string {
   if (gcrHost === undefined) {
     if (!location) {
-      throw new VersionedImageError(
-        "InvalidArgument",
-        "location is missing: set it to a region such as europe-west1, or to us, europe or asia.",
-      );
+      throw invalidArgument("location is missing: set it to a region such as europe-west1, or to us, europe or asia.");
     }
     return location;
   }
   const fixed = GCR_LOCATIONS.get(gcrHost);
   if (!fixed) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `gcrHost is ${JSON.stringify(gcrHost)}: say one of ${[...GCR_LOCATIONS.keys()].join(", ")}.`,
-    );
+    throw invalidArgument(`gcrHost is ${JSON.stringify(gcrHost)}: say one of ${[...GCR_LOCATIONS.keys()].join(", ")}.`);
   }
   if (location !== undefined && location !== fixed) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `location is ${location}, but ${gcrHost} is in ${fixed}: leave location out.`,
-    );
+    throw invalidArgument(`location is ${location}, but ${gcrHost} is in ${fixed}: leave location out.`);
   }
   return fixed;
 }

@@ -1,6 +1,6 @@
 import { Provider } from "@pulumi/gcp/provider";
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { findGoogleProject } from "../googleProject";
 import { reportAt } from "../pulumi";
 
@@ -20,8 +20,7 @@ export function projectFor(component: pulumi.ComponentResource): pulumi.Output<s
 async function meant(): Promise<string> {
   const project = await findGoogleProject();
   if (!project) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "There is no Google Cloud project: run `pulumi config set gcp:project PROJECT`, or `gcloud config set project " +
         "PROJECT`, or set the project argument.",
     );

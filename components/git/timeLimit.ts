@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import { descendantsOf, type Running, signalAll } from "./descendants";
 
 /** What a call of git is for. */
@@ -65,8 +65,7 @@ export function limitOf(purpose: Purpose): number {
   }
   const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : 0;
   if (seconds <= 0 || seconds > MOST) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `${VARIABLE} is ${JSON.stringify(given)}: give the seconds that a call of git may take, for instance 1800.`,
     );
   }

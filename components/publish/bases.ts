@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import { checkBase, type Target } from "../protocol";
 import { knownValue } from "../pulumi";
 import { parseReference } from "../registry";
@@ -19,8 +19,7 @@ export async function refuseOwnRepository({ build, target }: Pick<Subject, "buil
   for (const [name, { spec }] of Object.entries(build.bases)) {
     const known = await knownValue(spec);
     if (known !== undefined && target?.repository === parseReference(known).repository) {
-      throw new VersionedImageError(
-        "InvalidArgument",
+      throw invalidArgument(
         `build.bases.${name} is ${known}, and this image itself is published to ${target.repository}: give each a repository of its own.`,
       );
     }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "../args";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { isMocked } from "../pulumi";
 import type { ImageOutputs } from "./subject";
 
@@ -40,8 +40,7 @@ export function mockedImage(name: string, args: VersionedImageArgs): ImageOutput
     return undefined;
   }
   if (!isMocked()) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "mockImages is for tests under Pulumi's mocks: call pulumi.runtime.setMocks first, or leave mockImages out.",
     );
   }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Builder, type RegistryAuth, type VersionedImageArgs } from "../args";
 import { basesOf, buildFingerprint, contextDirectories, requireBuildKit, resolveBuild } from "../builders";
 import { requireBuilder } from "../docker";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { readFacts } from "../git";
 import { findGoogleProject, projectInImageNames } from "../googleProject";
 import type { Target } from "../protocol";
@@ -96,8 +96,7 @@ async function subjectOf(
   repository: pulumi.Output<string>,
 ): Promise<Subject> {
   if (args.debug && args.publish === false) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "publish is false, but a debug image is always built and pushed: leave out one of publish and debug.",
     );
   }
@@ -156,8 +155,7 @@ async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClie
 export async function defaultRepository(context: string): Promise<string> {
   const project = await findGoogleProject();
   if (!project) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "There is no repository to publish to: set the repository argument, for instance to " +
         "europe-docker.pkg.dev/my-project/images/simple, or run `pulumi config set gcp:project PROJECT` or " +
         "`gcloud config set project PROJECT` to publish to gcr.io/PROJECT.",

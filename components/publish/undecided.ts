@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, type VersionedImageError } from "../errors";
 import { engineRun, knownValue, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { Fate } from "../version";
@@ -37,7 +37,7 @@ export function isOffline(env: NodeJS.ProcessEnv = process.env): boolean {
 }
 
 function invalid(given: string, remedy: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", `${VARIABLE} is ${JSON.stringify(given)}: ${remedy}.`);
+  return invalidArgument(`${VARIABLE} is ${JSON.stringify(given)}: ${remedy}.`);
 }
 
 const warned = new Set<unknown>();

@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument, type VersionedImageError } from "../errors";
 
 /** The named contexts of a build, by where they come from. */
 export interface NamedContexts {
@@ -38,7 +38,7 @@ export function namedContexts(contexts: Record<string, string> = {}): NamedConte
 }
 
 function invalid(what: string, value: string, remedy: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", `${what} is ${JSON.stringify(value)}: ${remedy}.`);
+  return invalidArgument(`${what} is ${JSON.stringify(value)}: ${remedy}.`);
 }
 
 /** Whether a base can have this name: that of the build argument that has its reference. */
@@ -62,8 +62,7 @@ export function platformsOf(given: string[], option: string): [string, ...string
   const [first = DEFAULT_PLATFORM, ...others] = [...new Set(given)].sort();
   for (const platform of [first, ...others]) {
     if (!/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform)) {
-      throw new VersionedImageError(
-        "InvalidArgument",
+      throw invalidArgument(
         `${option} is ${JSON.stringify(platform)}: give it as os/arch or os/arch/variant, for instance linux/arm64.`,
       );
     }

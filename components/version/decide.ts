@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import { shownPaths } from "./covers";
 import { TagPolicy } from "./tagPolicy";
 import { debugTag } from "./tags";
@@ -25,10 +25,7 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
   const { debug, tagPolicy, tagLength, tagPrefix = "" } = options;
   refusePrefix(tagPrefix);
   if (!Number.isInteger(tagLength) || tagLength < 7 || tagLength > 40) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `tagLength is ${tagLength}: give it as a whole number from 7 to 40.`,
-    );
+    throw invalidArgument(`tagLength is ${tagLength}: give it as a whole number from 7 to 40.`);
   }
   const { commit, tree, revision } = facts;
   if (revision !== undefined) {
@@ -94,7 +91,7 @@ function refusePrefix(prefix: string): void {
             ? `it may have ${LONGEST_PREFIX} characters at the most`
             : undefined;
   if (why !== undefined) {
-    throw new VersionedImageError("InvalidArgument", `tagPrefix is ${JSON.stringify(prefix)}: ${why}.`);
+    throw invalidArgument(`tagPrefix is ${JSON.stringify(prefix)}: ${why}.`);
   }
 }
 
@@ -126,8 +123,7 @@ function refuseUncommitted(facts: Facts): void {
 /** What the program says today may be more than what the image had then. */
 function refuseLacking(facts: Facts, revision: string, debug: boolean): void {
   if (debug) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "debug is true, and revision names a commit: a debug image is what is on disk. Leave out one of them.",
     );
   }
@@ -154,8 +150,7 @@ function neverCommitted(facts: Facts): VersionedImageError {
 function refuseForeignBase({ bases, files, missing, root }: Facts): void {
   const [name, foreign] = Object.entries(bases).find(([, { tree }]) => tree === undefined) ?? [];
   if (foreign !== undefined && !missing.some((path) => files.includes(path))) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `build.bases.${name} covers ${foreign.covers.join(", ")}, which is not in git's history (HEAD in ${root}): a base is an image of the ` +
         "same repository. Name one of another repository by its digest, as an entry of build.contexts or in the Dockerfile's FROM.",
     );
