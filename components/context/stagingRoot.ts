@@ -3,6 +3,7 @@ import { chmod, lstat, mkdir, readdir, rm, stat, writeFile } from "node:fs/promi
 import { hostname } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { ifThere } from "../files";
 
 /** The folder of what builders are given, in the program's working directory: relative, so that it is the same on each machine. */
 export const STAGING = ".versioned-image";
@@ -47,7 +48,7 @@ async function prepare(): Promise<void> {
 /** What is written and removed here must not be elsewhere: a repository may bring links under these names. */
 async function refuseLinks(entries: string[]): Promise<void> {
   for (const found of [STAGING, ...entries.map((name) => path.join(STAGING, name))]) {
-    if ((await lstatIfThere(found))?.isSymbolicLink()) {
+    if ((await ifThere(lstat(found)))?.isSymbolicLink()) {
       throw new VersionedImageError(
         "StagingFailed",
         `${path.resolve(found)} is a symbolic link, behind which nothing is to be written or removed: remove the link, then run again.`,
@@ -94,11 +95,9 @@ async function isInUse(entry: string, owner: string): Promise<boolean> {
   if (machine === OWNER.split("-")[1] && !isRunning(Number(pid))) {
     return false;
   }
-  try {
-    return Date.now() - (await stat(path.join(STAGING, entry))).ctimeMs < ABANDONED;
-  } catch (error) {
-    return notThere(error);
-  }
+  // Others may take away what is theirs at any time.
+  const stats = await ifThere(stat(path.join(STAGING, entry)));
+  return stats !== undefined && Date.now() - stats.ctimeMs < ABANDONED;
 }
 
 function isRunning(pid: number): boolean {
@@ -108,23 +107,6 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-async function lstatIfThere(file: string) {
-  try {
-    return await lstat(file);
-  } catch (error) {
-    notThere(error);
-    return undefined;
-  }
-}
-
-/** Others may take away what is theirs at any time. */
-function notThere(error: unknown): false {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-    throw error;
-  }
-  return false;
 }
 
 /** Whether a Dockerfile, which is named relative to the context, is outside of it. */

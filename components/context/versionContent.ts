@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { ifThere } from "../files";
 import { exportCommit } from "../git";
 import type { Version } from "../version";
 import { readIgnoreFile } from "./ignoreFile";
@@ -126,7 +127,7 @@ export async function refuseDeadLinks(directories: string[], context: string, do
     const entries = await readdir(directory, { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((each) => each.isSymbolicLink())) {
       const file = path.relative(directory, path.join(entry.parentPath, entry.name));
-      if (!ignores(file) && !(await leadsSomewhere(path.join(directory, file)))) {
+      if (!ignores(file) && !(await ifThere(stat(path.join(directory, file)), ["ENOENT", "ELOOP", "ENOTDIR"]))) {
         throw new VersionedImageError(
           "StagingFailed",
           `${file} is a symbolic link to what is not on this machine, and Pulumi's provider of BuildKit can't read it: make the link in the ` +
@@ -134,17 +135,5 @@ export async function refuseDeadLinks(directories: string[], context: string, do
         );
       }
     }
-  }
-}
-
-async function leadsSomewhere(link: string): Promise<boolean> {
-  try {
-    await stat(link);
-    return true;
-  } catch (error) {
-    if (["ENOENT", "ELOOP", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) {
-      return false;
-    }
-    throw error;
   }
 }

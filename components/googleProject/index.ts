@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImageError } from "../errors";
+import { ifThere } from "../files";
 
 /** The variables that Pulumi's provider for Google Cloud reads, in its order. */
 const VARIABLES = ["GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"];
@@ -139,17 +140,10 @@ function projectIn(text: string): string | undefined {
   return /^project *[=:](.*)$/im.exec(core)?.[1]?.trim();
 }
 
-const NOT_THERE = new Set(["ENOENT", "ENOTDIR"]);
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if (NOT_THERE.has((error as NodeJS.ErrnoException).code ?? "")) {
-      return undefined;
-    }
-    throw unreadable(file, (error as Error).message, error);
-  }
+function readIfThere(file: string): Promise<string | undefined> {
+  return ifThere(readFile(file, "utf8")).catch((error: Error) => {
+    throw unreadable(file, error.message, error);
+  });
 }
 
 /** A file that would say the project, but can't be read: another project might be the wrong one. */

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { ifThere } from "../files";
 import { askHelper } from "./credentialHelper";
 import { type Credentials, decodeAuth, hostnameOf, type UserPassword } from "./credentials";
 import { fieldsOf, isObject } from "./json";
@@ -68,24 +69,15 @@ function environmentCredentials(env: NodeJS.ProcessEnv): Map<string, UserPasswor
 
 async function readConfig(env: NodeJS.ProcessEnv): Promise<DockerConfig> {
   const file = path.join(env.DOCKER_CONFIG || path.join(env.HOME || homedir(), ".docker"), "config.json");
-  const config = parsed(await readText(file));
+  const text = await ifThere(readFile(file, "utf8"), ["ENOENT"]).catch((error: Error) => {
+    throw failed(file, `can't be read: ${error.message}`);
+  });
+  const config = parsed(text ?? "");
   const { auths, credHelpers, credsStore: store } = fieldsOf(config);
   if (![config, auths ?? {}, credHelpers ?? {}].every(isObject)) {
     throw failed(file, "is not JSON as docker login writes it");
   }
   return { file, auths: fieldsOf(auths), helpers: fieldsOf(credHelpers), store };
-}
-
-/** No file is an empty one. */
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return "";
-    }
-    throw failed(file, `can't be read: ${(error as Error).message}`);
-  }
 }
 
 /** An empty text is an empty object, and what is no JSON is nothing. */
