@@ -6,6 +6,7 @@ import { parseReference } from "../registry";
 import { Fate } from "../version";
 import { labelsOf } from "./bases";
 import { declareAsRecorded } from "./buildContent";
+import { requestFor } from "./contentBuilder";
 import { isTried } from "./publishing";
 import type { Used } from "./record";
 import { isCopied, type Kept, keepRecord, ownOf } from "./record";
@@ -124,7 +125,7 @@ interface Decided {
 
 /** Declares what the stack built last as it is, and what it may have to build as what nobody knows yet. */
 async function declareContent(subject: Subject, { spec, digest, kept }: Decided): Promise<void> {
-  const { component, name, args, build, version } = subject;
+  const { args, build, version } = subject;
   const own = ownOf(kept);
   const isSettled = version.debug || args.publish === false || digest !== undefined || spec === undefined;
   if (own && (isSettled || own.spec === spec)) {
@@ -135,14 +136,10 @@ async function declareContent(subject: Subject, { spec, digest, kept }: Decided)
   }
   if (version.debug || (args.publish !== false && digest === undefined)) {
     builderOf(build.builder).declare({
-      name: version.debug ? `${name}-debug` : `${name}-image`,
-      component,
+      ...requestFor(subject, version.debug ? "debug" : "image"),
       spec: unknownOutput(),
       context: unknownOutput(),
       labels: labelsOf(subject),
-      committedAt: version.debug ? undefined : version.committedAt,
-      build,
-      registryAuth: args.registryAuth,
       settled: false,
       hooks: undefined,
     });
