@@ -102,7 +102,7 @@ function checkOut(wanted: Wanted, into: string): Promise<Filtered[]> {
     const names = entriesAt(index, paths).map(({ name }) => name);
     for (const each of paths.filter((path) => names.some((name) => isWithin(name, path)))) {
       const [from, to] = [path.join(common.directory, each), path.join(into, each)];
-      await (together.mayTake() && paths.length === 1 && each !== "" ? take(from, to) : cp(from, to, COPY));
+      await cp(from, to, COPY);
     }
     return common.filtered.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
   });
@@ -110,19 +110,6 @@ function checkOut(wanted: Wanted, into: string): Promise<Filtered[]> {
 
 /** Links stay what they are in git, and blocks are shared where the file system can. */
 const COPY: CopyOptions = { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE };
-
-async function take(from: string, to: string): Promise<void> {
-  try {
-    await mkdir(path.dirname(to), { recursive: true });
-    await rename(from, to);
-  } catch (error) {
-    // Another file system.
-    if ((error as NodeJS.ErrnoException).code !== "EXDEV") {
-      throw error;
-    }
-    await cp(from, to, COPY);
-  }
-}
 
 /** What all images want; nothing if that fails, so that each meets its own errors alone. */
 async function writeAll(wanted: Wanted, index: CommitIndex, paths: string[], directory: string) {
