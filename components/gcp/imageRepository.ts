@@ -3,8 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { invalidArgument } from "../errors";
 import { checkAt, knownValue } from "../pulumi";
 import { checkPolicies, debugPolicies, productionPolicies } from "./cleanup";
-import { locationOf, prefixOf } from "./names";
-import { projectFor } from "./project";
+import { locationOf, prefixOf, projectFor } from "./names";
 
 /** Where the images of a project are kept. */
 export interface ImageRepositoryArgs {

@@ -64,6 +64,6 @@ const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words:
 ];
 
 /** For a shell to take as one word. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -5,12 +5,11 @@ import { type Facts, isWithin } from "../version";
 import { ifThere } from "./files";
 import { lastCommits } from "./history";
 import { mayLack } from "./ignoreFile";
-import { readIndexFacts } from "./indexFlags";
 import { type FoundSource, findSource, type ImageSource, type Located, locate } from "./locate";
 import { atRevision } from "./refs";
 import { readRemote } from "./remote";
 import { findRepository, type Repository, readShallow } from "./repository";
-import { readStatus } from "./status";
+import { readIndexFacts, readStatus } from "./status";
 import { assertSameContent, readTree, treeOf } from "./trees";
 
 /** An image whose facts are asked for. */

@@ -1,5 +1,6 @@
 import { invalidArgument, VersionedImageError } from "../errors";
 import { shownPaths } from "./covers";
+import { listed } from "./describe";
 import { TagPolicy } from "./tagPolicy";
 import { debugTag } from "./tags";
 import type { Change, Facts, Version } from "./version";
@@ -13,9 +14,6 @@ export interface VersionOptions {
   /** What stands before the digits. Default: nothing. */
   tagPrefix?: string;
 }
-
-/** The longest list that an error prints. */
-const LISTED = 10;
 
 /**
  * The version that follows from what git says. Throws InvalidArgument, NeverCommitted, ShallowHistory, UncommittedChanges,
@@ -101,20 +99,20 @@ function refuseUncommitted(facts: Facts): void {
     throw new VersionedImageError(
       "SubmoduleNotInitialized",
       `${place(facts)} has submodules that are not checked out, so their files would be missing from the image:\n` +
-        `${list(uninitialized)}\nRun \`git submodule update --init --recursive\`.`,
+        `${listed(uninitialized)}\nRun \`git submodule update --init --recursive\`.`,
     );
   }
   if (uncommitted.length > 0) {
     throw new VersionedImageError(
       "UncommittedChanges",
-      `${place(facts)} has changes that are not committed:\n${list(uncommitted.map(describeChange))}\n` +
+      `${place(facts)} has changes that are not committed:\n${listed(uncommitted.map(describeChange))}\n` +
         "Commit them to publish a version, or set debug: true to publish the directory as it is under a -debug tag.",
     );
   }
   if (hidden.length > 0) {
     throw new VersionedImageError(
       "HiddenChanges",
-      `Git was told not to look at changes of files in ${place(facts)}:\n${list(hidden)}\n` +
+      `Git was told not to look at changes of files in ${place(facts)}:\n${listed(hidden)}\n` +
         "Run `git update-index --no-assume-unchanged --no-skip-worktree -- FILE` for each, then commit or undo what it shows.",
     );
   }
@@ -172,9 +170,4 @@ function place({ context, root }: Facts): string {
 
 function describeChange({ status, path }: Change): string {
   return `${status} ${path}`;
-}
-
-function list(lines: string[]): string {
-  const more = lines.length - LISTED;
-  return [...lines.slice(0, LISTED), ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `  ${line}`).join("\n");
 }

@@ -43,6 +43,20 @@ export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");
 }
 
+/** The same of what may be long: so much of it is shown. */
+export function shown(text: string, most = 200): string {
+  const words = plain(text);
+  return words.length > most ? `${words.slice(0, most)}…` : words;
+}
+
+/** Lines below a message: the first ten, and how many more there are. */
+export function listed(lines: string[]): string {
+  const more = lines.length - LISTED;
+  return [...lines.slice(0, LISTED), ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `  ${line}`).join("\n");
+}
+
+const LISTED = 10;
+
 /** What becomes of an image in an update. */
 export enum Fate {
   Published = "published",
@@ -86,9 +100,6 @@ export interface Changes {
   removed: Commit[];
 }
 
-/** How many commits are listed. */
-const LISTED = 10;
-
 /**
  * What a reviewer of a preview asks first, in lines; undefined if no commit lies between. `before` is the tag of the version that is
  * replaced; `changes` is undefined if this clone does not have its commit.
@@ -116,16 +127,7 @@ function commits(these: Commit[]): string {
 }
 
 function list(these: Commit[]): string {
-  const more = these.length - LISTED;
-  const lines = these.slice(0, LISTED).map(({ hash, subject, author }) => {
-    return `${hash.slice(0, 7)} ${shown(subject)} (${shown(author)})`;
-  });
-  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `  ${line}`).join("\n");
-}
-
-/** So many characters of a subject or a name are shown. */
-const SHOWN = 120;
-
-function shown(text: string): string {
-  return plain(text).slice(0, SHOWN);
+  return listed(
+    these.map(({ hash, subject, author }) => `${hash.slice(0, 7)} ${shown(subject, 120)} (${shown(author, 120)})`),
+  );
 }

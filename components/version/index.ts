@@ -3,7 +3,16 @@
  * version.
  */
 
-export { type BuildDescription, buildLabel, buildPart, fingerprintOf, type KnownBuild } from "./buildLabel";
+export {
+  type BuildDescription,
+  buildLabel,
+  buildPart,
+  fingerprintOf,
+  type KnownBuild,
+  REPRODUCIBLE_EXPORT,
+  REPRODUCIBLE_TIME,
+  sourceDateEpoch,
+} from "./buildLabel";
 export {
   contextNameOf,
   DEFAULT_PLATFORM,
@@ -17,16 +26,15 @@ export {
   checkPublished,
   differingLabels,
   type Expectation,
+  labelledVersion,
   mayRunOn,
   type PublishedImage,
 } from "./checkPublished";
 export { isWithin, outermost, pathFromRoot, shownPath, shownPaths } from "./covers";
 export { decideVersion, type VersionOptions } from "./decide";
 export { age, type Changes, describeChanges, describeVersion, duration, Fate, plain, summarize } from "./describe";
-export { labelledVersion } from "./labelledVersion";
 export * from "./labels";
 export { mergeRequestNotice } from "./mergeRequest";
-export { REPRODUCIBLE_EXPORT, REPRODUCIBLE_TIME, sourceDateEpoch } from "./reproducible";
 export { TagPolicy } from "./tagPolicy";
 export { digitsOfTag, isDebugTag, isScratchTag, productionTag, scratchTag } from "./tags";
 export type { Base, Change, Commit, Facts, Version } from "./version";

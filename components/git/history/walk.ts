@@ -1,7 +1,6 @@
 import { startDiffer } from "./differ";
 import { differences, emptyGraph, type Node } from "./graph";
-import { cover, indexItems } from "./items";
-import { split, union } from "./sets";
+import { cover, indexItems, split, union } from "./items";
 import { startGit } from "./stream";
 
 /** How much is asked for ahead of what is known to be needed: round trips cost more than answers that nobody needs. */
