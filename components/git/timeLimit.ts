@@ -40,11 +40,8 @@ export interface Call {
  */
 export async function withinLimit<T>(call: Call, running: () => Promise<T>): Promise<T> {
   const seconds = limitOf(call.purpose);
-  let late = () => {};
-  const limit = new Promise<"late">((resolve) => {
-    late = () => resolve("late");
-  });
-  const timer = setTimeout(late, seconds * 1000);
+  const ended = new AbortController();
+  const limit = wait(seconds * 1000, "late" as const, { signal: ended.signal });
   const work = running();
   try {
     const first = await Promise.race([work.then((value) => ({ value })), limit]);
@@ -52,7 +49,7 @@ export async function withinLimit<T>(call: Call, running: () => Promise<T>): Pro
       return first.value;
     }
   } finally {
-    clearTimeout(timer);
+    ended.abort();
   }
   throw timedOut(call, seconds, await end(call, work));
 }

@@ -4,11 +4,9 @@
  */
 
 export {
-  type BuildDescription,
   buildLabel,
   buildPart,
   fingerprintOf,
-  type KnownBuild,
   REPRODUCIBLE_EXPORT,
   REPRODUCIBLE_TIME,
   sourceDateEpoch,
@@ -28,7 +26,6 @@ export {
   type Expectation,
   labelledVersion,
   mayRunOn,
-  type PublishedImage,
 } from "./checkPublished";
 export { isWithin, outermost, pathFromRoot, shownPath, shownPaths } from "./covers";
 export { decideVersion, type VersionOptions } from "./decide";
@@ -37,4 +34,4 @@ export * from "./labels";
 export { mergeRequestNotice } from "./mergeRequest";
 export { TagPolicy } from "./tagPolicy";
 export { digitsOfTag, isDebugTag, isScratchTag, productionTag, scratchTag } from "./tags";
-export type { Base, Change, Commit, Facts, Version } from "./version";
+export type { Change, Commit, Facts, Version } from "./version";

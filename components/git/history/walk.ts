@@ -37,10 +37,7 @@ export async function walk(
   let read = 0;
   let listed = false;
 
-  let finish = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
 
   const hand = (parent: Node, moved: Set<number>) => {
     parent.items = parent.items ? union(parent.items, moved) : moved;
