@@ -29,7 +29,7 @@ const ROOMS = {
 };
 
 /** What every room may know. */
-const COMMON = "^components/(errors|args|concurrency|runProgram)\\.ts$";
+const COMMON = "^components/(errors|args|concurrency|files|runProgram)\\.ts$";
 
 const rooms = Object.entries(ROOMS).map(([room, below]) => ({
   name: `room-${room}`,

@@ -177,20 +177,10 @@ function baseName(target: string, name: string): string {
     throw unfit(
       target,
       `named context ${JSON.stringify(name)}, which is a target`,
-      "the base has its name as a build argument, too, with letters, digits and _ between them: rename it, here and in the Dockerfile, " +
-        `for instance to ${fitting(name)}`,
+      "the base has its name as a build argument, too, with letters, digits and _ between them: rename it, here and in the Dockerfile",
     );
   }
   return name;
-}
-
-function fitting(name: string): string {
-  const words = name
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((word) => word !== "");
-  const fit = words.join("_");
-  return isBaseName(fit) ? fit : `base_${fit}`;
 }
 
 function pinned(target: string, name: string, place: string): string {

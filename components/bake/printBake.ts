@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import * as path from "node:path";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import { type Ended, runProgram } from "../runProgram";
 
 /** How long buildx may take to read files, in milliseconds. */
@@ -59,17 +59,13 @@ export async function printBake(call: BakeCall, limitMs = LIMIT): Promise<string
 function refuseRemote({ files, targets }: BakeCall): void {
   const file = files.find((name) => name === "" || name === "-" || /^[a-z][a-z0-9+.-]*:\/\/|^git@/i.test(name));
   if (file !== undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `The bake file ${JSON.stringify(file)} is none on this machine: name a file of the repository.`,
     );
   }
   const target = targets.find((name) => !/^[\w][\w.-]*$/.test(name));
   if (target !== undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `${JSON.stringify(target)} is no name of a bake target: it has letters, digits, _ and -.`,
-    );
+    throw invalidArgument(`${JSON.stringify(target)} is no name of a bake target: it has letters, digits, _ and -.`);
   }
 }
 

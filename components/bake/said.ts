@@ -11,23 +11,12 @@ export interface Unmeant {
 }
 
 /** The fields that are used: each has a meaning in `bakedImages`, but for the description, which is for people. */
-const USED: Record<keyof PrintedTarget | "description", true> = {
-  context: true,
-  contexts: true,
-  dockerfile: true,
-  "dockerfile-inline": true,
-  args: true,
-  tags: true,
-  target: true,
-  platforms: true,
-  secret: true,
-  ssh: true,
-  "cache-from": true,
-  "cache-to": true,
-  network: true,
-  "extra-hosts": true,
-  description: true,
-};
+const USED = new Set(
+  (
+    "context contexts dockerfile dockerfile-inline args tags target platforms secret ssh cache-from cache-to network " +
+    "extra-hosts description"
+  ).split(" "),
+);
 
 /** Those that are not used, and what counts instead; of tags a part is. */
 const UNMEANT: Record<string, string> = {
@@ -51,7 +40,7 @@ const UNMEANT: Record<string, string> = {
 export function unmeantIn(targets: Record<string, PrintedTarget>, asked: string[]): Unmeant[] {
   const found = new Map<string, string[]>();
   for (const [name, target] of Object.entries(targets)) {
-    const fields = Object.keys(target).filter((key) => !Object.hasOwn(USED, key));
+    const fields = Object.keys(target).filter((key) => !USED.has(key));
     const own = asked.includes(name) || !goesNowhere(target) ? fields : fields.filter((field) => field !== "output");
     for (const field of own) {
       found.set(field, [...(found.get(field) ?? []), name]);

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { BaseImage, BuildOptions } from "../args";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, type VersionedImageError } from "../errors";
 import { knownValue } from "../pulumi";
 import { contextNameOf, isBaseName, isDebugTag } from "../version";
 
@@ -86,5 +86,5 @@ async function knownInPreview<T>(what: string, input: pulumi.Input<T>): Promise<
 }
 
 function invalid(what: string, why: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", `build.bases.${what}: ${why}.`);
+  return invalidArgument(`build.bases.${what}: ${why}.`);
 }

@@ -1,10 +1,30 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Builder, type BuildOptions } from "../args";
 import { VersionedImageError } from "../errors";
-import { isSecret } from "../pulumi";
+import { isSecret, knownValue } from "../pulumi";
 import { fingerprintOf, type NamedContexts, namedContexts, platformsOf, type Version } from "../version";
 import { type BuildBase, buildBase } from "./bases";
-import { knownInputs } from "./knownInputs";
+
+/** Values by their names, as far as a preview knows them. */
+export interface KnownInputs {
+  known: Record<string, string>;
+  /** The names of those that it can't know yet. */
+  unknown: string[];
+}
+
+export async function knownInputs(inputs: Record<string, pulumi.Input<string>> = {}): Promise<KnownInputs> {
+  const known: Record<string, string> = {};
+  const unknown: string[] = [];
+  for (const [name, input] of Object.entries(inputs)) {
+    const value = await knownValue(input);
+    if (value === undefined) {
+      unknown.push(name);
+    } else {
+      known[name] = value;
+    }
+  }
+  return { known, unknown };
+}
 
 /** Build options with their defaults. */
 export interface BuildInputs extends Omit<BuildOptions, "platform" | "platforms" | "contexts" | "bases"> {

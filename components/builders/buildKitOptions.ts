@@ -1,9 +1,9 @@
 import { Builder, type BuildOptions } from "../args";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, type VersionedImageError } from "../errors";
 import { dependsOnResource } from "../pulumi";
 import { namedContexts } from "../version";
 import { refuseUnfitBases } from "./bases";
-import { knownInputs } from "./knownInputs";
+import { knownInputs } from "./buildInputs";
 
 /** What only BuildKit can do. */
 const OF_BUILDKIT = ["builderName", "platforms", "secrets", "ssh", "contexts", "cacheTo"] as const;
@@ -19,8 +19,7 @@ export async function contextDirectories(options: BuildOptions = {}): Promise<Re
   const { directories } = namedContexts((await knownInputs(contexts)).known);
   for (const [name, directory] of Object.entries(directories)) {
     if (await dependsOnResource(contexts[name])) {
-      throw new VersionedImageError(
-        "InvalidArgument",
+      throw invalidArgument(
         `build.contexts.${name} is the directory ${JSON.stringify(directory)}, but an output of a resource: the version covers it, so that ` +
           "each preview must know it. Give it as a plain string.",
       );
@@ -39,8 +38,7 @@ function refuseUnfit(options: BuildOptions): void {
     refuseWithDocker(options, cacheFrom);
   }
   if (platform !== undefined && platforms !== undefined) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "build.platform and build.platforms can't be given together: give all platforms in build.platforms.",
     );
   }
@@ -65,13 +63,12 @@ function refuseWithDocker(options: BuildOptions, cacheFrom: string[]): void {
     unfit.push("cacheFrom with type=");
   }
   if (unfit.length > 0) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `${unfit.map((option) => `build.${option}`).join(" and ")} can't be had with the builder Docker: set build.builder to BuildKit.`,
     );
   }
 }
 
 function invalid(option: string, value: unknown, remedy: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", `build.${option} is ${JSON.stringify(value)}: ${remedy}.`);
+  return invalidArgument(`build.${option} is ${JSON.stringify(value)}: ${remedy}.`);
 }

@@ -8,8 +8,8 @@ import type { ImageBuilder } from "./builder";
 import { buildKitBuilder } from "./buildKitImage";
 import { dockerBuilder } from "./dockerImage";
 
-export { type BaseCovers, basesOf } from "./bases";
-export type { Content, ContentRequest, ImageBuilder } from "./builder";
+export { basesOf } from "./bases";
+export type { Content, ContentRequest } from "./builder";
 export { type BuildInputs, buildFingerprint, resolveBuild } from "./buildInputs";
 export { requireBuildKit } from "./buildKitImage";
 export { contextDirectories } from "./buildKitOptions";

@@ -1,5 +1,4 @@
-import { dockerfileIn, type Instruction } from "./dockerfile";
-import { isForeign } from "./unbuildable";
+import { dockerfileIn, type Instruction, isForeign } from "./dockerfile";
 
 /**
  * The instruction at which a build from a directory failed, as far as the builder's words name one; none of what only another frontend

@@ -1,7 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
-import { readIgnorePatterns } from "./ignorePatterns";
 
 /** What Docker leaves out of a context. */
 export interface IgnoreFile {
@@ -60,4 +59,128 @@ function unusable(name: string, what: string, cause?: unknown): VersionedImageEr
       cause,
     },
   );
+}
+
+/** What an ignore file leaves out of a context, by the rules of Docker's own pattern matcher (moby/patternmatcher). */
+export interface IgnorePatterns {
+  /** Whether some pattern takes back what others leave out. */
+  takesBack: boolean;
+  /** Whether a file is left out. */
+  ignores(file: string): boolean;
+}
+
+interface Pattern {
+  /** What it says begins with "!". */
+  takesBack: boolean;
+  matches(file: string): boolean;
+}
+
+/** Reads the lines of an ignore file. Throws SyntaxError if one means nothing to Docker. */
+export function readIgnorePatterns(content: string): IgnorePatterns {
+  const patterns = linesOf(content).flatMap((line) => readPattern(line) ?? []);
+  return {
+    takesBack: patterns.some(({ takesBack }) => takesBack),
+    ignores(file) {
+      const names = file.split("/");
+      // A directory's files go with it.
+      const paths = [file, ...names.slice(1).map((_, index) => names.slice(0, index + 1).join("/"))];
+      let ignored = false;
+      for (const { takesBack, matches } of patterns) {
+        if (takesBack === ignored && paths.some(matches)) {
+          ignored = !takesBack;
+        }
+      }
+      return ignored;
+    },
+  };
+}
+
+/** What the lines say, each as a path from the context. */
+function linesOf(content: string): string[] {
+  return content
+    .replace(/^\ufeff/, "")
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .map(trimmed)
+    .map((line) => (line.startsWith("!") ? `!${fromContext(trimmed(line.slice(1)))}` : fromContext(line)));
+}
+
+function fromContext(text: string): string {
+  const shortest = cleaned(text);
+  return shortest.length > 1 ? shortest.replace(/^\//, "") : shortest;
+}
+
+/** Undefined for an empty line. A "!" that only comes to the front by what stood before it counts as well, as Docker has it. */
+function readPattern(line: string): Pattern | undefined {
+  const text = cleaned(trimmed(line));
+  if (text === "") {
+    return undefined;
+  }
+  const takesBack = text.startsWith("!");
+  const pattern = takesBack ? text.slice(1) : text;
+  if (pattern === "") {
+    throw new SyntaxError(`"${line}" takes back nothing`);
+  }
+  requireWellFormed(pattern);
+  return { takesBack, matches: matcherOf(pattern) };
+}
+
+/** White space as Go has it. */
+function trimmed(text: string): string {
+  const white = "[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+  return text.replace(new RegExp(`^${white}|${white}$`, "g"), "");
+}
+
+/** The shortest path of the same meaning. */
+function cleaned(text: string): string {
+  const shortest = text === "" ? "" : path.posix.normalize(text);
+  return shortest.length > 1 ? shortest.replace(/\/$/, "") : shortest;
+}
+
+/** Brackets must close and hold something, and an escape must escape something. */
+function requireWellFormed(pattern: string): void {
+  const one = String.raw`(?:\\.|[^\\\]-])`;
+  const wellFormed = new RegExp(String.raw`^(?:\\.|[^\\[]|\[\^?(?:${one}(?:-${one})?)+\])*$`, "su");
+  if (!wellFormed.test(pattern)) {
+    throw new SyntaxError(`"${pattern}" is no pattern`);
+  }
+}
+
+/**
+ * What a pattern means beyond that of filepath.Match: "**" stands for any directories, at its end for all below, and before a
+ * name without other wildcards for any beginning.
+ */
+function matcherOf(pattern: string): (file: string) => boolean {
+  const isPlain = (text: string) => !/[*?\\[\]]/.test(text);
+  if (isPlain(pattern)) {
+    return (file) => file === pattern;
+  }
+  const afterStars = pattern.slice(2);
+  if (pattern.startsWith("**") && isPlain(afterStars)) {
+    return (file) => file.endsWith(afterStars) || `/${file}` === afterStars;
+  }
+  const beforeStars = pattern.slice(0, -2);
+  if (pattern.endsWith("**") && isPlain(beforeStars)) {
+    return (file) => file.startsWith(beforeStars);
+  }
+  const expression = new RegExp(`^${pattern.replace(TOKEN, translated)}$`, "u");
+  return (file) => expression.test(file);
+}
+
+/** A class is a piece of its own; so is what stands for itself, and has a meaning in a regular expression. */
+const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+\]|\*\*\/?|[*?]|[.+()|^$\]{}]/gsu;
+
+/**
+ * A piece of a pattern as a regular expression. Classes and escapes mean there what they mean to Docker, but for what only Go has
+ * ([:alpha:], \a), and for wildcards in a class, which Docker takes apart: those are characters here.
+ */
+function translated(piece: string, offset: number, pattern: string): string {
+  if (piece.startsWith("**")) {
+    return offset + piece.length === pattern.length ? "[^\\n]*" : "(?:.*/)?";
+  }
+  if (piece === "*" || piece === "?") {
+    return piece === "*" ? "[^/]*" : "[^/]";
+  }
+  // What is no letter or digit stands for itself, which a regular expression takes of some alone.
+  return piece.length > 1 ? piece.replace(/\\([ !"#%&',:;<=>@`~])/g, "$1") : `\\${piece}`;
 }

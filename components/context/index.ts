@@ -4,6 +4,7 @@
  */
 
 export { ignoredInImage, leftOutOfImage } from "./debugNotices";
+export { refuseUnbuildable } from "./dockerfile";
 export { findFailedInstruction } from "./failedInstruction";
 export { ensureFilled, type KeptPlace, keptContextOf, layoutIn, makeLayout, setInUse } from "./keptPlace";
 export { normalize } from "./normalize";
@@ -18,6 +19,5 @@ export {
   removePlace,
 } from "./place";
 export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
-export { stagedBeside, stagedWithin } from "./stagedDockerfile";
-export { refuseUnbuildable } from "./unbuildable";
+export { stagedBeside, stagedWithin } from "./stagingRoot";
 export { committedContext, committedLayout, contextOnDisk, layoutOnDisk, type VersionFiles } from "./versionContent";

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { ifThere } from "../files";
 import { type BuildContext, placeFolder, putInPlace, removePlace, sidecarOf } from "./place";
 import type { PreparedContext } from "./preparedContext";
-import { stagedBeside } from "./stagedDockerfile";
-import { stagingFailed } from "./stagingFailed";
-import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING } from "./stagingRoot";
+import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING, stagedBeside, stagingFailed } from "./stagingRoot";
 
 /** Where a builder finds the files of one content that it looks at in each run, built or not: BuildKit's provider does. */
 export interface KeptPlace {
@@ -111,13 +110,6 @@ async function isFilled(name: string, said: string): Promise<boolean> {
 }
 
 /** Undefined where there is none: others may take away what is theirs at any time. */
-async function sidecarText(name: string): Promise<string | undefined> {
-  try {
-    return await readFile(sidecarOf(name), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return undefined;
-    }
-    throw error;
-  }
+function sidecarText(name: string): Promise<string | undefined> {
+  return ifThere(readFile(sidecarOf(name), "utf8"));
 }

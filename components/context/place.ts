@@ -1,10 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { ifThere } from "../files";
 import type { PreparedContext } from "./preparedContext";
-import { stagedWithin } from "./stagedDockerfile";
-import { stagingFailed } from "./stagingFailed";
-import { ensureStagingRoot, isLockedByAnother, lockOf, OWNER, STAGING } from "./stagingRoot";
+import {
+  ensureStagingRoot,
+  isLockedByAnother,
+  lockOf,
+  OWNER,
+  STAGING,
+  stagedWithin,
+  stagingFailed,
+} from "./stagingRoot";
 
 /**
  * Where a builder finds one content. Docker's provider hashes a context when a resource is declared and reads it anew when it
@@ -94,15 +101,9 @@ function textOf({ marker }: Place): string {
 
 async function isMarked(place: Place): Promise<boolean> {
   const { context, dockerfile } = contextOf(place);
-  try {
-    const [entries, text] = await Promise.all([readdir(context, { recursive: true }), readFile(dockerfile, "utf8")]);
-    return text === textOf(place) && entries.length === stagedWithin(place.dockerfile).split("/").length;
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) {
-      return false;
-    }
-    throw error;
-  }
+  const there = Promise.all([readdir(context, { recursive: true }), readFile(dockerfile, "utf8")]);
+  const [entries = [], text] = (await ifThere(there, ["ENOENT", "ENOTDIR", "EISDIR"])) ?? [];
+  return text === textOf(place) && entries.length === stagedWithin(place.dockerfile).split("/").length;
 }
 
 /** A folder of its own, put in place at once: another run may be looking at it. */

@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
-import { slots } from "../concurrency";
-import { listContent } from "./listing";
+import { pipeline } from "node:stream/promises";
+import { forEachFew, OPEN_FILES, slots } from "../concurrency";
+import { type DockerfileChoice, refuseUnbuildable } from "./dockerfile";
 import { normalize } from "./normalize";
-import { stagedWithin } from "./stagedDockerfile";
-import { stagingFailed } from "./stagingFailed";
-import { ensureStagingRoot, OWNER, STAGING } from "./stagingRoot";
-import { type DockerfileChoice, refuseUnbuildable } from "./unbuildable";
+import { ensureStagingRoot, OWNER, STAGING, stagedWithin, stagingFailed } from "./stagingRoot";
 
 /** What a builder is to be given. */
 export interface ContextContent extends DockerfileChoice {
@@ -80,4 +79,42 @@ export function contentOfImage(image: string, dockerfile: string, target: string
       await writeFile(file, target === undefined ? `FROM ${image}\n` : `FROM ${image} AS ${target}\n`);
     },
   };
+}
+
+/** Files of up to so many bytes are read at once, which is quicker. */
+const SMALL = 256 * 1024;
+
+/** What is at each path of a directory: "755 <sha256>" for a file, "link <target>" for a symbolic link. */
+export type Listing = Record<string, string>;
+
+/** Lists a directory with its content, in the order of the paths. */
+export async function listContent(directory: string): Promise<Listing> {
+  const files = (await walk(directory, "")).sort();
+  const described = await forEachFew(files, OPEN_FILES, (file) => describe(path.join(directory, file)));
+  return Object.fromEntries(files.map((file, index) => [file, described[index] ?? ""]));
+}
+
+async function walk(root: string, directory: string): Promise<string[]> {
+  const entries = await readdir(path.join(root, directory), { withFileTypes: true });
+  const found = await Promise.all(
+    entries.map((entry) => {
+      const name = path.join(directory, entry.name);
+      return entry.isDirectory() ? walk(root, name) : [name];
+    }),
+  );
+  return found.flat();
+}
+
+async function describe(file: string): Promise<string> {
+  const stats = await lstat(file);
+  if (stats.isSymbolicLink()) {
+    return `link ${await readlink(file)}`;
+  }
+  const hash = createHash("sha256");
+  if (stats.size <= SMALL) {
+    hash.update(await readFile(file));
+  } else {
+    await pipeline(createReadStream(file), hash);
+  }
+  return `${(stats.mode & 0o777).toString(8)} ${hash.digest("hex")}`;
 }

@@ -3,6 +3,7 @@ import { chmod, lstat, mkdir, readdir, rm, stat, writeFile } from "node:fs/promi
 import { hostname } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { ifThere } from "../files";
 
 /** The folder of what builders are given, in the program's working directory: relative, so that it is the same on each machine. */
 export const STAGING = ".versioned-image";
@@ -47,7 +48,7 @@ async function prepare(): Promise<void> {
 /** What is written and removed here must not be elsewhere: a repository may bring links under these names. */
 async function refuseLinks(entries: string[]): Promise<void> {
   for (const found of [STAGING, ...entries.map((name) => path.join(STAGING, name))]) {
-    if ((await lstatIfThere(found))?.isSymbolicLink()) {
+    if ((await ifThere(lstat(found)))?.isSymbolicLink()) {
       throw new VersionedImageError(
         "StagingFailed",
         `${path.resolve(found)} is a symbolic link, behind which nothing is to be written or removed: remove the link, then run again.`,
@@ -94,11 +95,9 @@ async function isInUse(entry: string, owner: string): Promise<boolean> {
   if (machine === OWNER.split("-")[1] && !isRunning(Number(pid))) {
     return false;
   }
-  try {
-    return Date.now() - (await stat(path.join(STAGING, entry))).ctimeMs < ABANDONED;
-  } catch (error) {
-    return notThere(error);
-  }
+  // Others may take away what is theirs at any time.
+  const stats = await ifThere(stat(path.join(STAGING, entry)));
+  return stats !== undefined && Date.now() - stats.ctimeMs < ABANDONED;
 }
 
 function isRunning(pid: number): boolean {
@@ -110,19 +109,37 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function lstatIfThere(file: string) {
-  try {
-    return await lstat(file);
-  } catch (error) {
-    notThere(error);
-    return undefined;
-  }
+/** Whether a Dockerfile, which is named relative to the context, is outside of it. */
+export function isOutside(dockerfile: string): boolean {
+  return path.normalize(dockerfile).startsWith("../");
 }
 
-/** Others may take away what is theirs at any time. */
-function notThere(error: unknown): false {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-    throw error;
+/** The Dockerfile of a staged context, relative to it: one from outside is beside the context, where it is no file of the image. */
+export function stagedBeside(dockerfile: string): string {
+  return isOutside(dockerfile) ? path.join("..", "dockerfile", path.basename(dockerfile)) : dockerfile;
+}
+
+/**
+ * The same for Docker's provider, which sends the Dockerfile as a file of the context. One that is outside it gives a name at random, so that
+ * each build would be another one: here it has a name that nothing else in a context has.
+ */
+export function stagedWithin(dockerfile: string): string {
+  return isOutside(dockerfile) ? path.join(STAGING, path.basename(dockerfile)) : dockerfile;
+}
+
+/** Turns what the file system refuses while files are staged into StagingFailed; errors of ours stay what they are. */
+export async function stagingFailed<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof VersionedImageError || !(error instanceof Error)) {
+      throw error;
+    }
+    throw new VersionedImageError(
+      "StagingFailed",
+      `The files of the image could not be put into ${path.resolve(STAGING)}: ${error.message}. ` +
+        "Nothing was built; see that the disk has room and that the folder can be written, then run again.",
+      { cause: error },
+    );
   }
-  return false;
 }

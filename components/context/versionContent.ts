@@ -1,12 +1,14 @@
+import { readdir, stat } from "node:fs/promises";
 import * as path from "node:path";
+import { VersionedImageError } from "../errors";
+import { ifThere } from "../files";
 import { exportCommit } from "../git";
 import type { Version } from "../version";
-import { refuseDeadLinks } from "./deadLinks";
+import { readIgnoreFile } from "./ignoreFile";
 import { CONTEXT_FOLDER, makeLayout } from "./keptPlace";
 import type { ContextContent } from "./preparedContext";
 import { copyContext } from "./snapshot";
-import { stagedBeside, stagedWithin } from "./stagedDockerfile";
-import { scratchPrefix } from "./stagingRoot";
+import { scratchPrefix, stagedBeside, stagedWithin } from "./stagingRoot";
 
 /** A version whose files are to be built. */
 export interface VersionFiles {
@@ -112,5 +114,26 @@ async function writeCommit(
       `files go through git's ${undoing.length === 1 ? "filter" : "filters"} ${undoing.join(", ")}: whoever can pull the ` +
         "image can read what these undo, an encryption for instance.",
     );
+  }
+}
+
+/**
+ * BuildKit's provider reads through links when it compares contexts, and fails without a word of why at one that leads nowhere on this machine.
+ * Throws StagingFailed for those that are not in .dockerignore; `directories` are the context and its named ones.
+ */
+export async function refuseDeadLinks(directories: string[], context: string, dockerfile: string): Promise<void> {
+  const { ignores } = await readIgnoreFile(context, dockerfile);
+  for (const directory of directories) {
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    for (const entry of entries.filter((each) => each.isSymbolicLink())) {
+      const file = path.relative(directory, path.join(entry.parentPath, entry.name));
+      if (!ignores(file) && !(await ifThere(stat(path.join(directory, file)), ["ENOENT", "ELOOP", "ENOTDIR"]))) {
+        throw new VersionedImageError(
+          "StagingFailed",
+          `${file} is a symbolic link to what is not on this machine, and Pulumi's provider of BuildKit can't read it: make the link in the ` +
+            "Dockerfile (RUN ln -s), name it in .dockerignore, or build with Docker's own builder.",
+        );
+      }
+    }
   }
 }

@@ -1,10 +1,7 @@
-import { spawn } from "node:child_process";
+import { printedBy } from "./builtImage";
 
 /** The oldest BuildKit that gives one commit one digest: the first that rewrites the times of files. */
 export const OLDEST_BUILDKIT = "0.13";
-
-/** How long buildx may take to say what a builder is, in milliseconds. */
-const LIMIT = 15_000;
 
 /** By builder: a program has many images and few of these. */
 const asked = new Map<string, Promise<string | undefined>>();
@@ -15,7 +12,8 @@ const asked = new Map<string, Promise<string | undefined>>();
  */
 export function tooOldBuildKit(builder: string | undefined, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const key = builder ?? "";
-  const answer = asked.get(key) ?? inspect(builder, env).then((printed) => tooOld(printed));
+  const args = ["buildx", "inspect", ...(builder === undefined ? [] : [builder])];
+  const answer = asked.get(key) ?? printedBy(args, env).then(({ stdout }) => tooOld(stdout));
   asked.set(key, answer);
   return answer;
 }
@@ -30,18 +28,4 @@ export function tooOld(printed: string): string | undefined {
 /** What was built without a version calls itself 0.0.0. */
 function isUnknown(minor: string | undefined, rest: string | undefined): boolean {
   return minor === "0" && (rest ?? "").startsWith(".0");
-}
-
-function inspect(builder: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
-  return new Promise((resolve) => {
-    const args = ["buildx", "inspect", ...(builder === undefined ? [] : [builder])];
-    const child = spawn("docker", args, { env, timeout: LIMIT, stdio: ["ignore", "pipe", "ignore"] });
-    let printed = "";
-    child.stdout.on("data", (chunk) => {
-      printed += chunk;
-    });
-    // It is asked for a warning alone; what is wrong with the builder, the build will say.
-    child.on("error", () => resolve(""));
-    child.on("close", () => resolve(printed));
-  });
 }

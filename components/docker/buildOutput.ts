@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { printedBy } from "./builtImage";
 
 export interface FailedBuild {
   builder: string | undefined;
@@ -14,9 +14,6 @@ interface Entry {
   created_at: string;
 }
 
-/** How long docker may take for one answer, in milliseconds. */
-const LIMIT = 10_000;
-
 /** So many of the latest builds that failed are looked through, as several can fail at once. */
 const BUILDS = 10;
 
@@ -29,8 +26,12 @@ const LINES = 20;
  * buildx 0.20. `builder` is as in `docker buildx --builder`; by default the current one.
  */
 export async function lastLinesOfBuild({ builder, words, env }: FailedBuild): Promise<string[]> {
-  const history = (args: string[]) =>
-    buildxHistory([...(builder === undefined ? [] : ["--builder", builder]), ...args], env);
+  const history = async (args: string[]) => {
+    const named = builder === undefined ? [] : ["--builder", builder];
+    const { stdout, stderr } = await printedBy(["buildx", "history", ...named, ...args], env);
+    // buildx writes logs to the one and tables to the other.
+    return `${stdout}${stderr}`;
+  };
   const failed = failedIn(await history(["ls", "--no-trunc", "--format", "json"]));
   for (const { ref } of failed.slice(0, BUILDS)) {
     const { error, lines } = failedStep(await history(["logs", "--progress", "plain", ref.split("/").at(-1) ?? ref]));
@@ -72,18 +73,4 @@ export function failedStep(log: string): { error: string | undefined; lines: str
   // What a program wrote to its two streams comes in any order, but with its time.
   const inOrder = printed.sort(([, one], [, other]) => Number(one) - Number(other));
   return { error, lines: inOrder.map(([, , line = ""]) => line) };
-}
-
-/** Nothing where there is no history: it is asked to explain an error that is shown in any case. */
-function buildxHistory(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
-  return new Promise((resolve) => {
-    execFile(
-      "docker",
-      ["buildx", "history", ...args],
-      { env, timeout: LIMIT, maxBuffer: 64 << 20 },
-      (_error, stdout, stderr) =>
-        // buildx writes logs to the one and tables to the other.
-        resolve(`${stdout}${stderr}`),
-    );
-  });
 }

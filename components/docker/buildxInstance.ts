@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { ifThere } from "../files";
 
 /**
  * Sees that buildx has a builder instance of a name, in the Docker configuration's folder, that Pulumi's provider can build with.
@@ -9,7 +10,7 @@ import { VersionedImageError } from "../errors";
  */
 export async function requireBuilder(name: string, env: NodeJS.ProcessEnv): Promise<void> {
   const folder = path.join(buildxFolder(env), "instances");
-  const names = await namesIn(folder);
+  const names = (await ifThere(readdir(folder))) ?? [];
   // Docker's own contexts are builders of the driver docker, and have no file here.
   if (name === "default" || name === "desktop-linux") {
     throw unsupported(name);
@@ -29,17 +30,6 @@ export async function requireBuilder(name: string, env: NodeJS.ProcessEnv): Prom
 
 function buildxFolder(env: NodeJS.ProcessEnv): string {
   return env.BUILDX_CONFIG || path.join(env.DOCKER_CONFIG || path.join(homedir(), ".docker"), "buildx");
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return [];
-    }
-    throw error;
-  }
 }
 
 /** Undefined for what buildx itself will have to make sense of. */

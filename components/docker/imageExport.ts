@@ -1,5 +1,4 @@
 import { REPRODUCIBLE_EXPORT } from "../version";
-import { joinFields } from "./optionFields";
 
 /** What is exported by `docker buildx build --output`: an image, or an index of several. */
 export interface ImageExport {
@@ -38,4 +37,9 @@ function optionsOf({ reproducible, annotations, severalPlatforms }: ImageExport)
 
 function isTagged(name: string): boolean {
   return name.lastIndexOf(":") > name.lastIndexOf("/");
+}
+
+/** Fields, KEY=VALUE each, as the options of `docker buildx build` take them: one record of comma-separated values. */
+export function joinFields(fields: string[]): string {
+  return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",");
 }

@@ -1,5 +1,5 @@
 import type { types } from "@pulumi/gcp";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 
 type Policy = types.input.artifactregistry.RepositoryCleanupPolicy;
 
@@ -49,10 +49,7 @@ function deletion(id: string, tagState: string, days: number): Policy {
 function assertCount(values: Record<string, number | undefined>, what: string): void {
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
-      throw new VersionedImageError(
-        "InvalidArgument",
-        `${name} is ${value}: give a whole number of ${what}, at least 1.`,
-      );
+      throw invalidArgument(`${name} is ${value}: give a whole number of ${what}, at least 1.`);
     }
   }
 }

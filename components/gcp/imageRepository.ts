@@ -1,10 +1,9 @@
 import { Repository, RepositoryIamMember } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { checkAt, knownValue } from "../pulumi";
 import { checkPolicies, debugPolicies, productionPolicies } from "./cleanup";
-import { locationOf, prefixOf } from "./names";
-import { projectFor } from "./project";
+import { locationOf, prefixOf, projectFor } from "./names";
 
 /** Where the images of a project are kept. */
 export interface ImageRepositoryArgs {
@@ -125,8 +124,7 @@ export class ImageRepository extends pulumi.ComponentResource {
 function assertOwn({ gcrHost, immutableTags, keepVersions }: ImageRepositoryArgs): void {
   const given = Object.entries({ immutableTags, keepVersions }).filter(([, value]) => value !== undefined);
   if (gcrHost !== undefined && given.length > 0) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `${given.map(([argument]) => argument).join(" and ")} can't be set together with gcrHost: the repository ${gcrHost} ` +
         "is left as it is. Change it with `gcloud artifacts repositories update`, or leave gcrHost out.",
     );

@@ -1,5 +1,8 @@
-import { VersionedImageError } from "../errors";
-import { projectInImageNames } from "../googleProject";
+import { Provider } from "@pulumi/gcp/provider";
+import * as pulumi from "@pulumi/pulumi";
+import { invalidArgument } from "../errors";
+import { findGoogleProject, projectInImageNames } from "../googleProject";
+import { reportAt } from "../pulumi";
 
 /** Where Artifact Registry keeps what is pushed to the older names. */
 const GCR_LOCATIONS = new Map([
@@ -13,25 +16,16 @@ const GCR_LOCATIONS = new Map([
 export function locationOf({ location, gcrHost }: { location?: string; gcrHost?: string }): string {
   if (gcrHost === undefined) {
     if (!location) {
-      throw new VersionedImageError(
-        "InvalidArgument",
-        "location is missing: set it to a region such as europe-west1, or to us, europe or asia.",
-      );
+      throw invalidArgument("location is missing: set it to a region such as europe-west1, or to us, europe or asia.");
     }
     return location;
   }
   const fixed = GCR_LOCATIONS.get(gcrHost);
   if (!fixed) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `gcrHost is ${JSON.stringify(gcrHost)}: say one of ${[...GCR_LOCATIONS.keys()].join(", ")}.`,
-    );
+    throw invalidArgument(`gcrHost is ${JSON.stringify(gcrHost)}: say one of ${[...GCR_LOCATIONS.keys()].join(", ")}.`);
   }
   if (location !== undefined && location !== fixed) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `location is ${location}, but ${gcrHost} is in ${fixed}: leave location out.`,
-    );
+    throw invalidArgument(`location is ${location}, but ${gcrHost} is in ${fixed}: leave location out.`);
   }
   return fixed;
 }
@@ -47,4 +41,28 @@ interface Place {
 export function prefixOf({ project, location, repositoryId, gcrHost }: Place): string {
   const owner = projectInImageNames(project);
   return gcrHost ? `${gcrHost}/${owner}` : `${location}-docker.pkg.dev/${owner}/${repositoryId}`;
+}
+
+/** A resource of this package: its provider is that of all of them. */
+const ANY = "gcp:artifactregistry/repository:Repository";
+
+/**
+ * The project that a component's resources are in where none is named: that of its own provider, else the one that is
+ * meant everywhere. If there is none the component fails with InvalidArgument.
+ */
+export function projectFor(component: pulumi.ComponentResource): pulumi.Output<string> {
+  const provider = component.getProvider(ANY);
+  const own = Provider.isInstance(provider) ? provider.project : undefined;
+  return pulumi.output(own).apply(async (project) => project || reportAt(component, meant));
+}
+
+async function meant(): Promise<string> {
+  const project = await findGoogleProject();
+  if (!project) {
+    throw invalidArgument(
+      "There is no Google Cloud project: run `pulumi config set gcp:project PROJECT`, or `gcloud config set project " +
+        "PROJECT`, or set the project argument.",
+    );
+  }
+  return project;
 }

@@ -1,7 +1,7 @@
 import { type Changes, type Commit, isWithin } from "../version";
 import { COMMIT_FORMAT, commitsIn } from "./commits";
-import { explain } from "./explain";
 import { git } from "./git";
+import { GitError } from "./gitError";
 
 /** A version that replaces another. */
 export interface Replacement {
@@ -49,7 +49,7 @@ async function answerAll(): Promise<void> {
         });
       } catch (error) {
         for (const image of images) {
-          image.reject(explain(error, root));
+          image.reject(error);
         }
       }
     }),
@@ -103,7 +103,7 @@ interface Step {
 async function readGraph(root: string, tips: string[]): Promise<Map<string, Step>> {
   const shared = await git(["merge-base", "--octopus", "--all", ...tips], { cwd: root }).catch((error) => {
     // It says so where histories have nothing in common, and nothing else.
-    if (error instanceof Error && error.message === "") {
+    if (error instanceof GitError && error.words === "") {
       return "";
     }
     throw error;

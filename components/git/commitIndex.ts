@@ -37,7 +37,7 @@ export async function readCommitIndex(workTree: string, commit: string, folder: 
     GIT_ATTR_SOURCE: commit,
   };
   const run: CommitIndex["git"] = (args, options) =>
-    git(args, { ...options, env: { ...env, GIT_WORK_TREE: options.cwd }, config: CONFIG });
+    git(args, { ...options, at: workTree, env: { ...env, GIT_WORK_TREE: options.cwd }, config: CONFIG });
   await run(["read-tree", commit], { cwd: folder, purpose: "files" });
   const listed = await run(["ls-files", "-s", "-z"], { cwd: folder });
   return { entries: listed.split("\0").slice(0, -1).map(parse), git: run };

@@ -1,8 +1,7 @@
 import { forEachFew } from "../concurrency";
-import { explain } from "./explain";
 import { git } from "./git";
 import type { Repository } from "./repository";
-import { type TreeEntry, treeOf } from "./trees";
+import { readTree, treeOf } from "./trees";
 
 /** How many gits run at once. */
 const AT_ONCE = 4;
@@ -19,24 +18,20 @@ export async function treesAt(
   const { root } = repository;
   const distinct = [...new Set(commits)];
   const [only] = paths;
-  try {
-    if (paths.length === 1 && only !== undefined && !only.includes("\n")) {
-      const found = await namedTrees(
-        root,
-        distinct.map((commit) => (only === "" ? `${commit}^{tree}` : `${commit}:${only}`)),
-      );
-      // A file is hashed with its mode, as several paths are.
-      if (!found.includes("file")) {
-        return new Map(distinct.map((commit, index) => [commit, found[index]]));
-      }
-    }
-    const trees = await forEachFew(distinct, AT_ONCE, async (commit) =>
-      treeOf({ paths }, await entriesAt(root, commit, paths), repository),
+  if (paths.length === 1 && only !== undefined && !only.includes("\n")) {
+    const found = await namedTrees(
+      root,
+      distinct.map((commit) => (only === "" ? `${commit}^{tree}` : `${commit}:${only}`)),
     );
-    return new Map(distinct.map((commit, index) => [commit, trees[index]]));
-  } catch (error) {
-    throw explain(error, root);
+    // A file is hashed with its mode, as several paths are.
+    if (!found.includes("file")) {
+      return new Map(distinct.map((commit, index) => [commit, found[index]]));
+    }
   }
+  const trees = await forEachFew(distinct, AT_ONCE, async (commit) =>
+    treeOf({ paths }, await readTree({ root, head: commit }, paths), repository),
+  );
+  return new Map(distinct.map((commit, index) => [commit, trees[index]]));
 }
 
 /**
@@ -49,22 +44,18 @@ export async function treesWithin(
   wanted: Set<string>,
 ): Promise<Map<string, Set<string>>> {
   const distinct = [...new Set(commits)];
-  try {
-    const roots = await namedTrees(
-      root,
-      distinct.map((commit) => `${commit}^{tree}`),
-    );
-    const contents = [...new Set(roots)].filter((tree) => tree !== undefined);
-    const listed = await forEachFew(contents, AT_ONCE, async (tree) => {
-      const printed = await git(["ls-tree", "-r", "-d", "-z", "--full-tree", tree], { cwd: root });
-      const hashes = printed.split("\0").map((line) => line.slice(0, line.indexOf("\t")).split(" ")[2] ?? "");
-      return new Set([tree, ...hashes].filter((hash) => wanted.has(hash)));
-    });
-    const byRoot = new Map(contents.map((tree, index) => [tree, listed[index] ?? new Set<string>()]));
-    return new Map(distinct.map((commit, index) => [commit, byRoot.get(roots[index] ?? "") ?? new Set()]));
-  } catch (error) {
-    throw explain(error, root);
-  }
+  const roots = await namedTrees(
+    root,
+    distinct.map((commit) => `${commit}^{tree}`),
+  );
+  const contents = [...new Set(roots)].filter((tree) => tree !== undefined);
+  const listed = await forEachFew(contents, AT_ONCE, async (tree) => {
+    const printed = await git(["ls-tree", "-r", "-d", "-z", "--full-tree", tree], { cwd: root });
+    const hashes = printed.split("\0").map((line) => line.slice(0, line.indexOf("\t")).split(" ")[2] ?? "");
+    return new Set([tree, ...hashes].filter((hash) => wanted.has(hash)));
+  });
+  const byRoot = new Map(contents.map((tree, index) => [tree, listed[index] ?? new Set<string>()]));
+  return new Map(distinct.map((commit, index) => [commit, byRoot.get(roots[index] ?? "") ?? new Set()]));
 }
 
 /** The trees of these names; "file" is one that is not a tree. */
@@ -83,18 +74,4 @@ async function namedTrees(root: string, names: string[]): Promise<(string | unde
       const [, hash, type] = /^([0-9a-f]{40,64}) (tree|blob|commit)$/.exec(line) ?? [];
       return type === undefined || type === "tree" ? hash : "file";
     });
-}
-
-async function entriesAt(root: string, commit: string, paths: string[]): Promise<Map<string, TreeEntry>> {
-  const printed = await git(["ls-tree", "-t", "-z", "--full-tree", commit, "--", ...paths], { cwd: root });
-  const wanted = new Set(paths);
-  const entries = new Map<string, TreeEntry>();
-  for (const line of printed.split("\0").filter((entry) => entry !== "")) {
-    const tab = line.indexOf("\t");
-    const [mode = "", type = "", hash = ""] = line.slice(0, tab).split(" ");
-    if (wanted.has(line.slice(tab + 1))) {
-      entries.set(line.slice(tab + 1), { mode, type, hash });
-    }
-  }
-  return entries;
 }

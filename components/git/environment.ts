@@ -42,30 +42,15 @@ export function gitEnvironment(): Record<string, string> {
  * What simple-git takes for unsafe and we rely on: our own settings that turn hooks and monitors off, and the user's environment,
  * which may set anything by GIT_CONFIG_COUNT. Arguments that could do so are no one's but ours.
  */
-export const TRUSTED = {
+export const TRUSTED: SimpleGitOptions["unsafe"] = {
   allowAbbreviatedOptions: true,
-  allowUnsafeAlias: true,
-  allowUnsafeAskPass: true,
-  allowUnsafeCommandBinaries: true,
-  allowUnsafeConfigEnvCount: true,
-  allowUnsafeConfigPaths: true,
-  allowUnsafeCredentialHelper: true,
-  allowUnsafeDiffExternal: true,
-  allowUnsafeDiffTextConv: true,
-  allowUnsafeEditor: true,
-  allowUnsafeExec: true,
-  allowUnsafeFilter: true,
-  allowUnsafeFsMonitor: true,
-  allowUnsafeGitProxy: true,
-  allowUnsafeGpgProgram: true,
-  allowUnsafeHooksPath: true,
-  allowUnsafeInclude: true,
-  allowUnsafeMergeDriver: true,
-  allowUnsafePack: true,
-  allowUnsafePager: true,
-  allowUnsafeProtocolOverride: true,
-  allowUnsafeSshCommand: true,
-  allowUnsafeSubmodule: true,
-  allowUnsafeTemplateDir: true,
-  allowUnsafeUrlRewrite: true,
-} satisfies SimpleGitOptions["unsafe"];
+  ...Object.fromEntries(
+    [
+      "Alias AskPass CommandBinaries ConfigEnvCount ConfigPaths CredentialHelper DiffExternal DiffTextConv Editor Exec Filter",
+      "FsMonitor GitProxy GpgProgram HooksPath Include MergeDriver Pack Pager ProtocolOverride SshCommand Submodule",
+      "TemplateDir UrlRewrite",
+    ]
+      .flatMap((names) => names.split(" "))
+      .map((name) => [`allowUnsafe${name}`, true]),
+  ),
+};

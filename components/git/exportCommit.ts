@@ -5,13 +5,11 @@ import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import { isWithin, type Version } from "../version";
 import type { CommitIndex, IndexEntry } from "./commitIndex";
-import { explain } from "./explain";
 import { ifThere } from "./files";
 import { filtersOf, runningFilters } from "./filters";
 import { git } from "./git";
 import { ignoreFileOf } from "./ignoreFile";
 import { refuseLinksOutside } from "./locate";
-import { refuseCollisions } from "./sameFile";
 import { SharedCommit } from "./sharedCommit";
 
 /** What was done to files of a commit on their way to disk. */
@@ -68,8 +66,6 @@ export async function exportCommit(
       await rename(path.join(context, entry), path.join(into, entry));
     }
     return { filters: [...new Set(filtered.map(({ filter }) => filter))].sort() };
-  } catch (error) {
-    throw explain(error, version.root);
   } finally {
     await rm(tree, { recursive: true, force: true });
   }
@@ -104,10 +100,9 @@ function checkOut(wanted: Wanted, into: string): Promise<Filtered[]> {
       return write(wanted, index, paths, into);
     }
     const names = entriesAt(index, paths).map(({ name }) => name);
-    await refuseCollisions(names, into);
     for (const each of paths.filter((path) => names.some((name) => isWithin(name, path)))) {
       const [from, to] = [path.join(common.directory, each), path.join(into, each)];
-      await (together.mayTake() && paths.length === 1 && each !== "" ? take(from, to) : cp(from, to, COPY));
+      await cp(from, to, COPY);
     }
     return common.filtered.filter(({ name }) => paths.some((covered) => isWithin(name, covered)));
   });
@@ -115,19 +110,6 @@ function checkOut(wanted: Wanted, into: string): Promise<Filtered[]> {
 
 /** Links stay what they are in git, and blocks are shared where the file system can. */
 const COPY: CopyOptions = { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE };
-
-async function take(from: string, to: string): Promise<void> {
-  try {
-    await mkdir(path.dirname(to), { recursive: true });
-    await rename(from, to);
-  } catch (error) {
-    // Another file system.
-    if ((error as NodeJS.ErrnoException).code !== "EXDEV") {
-      throw error;
-    }
-    await cp(from, to, COPY);
-  }
-}
 
 /** What all images want; nothing if that fails, so that each meets its own errors alone. */
 async function writeAll(wanted: Wanted, index: CommitIndex, paths: string[], directory: string) {
@@ -142,7 +124,6 @@ async function write(wanted: Wanted, index: CommitIndex, paths: string[], into: 
   const entries = entriesAt(index, paths);
   const names = entries.map(({ name }) => name);
   refuseUnreadable(names);
-  await refuseCollisions(names, into);
   const files = entries.filter(({ mode }) => mode !== SUBMODULE);
   const filtered = files.length > 0 ? await writeFiles(index, files, into) : [];
   for (const { hash, name } of entries.filter(({ mode }) => mode === SUBMODULE)) {
@@ -169,6 +150,10 @@ async function writeFiles(index: CommitIndex, files: IndexEntry[], into: string)
     // Of a filter that is not required git says no more than this, and writes the file as it was committed.
     failedIf: /external filter/,
   });
+  await refuseLost(
+    files.map(({ name }) => name),
+    into,
+  );
   await refusePointers(filters, into);
   return [...filters].map(([name, filter]) => ({ name, filter })).filter(({ filter }) => running.has(filter));
 }
@@ -182,6 +167,19 @@ function refuseUnreadable(names: string[]): void {
     throw new VersionedImageError(
       "GitFailed",
       `The name of ${JSON.stringify(broken)} is not UTF-8, so the file can't be put into an image. Rename it with git mv.`,
+    );
+  }
+}
+
+/** Where a file system takes two names for one, as those of macOS and Windows do, one's content would silently be lost. */
+export async function refuseLost(names: string[], directory: string): Promise<void> {
+  const there = new Set((await readdir(directory, { recursive: true })).map((name) => name.normalize()));
+  const lost = names.find((name) => !there.has(name.normalize()));
+  if (lost !== undefined) {
+    throw new VersionedImageError(
+      "StagingFailed",
+      `${JSON.stringify(lost)} and another name in the commit are one on the file system of ${path.dirname(directory)}: one of them would be ` +
+        "missing from the image. Nothing was built; rename one with git mv, or run where names are told apart, as on Linux.",
     );
   }
 }

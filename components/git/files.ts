@@ -1,4 +1,5 @@
 import { VersionedImageError } from "../errors";
+import { ifThere as ifAny } from "../files";
 
 /** What is said where there is no such file, or can be none: links that lead in a circle, and names that are too long or hold NUL. */
 export const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"];
@@ -7,21 +8,15 @@ export const MISSING = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "ERR_INVAL
  * What a call on a file gives; undefined where there is none, or where it fails in another way that counts as that. Throws
  * ContextNotFound where the user may not look.
  */
-export async function ifThere<T>(call: Promise<T>, codes = MISSING): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    if (codes.includes(code)) {
-      return undefined;
+export function ifThere<T>(call: Promise<T>, codes = MISSING): Promise<T | undefined> {
+  return ifAny(call, codes).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EACCES") {
+      throw error;
     }
-    if (code === "EACCES") {
-      throw new VersionedImageError(
-        "ContextNotFound",
-        `The files of the image can't be looked at (${message}): let the user that runs this enter the directories above.`,
-        { cause: error },
-      );
-    }
-    throw error;
-  }
+    throw new VersionedImageError(
+      "ContextNotFound",
+      `The files of the image can't be looked at (${error.message}): let the user that runs this enter the directories above.`,
+      { cause: error },
+    );
+  });
 }

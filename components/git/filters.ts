@@ -1,5 +1,6 @@
 import { VersionedImageError } from "../errors";
 import type { CommitIndex, IndexEntry } from "./commitIndex";
+import { quoted } from "./gitError";
 import { settingsLike } from "./settings";
 
 /** Git filters no symbolic links. */
@@ -56,7 +57,7 @@ export async function runningFilters(
         "FilterNotConfigured",
         `${name} goes through the filter ${JSON.stringify(filter)}, as .gitattributes says, but this clone has none configured: the image ` +
           "would hold what the filter is to undo, an encrypted file for instance. Set the filter up (git-crypt: `git-crypt unlock`), " +
-          `or, if the image is to hold the file as it was committed, say so: \`git config filter.${shellWord(filter)}.smudge cat\`.`,
+          `or, if the image is to hold the file as it was committed, say so: \`git config filter.${quoted(filter)}.smudge cat\`.`,
       );
     }
   }
@@ -69,7 +70,3 @@ export async function runningFilters(
 
 /** With one of these a filter counts as configured: one that only cleans leaves files as they were committed. */
 const COMMANDS = ["smudge", "process", "clean"];
-
-function shellWord(text: string): string {
-  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}

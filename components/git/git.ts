@@ -4,22 +4,14 @@ import { existsSync } from "node:fs";
 import { getSystemErrorName } from "node:util";
 import { VersionedImageError } from "../errors";
 import { gitEnvironment, SETTINGS, TRUSTED } from "./environment";
+import { GitError } from "./gitError";
 import { type Purpose, withinLimit } from "./timeLimit";
-
-/** Where git gave up: its own words. */
-export class GitError extends Error {
-  constructor(
-    readonly args: readonly string[],
-    readonly exitCode: number,
-    readonly words: string,
-  ) {
-    super(words);
-  }
-}
 
 export interface GitOptions {
   /** The directory to run in. */
   cwd: string;
+  /** What of the user's it is run for, for messages. Default: `cwd`. */
+  at?: string;
   /** Further environment variables. */
   env?: Record<string, string>;
   /** Further settings, as `git -c`. */
@@ -41,11 +33,11 @@ interface Ending {
 }
 
 /**
- * Runs git and returns what it prints. Throws GitError with git's own words, GitNotFound, GitTimeout, or GitFailed where git can't
- * be started.
+ * Runs git and returns what it prints. Throws GitError (GitFailed with git's own words, or a code that says more), GitNotFound,
+ * GitTimeout, or GitFailed where git can't be started.
  */
 export async function git(args: string[], options: GitOptions): Promise<string> {
-  const { cwd, input = "", encoding = "utf8", purpose = "facts", failedIf } = options;
+  const { cwd, at = cwd, input = "", encoding = "utf8", purpose = "facts", failedIf } = options;
   let program: ChildProcess | undefined;
   let ending: Ending | undefined;
   const printed: Buffer[] = [];
@@ -83,10 +75,10 @@ export async function git(args: string[], options: GitOptions): Promise<string> 
 
   const call = { args, cwd, purpose, program: () => program, abort: () => stopper.abort() };
   const text = await withinLimit(call, run).catch((error) => {
-    throw error instanceof VersionedImageError ? error : failure(args, cwd, ending, program, error);
+    throw error instanceof VersionedImageError ? error : failure(args, options, ending, program, error);
   });
   if (ending && failedIf?.test(ending.words)) {
-    throw new GitError(args, ending.exitCode ?? -1, ending.words.trim());
+    throw new GitError(args, ending.exitCode ?? -1, ending.words.trim(), at);
   }
   return text;
 }
@@ -94,7 +86,7 @@ export async function git(args: string[], options: GitOptions): Promise<string> 
 /** What went wrong with a git that simple-git says has failed. */
 function failure(
   args: string[],
-  cwd: string,
+  { cwd, at = cwd }: GitOptions,
   ending: Ending | undefined,
   program: ChildProcess | undefined,
   error: unknown,
@@ -105,7 +97,7 @@ function failure(
     return notStarted(exitCode ? `spawn git ${getSystemErrorName(exitCode)}` : String(error), cwd);
   }
   const ended = program?.signalCode ? `ended by ${program.signalCode}` : "";
-  return new GitError(args, exitCode ?? -1, words.trim() || ended);
+  return new GitError(args, exitCode ?? -1, words.trim() || ended, at);
 }
 
 /** Node says the same of a directory that is gone, or may not be entered, as of the program. */

@@ -1,6 +1,6 @@
 import { readlink, realpath } from "node:fs/promises";
 import * as path from "node:path";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import { isWithin, outermost, pathFromRoot } from "../version";
 import { ifThere, MISSING } from "./files";
 import { ignoreFileOf } from "./ignoreFile";
@@ -59,10 +59,7 @@ export async function locate(source: ImageSource, found: FoundSource, { root }: 
   const { context } = found;
   const { paths = ["."], dockerfile = "Dockerfile" } = source;
   if (paths.length === 0) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      "paths is empty: name at least one path, or leave it out for the whole context.",
-    );
+    throw invalidArgument("paths is empty: name at least one path, or leave it out for the whole context.");
   }
   const prefix = path.relative(root, context);
   const covered = outermost(await Promise.all(paths.map((entry) => resolveIn(entry, context, prefix, root))));
@@ -92,7 +89,7 @@ export function dockerfileFromRoot(entry: string, context: string, root: string)
   const named = `dockerfile names ${JSON.stringify(entry)}`;
   const file = path.relative(root, path.join(context, entry));
   if (isNoRelativePath(entry) || isWithin(path.relative(root, context), file)) {
-    throw new VersionedImageError("InvalidArgument", `${named}: name a file, relative to the context (${context}).`);
+    throw invalidArgument(`${named}: name a file, relative to the context (${context}).`);
   }
   if (leadsOut(file)) {
     throw new VersionedImageError(
@@ -121,8 +118,7 @@ function locateBase(name: string, covers: string[]): string[] {
     covers.map((entry) => {
       const found = pathFromRoot(entry);
       if (found === undefined) {
-        throw new VersionedImageError(
-          "InvalidArgument",
+        throw invalidArgument(
           `build.bases.${name}.covers names ${JSON.stringify(entry)}, which is no path from a repository's root: give it the output covers of ` +
             "a VersionedImage.",
         );
@@ -176,8 +172,7 @@ async function resolveIn(entry: string, context: string, prefix: string, root: s
 function refuseOutside(entry: string, context: string): string {
   const relative = path.normalize(entry).replace(/\/+$/, "");
   if (isNoRelativePath(entry) || leadsOut(relative)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `paths names ${JSON.stringify(entry)}, which is not in the context: give it relative to ${context}, or set context to ` +
         "a directory that holds all that the image is made of.",
     );

@@ -2,20 +2,27 @@ import * as path from "node:path";
 import { VersionedImageError } from "../errors";
 import type { Commit } from "../version";
 import { describeCommits } from "./commits";
-import { explain } from "./explain";
 import { git } from "./git";
 import { findSource, type ImageSource, type Located, leadsOut, locate } from "./locate";
-import { findContext, findPath, findRepository, type Repository } from "./repository";
-import { readShallow } from "./shallow";
-import { type TreeEntry, treeOf } from "./trees";
+import { findContext, findPath, findRepository, type Repository, readShallow } from "./repository";
+import { listTree, type TreeEntry, treeOf } from "./trees";
 
 export { treesAt, treesWithin } from "./contentAt";
 export { ignoreFileOf } from "./ignoreFile";
 export { dockerfileFromRoot, type Located } from "./locate";
-export { newestNamed } from "./newestNamed";
-export { findCommit, listRefs, type Ref, unreachable } from "./refs";
+export {
+  fetchRefs,
+  fetchWords,
+  findCommit,
+  hasAny,
+  listRefs,
+  listRemoteRefs,
+  listRemotes,
+  newestNamed,
+  type Ref,
+  unreachable,
+} from "./refs";
 export { readRemote } from "./remote";
-export { fetchRefs, fetchWords, hasAny, listRemoteRefs, listRemotes } from "./remoteRefs";
 
 /** A repository on this machine, in which commits are looked up. */
 export interface History extends Repository {
@@ -32,7 +39,7 @@ export type Content = Map<string, TreeEntry>;
  */
 export async function openHistory(directory: string, revision?: string): Promise<History> {
   const repository = await findRepository(await findContext(directory, "context", revision));
-  return { ...repository, shallow: await readShallow(repository.commonDir) };
+  return { ...repository, shallow: await readShallow(repository) };
 }
 
 /**
@@ -44,37 +51,27 @@ export async function lookUpCommits({ root }: History, hashes: string[]): Promis
   if (asked.length === 0) {
     return new Map();
   }
-  return explained(root, async () => {
-    // Without --missing, git asks the remote of a partial clone for what it doesn't have. HEAD is there, so that
-    // something is printed.
-    const printed = await git(["rev-list", "--no-walk", "--missing=allow-any", "--ignore-missing", "--stdin"], {
-      cwd: root,
-      input: `${["HEAD", ...asked].join("\n")}\n`,
-    });
-    // Of an annotated tag git prints the commit, which is not what was asked for.
-    const found = new Set(printed.split("\n"));
-    return describeCommits(
-      root,
-      asked.filter((hash) => found.has(hash)),
-    );
+  // Without --missing, git asks the remote of a partial clone for what it doesn't have. HEAD is there, so that
+  // something is printed.
+  const printed = await git(["rev-list", "--no-walk", "--missing=allow-any", "--ignore-missing", "--stdin"], {
+    cwd: root,
+    input: `${["HEAD", ...asked].join("\n")}\n`,
   });
+  // Of an annotated tag git prints the commit, which is not what was asked for.
+  const found = new Set(printed.split("\n"));
+  return describeCommits(
+    root,
+    asked.filter((hash) => found.has(hash)),
+  );
 }
 
 /** All that a commit of this clone holds. Throws GitFailed. */
 export async function readContent({ root }: History, commit: string): Promise<Content> {
-  const [whole, printed] = await explained(root, () =>
-    Promise.all([
-      git(["rev-parse", `${commit}^{tree}`], { cwd: root }),
-      git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], { cwd: root }),
-    ]),
-  );
-  const content: Content = new Map([["", { mode: "040000", type: "tree", hash: whole.trim() }]]);
-  for (const line of printed.split("\0").filter((entry) => entry !== "")) {
-    const tab = line.indexOf("\t");
-    const [mode = "", type = "", hash = ""] = line.slice(0, tab).split(" ");
-    content.set(line.slice(tab + 1), { mode, type, hash });
-  }
-  return content;
+  const [whole, entries] = await Promise.all([
+    git(["rev-parse", `${commit}^{tree}`], { cwd: root }),
+    listTree(root, commit),
+  ]);
+  return new Map([["", { mode: "040000", type: "tree", hash: whole.trim() }], ...entries]);
 }
 
 /** The tree of an image's paths, as the version has it, in what a commit holds; undefined if that lacks one of them. */
@@ -85,7 +82,7 @@ export function treeIn(history: History, content: Content, located: Pick<Located
 /** The commit that last touched the paths, as seen from a commit of this clone. Throws GitFailed. */
 export async function lastCommitAt({ root }: History, commit: string, paths: string[]): Promise<string | undefined> {
   const limit = paths.includes("") ? [] : paths;
-  const printed = await explained(root, () => git(["rev-list", "-n", "1", commit, "--", ...limit], { cwd: root }));
+  const printed = await git(["rev-list", "-n", "1", commit, "--", ...limit], { cwd: root });
   return printed.trim() || undefined;
 }
 
@@ -122,12 +119,4 @@ function fromRoot({ root }: History, found: string, named: string): string {
 
 function isFullHash(text: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
-}
-
-async function explained<T>(root: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw explain(error, root);
-  }
 }

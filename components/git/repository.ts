@@ -1,9 +1,9 @@
-import { realpath, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
-import { explain } from "./explain";
 import { ifThere } from "./files";
-import { GitError, git } from "./git";
+import { git } from "./git";
+import { GitError } from "./gitError";
 import { isIgnoreFile } from "./ignoreFile";
 
 /** A repository on this machine. */
@@ -87,27 +87,23 @@ export async function findRepository(directory: string): Promise<Repository> {
     "HEAD^{tree}",
     "--git-common-dir",
   ];
-  try {
-    const printed = await git(["rev-parse", ...asked], { cwd: await nearestDirectory(directory) });
-    if (printed.startsWith("--path-format")) {
-      throw new VersionedImageError("GitFailed", "This git is too old: install git 2.31 or later.");
-    }
-    const [objectFormat = "", ...rest] = printed.slice(0, -1).split("\n");
-    const hash = rest.findIndex((line) => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(line));
-    return {
-      root: rest.slice(0, hash).join("\n"),
-      commonDir: rest.slice(hash + 1).join("\n"),
-      objectFormat,
-      head: "HEAD",
-      headTree: rest[hash] ?? "",
-    };
-  } catch (error) {
-    if (/ambiguous argument 'HEAD\^\{tree\}'/.test(String(error))) {
-      throw new VersionedImageError(
-        "NoCommitYet",
-        `The repository of ${directory} has no commit yet on its branch, and the version of an image is a commit. Commit the directory first.`,
-      );
-    }
-    throw explain(error, directory);
+  const printed = await git(["rev-parse", ...asked], { cwd: await nearestDirectory(directory), at: directory });
+  if (printed.startsWith("--path-format")) {
+    throw new VersionedImageError("GitFailed", "This git is too old: install git 2.31 or later.");
   }
+  const [objectFormat = "", ...rest] = printed.slice(0, -1).split("\n");
+  const hash = rest.findIndex((line) => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(line));
+  return {
+    root: rest.slice(0, hash).join("\n"),
+    commonDir: rest.slice(hash + 1).join("\n"),
+    objectFormat,
+    head: "HEAD",
+    headTree: rest[hash] ?? "",
+  };
+}
+
+/** The commits at which a shallow clone's history ends; none in a full clone. */
+export async function readShallow({ commonDir }: Repository): Promise<Set<string>> {
+  const content = await ifThere(readFile(path.join(commonDir, "shallow"), "utf8"));
+  return new Set(content?.split("\n").filter((line) => line !== ""));
 }

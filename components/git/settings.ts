@@ -1,4 +1,4 @@
-import { GitError } from "./git";
+import { GitError } from "./gitError";
 
 /** A setting's name, as git prints it (in lower case but for what stands between the outer dots), and its value; none is true. */
 export type Setting = [name: string, value: string | undefined];

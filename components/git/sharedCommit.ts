@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import * as path from "node:path";
-import { isWithin } from "../version";
 import { type CommitIndex, readCommitIndex } from "./commitIndex";
 
 /** For so many images files of a commit are written at once. */
@@ -20,7 +19,7 @@ interface Wanting {
 }
 
 /** Files of a commit that are written for several images at once. */
-class Batch {
+export class Batch {
   private written: Promise<unknown> | undefined;
 
   constructor(
@@ -38,30 +37,12 @@ class Batch {
     return this.written as Promise<T>;
   }
 
-  /** Whether another member still needs what is at these paths. */
-  isNeededBeside(own: Wanting): boolean {
-    return this.members
-      .filter((member) => member !== own && !member.isDone)
-      .some(({ paths }) =>
-        paths.some((one) => own.paths.some((other) => isWithin(one, other) || isWithin(other, one))),
-      );
-  }
-
   async leave(member: Wanting): Promise<void> {
     member.isDone = true;
     if (this.members.every(({ isDone }) => isDone)) {
       await rm(this.folder, { recursive: true, force: true });
     }
   }
-}
-
-/** What is written for several images, as one of them sees it. */
-export interface Together {
-  paths: string[];
-  /** Writes for all of them, once; what is returned is for all. */
-  once<T>(write: (directory: string) => Promise<T>): Promise<T>;
-  /** Whether this one may take its files, as no other needs them. */
-  mayTake(): boolean;
 }
 
 interface Lent {
@@ -114,7 +95,7 @@ export class SharedCommit {
   async use<T>(
     paths: string[],
     scratch: string,
-    work: (index: CommitIndex, together: Together | undefined) => Promise<T>,
+    work: (index: CommitIndex, together: Batch | undefined) => Promise<T>,
   ): Promise<T> {
     const own = this.expected(paths);
     this.users++;
@@ -124,7 +105,7 @@ export class SharedCommit {
     try {
       const [read, made] = await Promise.all([index, folder]);
       const batch = own.batch ?? this.batchWith(own, made);
-      return await work(read, batch && togetherIn(batch, own));
+      return await work(read, batch);
     } finally {
       this.users--;
       await this.forget(own);
@@ -201,12 +182,4 @@ export class SharedCommit {
       await rm(folder, { recursive: true, force: true });
     }
   }
-}
-
-function togetherIn(batch: Batch, own: Wanting): Together {
-  return {
-    paths: batch.paths,
-    once: (write) => batch.once(write),
-    mayTake: () => !batch.isNeededBeside(own),
-  };
 }

@@ -1,4 +1,8 @@
+import { copyFile, lstat, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 import type { Change } from "../version";
+import { ifThere } from "./files";
 import { git } from "./git";
 
 /** What git sees below some paths that is not committed. */
@@ -35,3 +39,75 @@ export async function readStatus(root: string, paths: string[]): Promise<Status>
     ignored: entries.filter(({ status }) => status === "!!").map(({ path }) => path),
   };
 }
+
+/** What the index says of the files below some paths, beyond what status shows. */
+export interface IndexFacts {
+  /** Files that differ from the index although git was told not to look (assume-unchanged, skip-worktree). */
+  hidden: string[];
+  /** Files that are not on disk because git was told not to put them there (a sparse checkout). */
+  leftOut: string[];
+  /** Submodules that are not checked out. */
+  uninitialized: string[];
+}
+
+/** Finds what `git status` keeps quiet about. */
+export async function readIndexFacts(root: string, paths: string[]): Promise<IndexFacts> {
+  const printed = await git(["ls-files", "-v", "-s", "-z", "--", ...(paths.includes("") ? [] : paths)], { cwd: root });
+  const entries = printed
+    .split("\0")
+    .filter((line) => line !== "")
+    .map(parse);
+  const flagged = entries.filter(({ tag, mode }) => mode !== GITLINK && (tag === "S" || tag === tag.toLowerCase()));
+  const gitlinks = entries.filter(({ mode }) => mode === GITLINK);
+  const [statuses, checkedOut] = await Promise.all([
+    statusesOf(root, flagged),
+    Promise.all(gitlinks.map(({ name }) => ifThere(lstat(path.join(root, name, ".git"))))),
+  ]);
+  const isLeftOut = ({ tag, name }: IndexEntry) => tag.toUpperCase() === "S" && statuses.get(name) === "D";
+  return {
+    hidden: flagged.filter((entry) => statuses.has(entry.name) && !isLeftOut(entry)).map(({ name }) => name),
+    leftOut: flagged.filter(isLeftOut).map(({ name }) => name),
+    uninitialized: gitlinks.filter((_, index) => !checkedOut[index]).map(({ name }) => name),
+  };
+}
+
+const GITLINK = "160000";
+
+interface IndexEntry {
+  /** As `git ls-files -v` prints it: S for skip-worktree, lower case for assume-unchanged. */
+  tag: string;
+  mode: string;
+  name: string;
+}
+
+function parse(line: string): IndexEntry {
+  const tab = line.indexOf("\t");
+  const [tag = "", mode = ""] = line.slice(0, tab).split(" ");
+  return { tag, mode, name: line.slice(tab + 1) };
+}
+
+/** What git says of files that it was told not to look at, by a copy of the index that does not tell it so: M, D or T by name. */
+async function statusesOf(root: string, entries: IndexEntry[]): Promise<Map<string, string>> {
+  if (entries.length === 0) {
+    return new Map();
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), "index-"));
+  try {
+    const options = { cwd: root, env: { GIT_INDEX_FILE: path.join(folder, "index") } };
+    const own = await git(["rev-parse", "--git-path", "index"], { cwd: root });
+    await copyFile(path.resolve(root, own.replace(/\n$/, "")), options.env.GIT_INDEX_FILE);
+    const input = entries.map(({ name }) => `${name}\0`).join("");
+    for (const flag of ["--no-assume-unchanged", "--no-skip-worktree"]) {
+      await git(["update-index", flag, "-z", "--stdin"], { ...options, input });
+    }
+    const fields = (await git(DIFF, options)).split("\0");
+    return new Map(fields.flatMap((name, index) => (index % 2 === 1 ? [[name, fields[index - 1] ?? ""]] : [])));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const DIFF = [
+  ...["diff", "--name-status", "-z", "--no-renames", "--no-relative", "--no-ext-diff", "--no-textconv"],
+  "--ignore-submodules=all",
+];

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import { descendantsOf, type Running, signalAll } from "./descendants";
 
 /** What a call of git is for. */
@@ -40,11 +40,8 @@ export interface Call {
  */
 export async function withinLimit<T>(call: Call, running: () => Promise<T>): Promise<T> {
   const seconds = limitOf(call.purpose);
-  let late = () => {};
-  const limit = new Promise<"late">((resolve) => {
-    late = () => resolve("late");
-  });
-  const timer = setTimeout(late, seconds * 1000);
+  const ended = new AbortController();
+  const limit = wait(seconds * 1000, "late" as const, { signal: ended.signal });
   const work = running();
   try {
     const first = await Promise.race([work.then((value) => ({ value })), limit]);
@@ -52,7 +49,7 @@ export async function withinLimit<T>(call: Call, running: () => Promise<T>): Pro
       return first.value;
     }
   } finally {
-    clearTimeout(timer);
+    ended.abort();
   }
   throw timedOut(call, seconds, await end(call, work));
 }
@@ -65,8 +62,7 @@ export function limitOf(purpose: Purpose): number {
   }
   const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : 0;
   if (seconds <= 0 || seconds > MOST) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `${VARIABLE} is ${JSON.stringify(given)}: give the seconds that a call of git may take, for instance 1800.`,
     );
   }

@@ -6,7 +6,7 @@ import { mayLack } from "./ignoreFile";
 import type { Located } from "./locate";
 import type { Repository } from "./repository";
 
-/** What HEAD holds at a path, as `git ls-tree` prints it. */
+/** What a commit holds at a path, as `git ls-tree` prints it. */
 export interface TreeEntry {
   mode: string;
   type: string;
@@ -14,22 +14,30 @@ export interface TreeEntry {
 }
 
 /** What a repository's head holds at each of these paths; the root is not among the answers. */
-export async function readTree({ root, head }: Repository, paths: string[]): Promise<Map<string, TreeEntry>> {
+export async function readTree(
+  { root, head }: Pick<Repository, "root" | "head">,
+  paths: string[],
+): Promise<Map<string, TreeEntry>> {
   const wanted = new Set(paths.filter((path) => path !== ""));
   if (wanted.size === 0) {
     return new Map();
   }
-  const printed = await git(["ls-tree", "-t", "-z", "--full-tree", head, "--", ...wanted], { cwd: root });
-  const entries = new Map<string, TreeEntry>();
-  for (const line of printed.split("\0")) {
-    const tab = line.indexOf("\t");
-    const [mode = "", type = "", hash = ""] = line.slice(0, tab).split(" ");
-    const name = line.slice(tab + 1);
-    if (wanted.has(name)) {
-      entries.set(name, { mode, type, hash });
-    }
-  }
-  return entries;
+  const entries = await listTree(root, head, [...wanted]);
+  return new Map([...entries].filter(([name]) => wanted.has(name)));
+}
+
+/** What a commit holds at some paths, with the directories above them, or all of it where there are none; in git's order. */
+export async function listTree(root: string, commit: string, paths: string[] = []): Promise<Map<string, TreeEntry>> {
+  const which = paths.length > 0 ? [commit, "--", ...paths] : ["-r", commit];
+  const printed = await git(["ls-tree", "-t", "-z", "--full-tree", ...which], { cwd: root });
+  const lines = printed.split("\0").slice(0, -1);
+  return new Map(
+    lines.map((line) => {
+      const tab = line.indexOf("\t");
+      const [mode = "", type = "", hash = ""] = line.slice(0, tab).split(" ");
+      return [line.slice(tab + 1), { mode, type, hash }];
+    }),
+  );
 }
 
 /**

@@ -1,12 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import { checkBase, type Target } from "../protocol";
 import { knownValue } from "../pulumi";
 import { parseReference } from "../registry";
 import { imageLabels, shownPaths, type Version } from "../version";
-import { ownRegistry } from "./ownRegistry";
+import { ownRegistry, whereItIs } from "./registries";
 import type { Subject } from "./subject";
-import { whereItIs } from "./whereItIs";
 
 /** An image's labels, which name the images that it is built on: unknown while a preview can't know those. */
 export function labelsOf({ version, fingerprint, build }: Subject): pulumi.Output<Record<string, string>> {
@@ -20,8 +19,7 @@ export async function refuseOwnRepository({ build, target }: Pick<Subject, "buil
   for (const [name, { spec }] of Object.entries(build.bases)) {
     const known = await knownValue(spec);
     if (known !== undefined && target?.repository === parseReference(known).repository) {
-      throw new VersionedImageError(
-        "InvalidArgument",
+      throw invalidArgument(
         `build.bases.${name} is ${known}, and this image itself is published to ${target.repository}: give each a repository of its own.`,
       );
     }

@@ -1,8 +1,6 @@
 import { Builder } from "../args";
-import type { Target } from "../protocol";
 import { buildKitContent } from "./buildKitContent";
-import type { BuildProgress } from "./buildProgress";
-import type { Building, ContentBuilder, ScratchTag } from "./contentBuilder";
+import type { ContentBuilder } from "./contentBuilder";
 import { dockerContent } from "./dockerContent";
 import type { Own } from "./record";
 import type { Subject } from "./subject";
@@ -15,16 +13,6 @@ const CONTENTS: Record<Builder, ContentBuilder> = {
 /** How contents reach the builder that the program asks for. */
 export function contentBuilderOf({ build }: Subject): ContentBuilder {
   return CONTENTS[build.builder];
-}
-
-/** Has a version built from its commit by the builder that the program asks for. */
-export function buildContent(
-  subject: Subject,
-  target: Target,
-  progress: BuildProgress,
-  scratchTag: ScratchTag,
-): Promise<Building> {
-  return contentBuilderOf(subject).build(subject, target, progress, scratchTag);
 }
 
 /** Declares what this stack built, by the builder that built it. `image` is what the registry has of it. */

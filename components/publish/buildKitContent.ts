@@ -16,14 +16,14 @@ import {
 import { OLDEST_BUILDKIT, tooOldBuildKit } from "../docker";
 import { expectExport } from "../git";
 import type { Built, Target } from "../protocol";
-import { hooksFor, unknownOutput, urnOf } from "../pulumi";
+import { unknownOutput, urnOf } from "../pulumi";
 import { parseReference } from "../registry";
 import { productionTag } from "../version";
 import { labelsOf } from "./bases";
-import type { BuildProgress } from "./buildProgress";
-import { type Building, buildingOf, type ContentBuilder, type Staged } from "./contentBuilder";
-import { onlySay } from "./onlySay";
+import { type Building, buildingOf, type ContentBuilder, hooksAround, requestFor, type Staged } from "./contentBuilder";
 import type { Own } from "./record";
+import { onlySay } from "./runReport";
+import type { BuildProgress } from "./sayBuildFailed";
 import { filesOf, type Subject, warnOf } from "./subject";
 
 /** BuildKit's provider looks at the files in each run, so they are kept where it looks for as long as it does. */
@@ -41,7 +41,7 @@ const buildKitBuilder = builderOf(Builder.BuildKit);
 
 /** Pushes by digest, so that no tag is needed. */
 async function build(subject: Subject, target: Target, progress: BuildProgress): Promise<Building> {
-  const { component, name, args, dockerfile, version } = subject;
+  const { dockerfile } = subject;
   const place = await placeIn(subject, "image", newPlaceName());
   await warnOfOld(subject);
   // The place is another in the update that follows, and a Dockerfile that can't be built is to be found now.
@@ -51,30 +51,15 @@ async function build(subject: Subject, target: Target, progress: BuildProgress):
   } else {
     await ensureFilled(place, target.spec, () => prepareCommit(subject));
   }
+  const context = keptContextOf(place);
+  const nothing = async () => {};
   const declared = buildKitBuilder.declare({
-    name: `${name}-image`,
-    component,
+    ...requestFor(subject, "image"),
     spec: pushesTo(target.repository),
-    context: preview ? unknownOutput() : keptContextOf(place),
+    context: preview ? unknownOutput() : context,
     labels: labelsOf(subject),
-    committedAt: version.committedAt,
-    build: subject.build,
-    registryAuth: args.registryAuth,
     settled: false,
-    hooks: await hooksFor(component, {
-      name: "image",
-      before: () => progress.begin(async () => {}),
-      after: async ({ oldInputs }) => {
-        const before = buildKitBuilder.contextIn(oldInputs);
-        if (before !== keptContextOf(place).context) {
-          await removePlace(before);
-        }
-      },
-      failed: async ({ errors }) => {
-        await progress.fail(keptContextOf(place), errors);
-        return false;
-      },
-    }),
+    hooks: await hooksAround(subject, "image", progress, context, { fill: nothing, empty: nothing }),
   });
   const own = {
     spec: target.spec,
@@ -83,7 +68,7 @@ async function build(subject: Subject, target: Target, progress: BuildProgress):
     dockerfile,
     builder: Builder.BuildKit,
   };
-  return buildingOf(declared, keptContextOf(place).context, own, builtOf);
+  return buildingOf(declared, context.context, own, builtOf);
 }
 
 /** By its digest alone. */
@@ -115,22 +100,17 @@ function warnOfOld(subject: Subject): Promise<void> {
  * in the registry.
  */
 async function keep(subject: Subject, own: Own): Promise<void> {
-  const { component, name, args, version, build } = subject;
   const place = await placeIn(subject, "image", own.place, own.dockerfile);
-  if (build.builder !== Builder.BuildKit || !isCurrent(subject, own)) {
+  if (subject.build.builder !== Builder.BuildKit || !isCurrent(subject, own)) {
     await removePlace(keptContextOf(place).context);
     return;
   }
   await ensureFilled(place, own.spec, () => prepareCommit(subject));
   buildKitBuilder.declare({
-    name: `${name}-image`,
-    component,
+    ...requestFor(subject, "image"),
     spec: own.pushedAs,
     context: keptContextOf(place),
     labels: labelsOf(subject),
-    committedAt: version.committedAt,
-    build,
-    registryAuth: args.registryAuth,
     settled: true,
     hooks: undefined,
   });
@@ -176,17 +156,12 @@ async function stageDebug(
   if (isKnown) {
     await ensureFilled(place, await files.hash(), async () => files);
   }
-  const leave = async () => setInUse(place, false);
+  const context = keptContextOf(place);
   return {
-    context: isKnown ? keptContextOf(place) : unknownOutput(),
-    hooks: await hooksFor(subject.component, {
-      name: "debug",
-      before: () => progress.begin(() => setInUse(place, true)),
-      after: leave,
-      failed: async ({ errors }) => {
-        await progress.fail(keptContextOf(place), errors).finally(leave);
-        return false;
-      },
+    context: isKnown ? context : unknownOutput(),
+    hooks: await hooksAround(subject, "debug", progress, context, {
+      fill: () => setInUse(place, true),
+      empty: () => setInUse(place, false),
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { engineRun, urnOf } from "../pulumi";
 import { movingTagsOf, type Subject } from "./subject";
 
@@ -31,8 +31,7 @@ export async function claimTags(subject: Subject): Promise<void> {
 function claim(spec: string, claimed: Claim): void {
   const earlier = claims.get(spec);
   if (earlier !== undefined && earlier.run === claimed.run && earlier.urn !== claimed.urn) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `${spec} is the tag of another image of this program, ${earlier.name}, and a tag means one image: give each ` +
         "image a repository of its own, or declare it once and use it in both places.",
     );

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Content } from "../builders";
-import type { BuildContext, PreparedContext } from "../context";
+import { builderOf, type Content, type ContentRequest } from "../builders";
+import { type BuildContext, type PreparedContext, removePlace } from "../context";
 import type { Built, Target } from "../protocol";
-import { knownValue } from "../pulumi";
-import type { BuildProgress } from "./buildProgress";
+import { hooksFor, knownValue } from "../pulumi";
 import type { Own } from "./record";
+import type { BuildProgress } from "./sayBuildFailed";
 import type { Subject } from "./subject";
 
 /** A version's content, as it is being built. */
@@ -55,6 +55,40 @@ export interface ContentBuilder {
   pushesTo(repository: string, scratchTag: string | undefined): pulumi.Input<string>;
   /** What a builder's resource has pushed, under a scratch tag of a repository or by digest alone. */
   builtOf(digest: string, repository: string, scratchTag: string | undefined): Built;
+}
+
+/** What is the same of all that is declared of an image: its content, or that of its debug image. */
+export function requestFor(
+  { component, name, args, version, build }: Subject,
+  kind: "image" | "debug",
+): Pick<ContentRequest, "name" | "component" | "committedAt" | "build" | "registryAuth"> {
+  const committedAt = kind === "image" ? version.committedAt : undefined;
+  return { name: `${name}-${kind}`, component, committedAt, build, registryAuth: args.registryAuth };
+}
+
+/** Files are put where the builder looks for them just before they are built, and taken away again; those of the image before are removed. */
+export function hooksAround(
+  { component, build }: Subject,
+  kind: "image" | "debug",
+  progress: BuildProgress,
+  context: BuildContext,
+  files: { fill(): Promise<void>; empty(): Promise<void> },
+): Promise<pulumi.ResourceHookBinding | undefined> {
+  return hooksFor(component, {
+    name: kind,
+    before: () => progress.begin(files.fill),
+    after: async ({ oldInputs }) => {
+      await files.empty();
+      const before = builderOf(build.builder).contextIn(oldInputs);
+      if (kind === "image" && before !== context.context) {
+        await removePlace(before);
+      }
+    },
+    failed: async ({ errors }) => {
+      await progress.fail(context, errors).finally(files.empty);
+      return false;
+    },
+  });
 }
 
 /** What became of a content that was declared to be built from a context; nothing is known of it in a preview. */

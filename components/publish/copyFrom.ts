@@ -5,10 +5,9 @@ import type { Target } from "../protocol";
 import { knownValue, type Step } from "../pulumi";
 import { parseRepository } from "../registry";
 import type { Version } from "../version";
-import { ownRegistry } from "./ownRegistry";
 import { isTried, portsOf } from "./publishing";
+import { ownRegistry, willBeCopied } from "./registries";
 import type { Subject } from "./subject";
-import { willBeCopied } from "./whereItIs";
 
 /**
  * Where a version is copied from that the image's repository lacks. A debug image is built from the disk, and never copied. Throws

@@ -15,17 +15,17 @@ import { parseReference } from "../registry";
 import { duration, Fate } from "../version";
 import { checkBases, labelsOf } from "./bases";
 import { contentBuilderOf, declareAsRecorded } from "./buildContent";
-import { BuildProgress } from "./buildProgress";
-import { neverPublished } from "./neverPublished";
+import { requestFor } from "./contentBuilder";
 import { portsOf, publishingOf } from "./publishing";
 import { keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
-import { type Publication, type Subject, specOf } from "./subject";
+import { BuildProgress } from "./sayBuildFailed";
+import { neverPublished, type Publication, type Subject, specOf } from "./subject";
 import { publishUndecided } from "./undecided";
 
 /** Builds the directory as it is on disk and publishes it over whatever its debug tag named before. */
 export async function publishDebug(subject: Subject): Promise<Publication> {
-  const { component, name, version, build, args, target, dockerfile } = subject;
+  const { component, name, version, build, target, dockerfile } = subject;
   if (!target) {
     return publishUndecided(subject);
   }
@@ -52,13 +52,9 @@ export async function publishDebug(subject: Subject): Promise<Publication> {
     const publishing = await publishingOf(subject, target, `pulumi up --replace '**::${name}-debug'`);
     const scratchTag = builder.needsScratchTag ? await scratchTagOf(publishing, ports) : undefined;
     const content = builderOf(build.builder).declare({
-      name: `${name}-debug`,
-      component,
+      ...requestFor(subject, "debug"),
       spec: builder.pushesTo(target.repository, scratchTag),
       labels: labelsOf(subject),
-      committedAt: undefined,
-      build,
-      registryAuth: args.registryAuth,
       settled: false,
       ...staged,
     });

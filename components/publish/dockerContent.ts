@@ -14,7 +14,6 @@ import {
   type Place,
   type PreparedContext,
   prepareContext,
-  removePlace,
 } from "../context";
 import { builtImageId } from "../docker";
 import { VersionedImageError } from "../errors";
@@ -23,10 +22,18 @@ import { type Built, refusesToMoveTags, type Target } from "../protocol";
 import { dockerEnvironment, hooksFor, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { isScratchTag } from "../version";
-import type { BuildProgress } from "./buildProgress";
-import { type Building, buildingOf, type ContentBuilder, type ScratchTag, type Staged } from "./contentBuilder";
+import {
+  type Building,
+  buildingOf,
+  type ContentBuilder,
+  hooksAround,
+  requestFor,
+  type ScratchTag,
+  type Staged,
+} from "./contentBuilder";
 import { portsOf, publishingOf } from "./publishing";
 import { type Own, recordUrn } from "./record";
+import type { BuildProgress } from "./sayBuildFailed";
 import { filesOf, type Subject, warnOf } from "./subject";
 
 /** Docker's builder finds a marker in the place of the files but for the moment in which it builds. */
@@ -57,7 +64,7 @@ async function declare(
   progress: BuildProgress,
   scratchTag: string | undefined,
 ): Promise<Building> {
-  const { component, name, args, dockerfile, version } = subject;
+  const { dockerfile } = subject;
   const place: Place = { name: newPlaceName(), dockerfile, marker: spec };
   const content = committedContext(filesOf(subject), (what) => warnOf(subject, what));
   // The place is another in the update that follows, and a Dockerfile that can't be built is to be found now.
@@ -67,44 +74,20 @@ async function declare(
     await ensureMarked(place);
   }
   const pushedAs = pushesTo(repository, scratchTag);
+  const context = contextOf(place);
   const declared = dockerBuilder.declare({
-    name: `${name}-image`,
-    component,
+    ...requestFor(subject, "image"),
     spec: pushedAs,
-    context: scratchTag === undefined ? unknownOutput() : contextOf(place),
+    context: scratchTag === undefined ? unknownOutput() : context,
     labels: {},
-    committedAt: version.committedAt,
-    build: subject.build,
-    registryAuth: args.registryAuth,
     settled: false,
-    hooks: await hooksAround(subject, place, content, progress),
+    hooks: await hooksAround(subject, "image", progress, context, {
+      fill: () => fill(place, content),
+      empty: () => emptyPlace(place),
+    }),
   });
   const own = { spec, pushedAs, place: place.name, dockerfile };
-  return buildingOf(declared, contextOf(place).context, own, (digest) => builtOf(digest, repository, scratchTag));
-}
-
-/** The files are there from just before they are built until just after. */
-async function hooksAround(
-  { component }: Subject,
-  place: Place,
-  content: ContextContent,
-  progress: BuildProgress,
-): Promise<pulumi.ResourceHookBinding | undefined> {
-  return hooksFor(component, {
-    name: "image",
-    before: () => progress.begin(() => fill(place, content)),
-    after: async ({ oldInputs }) => {
-      await emptyPlace(place);
-      const before = dockerBuilder.contextIn(oldInputs);
-      if (before !== contextOf(place).context) {
-        await removePlace(before);
-      }
-    },
-    failed: async ({ errors }) => {
-      await progress.fail(contextOf(place), errors).finally(() => emptyPlace(place));
-      return false;
-    },
-  });
+  return buildingOf(declared, context.context, own, (digest) => builtOf(digest, repository, scratchTag));
 }
 
 async function fill(place: Place, content: ContextContent): Promise<void> {
@@ -135,18 +118,14 @@ function builtOf(digest: string, repository: string, scratchTag: string | undefi
  * image that its tag serves already: a registry with immutable tags takes nothing else.
  */
 async function keep(subject: Subject, own: Own, image: string): Promise<void> {
-  const { component, name, args, build, version } = subject;
+  const { component, name } = subject;
   const place: Place = { name: own.place, dockerfile: own.dockerfile, marker: own.spec };
   await ensureMarked(place);
   dockerBuilder.declare({
-    name: `${name}-image`,
-    component,
+    ...requestFor(subject, "image"),
     spec: own.pushedAs,
     context: contextOf(place),
     labels: {},
-    committedAt: version.committedAt,
-    build,
-    registryAuth: args.registryAuth,
     settled: true,
     hooks: await hooksFor(component, {
       name: "image",
@@ -198,21 +177,17 @@ async function stageDebug(
   files: PreparedContext,
   progress: BuildProgress,
 ): Promise<Staged> {
-  const { component, dockerfile, version } = subject;
+  const { dockerfile, version } = subject;
   const place = { name, dockerfile, marker: `${version.tag} ${await files.hash()}` };
   if (isKnown) {
     await ensureMarked(place);
   }
+  const context = contextOf(place);
   return {
-    context: isKnown ? contextOf(place) : unknownOutput(),
-    hooks: await hooksFor(component, {
-      name: "debug",
-      before: () => progress.begin(() => fillPlace(place, files)),
-      after: () => emptyPlace(place),
-      failed: async ({ errors }) => {
-        await progress.fail(contextOf(place), errors).finally(() => emptyPlace(place));
-        return false;
-      },
+    context: isKnown ? context : unknownOutput(),
+    hooks: await hooksAround(subject, "debug", progress, context, {
+      fill: () => fillPlace(place, files),
+      empty: () => emptyPlace(place),
     }),
   };
 }

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImageArgs } from "../args";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { isMocked } from "../pulumi";
-import type { ImageOutputs } from "./imageOutputs";
+import type { ImageOutputs } from "./subject";
 
 /** What an image is in a test. What is left out follows from the image's name, so that it is the same in each run. */
 export interface MockedImage {
@@ -40,8 +40,7 @@ export function mockedImage(name: string, args: VersionedImageArgs): ImageOutput
     return undefined;
   }
   if (!isMocked()) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "mockImages is for tests under Pulumi's mocks: call pulumi.runtime.setMocks first, or leave mockImages out.",
     );
   }

@@ -11,18 +11,16 @@ import {
 import { interruptibly, type Step } from "../pulumi";
 import { duration, Fate, mergeRequestNotice } from "../version";
 import { checkBases } from "./bases";
-import { buildContent, declareAsRecorded } from "./buildContent";
-import { BuildProgress } from "./buildProgress";
+import { contentBuilderOf, declareAsRecorded } from "./buildContent";
 import type { Building } from "./contentBuilder";
 import { copyVersion } from "./copyFrom";
-import { neverPublished } from "./neverPublished";
 import { isTried, portsOf, publishingOf } from "./publishing";
 import { isCopied, type Kept, keepRecord, ownOf, type Used } from "./record";
 import { checkBeforeRelease, release, sayToRelease, sayUnknownReleases } from "./releaseTags";
 import { announce, sayInterrupted } from "./runReport";
-import { sayChanges } from "./sayChanges";
-import { sayUnknownBuild } from "./sayUnknownBuild";
-import { expectedOf, movingTagsOf, type Publication, type Subject, specOf, warnOf } from "./subject";
+import { BuildProgress } from "./sayBuildFailed";
+import { sayChanges, sayUnknownBuild } from "./sayChanges";
+import { expectedOf, movingTagsOf, neverPublished, type Publication, type Subject, specOf, warnOf } from "./subject";
 import { publishUndecided } from "./undecided";
 
 /**
@@ -54,7 +52,7 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
         await checkBeforeRelease(subject, target);
         await checkBases(subject, target);
         progress.step.what = `${name} is being built`;
-        building = await buildContent(subject, target, progress, scratchTag);
+        building = await contentBuilderOf(subject).build(subject, target, progress, scratchTag);
         progress.step.what = building.built && `${name} is being tagged`;
         return building.built;
       },
@@ -101,7 +99,12 @@ async function tryToPublish(subject: Subject, target: Target): Promise<Publicati
   const progress = new BuildProgress(subject, version.tag);
   // Under mocks, the stack's one scratch tag is free in an update.
   const scratchTag = async () => (await publishingOf(subject, target)).scratchTag();
-  const building = await buildContent(subject, target, progress, pulumi.runtime.isDryRun() ? undefined : scratchTag);
+  const building = await contentBuilderOf(subject).build(
+    subject,
+    target,
+    progress,
+    pulumi.runtime.isDryRun() ? undefined : scratchTag,
+  );
   return building.leftOut ? keepLeftOut(subject) : recordBuilt(subject, target, building, undefined);
 }
 

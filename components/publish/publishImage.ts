@@ -1,9 +1,11 @@
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Builder, type RegistryAuth, type VersionedImageArgs } from "../args";
 import { basesOf, buildFingerprint, contextDirectories, requireBuildKit, resolveBuild } from "../builders";
 import { requireBuilder } from "../docker";
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { readFacts } from "../git";
+import { findGoogleProject, projectInImageNames } from "../googleProject";
 import type { Target } from "../protocol";
 import { knownValue, reportAt, requireEngine } from "../pulumi";
 import { createRegistryClient, parseReference, parseRepository, type RegistryClient } from "../registry";
@@ -12,15 +14,14 @@ import { refuseOwnRepository } from "./bases";
 import { claimTags } from "./claim";
 import { copyFromOf } from "./copyFrom";
 import { publishDebug } from "./debug";
-import { defaultRepository } from "./defaultRepository";
-import type { ImageOutputs } from "./imageOutputs";
 import { mockedImage } from "./mockedImages";
-import { isOffline } from "./offline";
-import { ownRegistry } from "./ownRegistry";
 import { publishProduction } from "./production";
+import { ownRegistry } from "./registries";
 import { resolveReleaseTags } from "./releaseTags";
 import { beginReport } from "./runReport";
+import type { ImageOutputs } from "./subject";
 import { type Publication, type Subject, specOf } from "./subject";
+import { isOffline } from "./undecided";
 
 /** Finds an image's version and has it published, with children of the component doing the work. */
 export function publishImage(
@@ -95,8 +96,7 @@ async function subjectOf(
   repository: pulumi.Output<string>,
 ): Promise<Subject> {
   if (args.debug && args.publish === false) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "publish is false, but a debug image is always built and pushed: leave out one of publish and debug.",
     );
   }
@@ -146,4 +146,20 @@ async function registryFor(auth: RegistryAuth | undefined): Promise<RegistryClie
   }
   const known = await knownValue(pulumi.output(auth) as pulumi.Output<{ [Key in keyof RegistryAuth]: string }>);
   return known && createRegistryClient({ auth: known });
+}
+
+/**
+ * The repository that is used where none is given: the name of the context's directory, in the project's registry on
+ * gcr.io. Throws InvalidArgument if there is no project.
+ */
+export async function defaultRepository(context: string): Promise<string> {
+  const project = await findGoogleProject();
+  if (!project) {
+    throw invalidArgument(
+      "There is no repository to publish to: set the repository argument, for instance to " +
+        "europe-docker.pkg.dev/my-project/images/simple, or run `pulumi config set gcp:project PROJECT` or " +
+        "`gcloud config set project PROJECT` to publish to gcr.io/PROJECT.",
+    );
+  }
+  return `gcr.io/${projectInImageNames(project)}/${path.basename(path.resolve(context))}`;
 }

@@ -1,9 +1,9 @@
+import * as pulumi from "@pulumi/pulumi";
 import { readChanges } from "../git";
 import { parseReference } from "../registry";
 import { describeChanges, digitsOfTag, TagPolicy } from "../version";
-import { onlySay } from "./onlySay";
 import type { Used } from "./record";
-import { say } from "./runReport";
+import { onlySay, say } from "./runReport";
 import type { Subject } from "./subject";
 
 /** Says which commits lie between the version that a stack uses and that of `spec`, which replaces it, as far as git can tell. */
@@ -29,4 +29,22 @@ async function tellChanges(subject: Subject, spec: string, before: Used | undefi
   if (said !== undefined) {
     say(subject, `${version.tag}: ${said}`);
   }
+}
+
+/**
+ * Says of a version that is published already what a preview can't know of how it is to be built, and what the update may answer: without a word it
+ * would look as if nothing could go wrong.
+ */
+export function sayUnknownBuild({ component, name, build }: Subject, spec: string): void {
+  const { unknown } = build;
+  if (unknown.length === 0) {
+    return;
+  }
+  const [are, were] = unknown.length > 1 ? ["are", "other values"] : ["is", "another value"];
+  pulumi.log.warn(
+    `${name}: ${unknown.join(" and ")} ${are} not known before the update, so that this preview can't tell whether ${spec}, which is ` +
+      `published already, was built so. If it was built with ${were}, the update ends with BuildInputsChanged: then commit a change in the ` +
+      "image's directory that goes with it.",
+    component,
+  );
 }

@@ -3,6 +3,7 @@ import type { VersionedImageArgs } from "../args";
 import type { BuildInputs } from "../builders";
 import type { VersionFiles } from "../context";
 import { type Expected, movingTags, type Pushed, type Target } from "../protocol";
+import { unknownWithout } from "../pulumi";
 import { TagPolicy, type Version } from "../version";
 
 /** An image whose version is known: what both ways of publishing start from. */
@@ -67,4 +68,32 @@ export function warnOf({ component, name }: Subject, what: string): void {
 export function movingTagsOf({ args, version }: Pick<Subject, "args" | "version">): string[] {
   const tags = movingTags(args.alsoTag, args.tagPrefix);
   return version.debug || args.publish === false ? [] : tags;
+}
+
+/**
+ * What is known of an image that the update leaves out and that this stack has never published: as of any resource that is not there, nothing.
+ * The engine then refuses those that need it, and nobody else.
+ */
+export function neverPublished({ component, version }: Subject): Publication {
+  return {
+    spec: unknownWithout(component),
+    digest: unknownWithout(component),
+    outcome: version.debug ? "debug" : unknownWithout(component),
+  };
+}
+
+/** What a VersionedImage gives to the program. */
+export interface ImageOutputs {
+  tag: pulumi.Output<string>;
+  spec: pulumi.Output<string>;
+  reference: pulumi.Output<string>;
+  digestReference: pulumi.Output<string>;
+  digest: pulumi.Output<string>;
+  commit: pulumi.Output<string>;
+  tree: pulumi.Output<string>;
+  covers: pulumi.Output<string[]>;
+  source: pulumi.Output<string | undefined>;
+  outcome: pulumi.Output<string>;
+  /** What was pushed for it, for the stack's next publication: kept among the component's outputs, and no output of the class. */
+  pushed?: pulumi.Output<Pushed | undefined>;
 }

@@ -1,16 +1,64 @@
 import * as pulumi from "@pulumi/pulumi";
 import { builderOf } from "../builders";
-import { knownValue, unknownOutput } from "../pulumi";
+import { invalidArgument, type VersionedImageError } from "../errors";
+import { engineRun, knownValue, unknownOutput } from "../pulumi";
 import { parseReference } from "../registry";
 import { Fate } from "../version";
 import { labelsOf } from "./bases";
 import { declareAsRecorded } from "./buildContent";
-import { isOffline, recordedDigest, warnOfOffline } from "./offline";
+import { requestFor } from "./contentBuilder";
+import { isTried } from "./publishing";
+import type { Used } from "./record";
 import { isCopied, type Kept, keepRecord, ownOf } from "./record";
 import { announce } from "./runReport";
-import { sayChanges } from "./sayChanges";
-import { sayUnknownBuild } from "./sayUnknownBuild";
+import { sayChanges, sayUnknownBuild } from "./sayChanges";
 import { type Publication, type Subject, specOf } from "./subject";
+
+const VARIABLE = "VERSIONED_IMAGE_OFFLINE";
+
+/**
+ * Whether this is a preview in which no registry is to be asked: VERSIONED_IMAGE_OFFLINE is 1, as for a pull request of a fork, which has
+ * no credentials. Throws InvalidArgument in an update, and if the variable is something else.
+ */
+export function isOffline(env: NodeJS.ProcessEnv = process.env): boolean {
+  const given = env[VARIABLE] ?? "";
+  if (given === "" || given === "0") {
+    return false;
+  }
+  if (given !== "1") {
+    throw invalid(given, "give 1 for a preview without a registry, or leave it out");
+  }
+  if (!isTried()) {
+    throw invalid(
+      given,
+      "that is for previews alone, and this is an update, which must ask the registry: leave it out",
+    );
+  }
+  return true;
+}
+
+function invalid(given: string, remedy: string): VersionedImageError {
+  return invalidArgument(`${VARIABLE} is ${JSON.stringify(given)}: ${remedy}.`);
+}
+
+const warned = new Set<unknown>();
+
+/** Says once for all images of a run what a preview without a registry can't know. */
+export function warnOfOffline(): void {
+  const run = engineRun();
+  if (!warned.has(run)) {
+    warned.add(run);
+    pulumi.log.warn(
+      `${VARIABLE} is 1, so that no registry is asked: digests are those of the stack's last update. A version that is new to the stack has ` +
+        "none yet, and whether it is published already, and whether it may be, is not known.",
+    );
+  }
+}
+
+/** The digest that the stack's last update used under repository:tag; that of a debug image follows from the disk, and none is recorded. */
+export function recordedDigest(spec: string | undefined, used: Used | undefined): string | undefined {
+  return (spec !== undefined && used?.spec === spec && used.digest) || undefined;
+}
 
 /**
  * In a preview that can't know yet where an image goes, or with which credentials, nobody is asked and all stays unknown. In one that is offline
@@ -77,7 +125,7 @@ interface Decided {
 
 /** Declares what the stack built last as it is, and what it may have to build as what nobody knows yet. */
 async function declareContent(subject: Subject, { spec, digest, kept }: Decided): Promise<void> {
-  const { component, name, args, build, version } = subject;
+  const { args, build, version } = subject;
   const own = ownOf(kept);
   const isSettled = version.debug || args.publish === false || digest !== undefined || spec === undefined;
   if (own && (isSettled || own.spec === spec)) {
@@ -88,14 +136,10 @@ async function declareContent(subject: Subject, { spec, digest, kept }: Decided)
   }
   if (version.debug || (args.publish !== false && digest === undefined)) {
     builderOf(build.builder).declare({
-      name: version.debug ? `${name}-debug` : `${name}-image`,
-      component,
+      ...requestFor(subject, version.debug ? "debug" : "image"),
       spec: unknownOutput(),
       context: unknownOutput(),
       labels: labelsOf(subject),
-      committedAt: version.debug ? undefined : version.committedAt,
-      build,
-      registryAuth: args.registryAuth,
       settled: false,
       hooks: undefined,
     });

@@ -1,11 +1,18 @@
 /** Each reach into Pulumi's SDK and engine: hooks, diagnostics, Outputs that are known, interrupts. */
 
 export { checkAt, reportAt, reportInRun } from "./diagnostics";
-export { dockerEnvironment } from "./dockerEnvironment";
-export { OLDEST_ENGINE, requireEngine, requireVersion } from "./engine";
+export {
+  dockerEnvironment,
+  engineRun,
+  isMocked,
+  OLDEST_ENGINE,
+  organization,
+  requireEngine,
+  requireVersion,
+} from "./engine";
+export type { Around } from "./hooks";
 export { hooksFor } from "./hooks";
 export { interruptibly, type Step } from "./interrupt";
-export { engineRun, isMocked, organization } from "./monitor";
 export {
   dependsOnResource,
   isSecret,
@@ -15,6 +22,4 @@ export {
   unknownWithout,
   urnOf,
 } from "./outputs";
-export { previousOutputs } from "./previousOutputs";
-export { registrable } from "./registrable";
-export type { Around } from "./sharedHooks";
+export { previousOutputs, registrable } from "./registrable";

@@ -50,6 +50,11 @@ export function explicitCredentials(auth: ExplicitAuth | undefined, host: string
 
 /** The registry that `docker login` takes a server for: it may have a scheme and a path, and Docker Hub two names. */
 function canonicalHost(server: string): string {
-  const host = server.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+  const host = hostnameOf(server);
   return host === "index.docker.io" ? "docker.io" : host;
+}
+
+/** The host, with its port, of what may be an address, such as https://h.example/v1/. */
+export function hostnameOf(address: string): string {
+  return address.replace(/^https?:\/\//, "").split("/")[0] ?? "";
 }

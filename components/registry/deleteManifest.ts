@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { isDigest } from "./descriptor";
 import { codesIn } from "./errorMessage";
 import { protocol } from "./failure";
@@ -21,10 +21,7 @@ export const DELETE_REFUSALS = [400, 403, 404, 405, 409, 412, 422];
 /** Deletes a tag, or by digest a manifest with all tags that lead to it. */
 export async function deleteManifest(fetcher: Fetcher, reference: string): Promise<Deletion> {
   if (!isTag(reference) && !isDigest(reference)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `${JSON.stringify(reference)} is neither a tag nor a digest: give one of them.`,
-    );
+    throw invalidArgument(`${JSON.stringify(reference)} is neither a tag nor a digest: give one of them.`);
   }
   const answer = await fetcher.deleteManifest(reference);
   if ([200, 202, 204].includes(answer.status)) {

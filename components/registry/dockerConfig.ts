@@ -2,107 +2,100 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { ifThere } from "../files";
 import { askHelper } from "./credentialHelper";
-import { type Credentials, decodeAuth } from "./credentials";
-import { defaultStore } from "./defaultStore";
-import { environmentCredentials } from "./dockerAuthConfig";
-import { fieldOf, firstValue, isRecord } from "./looseJson";
+import { type Credentials, decodeAuth, hostnameOf, type UserPassword } from "./credentials";
+import { fieldsOf, isObject } from "./json";
 
 /** Docker Hub's name in a Docker configuration. */
 const DOCKER_HUB = "https://index.docker.io/v1/";
+
+/** The variable by which Docker's client is given credentials that go before those of its file and stores. */
+const VARIABLE = "DOCKER_AUTH_CONFIG";
 
 /** What of a Docker configuration credentials are found by. */
 interface DockerConfig {
   file: string;
   auths: Record<string, unknown>;
   /** By registry; an empty one turns the store off for that. */
-  helpers: Record<string, string>;
-  store: string | undefined;
+  helpers: Record<string, unknown>;
+  store: unknown;
 }
 
 /**
  * The user's credentials for a registry, by the rules of Docker's own client: from DOCKER_AUTH_CONFIG; else from the credential
- * helper that Docker's configuration ($DOCKER_CONFIG or ~/.docker) names for the registry or for all; where it names no
- * credentials at all, from the system's helper if that is installed; else from the file itself. Undefined if there are none: what
- * a helper does not have is not looked for in the file. Throws CredentialsFailed where these can't be read.
+ * helper that Docker's configuration ($DOCKER_CONFIG or ~/.docker) names for the registry or for all; else from the file itself.
+ * Undefined if there are none: what a helper does not have is not looked for in the file. Throws CredentialsFailed where these
+ * can't be read.
  */
 export async function userCredentials(host: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
   const key = host === "docker.io" || host === "index.docker.io" ? DOCKER_HUB : host;
-  const given = environmentCredentials(key, env);
+  const given = environmentCredentials(env)?.get(key);
   if (given) {
     return given;
   }
   const config = await readConfig(env);
   const stored = storedIn(config, key);
-  const helper = await helperFor(config, key, env);
-  if (helper === undefined) {
+  const helper = Object.hasOwn(config.helpers, key) ? config.helpers[key] : config.store;
+  if (!helper) {
     return stored;
   }
-  const found = await askHelper(helper, key, env);
+  const found = await askHelper(String(helper), key, env);
   return stored?.registryToken ? { ...found, registryToken: stored.registryToken } : found;
 }
 
-async function helperFor(config: DockerConfig, key: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { auths, helpers, store } = config;
-  if (Object.hasOwn(helpers, key)) {
-    return helpers[key] || undefined;
+/** Why DOCKER_AUTH_CONFIG is not used, as Docker's client does not use it either, if that is so. */
+export function ignoredEnvironment(env: NodeJS.ProcessEnv): string | undefined {
+  return environmentCredentials(env)
+    ? undefined
+    : `${VARIABLE} is not used, as Docker does not use it: it may hold {"auths": {"HOST": {"auth": base64 of user:password}}} and nothing else`;
+}
+
+/** What the variable holds, by registry; undefined if there is anything else in it. */
+function environmentCredentials(env: NodeJS.ProcessEnv): Map<string, UserPassword> | undefined {
+  const config = parsed(env[VARIABLE] ?? "");
+  const { auths = {}, ...others } = fieldsOf(config);
+  const credentials = new Map<string, UserPassword>();
+  for (const [key, entry] of Object.entries(fieldsOf(auths))) {
+    const { auth, ...more } = fieldsOf(entry);
+    const decoded = Object.keys(more).length === 0 ? decodeAuth(String(auth)) : undefined;
+    if (!decoded) {
+      return undefined;
+    }
+    credentials.set(key, decoded);
   }
-  const namesNone = !store && Object.keys(auths).length === 0 && Object.keys(helpers).length === 0;
-  return namesNone ? defaultStore(env) : store;
+  return isObject(config) && isObject(auths) && Object.keys(others).length === 0 ? credentials : undefined;
 }
 
 async function readConfig(env: NodeJS.ProcessEnv): Promise<DockerConfig> {
   const file = path.join(env.DOCKER_CONFIG || path.join(env.HOME || homedir(), ".docker"), "config.json");
-  const config = objectIn(await readText(file), file);
-  const auths = fieldOf(config, "auths") ?? {};
-  const helpers = fieldOf(config, "credHelpers") ?? {};
-  const store = fieldOf(config, "credsStore") ?? "";
-  if (!isRecord(auths) || !Object.values(auths).every((entry) => entry === null || isRecord(entry))) {
-    throw failed(file, "has auths that are not objects, one for each registry");
+  const text = await ifThere(readFile(file, "utf8"), ["ENOENT"]).catch((error: Error) => {
+    throw failed(file, `can't be read: ${error.message}`);
+  });
+  const config = parsed(text ?? "");
+  const { auths, credHelpers, credsStore: store } = fieldsOf(config);
+  if (![config, auths ?? {}, credHelpers ?? {}].every(isObject)) {
+    throw failed(file, "is not JSON as docker login writes it");
   }
-  if (!isRecord(helpers) || !Object.values(helpers).every((name) => name === null || typeof name === "string")) {
-    throw failed(file, "has credHelpers that are not names, one for each registry");
-  }
-  if (typeof store !== "string") {
-    throw failed(file, "has a credsStore that is not a name");
-  }
-  const named = Object.entries(helpers).map(([key, name]) => [key, name ?? ""] as const);
-  return { file, auths, helpers: Object.fromEntries(named) as Record<string, string>, store: store || undefined };
+  return { file, auths: fieldsOf(auths), helpers: fieldsOf(credHelpers), store };
 }
 
-/** No file is an empty one. */
-async function readText(file: string): Promise<string> {
+/** An empty text is an empty object, and what is no JSON is nothing. */
+function parsed(text: string): unknown {
   try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return "";
-    }
-    throw failed(file, `can't be read: ${(error as Error).message}`);
-  }
-}
-
-function objectIn(text: string, file: string): Record<string, unknown> {
-  try {
-    const { value } = firstValue(text);
-    const config = value ?? {};
-    if (isRecord(config)) {
-      return config;
-    }
+    return JSON.parse(text.trim() || "{}") ?? {};
   } catch {
-    // What the parser says quotes the file, and so may quote a secret.
+    // What the parser says quotes the text, and so may quote a secret.
+    return undefined;
   }
-  throw failed(file, "is not a JSON object");
 }
 
 function storedIn({ auths, file }: DockerConfig, key: string): Credentials | undefined {
+  // Keys were addresses once.
   const name = Object.hasOwn(auths, key) ? key : Object.keys(auths).find((other) => hostnameOf(other) === key);
-  const entry = name === undefined ? undefined : auths[name];
-  if (!isRecord(entry)) {
-    return undefined;
-  }
+  const entry = fieldsOf(name === undefined ? undefined : auths[name]);
   const text = (field: string) => {
-    const value = fieldOf(entry, field);
+    const value = entry[field];
     return typeof value === "string" && value !== "" ? value : undefined;
   };
   const credentials: Credentials = {
@@ -123,20 +116,6 @@ function storedIn({ auths, file }: DockerConfig, key: string): Credentials | und
   return Object.values({ ...credentials, ...decoded }).some((value) => value)
     ? { ...credentials, ...decoded }
     : undefined;
-}
-
-/** The host, with its port, of a key from the time when these were addresses, such as https://h.example/v1/. */
-function hostnameOf(key: string): string {
-  const [, , authority = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(key) ?? [];
-  const [, bracketed, plain, port] =
-    /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority.slice(authority.lastIndexOf("@") + 1)) ?? [];
-  const host = bracketed ?? plain ?? "";
-  if (host !== "") {
-    return port ? `${host.includes(":") ? `[${host}]` : host}:${port}` : host;
-  }
-  const rest = key.slice(key.indexOf("://") < 0 ? 0 : key.indexOf("://") + "://".length).split("/")[0] ?? "";
-  const [, address, last] = key.includes("://") ? (/^([^[][\s\S]*:[\s\S]*):(\d+)$/.exec(rest) ?? []) : [];
-  return address === undefined ? rest : `[${address}]:${last}`;
 }
 
 function failed(file: string, what: string): VersionedImageError {

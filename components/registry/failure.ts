@@ -1,8 +1,8 @@
 import { VersionedImageError } from "../errors";
+import { proxyOfClient } from "./connections";
 import type { Credentials } from "./credentials";
-import { ignoredEnvironment } from "./dockerAuthConfig";
+import { ignoredEnvironment } from "./dockerConfig";
 import { loginAdvice } from "./hosts";
-import { proxyOfClient } from "./proxy";
 import type { Answer, HttpOptions, Request } from "./request";
 
 /** Whether an error says that TLS was spoken to a server of plain HTTP. */

@@ -38,26 +38,22 @@ export async function firstAsked<T>(
 }
 
 async function askForAll<T>(host: string, ask: (heard: () => void) => Promise<T | Silence>): Promise<T | Silence> {
-  let tell: (silence: Silence | undefined) => void = () => {};
-  const told = new Promise<Silence | undefined>((resolve) => {
-    tell = resolve;
-  });
+  const { promise: told, resolve } = Promise.withResolvers<Silence | undefined>();
   askedFirst.set(host, told);
-  const end = (silence: Silence | undefined) => {
+  const end = (silence?: Silence) => {
     if (askedFirst.get(host) === told) {
       askedFirst.delete(host);
     }
-    tell(silence);
+    resolve(silence);
   };
+  let answer: T | Silence | undefined;
   try {
-    const answer = await ask(() => {
+    answer = await ask(() => {
       answering.add(host);
-      end(undefined);
+      end();
     });
-    end(answer instanceof Silence ? answer : undefined);
     return answer;
-  } catch (error) {
-    end(undefined);
-    throw error;
+  } finally {
+    end(answer instanceof Silence ? answer : undefined);
   }
 }

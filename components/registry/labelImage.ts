@@ -3,8 +3,18 @@ import { codesIn } from "./errorMessage";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
 import { artifactIn, CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
-import { exactBytes, exactObjectIn, fieldsOf, isObject } from "./json";
-import { digestIn, INDEX_TYPES, MANIFEST_TYPES, OCI_TYPES, statedDigest, typeOf, verifyContent } from "./media";
+import { fieldsOf, isObject } from "./json";
+import {
+  digestIn,
+  exactBytes,
+  exactObjectIn,
+  INDEX_TYPES,
+  MANIFEST_TYPES,
+  OCI_TYPES,
+  statedDigest,
+  typeOf,
+  verifyContent,
+} from "./media";
 import { contentsOf } from "./platform";
 import type { Answer } from "./request";
 import { TAG_REFUSALS } from "./tagManifest";

@@ -1,10 +1,11 @@
-import { digestOf, isDigest } from "./descriptor";
+import { digestOf, isDigest, kindOf, type Manifest, type ManifestContent } from "./descriptor";
 import { protocol } from "./failure";
-import { fieldsOf, isObject } from "./json";
+import type { Fetcher } from "./fetcher";
+import { isObject, rawJSON } from "./json";
 import type { Answer } from "./request";
 
-/** A manifest of schema 1 with signatures, which its digest does not cover. */
-export const SIGNED_TYPE = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+/** A manifest of schema 1 with signatures, which its digest does not cover: what it holds is not checked, and not read. */
+const SIGNED_TYPE = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
 export const INDEX_TYPES = [
   "application/vnd.oci.image.index.v1+json",
@@ -64,8 +65,7 @@ export function statedDigest(answer: Answer, expectedOf?: (stated: string) => st
 
 /** The digest of what an answer holds, of the same kind as another one. */
 export function digestIn(answer: Answer, like?: string): string {
-  const signed = statedType(answer) === SIGNED_TYPE ? signedBytes(answer.body) : undefined;
-  return digestOf(signed ?? answer.body, like);
+  return statedType(answer) === SIGNED_TYPE && isDigest(like) ? like : digestOf(answer.body, like);
 }
 
 /** Throws RegistryProtocol unless the content is there and is what its digest says. */
@@ -90,23 +90,64 @@ export function objectIn({ body, origin }: Answer): Record<string, unknown> {
   return value;
 }
 
-/** What the digest of such a manifest is of: the bytes as they were before the signatures were put in. Undefined if it has none. */
-export function signedBytes(bytes: Buffer): Buffer | undefined {
+/**
+ * The JSON object that an answer holds, to be written again: numbers are kept as they are written, since a health check's nanoseconds
+ * may be more than a number of JavaScript holds. Throws RegistryProtocol if it holds none.
+ */
+export function exactObjectIn({ body, origin }: Answer): Record<string, unknown> {
+  let value: unknown;
   try {
-    const { signatures } = fieldsOf(JSON.parse(bytes.toString()));
-    const [first] = Array.isArray(signatures) ? signatures : [];
-    const { formatLength, formatTail } = fieldsOf(JSON.parse(decoded(fieldsOf(first).protected).toString()));
-    return typeof formatLength === "number"
-      ? Buffer.concat([bytes.subarray(0, formatLength), decoded(formatTail)])
-      : undefined;
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+    value = JSON.parse(text, keepNumber);
   } catch (error) {
-    if (error instanceof SyntaxError) {
-      return undefined;
-    }
-    throw error;
+    // What the parser says quotes the content, and may be long.
+    const what = error instanceof RangeError ? "JSON that is nested too deep" : "not a JSON object in UTF-8";
+    throw protocol(origin, `it is ${what}`);
   }
+  if (!isObject(value)) {
+    throw protocol(origin, "it is not a JSON object");
+  }
+  return value;
 }
 
-function decoded(text: unknown): Buffer {
-  return Buffer.from(String(text), "base64url");
+function keepNumber(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
+  const { source } = context ?? {};
+  return typeof value === "number" && source !== undefined && String(value) !== source ? rawJSON(source) : value;
+}
+
+/** The bytes of what was read by `exactObjectIn`. */
+export function exactBytes(value: Record<string, unknown>): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** What is under a tag or digest, by HEAD where that says it all. */
+export async function resolveManifest(fetcher: Fetcher, reference: string): Promise<Manifest | undefined> {
+  const answer = await fetcher.manifest("HEAD", reference);
+  if (answer.status === 404) {
+    return undefined;
+  }
+  if (answer.method === "HEAD") {
+    const named = isDigest(reference) ? reference : undefined;
+    const stated = statedDigest(answer, (digest) => (named && kindOf(named) === kindOf(digest) ? named : digest));
+    if (stated !== undefined && isKnownType(answer)) {
+      return { digest: named ?? stated, mediaType: typeOf(answer) };
+    }
+  }
+  const found = answer.method === "HEAD" ? await fetchManifest(fetcher, reference) : contentOf(answer, reference);
+  return found && { digest: found.digest, mediaType: found.mediaType };
+}
+
+/** The manifest under a tag or digest, its bytes checked against the digest that was asked for or is stated. */
+export async function fetchManifest(fetcher: Fetcher, reference: string): Promise<ManifestContent | undefined> {
+  const answer = await fetcher.manifest("GET", reference);
+  return answer.status === 404 ? undefined : contentOf(answer, reference);
+}
+
+/** The manifest in an answer, checked against the digest that was asked for or is stated. */
+export function contentOf(answer: Answer, reference: string): ManifestContent {
+  const mediaType = typeOf(answer);
+  const stated = statedDigest(answer, (digest) => digestIn(answer, digest));
+  const digest = isDigest(reference) ? reference : (stated ?? digestIn(answer));
+  verifyContent(answer, digest);
+  return { digest, mediaType, bytes: answer.body };
 }

@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument, type VersionedImageError } from "../errors";
 import { isDigest } from "./descriptor";
 
 /** A repository of a registry, such as gcr.io/project/simple. */
@@ -83,8 +83,5 @@ function splitRepository(repository: string, text: string): Repository {
 }
 
 function invalid(text: string, why: string): VersionedImageError {
-  return new VersionedImageError(
-    "InvalidArgument",
-    `${JSON.stringify(text)} does not name an image in a registry: ${why}.`,
-  );
+  return invalidArgument(`${JSON.stringify(text)} does not name an image in a registry: ${why}.`);
 }

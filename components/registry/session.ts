@@ -1,6 +1,6 @@
 import type { VersionedImageError } from "../errors";
-import { deniesAccess, isOwnAbsence } from "./absence";
 import { secretsOf } from "./authorization";
+import { deniesAccess, isOwnAbsence } from "./errorMessage";
 import { protocol, unauthorized } from "./failure";
 import { type NoAnswer, send, sendOnce } from "./http";
 import { type Kept, type LoginOptions, Logins, type Place } from "./logins";

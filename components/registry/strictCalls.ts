@@ -1,5 +1,5 @@
 import type { ManifestContent } from "./descriptor";
-import { contentOf } from "./manifest";
+import { contentOf } from "./media";
 import type { Answer } from "./request";
 import type { Unanswered } from "./session";
 import { refusalOf, requireTag, wasTagged } from "./tagManifest";

@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument } from "../errors";
 import { digestOf, type ManifestContent } from "./descriptor";
 import { protocol } from "./failure";
 import type { Fetcher } from "./fetcher";
@@ -37,10 +37,7 @@ export async function tagManifest(
 
 export function requireTag(tag: string): void {
   if (!isTag(tag)) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `${JSON.stringify(tag)} is not a tag: give one of letters, digits, _, . and -.`,
-    );
+    throw invalidArgument(`${JSON.stringify(tag)} is not a tag: give one of letters, digits, _, . and -.`);
   }
 }
 

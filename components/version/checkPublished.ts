@@ -1,18 +1,22 @@
 import { VersionedImageError } from "../errors";
 import { shownPaths } from "./covers";
+import { shown } from "./describe";
 import {
+  BASE_LABELS,
   BUILD_LABEL,
   dirtyIn,
+  FILE_LABELS,
   imageLabels,
   labelIn,
+  labelledSource,
   OWN_LABELS,
   type OwnLabel,
   REVISION_LABEL,
   TREE_LABEL,
+  VERSION_LABEL,
 } from "./labels";
-import { plain } from "./plain";
-import { BASE_LABELS, FILE_LABELS, labelledSource } from "./sourceLabels";
 import { TagPolicy } from "./tagPolicy";
+import { digitsOfTag, isDebugTag } from "./tags";
 import type { Version } from "./version";
 
 /** What the registry holds under a production tag. */
@@ -149,14 +153,6 @@ function quoted(value: string | undefined): string {
   return value === undefined ? "none" : `"${shown(value)}"`;
 }
 
-/** So many characters of a label are shown. */
-const SHOWN = 200;
-
-function shown(value: string): string {
-  const text = plain(value);
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-}
-
 /** Images often leave out the variant of a platform. */
 export function mayRunOn(found: string, wanted: string): boolean {
   return found === "" || found === wanted || found.startsWith(`${wanted}/`) || wanted.startsWith(`${found}/`);
@@ -167,5 +163,44 @@ function taken(spec: string, why: string, differing = " "): VersionedImageError 
     "TagTaken",
     `${spec} is in the registry already, but it ${why}.${differing}It is never overwritten: ` +
       "set a larger tagLength (short hashes can collide), or publish to a repository that only this image uses.",
+  );
+}
+
+/**
+ * The tag of the version that an image says it is, by the labels of each of its platforms. `what` is how it was named, and `tag` the tag that
+ * was named, which may be one that is moved. Throws NotCopyable unless all say that they are one version, and no debug image.
+ */
+export function labelledVersion(what: string, platforms: Record<string, string>[], tag: string | undefined): string {
+  const said = new Set(platforms.map((labels) => JSON.stringify(IDENTITY.map((name) => labelIn(labels, name)))));
+  const [labels = {}] = platforms;
+  const [revision, tree, version] = IDENTITY.map((name) => labelIn(labels, name));
+  if (revision === undefined || tree === undefined || version === undefined) {
+    throw refused(what, "its labels do not say which version it is");
+  }
+  if (said.size > 1) {
+    throw refused(what, "its platforms are not of one version by their labels");
+  }
+  if (platforms.some((each) => dirtyIn(each) !== undefined) || isDebugTag(version)) {
+    throw refused(what, "it is a debug image, built from files that need not be those of a commit");
+  }
+  const digits = digitsOfTag(version, version);
+  if (digits === undefined || ![revision, tree].some((hash) => hash.startsWith(digits))) {
+    throw refused(
+      what,
+      `its labels do not agree: the version ${shown(version, 60)} is neither of commit ${shown(revision, 60)} nor of tree ${shown(tree, 60)}`,
+    );
+  }
+  if (tag !== undefined && tag !== version && digitsOfTag(tag) !== undefined) {
+    throw refused(what, `its labels say that it is ${shown(version, 60)}`);
+  }
+  return version;
+}
+
+const IDENTITY = [REVISION_LABEL, TREE_LABEL, VERSION_LABEL];
+
+function refused(what: string, why: string): VersionedImageError {
+  return new VersionedImageError(
+    "NotCopyable",
+    `${what} is not copied: ${why}. Copy what a stack has published from a commit; \`versioned-image verify ${what}\` says more of it.`,
   );
 }

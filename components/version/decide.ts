@@ -1,9 +1,9 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument, VersionedImageError } from "../errors";
 import { shownPaths } from "./covers";
-import { debugTag } from "./debugTag";
-import type { Change, Facts } from "./facts";
+import { listed } from "./describe";
 import { TagPolicy } from "./tagPolicy";
-import type { Version } from "./version";
+import { debugTag } from "./tags";
+import type { Change, Facts, Version } from "./version";
 
 /** How a version is wanted. */
 export interface VersionOptions {
@@ -15,9 +15,6 @@ export interface VersionOptions {
   tagPrefix?: string;
 }
 
-/** The longest list that an error prints. */
-const LISTED = 10;
-
 /**
  * The version that follows from what git says. Throws InvalidArgument, NeverCommitted, ShallowHistory, UncommittedChanges,
  * HiddenChanges, SubmoduleNotInitialized or DockerfileNotFound where there is none.
@@ -26,10 +23,7 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
   const { debug, tagPolicy, tagLength, tagPrefix = "" } = options;
   refusePrefix(tagPrefix);
   if (!Number.isInteger(tagLength) || tagLength < 7 || tagLength > 40) {
-    throw new VersionedImageError(
-      "InvalidArgument",
-      `tagLength is ${tagLength}: give it as a whole number from 7 to 40.`,
-    );
+    throw invalidArgument(`tagLength is ${tagLength}: give it as a whole number from 7 to 40.`);
   }
   const { commit, tree, revision } = facts;
   if (revision !== undefined) {
@@ -95,7 +89,7 @@ function refusePrefix(prefix: string): void {
             ? `it may have ${LONGEST_PREFIX} characters at the most`
             : undefined;
   if (why !== undefined) {
-    throw new VersionedImageError("InvalidArgument", `tagPrefix is ${JSON.stringify(prefix)}: ${why}.`);
+    throw invalidArgument(`tagPrefix is ${JSON.stringify(prefix)}: ${why}.`);
   }
 }
 
@@ -105,20 +99,20 @@ function refuseUncommitted(facts: Facts): void {
     throw new VersionedImageError(
       "SubmoduleNotInitialized",
       `${place(facts)} has submodules that are not checked out, so their files would be missing from the image:\n` +
-        `${list(uninitialized)}\nRun \`git submodule update --init --recursive\`.`,
+        `${listed(uninitialized)}\nRun \`git submodule update --init --recursive\`.`,
     );
   }
   if (uncommitted.length > 0) {
     throw new VersionedImageError(
       "UncommittedChanges",
-      `${place(facts)} has changes that are not committed:\n${list(uncommitted.map(describeChange))}\n` +
+      `${place(facts)} has changes that are not committed:\n${listed(uncommitted.map(describeChange))}\n` +
         "Commit them to publish a version, or set debug: true to publish the directory as it is under a -debug tag.",
     );
   }
   if (hidden.length > 0) {
     throw new VersionedImageError(
       "HiddenChanges",
-      `Git was told not to look at changes of files in ${place(facts)}:\n${list(hidden)}\n` +
+      `Git was told not to look at changes of files in ${place(facts)}:\n${listed(hidden)}\n` +
         "Run `git update-index --no-assume-unchanged --no-skip-worktree -- FILE` for each, then commit or undo what it shows.",
     );
   }
@@ -127,8 +121,7 @@ function refuseUncommitted(facts: Facts): void {
 /** What the program says today may be more than what the image had then. */
 function refuseLacking(facts: Facts, revision: string, debug: boolean): void {
   if (debug) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       "debug is true, and revision names a commit: a debug image is what is on disk. Leave out one of them.",
     );
   }
@@ -155,8 +148,7 @@ function neverCommitted(facts: Facts): VersionedImageError {
 function refuseForeignBase({ bases, files, missing, root }: Facts): void {
   const [name, foreign] = Object.entries(bases).find(([, { tree }]) => tree === undefined) ?? [];
   if (foreign !== undefined && !missing.some((path) => files.includes(path))) {
-    throw new VersionedImageError(
-      "InvalidArgument",
+    throw invalidArgument(
       `build.bases.${name} covers ${foreign.covers.join(", ")}, which is not in git's history (HEAD in ${root}): a base is an image of the ` +
         "same repository. Name one of another repository by its digest, as an entry of build.contexts or in the Dockerfile's FROM.",
     );
@@ -178,9 +170,4 @@ function place({ context, root }: Facts): string {
 
 function describeChange({ status, path }: Change): string {
   return `${status} ${path}`;
-}
-
-function list(lines: string[]): string {
-  const more = lines.length - LISTED;
-  return [...lines.slice(0, LISTED), ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `  ${line}`).join("\n");
 }

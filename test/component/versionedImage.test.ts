@@ -1,4 +1,6 @@
 import * as assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../components";
 import type { ErrorCode } from "../../components/errors";
@@ -423,7 +425,8 @@ describe("VersionedImage", () => {
     try {
       const message = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
       assert.match(message, /^There is no repository to publish to: .*gcp:project.*$/);
-      const file = environment.write("configurations/config_default", "project = before any section\n");
+      const file = path.join(environment.folder, "configurations/config_default");
+      mkdirSync(file, { recursive: true });
       const unread = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
       assert.ok(unread.includes(file), unread);
       assert.equal((await run({}, true)).outputs.spec, `${registry.host}/app:${project.head().slice(0, 7)}`);

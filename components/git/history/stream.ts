@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { gitEnvironment, SETTINGS } from "../environment";
-import { GitError, notStarted } from "../git";
+import { notStarted } from "../git";
+import { GitError } from "../gitError";
 import { withinLimit } from "../timeLimit";
 
 export interface StreamOptions {
@@ -56,7 +57,7 @@ export function startGit(args: string[], options: StreamOptions, read: (text: st
       if (stopped || status === 0) {
         resolve();
       } else {
-        reject(new GitError(args, status ?? -1, words.trim() || (signal ? `ended by ${signal}` : "")));
+        reject(new GitError(args, status ?? -1, words.trim() || (signal ? `ended by ${signal}` : ""), cwd));
       }
     });
   });

@@ -1,7 +1,6 @@
 import { startDiffer } from "./differ";
 import { differences, emptyGraph, type Node } from "./graph";
-import { cover, indexItems } from "./items";
-import { split, union } from "./sets";
+import { cover, indexItems, split, union } from "./items";
 import { startGit } from "./stream";
 
 /** How much is asked for ahead of what is known to be needed: round trips cost more than answers that nobody needs. */
@@ -38,10 +37,7 @@ export async function walk(
   let read = 0;
   let listed = false;
 
-  let finish = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
 
   const hand = (parent: Node, moved: Set<number>) => {
     parent.items = parent.items ? union(parent.items, moved) : moved;

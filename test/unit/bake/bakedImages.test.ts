@@ -158,7 +158,7 @@ describe("a target of a bake file", () => {
       "a base whose name is no build argument",
       { contexts: { "Base-Image": "target:base" } },
       'named context "Base-Image", which is a target: the base has its name as a build argument, too, with letters, digits and _ between ' +
-        "them: rename it, here and in the Dockerfile, for instance to base_image.",
+        "them: rename it, here and in the Dockerfile.",
     ],
     [
       "the platform local",

@@ -1,7 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseDockerfile } from "../../../components/context/dockerfile";
-import { refuseFaults } from "../../../components/context/unbuildable";
+import { parseDockerfile, refuseFaults } from "../../../components/context/dockerfile";
 import { VersionedImageError } from "../../../components/errors";
 
 /** What a Dockerfile is refused for; undefined if it is not. */

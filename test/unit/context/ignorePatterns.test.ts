@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
-import { readIgnorePatterns } from "../../../components/context/ignorePatterns";
+import { readIgnorePatterns } from "../../../components/context/ignoreFile";
 import { LONG } from "../../support/long";
 import { Originals } from "../../support/originals";
 
@@ -40,8 +40,9 @@ const PATHS = [
   "$x{1}",
 ];
 
+/** Left out is what people do not write, and what is read otherwise here: see `translated`. */
 const PIECES = [
-  ..."ab.+|(){}$^-1! #/*?[]\\".split(""),
+  ..."ab.+()$-1! #/*?]\\".split(""),
   "**",
   "**/",
   "/**",
@@ -53,16 +54,9 @@ const PIECES = [
   "[!a]",
   "[b-a]",
   "[\\]a]",
-  "[*]",
-  "[**]",
-  "[[:alpha:]]",
-  "[[:^digit:]a]",
   "[\\d.]",
   "\\*",
   "\\d",
-  "\\a",
-  "\\61",
-  "\\x61",
   "\\y",
   "\u00e9",
   "\u{1f600}",

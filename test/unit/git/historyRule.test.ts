@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { GitError } from "../../../components/git/git";
+import { GitError } from "../../../components/git/gitError";
 import { lastCommits } from "../../../components/git/history";
 import { addItemsOf, cover, indexItems } from "../../../components/git/history/items";
 import { walk } from "../../../components/git/history/walk";

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { defaultRepository } from "../../../components/publish/defaultRepository";
+import { defaultRepository } from "../../../components/publish/publishImage";
 import { parseRepository } from "../../../components/registry";
 import { errorOf } from "../../support/assertError";
 import { GoogleEnvironment } from "../../support/googleEnvironment";

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { isOffline } from "../../../components/publish/offline";
+import { isOffline } from "../../../components/publish/undecided";
 
 describe("VERSIONED_IMAGE_OFFLINE", () => {
   it("asks for nothing where it is left out, empty or 0", () => {

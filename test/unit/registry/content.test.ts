@@ -90,19 +90,12 @@ describe("what a registry holds", () => {
     });
 
     it("may be signed as in schema 1, which the digest does not cover", async () => {
-      const payload = '{\n   "schemaVersion": 1\n}';
-      const [formatLength, formatTail] = [payload.length - 2, Buffer.from("\n}").toString("base64url")];
-      const protectedHeader = Buffer.from(JSON.stringify({ formatLength, formatTail })).toString("base64url");
-      const signatures = JSON.stringify([{ header: {}, signature: "x", protected: protectedHeader }]);
-      const body = `${payload.slice(0, -2)},\n   "signatures": ${signatures}\n}`;
-      const mediaType = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-      for (const stated of [{ "docker-content-digest": sha256(payload) }, {}] as Record<string, string>[]) {
-        const registry = await start(() => ({ status: 200, headers: { "content-type": mediaType, ...stated }, body }));
-        for (const reference of ["t", sha256(payload)]) {
-          const found = { digest: sha256(payload), mediaType, bytes: Buffer.from(body) };
-          assert.deepEqual(await client().manifest(`${registry.host}/a`, reference), found);
-        }
-        await errorOf("RegistryProtocol", () => client().manifest(`${registry.host}/a`, sha256(body)));
+      const [mediaType, body] = ["application/vnd.docker.distribution.manifest.v1+prettyjws", '{"signatures":[]}'];
+      const headers = { "content-type": mediaType, "docker-content-digest": sha256("what is signed") };
+      const registry = await start(() => ({ status: 200, headers, body }));
+      for (const reference of ["t", sha256("what is signed")]) {
+        const found = { digest: sha256("what is signed"), mediaType, bytes: Buffer.from(body) };
+        assert.deepEqual(await client().manifest(`${registry.host}/a`, reference), found);
       }
     });
   });

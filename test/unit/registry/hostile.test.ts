@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { VersionedImageError } from "../../../components/errors";
-import { parseChallenges } from "../../../components/registry/challenge";
+import { parseChallenges } from "../../../components/registry/authorization";
 import { wordsIn } from "../../../components/registry/errorMessage";
 import { redirectTarget } from "../../../components/registry/redirect";
 import { errorOf } from "../../support/assertError";

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseChallenges } from "../../../components/registry/challenge";
+import { parseChallenges } from "../../../components/registry/authorization";
 import { wordsIn } from "../../../components/registry/errorMessage";
 import { apiHost, isLoopback, loginAdvice, mayBePlain } from "../../../components/registry/hosts";
 import { redirectTarget } from "../../../components/registry/redirect";

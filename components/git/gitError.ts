@@ -1,19 +1,21 @@
 import { type ErrorCode, VersionedImageError } from "../errors";
-import { GitError } from "./git";
 
-/** Turns git's words into an error of ours that says what to do. */
-export function explain(error: unknown, directory: string): unknown {
-  if (!(error instanceof GitError)) {
-    return error;
+/** Where git gave up: its own words, as an error of ours that says what to do. */
+export class GitError extends VersionedImageError {
+  /** `directory`: what of the user's it was run for. */
+  constructor(
+    readonly args: readonly string[],
+    readonly exitCode: number,
+    readonly words: string,
+    directory: string,
+  ) {
+    const known = KNOWN.find((each) => each.words.test(words));
+    super(
+      known?.code ?? "GitFailed",
+      known?.message(directory, words) ??
+        `git ${args[0]} failed in ${directory} (exit status ${exitCode}):\n${words || "it said nothing"}`,
+    );
   }
-  const known = KNOWN.find(({ words }) => words.test(error.words));
-  return known
-    ? new VersionedImageError(known.code, known.message(directory, error.words), { cause: error })
-    : new VersionedImageError(
-        "GitFailed",
-        `git ${error.args[0]} failed in ${directory} (exit status ${error.exitCode}):\n${error.words || "it said nothing"}`,
-        { cause: error },
-      );
 }
 
 const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words: string): string }[] = [
@@ -30,6 +32,13 @@ const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words:
     code: "NotARepository",
     message: (directory) =>
       `${directory} is not in a git repository: the version of an image is a commit. Run git init and commit the directory.`,
+  },
+  {
+    // Of the first call, which asks for what HEAD holds.
+    words: /ambiguous argument 'HEAD\^\{tree\}'/,
+    code: "NoCommitYet",
+    message: (directory) =>
+      `The repository of ${directory} has no commit yet on its branch, and the version of an image is a commit. Commit the directory first.`,
   },
   {
     words: /must be run in a work tree/,
@@ -55,6 +64,6 @@ const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words:
 ];
 
 /** For a shell to take as one word. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,5 @@
 import * as assert from "node:assert/strict";
-import { VersionedImageError } from "../../../components/errors";
-import { explain } from "../../../components/git/explain";
-import { GitError } from "../../../components/git/git";
+import { GitError } from "../../../components/git/gitError";
 
 describe("git's words, of a disk that takes no more", () => {
   // As git 2.39 says them.
@@ -12,15 +10,14 @@ describe("git's words, of a disk that takes no more", () => {
     "error: unable to create file app/main: Read-only file system",
   ]) {
     it(`are StagingFailed: ${words}`, () => {
-      const error = explain(new GitError(["read-tree"], 128, words), "/p");
-      assert.ok(error instanceof VersionedImageError);
+      const error = new GitError(["read-tree"], 128, words, "/p");
       assert.equal(error.code, "StagingFailed");
       assert.ok(error.message.includes(words), error.message);
     });
   }
 
   it("are GitFailed of anything else", () => {
-    const error = explain(new GitError(["read-tree"], 128, "fatal: failed to unpack tree object"), "/p");
-    assert.equal((error as VersionedImageError).code, "GitFailed");
+    const error = new GitError(["read-tree"], 128, "fatal: failed to unpack tree object", "/p");
+    assert.equal(error.code, "GitFailed");
   });
 });

@@ -1,5 +1,13 @@
 import { engineRun } from "../pulumi";
-import { parseReference } from "../registry";
+import { createRegistryClient, parseReference, type RegistryClient } from "../registry";
+
+let shared: RegistryClient | undefined;
+
+/** One session for all images that use the user's own credentials. */
+export function ownRegistry(): RegistryClient {
+  shared ??= createRegistryClient();
+  return shared;
+}
 
 /** The images that this preview's update is to copy, by repository@digest: until then their sources have them alone. */
 const sources = new Map<string, { run: unknown; source: string }>();

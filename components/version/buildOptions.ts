@@ -1,4 +1,4 @@
-import { VersionedImageError } from "../errors";
+import { invalidArgument, type VersionedImageError } from "../errors";
 
 /** The named contexts of a build, by where they come from. */
 export interface NamedContexts {
@@ -38,5 +38,34 @@ export function namedContexts(contexts: Record<string, string> = {}): NamedConte
 }
 
 function invalid(what: string, value: string, remedy: string): VersionedImageError {
-  return new VersionedImageError("InvalidArgument", `${what} is ${JSON.stringify(value)}: ${remedy}.`);
+  return invalidArgument(`${what} is ${JSON.stringify(value)}: ${remedy}.`);
+}
+
+/** Whether a base can have this name: that of the build argument that has its reference. */
+export function isBaseName(name: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9]*(_+[A-Za-z0-9]+)*$/.test(name);
+}
+
+/** The named context that BuildKit has for a base. */
+export function contextNameOf(base: string): string {
+  return base.toLowerCase();
+}
+
+/** What an image is built for where nobody says it, whatever the machine is that builds. */
+export const DEFAULT_PLATFORM = "linux/amd64";
+
+/**
+ * Platforms as a build has them, sorted and each once; the default where none is given. `option`: what they were given as, for messages. Throws
+ * InvalidArgument for one that can't be.
+ */
+export function platformsOf(given: string[], option: string): [string, ...string[]] {
+  const [first = DEFAULT_PLATFORM, ...others] = [...new Set(given)].sort();
+  for (const platform of [first, ...others]) {
+    if (!/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform)) {
+      throw invalidArgument(
+        `${option} is ${JSON.stringify(platform)}: give it as os/arch or os/arch/variant, for instance linux/arm64.`,
+      );
+    }
+  }
+  return [first, ...others];
 }
