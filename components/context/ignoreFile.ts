@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import * as path from "node:path";
 import { VersionedImageError } from "../errors";
+import { goRegExp } from "./goRegExp";
 
 /** What Docker leaves out of a context. */
 export interface IgnoreFile {
@@ -163,24 +164,22 @@ function matcherOf(pattern: string): (file: string) => boolean {
   if (pattern.endsWith("**") && isPlain(beforeStars)) {
     return (file) => file.startsWith(beforeStars);
   }
-  const expression = new RegExp(`^${pattern.replace(TOKEN, translated)}$`, "u");
+  const expression = goRegExp(`^${pattern.replace(TOKEN, translated)}$`);
   return (file) => expression.test(file);
 }
 
-/** A class is a piece of its own; so is what stands for itself, and has a meaning in a regular expression. */
-const TOKEN = /\\.|\[\^?(?:\\.|[^\\\]])+\]|\*\*\/?|[*?]|[.+()|^$\]{}]/gsu;
+const TOKEN = /\\.|\*\*\/?|[*?]|[.+()$]/gsu;
 
 /**
- * A piece of a pattern as a regular expression. Classes and escapes mean there what they mean to Docker, but for what only Go has
- * ([:alpha:], \a), and for wildcards in a class, which Docker takes apart: those are characters here.
+ * A piece of a pattern as Docker writes it into a regular expression, in a class as well. What it leaves as it is means there what
+ * it means to Go: "|" and braces, in a pattern with wildcards.
  */
 function translated(piece: string, offset: number, pattern: string): string {
   if (piece.startsWith("**")) {
-    return offset + piece.length === pattern.length ? "[^\\n]*" : "(?:.*/)?";
+    return offset + piece.length === pattern.length ? ".*" : "(.*/)?";
   }
   if (piece === "*" || piece === "?") {
     return piece === "*" ? "[^/]*" : "[^/]";
   }
-  // What is no letter or digit stands for itself, which a regular expression takes of some alone.
-  return piece.length > 1 ? piece.replace(/\\([ !"#%&',:;<=>@`~])/g, "$1") : `\\${piece}`;
+  return piece.startsWith("\\") ? piece : `\\${piece}`;
 }

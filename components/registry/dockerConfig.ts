@@ -5,6 +5,7 @@ import { VersionedImageError } from "../errors";
 import { ifThere } from "../files";
 import { askHelper } from "./credentialHelper";
 import { type Credentials, decodeAuth, hostnameOf, type UserPassword } from "./credentials";
+import { defaultStore } from "./defaultStore";
 import { fieldsOf, isObject } from "./json";
 
 /** Docker Hub's name in a Docker configuration. */
@@ -24,9 +25,9 @@ interface DockerConfig {
 
 /**
  * The user's credentials for a registry, by the rules of Docker's own client: from DOCKER_AUTH_CONFIG; else from the credential
- * helper that Docker's configuration ($DOCKER_CONFIG or ~/.docker) names for the registry or for all; else from the file itself.
- * Undefined if there are none: what a helper does not have is not looked for in the file. Throws CredentialsFailed where these
- * can't be read.
+ * helper that Docker's configuration ($DOCKER_CONFIG or ~/.docker) names for the registry or for all; where it names no
+ * credentials at all, from the system's helper if that is installed; else from the file itself. Undefined if there are none: what
+ * a helper does not have is not looked for in the file. Throws CredentialsFailed where these can't be read.
  */
 export async function userCredentials(host: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
   const key = host === "docker.io" || host === "index.docker.io" ? DOCKER_HUB : host;
@@ -36,12 +37,24 @@ export async function userCredentials(host: string, env: NodeJS.ProcessEnv): Pro
   }
   const config = await readConfig(env);
   const stored = storedIn(config, key);
-  const helper = Object.hasOwn(config.helpers, key) ? config.helpers[key] : config.store;
+  const helper = await helperFor(config, key, env);
   if (!helper) {
     return stored;
   }
   const found = await askHelper(String(helper), key, env);
   return stored?.registryToken ? { ...found, registryToken: stored.registryToken } : found;
+}
+
+async function helperFor(
+  { auths, helpers, store }: DockerConfig,
+  key: string,
+  env: NodeJS.ProcessEnv,
+): Promise<unknown> {
+  if (Object.hasOwn(helpers, key)) {
+    return helpers[key];
+  }
+  const namesNone = !store && Object.keys(auths).length === 0 && Object.keys(helpers).length === 0;
+  return namesNone ? defaultStore(env) : store;
 }
 
 /** Why DOCKER_AUTH_CONFIG is not used, as Docker's client does not use it either, if that is so. */

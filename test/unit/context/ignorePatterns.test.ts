@@ -40,9 +40,8 @@ const PATHS = [
   "$x{1}",
 ];
 
-/** Left out is what people do not write, and what is read otherwise here: see `translated`. */
 const PIECES = [
-  ..."ab.+()$-1! #/*?]\\".split(""),
+  ..."ab.+|(){}$^-1! #/*?[]\\".split(""),
   "**",
   "**/",
   "/**",
@@ -54,9 +53,16 @@ const PIECES = [
   "[!a]",
   "[b-a]",
   "[\\]a]",
+  "[*]",
+  "[**]",
+  "[[:alpha:]]",
+  "[[:^digit:]a]",
   "[\\d.]",
   "\\*",
   "\\d",
+  "\\a",
+  "\\61",
+  "\\x61",
   "\\y",
   "\u00e9",
   "\u{1f600}",

@@ -144,6 +144,27 @@ describe("userCredentials", () => {
     }
   });
 
+  describe("where the configuration names none", () => {
+    const found = '{"Username":"u","Secret":"p"}';
+    const at = (env: NodeJS.ProcessEnv) => userCredentials("h.example", { DOCKER_CONFIG: directory, ...env });
+
+    it("asks pass, where that is installed with its helper", async () => {
+      helper("pass", `echo '${found}'`);
+      assert.equal(await at({ PATH: directory }), undefined);
+      writeFileSync(path.join(directory, "pass"), "#!/bin/sh\n", { mode: 0o755 });
+      assert.deepEqual(await at({ PATH: directory }), { username: "u", password: "p" });
+    });
+
+    it("asks secretservice else, and no helper where the file names anything", async () => {
+      helper("secretservice", `/bin/cat > /dev/null; echo '${found}'`);
+      assert.deepEqual(await at({ PATH: directory }), { username: "u", password: "p" });
+      for (const config of [{ auths: { "other.example": {} } }, { credHelpers: { "other.example": "one" } }]) {
+        writeFileSync(path.join(directory, "config.json"), JSON.stringify(config));
+        assert.equal(await at({ PATH: directory }), undefined);
+      }
+    });
+  });
+
   it("says why a helper failed, and never what it holds", async () => {
     helper("one", "echo 'the keychain is locked'; exit 1");
     assert.match(

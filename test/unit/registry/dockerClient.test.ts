@@ -78,6 +78,7 @@ describe("credentials", () => {
       writeFileSync(path.join(directory, `docker-credential-${name}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     helperThat("one", `read -r server; echo '{"Username":"'"$server"'","Secret":"from one"}'`);
     helperThat("nothing", "echo 'credentials not found in native keychain'; exit 1");
+    helperThat("secretservice", `read -r server; echo '{"Username":"<token>","Secret":"the default"}'`);
   });
 
   after(() => rmSync(directory, { recursive: true }));
