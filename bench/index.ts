@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { main as command, untilInterrupted } from "../scripts/dev";
 import { prepare, type Services, stop } from "../scripts/setup";
 import { ensureBuildKit, ensureBuildx, pathWithBuildKit, startBuildKit } from "../scripts/setup/buildKit";
 import { freePort } from "../scripts/setup/registry";
@@ -17,6 +18,8 @@ import type { Row } from "./row";
 const [json, quick, onlyGit, onlyEngine, onlyPublish] = ["--json", "--quick", "--git", "--engine", "--publish"].map(
   (flag) => process.argv.includes(flag),
 );
+
+let daemon: Service | undefined;
 
 /** Everything but the result goes to standard error, so that `--json` can be read by a program. */
 function progress(line: string): void {
@@ -39,14 +42,21 @@ async function engine(): Promise<Row[]> {
       VERSIONED_IMAGE_TEST_REGISTRY: registry.host,
       VERSIONED_IMAGE_TEST_REGISTRY_LOG: registry.logFile,
     });
-    return [
-      ...(onlyPublish ? [] : await engineRows({ progress, ...(quick && { images: [1], rounds: 3 }) })),
-      ...(await builds(home, registry.host)),
-    ];
+    return await untilInterrupted(rowsOn(home, registry.host));
   } finally {
     await stop(services);
+    if (daemon) {
+      await stopService(daemon);
+    }
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+async function rowsOn(home: string, registryHost: string): Promise<Row[]> {
+  return [
+    ...(onlyPublish ? [] : await engineRows({ progress, ...(quick && { images: [1], rounds: 3 }) })),
+    ...(await builds(home, registryHost)),
+  ];
 }
 
 /** What is built outside of a program, too; with BuildKit where that can be had. */
@@ -59,7 +69,6 @@ async function builds(home: string, registryHost: string): Promise<Row[]> {
       ...(await publishRows({ rounds, quick: quick === true, dockerConfig, progress })),
     ];
   };
-  let daemon: Service | undefined;
   try {
     progress("comparing BuildKit with a script of docker buildx build");
     const [programs, buildx] = [await ensureBuildKit(), await ensureBuildx()];
@@ -81,10 +90,6 @@ async function builds(home: string, registryHost: string): Promise<Row[]> {
       return calls(undefined);
     }
     throw error;
-  } finally {
-    if (daemon) {
-      await stopService(daemon);
-    }
   }
 }
 
@@ -120,4 +125,4 @@ function table(rows: Row[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-void main();
+void command(main);
