@@ -42,8 +42,8 @@ export class TestStack {
     return new TestStack(this.name, { ...this.options, workDir }, this.state);
   }
 
-  preview(config?: Record<string, string>): Promise<Result> {
-    return this.start("preview", config).result;
+  preview(config?: Record<string, string>, extra?: Partial<Operation>): Promise<Result> {
+    return this.start("preview", config, extra).result;
   }
 
   up(config?: Record<string, string>, extra?: Partial<Operation>): Promise<Result> {
