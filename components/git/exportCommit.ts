@@ -173,8 +173,16 @@ function refuseUnreadable(names: string[]): void {
 
 /** Where a file system takes two names for one, as those of macOS and Windows do, one's content would silently be lost. */
 export async function refuseLost(names: string[], directory: string): Promise<void> {
-  const there = new Set((await readdir(directory, { recursive: true })).map((name) => name.normalize()));
-  const lost = names.find((name) => !there.has(name.normalize()));
+  // A file system may also write a name's accents in its own way.
+  const there = new Map<string, number>();
+  for (const name of await readdir(directory, { recursive: true })) {
+    there.set(name.normalize(), (there.get(name.normalize()) ?? 0) + 1);
+  }
+  const lost = names.find((name) => {
+    const left = there.get(name.normalize()) ?? 0;
+    there.set(name.normalize(), left - 1);
+    return left === 0;
+  });
   if (lost !== undefined) {
     throw new VersionedImageError(
       "StagingFailed",

@@ -103,6 +103,10 @@ describe("the files of a commit", () => {
     await refuseLost(["Dir/a", "app/main"], directory);
     const message = await errorOf("StagingFailed", () => refuseLost(["Dir/a", "dir/b"], directory));
     assert.match(message, /^"dir\/b" and another name in the commit are one on the file system of /);
+    const [composed, apart] = ["Dir/\u00e9", "Dir/e\u0301"];
+    writeFileSync(path.join(directory, apart), "");
+    await refuseLost([composed], directory);
+    await errorOf("StagingFailed", () => refuseLost([composed, apart], directory));
   });
 
   for (const [seconds, time] of [
