@@ -93,7 +93,9 @@ async function statusesOf(root: string, entries: IndexEntry[]): Promise<Map<stri
   }
   const folder = await mkdtemp(path.join(tmpdir(), "index-"));
   try {
-    const options = { cwd: root, env: { GIT_INDEX_FILE: path.join(folder, "index") } };
+    // A split index would have its other half written beside the repository's own.
+    const config = ["core.splitIndex=false"];
+    const options = { cwd: root, config, env: { GIT_INDEX_FILE: path.join(folder, "index") } };
     const own = await git(["rev-parse", "--git-path", "index"], { cwd: root });
     await copyFile(path.resolve(root, own.replace(/\n$/, "")), options.env.GIT_INDEX_FILE);
     const input = entries.map(({ name }) => `${name}\0`).join("");

@@ -199,6 +199,18 @@ describe("repositories as they are", () => {
     assert.deepEqual((await facts(repository)).hidden, ["app/gone", "app/link", "app/main"]);
   });
 
+  it("edits hidden by index flags in a split index: found, and nothing is written beside it", async () => {
+    const repository = withImage();
+    repository.git("update-index", "--split-index");
+    repository.git("update-index", "--assume-unchanged", "app/main");
+    const kept = () => readdirSync(repository.path(".git")).filter((name) => name.startsWith("sharedindex."));
+    const before = kept();
+    assert.equal(before.length, 1);
+    repository.write("app/main", "hidden\n");
+    assert.deepEqual((await facts(repository)).hidden, ["app/main"]);
+    assert.deepEqual(kept(), before);
+  });
+
   it("edits hidden among hundreds of flagged files: found with few calls of git", async () => {
     const repository = withImage();
     const names = Array.from({ length: 450 }, (_, number) => `app/file-${String(number).padStart(3, "0")}`);
