@@ -4,6 +4,7 @@ import {
   checkContent,
   checkReleaseTags,
   type Expected,
+  findPublished,
   freeScratchTag,
   moveTags,
   overwritten,
@@ -167,21 +168,27 @@ async function tryToPublish(subject: Subject): Promise<Published> {
   const { image, run, target, copyFrom, releasing } = subject;
   const { repository, version } = image;
   const ports = portsOf(subject);
-  const held = version.debug ? undefined : await run.client.resolve(repository, version.tag);
-  if (held) {
-    await check(subject, target, held.digest);
-    const absent = await checkReleaseTags(releasing, held.digest, ports);
-    announce(subject, `is in the registry already and will be used: ${repository}@${held.digest}`);
+  const found = version.debug
+    ? undefined
+    : await findPublished(
+        { spec: target.spec, tag: version.tag, copyFrom, mayBuild: true },
+        async () => (await run.client.resolve(repository, version.tag))?.digest,
+      );
+  if (found?.kind === "adopted") {
+    const { digest } = found;
+    await check(subject, target, digest);
+    const absent = await checkReleaseTags(releasing, digest, ports);
+    announce(subject, `is in the registry already and will be used: ${repository}@${digest}`);
     sayToRelease(subject, absent);
-    return { image, outcome: "adopted", digest: held.digest };
+    return { image, outcome: "adopted", digest };
   }
-  const there = await copyFrom?.registry.resolve(copyFrom.repository, version.tag);
-  if (copyFrom && there) {
-    const absent = await checkReleaseTags(releasing, there.digest, ports);
-    await copy(subject, copyFrom, there.digest);
-    announce(subject, `will be copied from ${copyFrom.repository}@${there.digest}`);
+  if (found) {
+    const { digest, from } = found;
+    const absent = await checkReleaseTags(releasing, digest, ports);
+    await copy(subject, from, digest);
+    announce(subject, `will be copied from ${from.repository}@${digest}`);
     sayToRelease(subject, absent);
-    return { image, outcome: "copied", digest: there.digest, source: copyFrom.repository };
+    return { image, outcome: "copied", digest, source: from.repository };
   }
   await checkReleaseTags(releasing, undefined, ports);
   await checkBases(subject, await run.basesOf(image));

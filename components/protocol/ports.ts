@@ -97,11 +97,15 @@ export interface Pushed {
   digest: string | undefined;
 }
 
-/** What came of a publication. */
-export type Publication =
+/** A version that need not be built. */
+export type Found =
   /** The registry had the version. */
   | { kind: "adopted"; digest: string }
   /** The registry lacks it, and where it may be copied from has it: `record` copies it. */
-  | { kind: "elsewhere"; from: Target; digest: string }
+  | { kind: "elsewhere"; from: Target; digest: string };
+
+/** What came of a publication. */
+export type Publication =
+  | Found
   /** It was built, and the tag serves that or what another has tagged meanwhile. */
   | { kind: "published"; digest: string; labelled: string; pushed: Pushed | undefined; byAnother: boolean };

@@ -1,7 +1,7 @@
 import { notPublished } from "./errors";
 import { findPushed, pushedOf } from "./findPushed";
 import { labelled } from "./labelled";
-import type { Ports, Publication, Publishing } from "./ports";
+import type { Found, Ports, Publication, Publishing } from "./ports";
 import { freeScratchTag, releaseScratchTags } from "./scratchTags";
 import { MOMENT, tagOnce } from "./tagOnce";
 
@@ -13,17 +13,9 @@ import { MOMENT, tagOnce } from "./tagOnce";
  * Throws NotPublished, ContentLost, PushRefused, TagRefused, what proves that a tag serves another version, and what the ports throw.
  */
 export async function publishVersion(version: Publishing, ports: Ports): Promise<Publication | undefined> {
-  const held = await lookUntilSettled(version, ports);
-  if (held !== undefined) {
-    return recorded({ kind: "adopted", digest: held }, ports);
-  }
-  const { copyFrom } = version;
-  const there = await copyFrom?.registry.resolve(copyFrom.repository, version.tag);
-  if (copyFrom && there) {
-    return recorded({ kind: "elsewhere", from: copyFrom, digest: there.digest }, ports);
-  }
-  if (!version.mayBuild) {
-    throw notPublished(version);
+  const found = await findPublished(version, () => lookUntilSettled(version, ports));
+  if (found) {
+    return recorded(found, ports);
   }
   const built = await ports.build(() => freeScratchTag(version, ports));
   if (built === undefined) {
@@ -35,6 +27,29 @@ export async function publishVersion(version: Publishing, ports: Ports): Promise
   const { digest, byAnother } = await tagOnce(version, image, ports);
   await releaseScratchTags(version, built, byAnother ? digest : image, ports);
   return recorded({ kind: "published", digest, labelled: image.digest, pushed: pushedOf(built), byAnother }, ports);
+}
+
+/**
+ * Where a version is published already: its own registry comes first, which `look` asks for the digest, then the one that it may be copied from.
+ * Undefined if it is to be built. Throws NotPublished if it may not be, and what the registries say.
+ */
+export async function findPublished(
+  version: Pick<Publishing, "spec" | "tag" | "copyFrom" | "mayBuild">,
+  look: () => Promise<string | undefined>,
+): Promise<Found | undefined> {
+  const held = await look();
+  if (held !== undefined) {
+    return { kind: "adopted", digest: held };
+  }
+  const { copyFrom, tag } = version;
+  const there = await copyFrom?.registry.resolve(copyFrom.repository, tag);
+  if (copyFrom && there) {
+    return { kind: "elsewhere", from: copyFrom, digest: there.digest };
+  }
+  if (!version.mayBuild) {
+    throw notPublished(version);
+  }
+  return undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   checkContent,
+  findPublished,
   moveTags,
-  notPublished,
   overwritten,
   type Publication as Published,
   publishVersion,
@@ -78,19 +78,23 @@ async function publish(subject: Subject, target: Target): Promise<Publication> {
 async function tryToPublish(subject: Subject, target: Target): Promise<Publication> {
   const { version, args, copyFrom } = subject;
   sayUnknownReleases(subject);
-  const held = await target.registry.resolve(target.repository, version.tag);
-  if (held) {
-    return use(subject, target, held.digest);
+  const isUnknown = copyFrom === "unknown";
+  const found = await findPublished(
+    {
+      spec: target.spec,
+      tag: version.tag,
+      copyFrom: isUnknown ? undefined : copyFrom,
+      mayBuild: isUnknown || args.publish !== false,
+    },
+    async () => (await target.registry.resolve(target.repository, version.tag))?.digest,
+  );
+  if (found) {
+    return found.kind === "adopted"
+      ? use(subject, target, found.digest)
+      : copy(subject, target, found.from, found.digest, { what: undefined });
   }
-  if (copyFrom === "unknown") {
+  if (isUnknown) {
     return publishUndecided(subject);
-  }
-  const there = await copyFrom?.registry.resolve(copyFrom.repository, version.tag);
-  if (copyFrom && there) {
-    return copy(subject, target, copyFrom, there.digest, { what: undefined });
-  }
-  if (args.publish === false) {
-    throw notPublished({ spec: target.spec, copyFrom });
   }
   await checkBeforeRelease(subject, target);
   await checkBases(subject, target);
