@@ -43,7 +43,7 @@ export function requireBakeForTags(command: Command, { bake }: BakeFlags): void 
   const given = ["tagPolicy", "tagLength", "tagPrefix"].find((name) => command.getOptionValueSource(name) === "cli");
   const option = command.options.find((each) => each.attributeName() === given);
   if (bake === undefined && option !== undefined) {
-    command.error(`error: option '${option.flags}' is for what --bake names`);
+    command.error(`error: option '${option.flags}' requires --bake`);
   }
 }
 

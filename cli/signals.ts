@@ -17,7 +17,7 @@ export function hearSignals(say: (line: string) => void, ending: string, stop: (
   const hear = (signal: NodeJS.Signals) => {
     heard = `${signal} came`;
     ignore();
-    say(`versioned-image: ${signal}: ${ending} (once more: at once)`);
+    say(`versioned-image: ${signal}: ${ending} (a second signal stops it at once)`);
     stop();
   };
   const ignore = () => {

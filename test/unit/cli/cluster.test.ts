@@ -426,7 +426,8 @@ describe("versioned-image verify with a cluster", () => {
     });
     assert.equal(
       await errorOf("ClusterFailed", () => readWorkloads({ kubeconfig: file })),
-      `http://${server.host} did not say what namespace web runs: HTTP 403, ${words}. See that the same works with kubectl.`,
+      `http://${server.host} did not say what namespace web runs: HTTP 403, ${words}. Check that the same works ` +
+        "with kubectl.",
     );
   });
 
@@ -469,9 +470,9 @@ describe("versioned-image verify with a cluster", () => {
     writeFileSync(file, "a: [");
     assert.match(await ask(file), new RegExp(`^The kubeconfig ${file} can't be read: `));
     writeFileSync(file, "{}");
-    assert.match(await ask(file), /^There is no cluster to ask: /);
+    assert.match(await ask(file), /^No cluster is configured\. /);
     delete process.env.KUBECONFIG;
     process.env.HOME = home;
-    assert.match(await ask(), /^There is no cluster to ask: /);
+    assert.match(await ask(), /^No cluster is configured\. /);
   });
 });

@@ -189,9 +189,12 @@ describe("versioned-image provenance", () => {
       const reference = await published(made, changes);
       const { status, out, err } = await cli(["provenance", reference]);
       assert.deepEqual([status, out], [1, ""]);
-      assert.ok(err.startsWith(`versioned-image: ${reference} has no provenance that could be vouched for:\n  `), err);
+      assert.ok(
+        err.startsWith(`versioned-image: ${reference} is not consistent with git, so it gets no provenance:\n  `),
+        err,
+      );
       assert.ok(err.includes(`\n${why}`), err);
-      assert.ok(err.endsWith(`\nSee all of it with: versioned-image verify ${reference} [NotVerified]\n`), err);
+      assert.ok(err.endsWith(`\nSee all checks with: versioned-image verify ${reference} [NotVerified]\n`), err);
     }
   });
 
@@ -201,7 +204,7 @@ describe("versioned-image provenance", () => {
     const reference = await published(made, {}, "images/same");
     const { status, err } = await cli(["provenance", reference]);
     assert.equal(status, 1);
-    assert.match(err, /name its directory with --context\. \[InvalidArgument\]\n$/);
+    assert.match(err, /Name its directory with --context\. \[InvalidArgument\]\n$/);
     const { out } = await cli(["provenance", reference, "--context", "images/twin"]);
     assert.equal(JSON.parse(out).buildDefinition.externalParameters.context, "images/twin");
   });

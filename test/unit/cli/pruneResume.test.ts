@@ -181,7 +181,7 @@ describe("versioned-image prune --delete that does not end", () => {
         );
         assert.equal(
           await running.err,
-          `versioned-image: ${signal}: ending after the deletion that is under way (once more: at once)\n`,
+          `versioned-image: ${signal}: stopping after the current deletion (a second signal stops it at once)\n`,
         );
         assert.equal(code, 1);
         assert.equal(left(memory, old).length, REMOVALS - number);
@@ -301,7 +301,7 @@ describe("versioned-image prune --delete that does not end", () => {
         found.removals.map(({ outcome }: { outcome: string }) => outcome),
         ["deleted", "left", "left", "left", "left", "left"],
       );
-      assert.match(found.stopped, /^http:\/\/127\.0\.0\.1:\d+ did not say which kinds of objects there are/);
+      assert.match(found.stopped, /^http:\/\/127\.0\.0\.1:\d+ did not list its kinds of objects/);
       assert.deepEqual(found.lost, []);
       assert.equal(left(memory, old).length, 5);
       assert.deepEqual(left(memory, [newest]), partsOf(newest));

@@ -176,11 +176,12 @@ describe("publish --copy-from", () => {
         const argv = ["publish", "images/app", "--repository", to, "--copy-from", `${staging.host}/app`];
         const first = await cli(argv, { ...NO_DOCKER, terminal: true });
         const words =
-          `${to}:${tag} is not published: the call was interrupted when it was being copied. No tag was set or overwritten; run it again to go on ` +
-          "from there. [Interrupted]";
+          `${to}:${tag} is not published: interrupted during its copy. No tag was set or overwritten. Run it again to ` +
+          "continue. [Interrupted]";
         const lines = first.err.split("\r\u001b[K");
         assert.deepEqual([first.status, lines.at(-1)], [1, `versioned-image: images/app: ${words}\n`]);
-        const heard = "SIGTERM: ending what is being built or copied; what is pushed gets its tag (once more: at once)";
+        const heard =
+          "SIGTERM: stopping builds and copies; pushed images still get their tags (a second signal stops it at once)";
         assert.ok(lines.includes(`versioned-image: ${heard}\n`), first.err);
         assert.equal(proxy.counts.tag, undefined);
         const { images } = await imagesOf(argv);
