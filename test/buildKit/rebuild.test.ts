@@ -76,7 +76,7 @@ describe("versioned-image verify --rebuild", () => {
     const { json: both } = await cliJson(["verify", image.spec, ...named], { env });
     assert.equal(
       (both.checks as Check[]).find(({ name }) => name === "platforms")?.message,
-      "the images for linux/amd64, linux/arm64 say the same of their origin",
+      "the images for linux/amd64, linux/arm64 have the same origin",
     );
   });
 

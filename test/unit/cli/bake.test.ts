@@ -246,7 +246,7 @@ describe("versioned-image --bake", () => {
       [
         ["other", "--repository", "h.example/app", "--repository", "h.example/b"],
         "InvalidArgument",
-        /one for all targets/,
+        /once for all targets/,
       ],
       [["api", "--repository", "h.example/app"], "BakeUnfit", /have the same repository, h\.example\/app,/],
       [["other"], "BakeUnfit", /other has no tag that names a repository/],

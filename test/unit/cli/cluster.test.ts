@@ -175,7 +175,7 @@ describe("versioned-image verify with a cluster", () => {
     assert.deepEqual(found.slice(1), [
       "unproven: a/main has not started",
       "unproven: b/main has not started",
-      "unproven: c/main runs docker://x, which is no digest",
+      "unproven: c/main runs docker://x, which is not a digest",
     ]);
   });
 
@@ -289,7 +289,7 @@ describe("versioned-image verify with a cluster", () => {
       `proven: a/side runs ${digest}`,
       `contradicted: a/debug runs another image: ${sha256("other")}`,
     ]);
-    assert.match(found[3] ?? "", /^unproven: what b runs is not understood: /);
+    assert.match(found[3] ?? "", /^unproven: can't tell what b runs: /);
   });
 
   describe("of all that a namespace runs", () => {

@@ -125,7 +125,8 @@ describe("versioned-image prune --delete that does not end", () => {
         const [name = ""] = readdirSync(plans);
         assert.ok(
           dry.out.includes(
-            `Another run on ${repository} was interrupted, or is under way: --resume ends what ${path.join(plans, name)} says.\n`,
+            `Another run on ${repository} was interrupted, or is still running: --resume finishes the plan in ` +
+              `${path.join(plans, name)}.\n`,
           ),
           dry.out,
         );
@@ -170,11 +171,11 @@ describe("versioned-image prune --delete that does not end", () => {
           [
             `Deleted: ${number} manifest${number === 1 ? "" : "s"}.`,
             `Left: ${REMOVALS - number} manifests, since ${signal} came`,
-            `What is left is written in ${path.join(plans, name)}: say the same with --resume to end it.`,
-            `What was to stay was not read again, since ${signal} came`,
+            `The rest is in ${path.join(plans, name)}. Run the same command with --resume to finish.`,
+            `Kept tags were not checked afterwards, because ${signal} came`,
             "",
-            `Commits, branches and tags are those of ${process.cwd()}.`,
-            "No cluster was asked what it runs.",
+            `Commits, branches and tags are from ${process.cwd()}.`,
+            "No cluster was checked.",
             "",
           ],
           await running.err,
@@ -459,8 +460,9 @@ describe("versioned-image prune --delete that does not end", () => {
         assert.deepEqual([status, json.error?.code], [1, "PlanFailed"], what);
         assert.equal(
           json.error.message,
-          `${file} is no plan of this release of versioned-image, or was changed. Nothing was deleted: name another directory with ` +
-            "--plan-dir, or delete the file and run without --resume, which finds all that has a tag.",
+          `${file} is not a plan of this release of versioned-image, or was changed. Nothing was deleted. Name ` +
+            "another directory with --plan-dir, or delete the " +
+            "file and run without --resume, which finds everything that has a tag.",
         );
       }
       rmSync(file);
@@ -493,7 +495,7 @@ describe("versioned-image prune --delete that does not end", () => {
         argvOf(repository).map((each) => (each === plans ? path.join(plans, "file", "plans") : each)),
       );
       assert.deepEqual([status, json.error?.code], [1, "PlanFailed"]);
-      assert.match(json.error.message, /^What is to be deleted can't be written down: ENOTDIR/);
+      assert.match(json.error.message, /^The plan can't be written: ENOTDIR/);
       assert.equal(left(memory, [...old, newest]).length, 9);
     });
 

@@ -221,7 +221,7 @@ keep:
       assert.equal(status, 1);
       assert.deepEqual(json.error, {
         code: "InvalidArgument",
-        message: `--rules ${file} says which repositories are pruned and what stays: put ${named} into it.`,
+        message: `--rules ${file} can't be combined with ${named}. Put that into the file.`,
       });
     }
     const { status, err } = await cli(["prune"]);

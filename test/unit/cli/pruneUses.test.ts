@@ -403,7 +403,7 @@ describe("versioned-image prune, of what clusters use", () => {
     const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
     assert.ok(
       json.error.message.endsWith(
-        "Let this user list Pod, CronJob.batch, or, if nothing of CronJob.batch needs an image, say --ignore-kind 'CronJob.batch'",
+        "Let this user list Pod, CronJob.batch, or, if CronJob.batch needs no image, add --ignore-kind 'CronJob.batch'",
       ),
       json.error.message,
     );
@@ -498,7 +498,7 @@ describe("versioned-image prune, of what clusters use", () => {
       cloned.git("remote", "set-url", "origin", path.join(home, "gone"));
       const { json } = await ask("--delete");
       assert.equal(json.error?.code, "GitFailed");
-      assert.match(json.error.message, /see that `git ls-remote origin` works/);
+      assert.match(json.error.message, /Check that `git ls-remote origin` works/);
     });
 
     it("that is shallow is deepened by --fetch", async () => {
@@ -585,7 +585,7 @@ describe("versioned-image prune, of what clusters use", () => {
         removals.map((each: { outcome: string; message: string | null }) => [each.outcome, each.message]),
         [
           ["deleted", null],
-          ["kept", "stable leads to it by now"],
+          ["kept", "stable now points to it"],
         ],
       );
       assert.deepEqual([lost, deleted.size], [[], 1]);

@@ -41,8 +41,8 @@ describe("publish", () => {
       ["--buildkit", "--base", "BASE=images/app", "--build-context", "base=images/app"],
       "--base BASE: the named context base is something else",
     ],
-    [["--base", "BASE=images/base"], "--repository is h.example/app, and there are several images"],
-    [["images/other"], "--repository is h.example/app, and there are several images"],
+    [["--base", "BASE=images/base"], "--repository is h.example/app, but there are several images"],
+    [["images/other"], "--repository is h.example/app, but there are several images"],
     [["--also-tag", "0123456"], "alsoTag: 0123456 looks like a version"],
     [["--also-tag", "v1.2.3"], "alsoTag: v1.2.3 looks like a release"],
     [["--release-tag", "0123456"], "releaseTags: 0123456 looks like a version"],
@@ -160,10 +160,9 @@ describe("publish", () => {
       const { status, out } = await cli(argv);
       const { code, message } = JSON.parse(out).images[0].error;
       assert.deepEqual([status, code], [1, "BaseMismatch"]);
-      const found =
-        /^--base (OS|RUNTIME) is images\/\w+, but the registry does not have its version \S+:(\w+)\. /.exec(
-          message,
-        );
+      const found = /^--base (OS|RUNTIME) is images\/\w+, but the registry does not have its version \S+:(\w+)\. /.exec(
+        message,
+      );
       assert.equal(found?.[2], made.head().slice(0, 7), message);
     });
 

@@ -40,11 +40,11 @@ describe("the command line's usage", () => {
     [["tags", "simple"], /"simple" does not name an image in a registry: it has no registry host/],
     [["tags", "127.0.0.1:5000/app:tag"], /it has a tag or digest of its own/],
     [["explain", ".", "--repository", "127.0.0.1:5000/app:tag"], /it has a tag or digest of its own/],
-    [["verify", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app names no image: say which one by its tag or digest/],
-    [["provenance", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app names no image: say which one by its tag or digest/],
-    [["provenance", "127.0.0.1:5000/app:t", "--path", "a"], /name that with --context/],
-    [["verify", "127.0.0.1:5000/app:t", "--path", "a"], /name that with --context/],
-    [["verify", "127.0.0.1:5000/app:t", "--dockerfile", "a"], /name that with --context/],
+    [["verify", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app has neither tag nor digest\. Add one/],
+    [["provenance", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app has neither tag nor digest\. Add one/],
+    [["provenance", "127.0.0.1:5000/app:t", "--path", "a"], /need --context/],
+    [["verify", "127.0.0.1:5000/app:t", "--path", "a"], /need --context/],
+    [["verify", "127.0.0.1:5000/app:t", "--dockerfile", "a"], /need --context/],
   ];
 
   for (const [argv, message] of unclear) {
