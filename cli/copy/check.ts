@@ -73,8 +73,7 @@ async function digestOf({ given, repository, tag, digest }: Source, registry: Re
     throw new VersionedImageError(
       "ImageNotFound",
       `The registry has no ${named.join(" and no ")} in ${repository}. Publish the version there first. See what ` +
-        "it has with: " +
-        `versioned-image tags ${repository}`,
+        `it has with: versioned-image tags ${repository}`,
     );
   }
   if (digest !== undefined && first.digest !== digest) {

@@ -47,8 +47,7 @@ export function refuseMixture(sources: Source[], to: string): void {
   if (new Set(sources.map(({ repository }) => repository)).size > 1 && !to.includes(NAME)) {
     throw invalidArgument(
       `${to} would hold versions of different images, with no way to tell them apart. Use ${NAME} for the last ` +
-        "part of each image's name, as in " +
-        `${to}/${NAME}.`,
+        `part of each image's name, as in ${to}/${NAME}.`,
     );
   }
 }

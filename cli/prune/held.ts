@@ -162,8 +162,7 @@ function parsed(repository: string, { digest, bytes }: ManifestContent): Record<
     throw new VersionedImageError(
       "RegistryProtocol",
       `${repository}@${digest} is not a valid manifest, so it is not known which images it needs, and nothing ` +
-        "was deleted. " +
-        "Delete it by hand if it is not needed.",
+        "was deleted. Delete it by hand if it is not needed.",
       { cause: error },
     );
   }

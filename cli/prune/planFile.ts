@@ -89,8 +89,7 @@ export function unfinished(file: string, repository: string): VersionedImageErro
   return new VersionedImageError(
     "PruneUnfinished",
     `Another run on ${repository} was interrupted, or is still running: its plan is ${file}. Nothing was ` +
-      "deleted. Add --resume " +
-      "to check everything again and finish that run.",
+      "deleted. Add --resume to check everything again and finish that run.",
   );
 }
 

@@ -58,8 +58,7 @@ export async function refuseChanged(client: Remover, { repository, tags, danglin
     throw new VersionedImageError(
       "RegistryChanged",
       `${repository}:${first} was set, moved or deleted during the check. Nothing was deleted. Run again when no ` +
-        "update is " +
-        "running.",
+        "update is running.",
     );
   }
 }

@@ -127,8 +127,7 @@ function contentCheck({ labels, attested, rebuilt }: Evidence, signed: Check[]):
       return lacking(
         "content",
         `${attested.by} vouches only for labels, which can be copied: attest the output of versioned-image ` +
-          "provenance " +
-          "--rebuild, or of --published where the image is published",
+          "provenance --rebuild, or of --published where the image is published",
       );
     }
     return proven("content", `${attested.by} vouches that the files in the image are those of the commit`);

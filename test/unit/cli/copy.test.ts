@@ -324,8 +324,8 @@ describe("versioned-image copy", () => {
         [
           1,
           `versioned-image: ${given} is not a directory: "${given}" does not name an image in a registry: it has ` +
-            "no registry host: write that first, " +
-            `for instance docker.io/library/${given} for Docker Hub. [InvalidArgument]\n`,
+            `no registry host: write that first, for instance docker.io/library/${given} for Docker Hub. ` +
+            "[InvalidArgument]\n",
         ],
       );
     }

@@ -266,8 +266,7 @@ describe("what an image's labels name", () => {
       assert.equal(
         of("base"),
         `proven: BASE is ${base}, whose tree ${treeOf(made)} is images/base at the image's commit; its layers ` +
-          "are the first " +
-          "of the image",
+          "are the first of the image",
       );
     });
 
@@ -311,8 +310,7 @@ describe("what an image's labels name", () => {
       assert.equal(
         of("base"),
         `unproven: BASE is ${base}, which was not checked: ${elsewhere.host} is not the registry of this image: ` +
-          "name its repository with " +
-          "--base-repository",
+          "name its repository with --base-repository",
       );
       const named = await checks([
         reference,
