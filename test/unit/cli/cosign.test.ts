@@ -117,7 +117,7 @@ lines' >&2; echo 'error during command execution: no matching signatures' >&2; e
     const message = await errorOf("CosignFailed", () =>
       ask(standIn(`echo "Error: $(printf 'x%.0s' $(seq 2000))" >&2; exit 1`)),
     );
-    assert.ok(message.includes(`: ${"x".repeat(500)}. See `), message);
+    assert.ok(message.includes(`: ${"x".repeat(500)}. Check `), message);
   });
 
   describe("counts", () => {
@@ -163,8 +163,8 @@ lines' >&2; echo 'error during command execution: no matching signatures' >&2; e
     withImage();
     for (const [argv, words] of [
       [["--key", "k", "--certificate-identity", "x", "--certificate-oidc-issuer", "y"], /can't be combined/],
-      [["--certificate-identity", "x"], /go together/],
-      [["--certificate-oidc-issuer", "y"], /go together/],
+      [["--certificate-identity", "x"], /must be used together/],
+      [["--certificate-oidc-issuer", "y"], /must be used together/],
       [["--no-transparency-log"], /need --key or --certificate-identity/],
       [["--trusted-root", "r"], /need --key or --certificate-identity/],
     ] as const) {

@@ -130,7 +130,7 @@ Update    would build the commit and push it, unless the registry has it already
     const { repository } = await holding();
     const { status, out } = await cli(["explain", "images/app", "--repository", repository]);
     assert.equal(status, 0);
-    assert.deepEqual(part(out, "Registry"), [`${repository}:${made.head().slice(0, 7)} is not there`]);
+    assert.deepEqual(part(out, "Registry"), [`${repository}:${made.head().slice(0, 7)} does not exist`]);
     assert.deepEqual(part(out, "Update"), [
       `would build commit ${made.head().slice(0, 12)} and push it to ${repository}, which lacks it`,
     ]);
@@ -146,7 +146,7 @@ Update    would build the commit and push it, unless the registry has it already
     const { status, out } = await cli(["explain", "images/app", "--repository", repository]);
     assert.equal(status, 0);
     assert.deepEqual(part(out, "Registry"), [
-      `${repository}:${tag} is there`,
+      `${repository}:${tag} exists`,
       await digestOf(registry, tag),
       "built with platform=linux/amd64",
     ]);
@@ -177,10 +177,7 @@ Update    would build the commit and push it, unless the registry has it already
     const { status, out, err } = await cli(["explain", "images/app", "--repository", repository]);
     assert.equal(status, 1);
     assert.equal(err, "");
-    assert.deepEqual(part(out, "Registry").slice(0, 2), [
-      `${repository}:${tag} is there`,
-      await digestOf(registry, tag),
-    ]);
+    assert.deepEqual(part(out, "Registry").slice(0, 2), [`${repository}:${tag} exists`, await digestOf(registry, tag)]);
     const update = part(out, "Update");
     assert.match(update[0] ?? "", /^would be refused: .* was built from commit 2{40}, .*\. The labels that differ:$/);
     assert.equal(

@@ -250,8 +250,8 @@ describe("the kubeconfig of the command line", () => {
           `${path.join(home, "a", "login")}, which needs a terminal (interactiveMode: Always). Name a context ` +
           "with another user by --kube-context.",
       );
-      assert.match(await refused({ kubeconfig: [(await pods({ command: "" })).file] }), / without command: /);
-      assert.match(await refused({ kubeconfig: [(await pods({ apiVersion: "" })).file] }), / without apiVersion: /);
+      assert.match(await refused({ kubeconfig: [(await pods({ command: "" })).file] }), / without command\. /);
+      assert.match(await refused({ kubeconfig: [(await pods({ apiVersion: "" })).file] }), / without apiVersion\. /);
     });
   });
 
@@ -387,7 +387,7 @@ describe("the kubeconfig of the command line", () => {
           "clusters[0].cluster.insecure-skip-tls-verify must be true or false",
         ],
         ["kind: Pod", "its kind is Pod, not Config"],
-        ["text", "what it says must have keys"],
+        ["text", "its content must have keys"],
       ];
       for (const [text, why] of said) {
         writeFileSync(broken, text);

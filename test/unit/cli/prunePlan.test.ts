@@ -182,10 +182,10 @@ describe("what may go from a repository", () => {
       [tagOf(50)]: "needed: sbom needs it",
       sbom: "unknown: it is not a version tag",
       [signature(kept.digest).tags[0] ?? ""]: `needed: it vouches for ${kept.digest.slice(0, 19)}, which is kept`,
-      [signature(gone.digest).tags[0] ?? ""]: `GOES: it is about ${gone.digest.slice(0, 19)}, which goes`,
+      [signature(gone.digest).tags[0] ?? ""]: `GOES: it is about ${gone.digest.slice(0, 19)}, which can be deleted`,
       [signature(elsewhere).tags[0] ?? ""]:
         `unknown: it is about ${elsewhere.slice(0, 19)}, which is not in this repository`,
-      [referrers.tags[0] ?? ""]: `GOES: it is about ${gone.digest.slice(0, 19)}, which goes`,
+      [referrers.tags[0] ?? ""]: `GOES: it is about ${gone.digest.slice(0, 19)}, which can be deleted`,
     });
     const order = planRemovals(evidence, { ...RULES, keepLast: 0 }).removals.map(({ digest }) => digest);
     assert.deepEqual(

@@ -170,7 +170,7 @@ describe("versioned-image prune --delete that does not end", () => {
           lines.slice(lines.findIndex((line) => line.startsWith("Deleted:"))),
           [
             `Deleted: ${number} manifest${number === 1 ? "" : "s"}.`,
-            `Left: ${REMOVALS - number} manifests, since ${signal} came`,
+            `Left: ${REMOVALS - number} manifests, because ${signal} came`,
             `The rest is in ${path.join(plans, name)}. Run the same command with --resume to finish.`,
             `Kept tags were not checked afterwards, because ${signal} came`,
             "",
@@ -398,7 +398,7 @@ describe("versioned-image prune --delete that does not end", () => {
           );
         } else {
           assert.equal(status, 1);
-          assert.match(found.stopped, /lacks what origin\/other of its remote origin leads to/);
+          assert.match(found.stopped, /lacks the commit of origin\/other of its remote origin/);
           assert.equal(left(made.memory, made.old).length, 5);
         }
       });

@@ -463,7 +463,7 @@ describe("versioned-image prune, of what clusters use", () => {
       const { registry, ask } = await clone("--single-branch", "--branch", "main");
       const refused = await ask("--delete");
       assert.equal(refused.json.error?.code, "ShallowHistory");
-      assert.match(refused.json.error.message, /lacks what origin\/release of its remote origin leads to/);
+      assert.match(refused.json.error.message, /lacks the commit of origin\/release of its remote origin/);
       assert.ok(
         refused.json.error.message.includes("`git fetch --tags --force origin '+refs/heads/*:refs/remotes/origin/*'`"),
       );
@@ -478,7 +478,10 @@ describe("versioned-image prune, of what clusters use", () => {
       const { made, ask } = await clone();
       assert.equal((await ask()).json.error, undefined);
       made.commit("Later").git("tag", "--annotate", "-m", "x", "v2");
-      assert.match((await ask("--delete")).json.error.message, /lacks what origin\/main \(and 1 more\) of its remote/);
+      assert.match(
+        (await ask("--delete")).json.error.message,
+        /lacks the commit of origin\/main \(and 1 more\) of its remote/,
+      );
     });
 
     it("that has the commit of a branch that it does not know: the branch counts", async () => {

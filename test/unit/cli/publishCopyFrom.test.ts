@@ -24,8 +24,8 @@ describe("publish --copy-from", () => {
 
   for (const [copyFrom, more, message] of [
     ["h.example/app:1", [], '"h.example/app:1" does not name an image in a registry: it has a tag'],
-    ["h.example/app", [], "--copy-from is h.example/app, to which app itself is published: name another repository"],
-    ["h.example/{name}", [], "--copy-from is h.example/app, to which app itself is published: name another repository"],
+    ["h.example/app", [], "--copy-from is h.example/app, where app itself is published. Name another repository"],
+    ["h.example/{name}", [], "--copy-from is h.example/app, where app itself is published. Name another repository"],
     ["h.example/staging", ["images/other"], "--copy-from is h.example/staging, but there are several images"],
   ] as const) {
     it(`refuses ${[copyFrom, ...more].join(" ")}`, async () => {

@@ -106,9 +106,9 @@ describe("what an image's labels name", () => {
       const commit = made.head();
       const right = sourceLabelsOf(made, commit, "images/app", ["images/app", "lib"]);
       for (const [changes, message] of [
-        [{ [PATHS]: '["images/app"]' }, `and images/app at that commit is ${made.git("rev-parse", "HEAD:images/app")}`],
+        [{ [PATHS]: '["images/app"]' }, `but images/app at that commit is ${made.git("rev-parse", "HEAD:images/app")}`],
         [{ [PATHS]: '["images/app","nowhere"]' }, "but that commit does not have images/app, nowhere"],
-        [{ [TREE]: made.git("rev-parse", "HEAD:images/base") }, `and images/app, lib at that commit is ${right[TREE]}`],
+        [{ [TREE]: made.git("rev-parse", "HEAD:images/base") }, `but images/app, lib at that commit is ${right[TREE]}`],
       ] as const) {
         const { reference } = await serving({ tags: ["t"], labels: { ...right, ...changes } });
         const { status, of } = await checks([reference]);
@@ -135,7 +135,7 @@ describe("what an image's labels name", () => {
         const { reference } = await serving({ tags: ["t"], labels });
         const { status, of } = await checks([reference]);
         assert.equal(status, 1);
-        assert.equal(of("source"), `contradicted: its labels name what it was made of, and ${message}`);
+        assert.equal(of("source"), `contradicted: its labels name what it was made of, but ${message}`);
       });
     }
 
@@ -158,7 +158,7 @@ describe("what an image's labels name", () => {
       assert.deepEqual([same.status, same.of("source")], [0, undefined]);
       const other = await checks([reference, "--context", "images/app"]);
       assert.equal(other.status, 1);
-      assert.match(other.of("tree") ?? "", /^contradicted: .*, and images\/app at that commit is /);
+      assert.match(other.of("tree") ?? "", /^contradicted: .*, but images\/app at that commit is /);
       assert.equal(
         other.of("source"),
         "unproven: its labels say that it was made of images/app, lib (context images/app, Dockerfile images/app/Dockerfile), and " +
@@ -262,7 +262,7 @@ describe("what an image's labels name", () => {
       const { reference, base } = await based(made);
       const { status, of } = await checks([reference]);
       assert.equal(status, 0);
-      assert.match(of("tree") ?? "", /which is images\/app, images\/base at that commit$/);
+      assert.match(of("tree") ?? "", /is images\/app, images\/base at that commit$/);
       assert.equal(
         of("base"),
         `proven: BASE is ${base}, whose tree ${treeOf(made)} is images/base at the image's commit; its layers ` +
@@ -278,7 +278,7 @@ describe("what an image's labels name", () => {
       for (const [labels, message] of [
         [
           labelsOf(made, older, "images/base"),
-          `says tree ${made.git("rev-parse", "HEAD~1:images/base")}, and images/base at the image's commit is ${treeOf(made)}`,
+          `has tree ${made.git("rev-parse", "HEAD~1:images/base")}, but images/base at the image's commit is ${treeOf(made)}`,
         ],
         [{ ...now, [DIRTY]: "false" }, "is a debug image"],
         [{}, `has no label ${TREE}, so what it was made of is unknown`],

@@ -185,7 +185,7 @@ describe("versioned-image status", () => {
     for (const [answer, words] of [
       [
         { status: 404, body: { kind: "Status", reason: "NotFound" } },
-        /^The cluster one has no namespace wbe: name one/,
+        /^The cluster one has no namespace wbe\. Name an existing one/,
       ],
       [{ status: 403, body: {} }, /lists nothing in the namespace wbe, and did not say whether it exists: HTTP 403/],
     ] as const) {
