@@ -161,7 +161,7 @@ describe("what an image's labels name", () => {
       assert.match(other.of("tree") ?? "", /^contradicted: .*, but images\/app at that commit is /);
       assert.equal(
         other.of("source"),
-        "unproven: its labels say that it was made of images/app, lib (context images/app, Dockerfile images/app/Dockerfile), and " +
+        "unproven: its labels say that it was made of images/app, lib (context images/app, Dockerfile images/app/Dockerfile), but " +
           "the options, which take precedence, say images/app (context images/app, Dockerfile images/app/Dockerfile)",
       );
       const lies = { ...labels, [PATHS]: '["images/base"]', [DOCKERFILE]: "images/base/Dockerfile" };

@@ -462,7 +462,7 @@ Consistent: the image's labels match git.
   });
 
   it("shows a terminal no control characters of labels", async () => {
-    assert.match(out, /its commit \\u\{1b\}\[2J is .* \(\\u\{202e\}\)\n/);
+    withImage();
     const reference = await serving("t", { [REVISION]: "\u001b[2J", [SOURCE]: "\u202e" });
     const { out } = await cli(["verify", reference]);
     assert.match(out, /its commit \\u\{1b\}\[2J is .* \(\\u\{202e\}\)\n/);
