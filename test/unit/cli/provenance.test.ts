@@ -181,7 +181,10 @@ describe("versioned-image provenance", () => {
     for (const [changes, why] of [
       [{ [DIRTY]: "true" }, "  content: it is a debug image, built from a directory with uncommitted changes"],
       [{ "org.opencontainers.image.revision": "1".repeat(40) }, `  tree: its tree ${tree} can't be looked up`],
-      [{ "org.opencontainers.image.created": "2020-01-01T00:00:00Z" }, "  time: its time is 2020-01-01T00:00:00Z, but "],
+      [
+        { "org.opencontainers.image.created": "2020-01-01T00:00:00Z" },
+        "  time: its time is 2020-01-01T00:00:00Z, but ",
+      ],
     ] as [Record<string, string>, string][]) {
       const reference = await published(made, changes);
       const { status, out, err } = await cli(["provenance", reference]);

@@ -348,8 +348,8 @@ Consistent: the image's labels match git.
     assert.equal(status, 1);
     assert.equal(
       message,
-      "its builder wrote the time of the build into it, as Docker's own does: no two builds are alike. Publish with " +
-        "build.builder BuildKit, and they are",
+      "its builder wrote the build time into it, as Docker's does, so every build differs. Publish with " +
+        "build.builder BuildKit for identical builds",
     );
   });
 
@@ -361,7 +361,8 @@ Consistent: the image's labels match git.
       assert.equal(status, 1);
       assert.equal(
         message,
-        `its label says that it was built with ${path.posix.join("images/app", dockerfile)}, which is not among what its tree holds (images/app)`,
+        `its label says that it was built with ${path.posix.join("images/app", dockerfile)}, which is not among ` +
+          "its paths (images/app)",
       );
     }
     for (const [dockerfile, code, words] of [
