@@ -205,7 +205,7 @@ function ownReasons(tagged: Tagged, last: Set<string>, rules: Rules, held: Held)
       return [
         ...originReasons(kind.revision, provenance, true),
         ...lastReasons(provenance, last, rules),
-        ...(provenance.commit ? youngReasons([["its commit is of", provenance.commit.committedAt]], rules) : []),
+        ...(provenance.commit ? youngReasons([["its commit is from", provenance.commit.committedAt]], rules) : []),
       ];
     case "debug":
       return [
@@ -213,7 +213,7 @@ function ownReasons(tagged: Tagged, last: Set<string>, rules: Rules, held: Held)
         // It may be much younger than its commit.
         ...youngReasons(
           [
-            ["its commit is of", provenance.commit?.committedAt],
+            ["its commit is from", provenance.commit?.committedAt],
             ["it was built at", created],
           ],
           rules,
@@ -321,7 +321,7 @@ function reasonFromOthers(
   }
   return known.has(kind.subject)
     ? undefined
-    : { rule: "unknown", words: `it is about ${shortDigest(kind.subject)}, which is not in this repository` };
+    : { rule: "unknown", words: `it refers to ${shortDigest(kind.subject)}, which is not in this repository` };
 }
 
 /** What a manifest is about, by what it says itself and by its tags. */
@@ -364,9 +364,9 @@ function removalsOf(going: Tagged[], leftovers: Removal[], needed: Set<string>, 
 function whyItGoes({ kind, provenance }: Tagged, { keepLast }: Rules): string {
   switch (kind.kind) {
     case "attestation":
-      return `it is about ${shortDigest(kind.subject)}, which can be deleted`;
+      return `it refers to ${shortDigest(kind.subject)}, which can be deleted`;
     case "scratch":
-      return `there is no stack ${kind.stack}`;
+      return `the stack ${kind.stack} does not exist`;
     case "debug":
       return provenance?.commitIs === "lost"
         ? "a debug image of a commit that no longer exists"

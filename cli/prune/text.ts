@@ -63,7 +63,7 @@ function tagLines(verdicts: Verdict[], io: Io, all: boolean): string[] {
   if (verdicts.length === 0) {
     return [];
   }
-  const [header = "", ...lines] = columns([["TAG", "DIGEST", "COMMIT OF", "WHY"], ...rows]).map((line) => `  ${line}`);
+  const [header = "", ...lines] = columns([["TAG", "DIGEST", "COMMITTED", "WHY"], ...rows]).map((line) => `  ${line}`);
   return [
     paint(io, "dim", header),
     ...groups.flatMap(({ title, goes, verdicts: { length }, newest, oldest }) => {
@@ -171,7 +171,7 @@ const STAYING: Record<Reason["rule"], string> = {
   cluster: "a cluster uses them",
   ref: "HEAD, a branch or a git tag has their files",
   last: "they are among the last versions",
-  young: "they are young",
+  young: "they are recent",
   needed: "a kept image needs them",
   stack: "a stack needs them, or might",
   unknown: "they are unknown",
@@ -180,7 +180,7 @@ const STAYING: Record<Reason["rule"], string> = {
 const GOING: Record<Verdict["kind"], string> = {
   version: "old versions",
   debug: "debug images",
-  scratch: "scratch tags of stacks that are gone",
+  scratch: "scratch tags of deleted stacks",
   attestation: "signatures and attestations of these",
   unknown: "others",
 };

@@ -98,8 +98,8 @@ describe("what may go from a repository", () => {
     const images = [10, 20, 40, 50, 60].map((number) => image(number));
     const evidence = evidenceOf(images, { provenance: [[sha256("image 50"), { refs: ["HEAD", "main", "v1"] }]] });
     assert.deepEqual(said(evidence), {
-      [tagOf(10)]: "last: it is one of the last 2 versions; young: its commit is of 2024-05-22 00:00 UTC",
-      [tagOf(20)]: "last: it is one of the last 2 versions; young: its commit is of 2024-05-12 00:00 UTC",
+      [tagOf(10)]: "last: it is one of the last 2 versions; young: its commit is from 2024-05-22 00:00 UTC",
+      [tagOf(20)]: "last: it is one of the last 2 versions; young: its commit is from 2024-05-12 00:00 UTC",
       [tagOf(40)]: "GOES: older than the last 2 versions, and nothing needs it",
       [tagOf(50)]: "ref: HEAD (and 2 others) has its files",
       [tagOf(60)]: "GOES: older than the last 2 versions, and nothing needs it",
@@ -177,15 +177,15 @@ describe("what may go from a repository", () => {
       image(50),
     ]);
     assert.deepEqual(said(evidence, { keepLast: 0 }), {
-      [tagOf(1)]: "young: its commit is of 2024-05-31 00:00 UTC",
+      [tagOf(1)]: "young: its commit is from 2024-05-31 00:00 UTC",
       [tagOf(40)]: "GOES: nothing needs it",
       [tagOf(50)]: "needed: sbom needs it",
       sbom: "unknown: it is not a version tag",
       [signature(kept.digest).tags[0] ?? ""]: `needed: it vouches for ${kept.digest.slice(0, 19)}, which is kept`,
-      [signature(gone.digest).tags[0] ?? ""]: `GOES: it is about ${gone.digest.slice(0, 19)}, which can be deleted`,
+      [signature(gone.digest).tags[0] ?? ""]: `GOES: it refers to ${gone.digest.slice(0, 19)}, which can be deleted`,
       [signature(elsewhere).tags[0] ?? ""]:
-        `unknown: it is about ${elsewhere.slice(0, 19)}, which is not in this repository`,
-      [referrers.tags[0] ?? ""]: `GOES: it is about ${gone.digest.slice(0, 19)}, which can be deleted`,
+        `unknown: it refers to ${elsewhere.slice(0, 19)}, which is not in this repository`,
+      [referrers.tags[0] ?? ""]: `GOES: it refers to ${gone.digest.slice(0, 19)}, which can be deleted`,
     });
     const order = planRemovals(evidence, { ...RULES, keepLast: 0 }).removals.map(({ digest }) => digest);
     assert.deepEqual(
@@ -199,7 +199,7 @@ describe("what may go from a repository", () => {
   it("is no tag of an image that another tag keeps", () => {
     const shared = image(1, { tags: [tagOf(1), "scratch-gone-0123456789ab"] });
     assert.deepEqual(said(evidenceOf([{ ...shared, created: new Date(0) }])), {
-      [tagOf(1)]: "last: it is one of the last 2 versions; young: its commit is of 2024-05-31 00:00 UTC",
+      [tagOf(1)]: "last: it is one of the last 2 versions; young: its commit is from 2024-05-31 00:00 UTC",
       "scratch-gone-0123456789ab": `needed: ${tagOf(1)}, which is kept, is the same image`,
     });
   });
@@ -230,7 +230,7 @@ describe("what may go from a repository", () => {
     ];
     assert.deepEqual(said(evidenceOf(images)), {
       "scratch-dev-0123456789ab": "stack: the stack dev needs it",
-      "scratch-gone-0123456789ab": "GOES: there is no stack gone",
+      "scratch-gone-0123456789ab": "GOES: the stack gone does not exist",
       "scratch-young-0123456789ab": "young: it was built at 2024-06-01 00:00 UTC",
       "scratch-ageless-0123456789ab": "unknown: its age is unknown",
     });

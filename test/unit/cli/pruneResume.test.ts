@@ -170,9 +170,9 @@ describe("versioned-image prune --delete that does not end", () => {
           lines.slice(lines.findIndex((line) => line.startsWith("Deleted:"))),
           [
             `Deleted: ${number} manifest${number === 1 ? "" : "s"}.`,
-            `Left: ${REMOVALS - number} manifests, because ${signal} came`,
+            `Left: ${REMOVALS - number} manifests, because ${signal} was received`,
             `The rest is in ${path.join(plans, name)}. Run the same command with --resume to finish.`,
-            `Kept tags were not checked afterwards, because ${signal} came`,
+            `Kept tags were not checked afterwards, because ${signal} was received`,
             "",
             `Commits, branches and tags are from ${process.cwd()}.`,
             "No cluster was checked.",

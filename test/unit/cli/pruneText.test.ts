@@ -64,26 +64,26 @@ describe("what prune shows of 5,000 tags", () => {
       pruneText(report, IO, false),
       `registry.example/app: 5000 tags, 4948 can be deleted
 
-  TAG                        DIGEST               COMMIT OF             WHY
+  TAG                        DIGEST               COMMITTED             WHY
 Kept because a cluster uses them: 1
   00007d0                    ${short("image 2000")}  2024-03-09 16:00 UTC  pod web/app-1 of prod runs it
 Kept because HEAD, a branch or a git tag has their files: 2
-  0000000                    ${short("image 0")}  2024-06-01 00:00 UTC  HEAD (and 1 other) has its files; it is one of the last 10 versions; its commit is of 2024-06-01 00:00 UTC
+  0000000                    ${short("image 0")}  2024-06-01 00:00 UTC  HEAD (and 1 other) has its files; it is one of the last 10 versions; its commit is from 2024-06-01 00:00 UTC
   00003e8                    ${short("image 1000")}  2024-04-20 08:00 UTC  v1 has its files
 Kept because they are among the last versions: 9
-  0000001                    ${short("image 1")}  2024-05-31 23:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 23:00 UTC
-  0000002                    ${short("image 2")}  2024-05-31 22:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 22:00 UTC
-  0000003                    ${short("image 3")}  2024-05-31 21:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 21:00 UTC
+  0000001                    ${short("image 1")}  2024-05-31 23:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 23:00 UTC
+  0000002                    ${short("image 2")}  2024-05-31 22:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 22:00 UTC
+  0000003                    ${short("image 3")}  2024-05-31 21:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 21:00 UTC
   … and 4 more (--verbose lists them)
-  0000008                    ${short("image 8")}  2024-05-31 16:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 16:00 UTC
-  000000a                    ${short("image 10")}  2024-05-31 14:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 14:00 UTC
-Kept because they are young: 38
-  0000009-debug              ${short("image 9")}  2024-05-31 15:00 UTC  its commit is of 2024-05-31 15:00 UTC
-  000000b                    ${short("image 11")}  2024-05-31 13:00 UTC  its commit is of 2024-05-31 13:00 UTC
-  000000c                    ${short("image 12")}  2024-05-31 12:00 UTC  its commit is of 2024-05-31 12:00 UTC
+  0000008                    ${short("image 8")}  2024-05-31 16:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 16:00 UTC
+  000000a                    ${short("image 10")}  2024-05-31 14:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 14:00 UTC
+Kept because they are recent: 38
+  0000009-debug              ${short("image 9")}  2024-05-31 15:00 UTC  its commit is from 2024-05-31 15:00 UTC
+  000000b                    ${short("image 11")}  2024-05-31 13:00 UTC  its commit is from 2024-05-31 13:00 UTC
+  000000c                    ${short("image 12")}  2024-05-31 12:00 UTC  its commit is from 2024-05-31 12:00 UTC
   … and 33 more (--verbose lists them)
-  000002e                    ${short("image 46")}  2024-05-30 02:00 UTC  its commit is of 2024-05-30 02:00 UTC
-  000002f                    ${short("image 47")}  2024-05-30 01:00 UTC  its commit is of 2024-05-30 01:00 UTC
+  000002e                    ${short("image 46")}  2024-05-30 02:00 UTC  its commit is from 2024-05-30 02:00 UTC
+  000002f                    ${short("image 47")}  2024-05-30 01:00 UTC  its commit is from 2024-05-30 01:00 UTC
 Kept because they are unknown: 2
   latest                     ${short("latest")}  (not known)           it is not a version tag
   notes                      ${short("notes")}  (not known)           it is not an image
@@ -101,13 +101,13 @@ Can be deleted, debug images: 494
   … and 489 more (--verbose lists them)
   0001369-debug              ${short("image 4969")}  2023-11-06 23:00 UTC  ${debug}
   0001373-debug              ${short("image 4979")}  2023-11-06 13:00 UTC  ${debug}
-Can be deleted, scratch tags of stacks that are gone: 12
-  scratch-gone-000000000000  ${short("scratch 0")}  (not known)           there is no stack gone
-  scratch-gone-000000000001  ${short("scratch 1")}  (not known)           there is no stack gone
-  scratch-gone-000000000002  ${short("scratch 2")}  (not known)           there is no stack gone
+Can be deleted, scratch tags of deleted stacks: 12
+  scratch-gone-000000000000  ${short("scratch 0")}  (not known)           the stack gone does not exist
+  scratch-gone-000000000001  ${short("scratch 1")}  (not known)           the stack gone does not exist
+  scratch-gone-000000000002  ${short("scratch 2")}  (not known)           the stack gone does not exist
   … and 7 more (--verbose lists them)
-  scratch-gone-000000000010  ${short("scratch 10")}  (not known)           there is no stack gone
-  scratch-gone-000000000011  ${short("scratch 11")}  (not known)           there is no stack gone
+  scratch-gone-000000000010  ${short("scratch 10")}  (not known)           the stack gone does not exist
+  scratch-gone-000000000011  ${short("scratch 11")}  (not known)           the stack gone does not exist
 
 Commits, branches and tags are from /home/ada/project.
 Running images are from prod, in all namespaces.
