@@ -15,8 +15,8 @@ export function addBakeOption(command: Command, decided: string[] = []): Command
   return command.addOption(
     new Option(
       "--bake <file>",
-      "the images that a bake file describes (HCL, JSON or Compose), by docker buildx bake --print; what is named are its targets " +
-        "then (default: those of the group default); repeatable",
+      "a bake or Compose file (HCL, JSON or YAML), read by docker buildx bake --print; the arguments are then its targets " +
+        "(default: those of the group default); repeatable",
     )
       .argParser(collect)
       .conflicts(["dockerfile", "path", "buildContext", "base", "revision", ...decided]),
@@ -43,7 +43,7 @@ export function requireBakeForTags(command: Command, { bake }: BakeFlags): void 
   const given = ["tagPolicy", "tagLength", "tagPrefix"].find((name) => command.getOptionValueSource(name) === "cli");
   const option = command.options.find((each) => each.attributeName() === given);
   if (bake === undefined && option !== undefined) {
-    command.error(`error: option '${option.flags}' is for what --bake names`);
+    command.error(`error: option '${option.flags}' requires --bake`);
   }
 }
 

@@ -34,7 +34,7 @@ export class Entry {
   end(): void {
     for (const name of this.fields.keys()) {
       if (!this.read.has(name)) {
-        this.fault(name, `${name || "this"} is not understood here; the keys are ${[...this.read].join(", ")}`);
+        this.fault(name, `${name || "this"} is not a known key; the keys are ${[...this.read].join(", ")}`);
       }
     }
   }
@@ -130,5 +130,5 @@ function isText(value: unknown): value is string {
 }
 
 function textWords(value: unknown): string {
-  return `must be a text${["number", "boolean"].includes(typeof value) ? ": put it in quotes" : ""}`;
+  return `must be a string${["number", "boolean"].includes(typeof value) ? ": put it in quotes" : ""}`;
 }

@@ -28,53 +28,49 @@ export interface ImageFlags extends SourceFlags, TagFlags {
 
 export function addSourceOptions(command: Command): Command {
   return command
-    .option(
-      "--dockerfile <file>",
-      "the Dockerfile, relative to the context, out of which it may lead (default: Dockerfile)",
-    )
+    .option("--dockerfile <file>", "the Dockerfile, relative to the context, also outside of it (default: Dockerfile)")
     .option(
       "--path <path>",
-      "what the image is made of, relative to the context; repeatable (default: all of it)",
+      "a path that the image is built from, relative to the context; repeatable (default: the whole context)",
       collect,
     )
     .option(
       "--build-context <name=place>",
-      "a named context: a directory, relative to the working directory, or docker-image://REFERENCE@DIGEST; repeatable",
+      "a named context: a directory, relative to the current one, or docker-image://REFERENCE@DIGEST; repeatable",
       collectPairs,
     )
     .option(
       "--base <name=path>",
-      "an image that it is built on: the directory that Docker builds that one from, or what else it covers, relative to the working directory; repeatable",
+      "a base image: its build context, and any other path that it covers, relative to the current directory; repeatable",
       collectLists,
     );
 }
 
 export function addImageOptions(command: Command): Command {
-  return addVersionOptions(command).option(
-    "--debug",
-    "the version of the directory as it is on disk, uncommitted changes included",
-  );
+  return addVersionOptions(command).option("--debug", "use the directory as it is on disk, with uncommitted changes");
 }
 
 /** The same for what is of no use with a debug image. */
 export function addVersionOptions(command: Command): Command {
   return addTagOptions(addSourceOptions(command)).option(
     "--revision <revision>",
-    "the commit, tag or branch whose version it is (default: HEAD, and nothing uncommitted)",
+    "use the version at this commit, tag or branch (default: HEAD, without uncommitted changes)",
   );
 }
 
 export function addTagOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--tag-policy <policy>", "what names the version: commit or tree")
+      new Option("--tag-policy <policy>", "name versions after the commit or the tree")
         .default(TagPolicy.Commit, "commit")
         .argParser(tagPolicy),
     )
     .addOption(
-      new Option("--tag-length <digits>", "digits of the hash in the tag, 7 to 40").default(7).argParser(tagLength),
+      new Option("--tag-length <digits>", "the number of hash digits in the tag, 7 to 40")
+        .default(7)
+        .argParser(tagLength),
     )
-    .option("--tag-prefix <prefix>", "what stands before the hash in the tag (default: nothing)");
+    .option("--tag-prefix <prefix>", "a prefix for the hash in the tag (default: none)");
 }
 
 /** Throws ContextNotFound, OutsideRepository and the like for directories of bases that can't be. */
@@ -132,7 +128,7 @@ export function collectLists(text: string, before: Record<string, string[]> = {}
 function pairIn(text: string): [name: string, value: string] {
   const [, name, value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) {
-    throw new InvalidArgumentError("Say NAME=VALUE.");
+    throw new InvalidArgumentError("Use NAME=VALUE.");
   }
   return [name, value];
 }
@@ -143,7 +139,7 @@ const UNITS: Record<string, number> = { h: 60 * 60 * 1000, d: 24 * 60 * 60 * 100
 export function readDuration(text: string): number {
   const [, number, unit = ""] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
   if (number === undefined) {
-    throw new InvalidArgumentError("Say hours, days or weeks, such as 12h, 30d or 4w.");
+    throw new InvalidArgumentError("Use hours, days or weeks, such as 12h, 30d or 4w.");
   }
   return Number(number) * (UNITS[unit] ?? 0);
 }
@@ -151,7 +147,7 @@ export function readDuration(text: string): number {
 /** Reads a whole number from 0 on. */
 export function readNumber(text: string): number {
   if (!/^\d{1,6}$/.test(text)) {
-    throw new InvalidArgumentError("Say a whole number.");
+    throw new InvalidArgumentError("Use a whole number.");
   }
   return Number(text);
 }
@@ -160,7 +156,7 @@ export function readNumber(text: string): number {
 export function readCount(text: string): number {
   const count = readNumber(text);
   if (count === 0) {
-    throw new InvalidArgumentError("Say a whole number from 1 on.");
+    throw new InvalidArgumentError("Use a whole number of at least 1.");
   }
   return count;
 }
@@ -168,7 +164,7 @@ export function readCount(text: string): number {
 function tagPolicy(value: string): TagPolicy {
   const policy = Object.values(TagPolicy).find((known) => known.toLowerCase() === value.toLowerCase());
   if (policy === undefined) {
-    throw new InvalidArgumentError("Say commit or tree.");
+    throw new InvalidArgumentError("Use commit or tree.");
   }
   return policy;
 }
@@ -176,7 +172,7 @@ function tagPolicy(value: string): TagPolicy {
 function tagLength(value: string): number {
   const digits = /^\d+$/.test(value) ? Number(value) : 0;
   if (digits < 7 || digits > 40) {
-    throw new InvalidArgumentError("Say a whole number from 7 to 40.");
+    throw new InvalidArgumentError("Use a whole number from 7 to 40.");
   }
   return digits;
 }

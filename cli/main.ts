@@ -19,7 +19,7 @@ function mayEnd(stream: NodeJS.WriteStream, failed: (error: Error) => void): voi
   });
 }
 
-mayEnd(stdout, ({ message }) => stderr.write(`versioned-image: standard output can't be written: ${message}\n`));
+mayEnd(stdout, ({ message }) => stderr.write(`versioned-image: can't write to standard output: ${message}\n`));
 // There is no other place to say it.
 mayEnd(stderr, () => {});
 
@@ -29,7 +29,7 @@ const OLDEST_NODE = 22;
 async function main(): Promise<number> {
   if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
     stderr.write(
-      `versioned-image: this is Node.js ${process.versions.node}: install version ${OLDEST_NODE} or newer.\n`,
+      `versioned-image: Node.js ${process.versions.node} is too old. Install version ${OLDEST_NODE} or newer.\n`,
     );
     return 1;
   }

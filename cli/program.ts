@@ -31,20 +31,19 @@ export interface Surroundings {
 }
 
 const STATUSES = `
-Exit status: 0 if all is well, 1 if the answer is no or something went wrong, 2 if the command line is wrong.
-An error ends with a [Code]; with --json it is {"error": {"code", "message"}} on standard output.`;
+Exit status: 0 on success, 1 if the answer is no or an error occurred, 2 if the command line is wrong.
+An error ends with its [Code]. With --json, standard output has {"error": {"code", "message"}}.`;
 
-const PLATFORM = "of images for several platforms, the one to look at";
-const BASE_REPOSITORY =
-  "where the images that it is built on are looked for, beside its own registry; they must be found then; repeatable";
-const JSON_OUTPUT = "print JSON, as docs/cli.md describes it";
+const PLATFORM = "the platform to inspect in a multi-platform image";
+const BASE_REPOSITORY = "a further repository to search for base images, which must then be found; repeatable";
+const JSON_OUTPUT = "print JSON (format: docs/cli.md)";
 
 /** What each command's help shows. */
 const EXAMPLES: Record<string, string> = {
   tag: `
   versioned-image tag images/simple                              88d38d9
   versioned-image tag images/simple --debug                      88d38d9-debug
-  versioned-image tag images/api --base BASE=images/base         the tag of an image that is built on another one
+  versioned-image tag images/api --base BASE=images/base         the tag of an image with a base image
   versioned-image tag images/*                                   images/simple<TAB>88d38d9, and so on
   versioned-image tag --bake docker-bake.hcl                     api<TAB>88d38d9, and so on
   versioned-image tag api --bake docker-bake.hcl                 88d38d9
@@ -93,13 +92,13 @@ const EXAMPLES: Record<string, string> = {
 export function createProgram({ io, complain, done }: Surroundings): Command {
   const program = new Command("versioned-image")
     .description(
-      "Docker images whose tag is the git commit that last touched the directory they are built from: " +
-        "find an image's version, and check what a registry or a cluster has against git.",
+      "Version Docker images by git: an image's tag is the last commit that touched its directory. " +
+        "Find an image's version, and check registries and clusters against git.",
     )
-    .version(packageVersion(), "--version", "print the version of this program")
+    .version(packageVersion(), "--version", "print the program's version")
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: complain })
-    .showHelpAfterError("(add --help for what can be said)")
+    .showHelpAfterError("(see --help for usage)")
     .addHelpText(
       "after",
       `
@@ -109,18 +108,18 @@ Examples:
   versioned-image tags gcr.io/my-project/simple
   versioned-image verify gcr.io/my-project/simple:88d38d9
 ${STATUSES}
-Credentials come from Docker's configuration (docker login), colours only to a terminal and without NO_COLOR.`,
+Credentials come from Docker's configuration (docker login). Colours are used only in terminals, and not with NO_COLOR.`,
     );
 
-  const CONTEXTS = "the directories that Docker builds from; with --bake, targets of the file";
+  const CONTEXTS = "the build contexts (directories); with --bake, targets of the file";
   addBakeOption(addImageOptions(program.command("tag").argument("[context...]", CONTEXTS)))
-    .summary("print the tags of images' versions")
+    .summary("print the version tags of images")
     .description(
-      "Print the tag that the image built from a directory has: the last commit that touched it. Uncommitted changes in it " +
-        "are refused, and listed, unless --debug is given. Of several directories each is named before its tag, with a tab " +
-        "between; one that fails does not hide the others.",
+      "Print the tag of the image that is built from a directory: the last commit that touched the directory. Uncommitted " +
+        "changes are listed and refused unless --debug is given. For several directories, each line has the directory, a tab " +
+        "and the tag. If one fails, the others are still printed.",
     )
-    .option("--with-context", "name the directory or target where there is only one, too")
+    .option("--with-context", "print the directory or target even if there is only one")
     .option("--json", JSON_OUTPUT)
     .action(async (contexts: string[], flags: TagFlags, command: Command) => {
       requireNames(command, contexts, flags);
@@ -131,22 +130,22 @@ Credentials come from Docker's configuration (docker login), colours only to a t
     addImageOptions(
       program
         .command("explain")
-        .argument("[context...]", "the directory that Docker builds from; with --bake, targets of the file"),
+        .argument("[context...]", "the build context (a directory); with --bake, targets of the file"),
     ),
     ["platform"],
   )
-    .summary("show how the version came about and what an update would do")
+    .summary("show how a version is determined and what an update would do")
     .description(
-      "Show the commit that an image's version comes from, what git sees in the directory, whether the registry has the " +
-        "version, and what an update would do and why. Exit status 1 if the update would be refused.",
+      "Show the commit of an image's version, what git sees in the directory, whether the registry has the version, and " +
+        "what an update would do and why. The exit status is 1 if an update would be refused.",
     )
     .option(
       "--repository <repository>",
-      "where it is published, host included; without it no registry is asked. With --bake, HOST/REPOSITORY/{name} for all targets " +
-        "(default: the repository of each one's first tag)",
+      "the image's repository, with its registry host; without it no registry is asked. With --bake, " +
+        "HOST/REPOSITORY/{name} for all targets (default: the repository of each target's first tag)",
     )
-    .option("--platform <platform>", "the platform that it is built for", DEFAULT_PLATFORM)
-    .option("--since <revision>", "list the commits that touch the image between a revision and its version")
+    .option("--platform <platform>", "the platform to build for", DEFAULT_PLATFORM)
+    .option("--since <revision>", "list the commits between a revision and the version that touch the image")
     .option("--json", JSON_OUTPUT)
     .action(async (contexts: string[], flags: ExplainFlags, command: Command) => {
       requireNames(command, contexts, flags, 1);
@@ -155,13 +154,16 @@ Credentials come from Docker's configuration (docker login), colours only to a t
 
   program
     .command("tags")
-    .argument("<repository>", "registry host and name, for instance gcr.io/my-project/simple")
-    .summary("list what the registry holds, with the commits")
+    .argument("<repository>", "registry host and name, such as gcr.io/my-project/simple")
+    .summary("list a repository's images with their commits")
     .description(
-      "List the images of a repository, newest first: their tags, digest, time of the build, and the commit that they say they " +
-        "were built from. Commits that this git repository does not have, and debug images, are marked.",
+      "List the images of a repository, newest first: tags, digest, build time, and the commit in the image's label. Commits " +
+        "that this git repository lacks, and debug images, are marked.",
     )
-    .option("--context <directory>", "a directory of the git repository to look commits up in (default: this one)")
+    .option(
+      "--context <directory>",
+      "a directory of the git repository to look up commits in (default: the current one)",
+    )
     .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
     .option("--json", JSON_OUTPUT)
     .action(async (repository: string, flags: TagsFlags) => done(await tags(repository, flags, io)));
@@ -173,46 +175,46 @@ Credentials come from Docker's configuration (docker login), colours only to a t
           .command("verify")
           .argument(
             "[reference...]",
-            "repository:tag, repository@digest or repository:tag@digest; with --bake, targets of the file, whose versions at HEAD are meant",
+            "repository:tag, repository@digest or repository:tag@digest; with --bake, targets of the file (their versions at HEAD)",
           ),
       ),
       ["context", "file", "all", "rebuild"],
     ),
   )
-    .summary("check images against git, and what a cluster runs against them")
+    .summary("check images against git, and a cluster against the images")
     .description(
-      "Check what an image says of its origin against git: its commit, the content of its files at that commit, its tag; and " +
-        "with --kubeconfig or --namespace what Deployments and running pods use. Says what is proven, what is contradicted and " +
-        "what can't be proven. Exit status 1 unless commit and content are proven of every image and nothing is contradicted. " +
-        "Several images are checked at once and shown in a line each.",
+      "Check an image's labels against git: its commit, its files at that commit, and its tag. With --kubeconfig or " +
+        "--namespace, also check what Deployments and pods use. Prints what is proven, contradicted or not proven. The exit " +
+        "status is 1 unless digest, commit and tree of every image are proven and nothing is contradicted. Several images " +
+        "are checked in parallel, with one line for each.",
     )
     .option(
       "--context <directory>",
-      "the image's directory (default: as its labels say, or found by its content, in this directory's repository)",
+      "the image's directory (default: from its labels, or found by its content, in the current git repository)",
     )
     .option("--platform <platform>", `${PLATFORM} (default: all)`)
     .option("--base-repository <repository>", BASE_REPOSITORY, collect)
-    .option("--file <file>", "verify the references that a file names, one on each line; - is standard input")
-    .option("--all", "verify all images that the Deployments and pods of a namespace name")
+    .option("--file <file>", "verify the references in a file, one per line; - for standard input")
+    .option("--all", "verify all images in the Deployments and pods of a namespace")
     .option(
       "--repository <repository>",
-      "of those, the ones of a repository and of what is below it; repeatable. With --bake, HOST/REPOSITORY/{name} for all targets " +
-        "(default: the repository of each one's first tag)",
+      "with --all, only images of this repository and those below it; repeatable. With --bake, HOST/REPOSITORY/{name} for " +
+        "all targets (default: the repository of each target's first tag)",
       collect,
     )
-    .option("--kubeconfig <file>", "compare with a cluster (default with --namespace or --all: as kubectl finds it)")
-    .option("--namespace <name>", "the namespace to look at (default with --kubeconfig or --all: the context's)")
-    .option("--key <key>", "have cosign check signature and provenance by this public key: a file, or a KMS's URI")
-    .option("--certificate-identity <identity>", "the same by a certificate: whom it must be of")
-    .option("--certificate-oidc-issuer <url>", "who must have vouched for that identity")
-    .option("--trusted-root <file>", "the authorities whose certificates count (default: sigstore's)")
-    .option("--no-transparency-log", "do without the public logs, for signatures that are in none")
-    .option("--rebuild", "build the commit again with docker buildx, pushing nothing, and compare (of one image)")
-    .option("--builder <name>", "with --rebuild: the builder instance (default: buildx's current one)")
+    .option("--kubeconfig <file>", "check a cluster (default with --namespace or --all: kubectl's)")
+    .option("--namespace <name>", "the namespace to check (default with --kubeconfig or --all: the context's)")
+    .option("--key <key>", "check signature and provenance by cosign with this public key: a file or a KMS URI")
+    .option("--certificate-identity <identity>", "like --key, by certificate: the identity in it")
+    .option("--certificate-oidc-issuer <url>", "the OIDC issuer in the certificate")
+    .option("--trusted-root <file>", "the trusted root for certificates (default: sigstore's)")
+    .option("--no-transparency-log", "don't check the transparency log, for signatures that are not in it")
+    .option("--rebuild", "rebuild the commit with docker buildx, without a push, and compare (one image only)")
+    .option("--builder <name>", "with --rebuild: the buildx instance (default: the current one)")
     .option("--build-arg <name=value>", "with --rebuild: a build argument; repeatable", collectPairs)
     .option("--secret <secret>", "with --rebuild: as docker buildx build --secret; repeatable", collect)
     .option("--ssh <agent>", "with --rebuild: as docker buildx build --ssh; repeatable", collect)
-    .option("--verbose", "show all checks of several images, too")
+    .option("--verbose", "show all checks for several images, too")
     .option("--json", JSON_OUTPUT)
     .action(async (references: string[], flags: VerifyFlags, command: Command) => {
       if (references.length === 0 && flags.file === undefined && !flags.all && flags.bake === undefined) {
@@ -225,73 +227,69 @@ Credentials come from Docker's configuration (docker login), colours only to a t
   addSourceOptions(
     program.command("provenance").argument("<reference>", "repository:tag, repository@digest or repository:tag@digest"),
   )
-    .summary("print an image's provenance, for cosign to sign")
+    .summary("print an image's provenance for cosign to sign")
     .description(
-      "Print SLSA's provenance (version 1) of an image as JSON: the commit, paths and Dockerfile that it was built from, how, " +
-        "and from which base images. It is checked against git before, and not printed if the image is not consistent with it; what was checked, and how, is said.",
+      "Print the SLSA provenance (version 1) of an image as JSON: commit, paths, Dockerfile, build and base images. The " +
+        "image is first checked against git, and gets no provenance if it is not consistent. The output includes what was " +
+        "checked, and how.",
     )
     .option(
       "--context <directory>",
-      "the image's directory (default: as its labels say, or found by its content, in this directory's repository)",
+      "the image's directory (default: from its labels, or found by its content, in the current git repository)",
     )
     .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
     .option("--base-repository <repository>", BASE_REPOSITORY, collect)
-    .option("--published", "say that this image is what your own stack has built: signed, it proves the content")
-    .option(
-      "--rebuild",
-      "build the commit again with docker buildx and compare: what is the same is proven, else nothing is printed",
-    )
-    .option("--builder <name>", "with --rebuild: the builder instance (default: buildx's current one)")
+    .option("--published", "state that your own stack built this image; once signed, this proves the content")
+    .option("--rebuild", "rebuild the commit with docker buildx and compare; if the images differ, print nothing")
+    .option("--builder <name>", "with --rebuild: the buildx instance (default: the current one)")
     .option("--build-arg <name=value>", "with --rebuild: a build argument; repeatable", collectPairs)
     .option("--secret <secret>", "with --rebuild: as docker buildx build --secret; repeatable", collect)
     .option("--ssh <agent>", "with --rebuild: as docker buildx build --ssh; repeatable", collect)
-    .option("--builder-id <uri>", "who built it, as a URI", "https://versioned-image.dev/builder/unnamed")
+    .option("--builder-id <uri>", "the URI of the builder", "https://versioned-image.dev/builder/unnamed")
     .action(async (reference: string, flags: ProvenanceFlags) =>
       done(await provenance(reference, flags, packageVersion(), io)),
     );
 
   addSourceOptions(
-    program
-      .command("prune")
-      .argument("[repository...]", "registry host and name, for instance gcr.io/my-project/simple"),
+    program.command("prune").argument("[repository...]", "registry host and name, such as gcr.io/my-project/simple"),
   )
-    .summary("say what may go from a registry, and delete it")
+    .summary("show which tags can be deleted from a registry, and delete them")
     .description(
-      "Say of each tag whether it may go, and why not: because a cluster runs it or could roll back to it, because HEAD, a branch " +
-        "or a git tag has its files, because it is one of the last versions or young, because something that stays needs it, or " +
-        "because it is not understood. Deletes only with --delete, and nothing if a cluster or registry does not answer. Exit status " +
-        "1 if the registry refused.",
+      "Show which tags can be deleted, and why the others are kept: a cluster runs the image or could roll back to it; HEAD, " +
+        "a branch or a git tag has its files; it is recent; a kept image needs it; or it is unknown. Deletes only with " +
+        "--delete, and nothing if a cluster or registry does not answer. The exit status is 1 if the registry refuses a deletion.",
     )
-    .option("--context <directory>", "the git repository's or the image's directory (default: this one)")
-    .option("--keep-last <number>", "how many versions of each image stay (default: 10)", readNumber)
-    .option("--keep-for <time>", "how long a version stays after its commit, in h, d or w (default: 30d)", readDuration)
+    .option("--context <directory>", "the directory of the git repository or of the image (default: the current one)")
+    .option("--keep-last <number>", "how many versions of each image to keep (default: 10)", readNumber)
+    .option(
+      "--keep-for <time>",
+      "how long to keep a version after its commit, in h, d or w (default: 30d)",
+      readDuration,
+    )
     .option(
       "--keep-refs <pattern>",
-      "branches and git tags whose versions stay, * for any characters; repeatable (default: all)",
+      "keep the versions of these branches and git tags, * for any characters; repeatable (default: all)",
       collect,
     )
-    .option("--stack <name>", "a stack that there is: scratch tags of others may go; repeatable", collect)
-    .option("--kubeconfig <file>", "ask its cluster what runs; repeatable", collect)
-    .option("--kube-context <context>", "ask this context's cluster what runs; repeatable", collect)
-    .option("--namespace <name>", "look in these namespaces alone; repeatable (default: all)", collect)
+    .option("--stack <name>", "an existing stack; scratch tags of other stacks can be deleted; repeatable", collect)
+    .option("--kubeconfig <file>", "a cluster that uses these repositories; repeatable", collect)
+    .option("--kube-context <context>", "the context of such a cluster; repeatable", collect)
+    .option("--namespace <name>", "check only this namespace; repeatable (default: all)", collect)
     .option(
       "--ignore-kind <kind>",
-      "objects of this kind need no image: KIND.group, or *.group for all of an API group; repeatable",
+      "ignore objects of this kind, KIND.group, or *.group for a whole API group; repeatable",
       collect,
     )
     .option("--no-cluster", "no cluster uses these repositories")
-    .option("--fetch", "get all branches and tags of the git remotes first")
-    .option(
-      "--rules <file>",
-      "take the repositories and all that is said above from a file, as docs/cli.md describes it",
-    )
-    .option("--delete", "delete what may go")
-    .option("--resume", "end what an interrupted run has left, too: everything is looked at again")
+    .option("--fetch", "fetch all branches and tags of the git remotes first")
+    .option("--rules <file>", "read the repositories and the options above from a file (format: docs/cli.md)")
+    .option("--delete", "delete what can be deleted")
+    .option("--resume", "also finish an interrupted run, after all checks are repeated")
     .option(
       "--plan-dir <directory>",
-      "where plans are kept while they are carried out (default: versioned-image/prune in $XDG_STATE_HOME or ~/.local/state)",
+      "where to keep plans during a run (default: versioned-image/prune in $XDG_STATE_HOME or ~/.local/state)",
     )
-    .option("--verbose", "list all tags, where of many only some are shown")
+    .option("--verbose", "list all tags, even if there are many")
     .option("--json", JSON_OUTPUT)
     .action(async (repositories: string[], flags: PruneFlags, command: Command) => {
       if (repositories.length === 0 && flags.rules === undefined) {
@@ -304,25 +302,23 @@ Credentials come from Docker's configuration (docker login), colours only to a t
     program
       .command("copy")
       .usage("[options] <image...> <repository>")
-      .argument(
-        "<image...>",
-        "references, or directories that Docker builds from, and last the repository that they go to",
-      ),
+      .argument("<image...>", "references or build contexts (directories), followed by the target repository"),
   )
     .summary("copy versions to another repository, digest for digest")
     .description(
-      "Copy versions from one repository to another, of the same registry or of another one: all platforms, and the signatures, attestations " +
-        "and other manifests that refer to them. What is there already is not sent again, and the version's tag is set last, " +
-        "never over another image. Debug images, and images whose labels do not agree, are refused. One that fails does not hide the others.",
+      "Copy versions from one repository to another, in the same registry or between registries: all platforms, and the " +
+        "signatures, attestations and other manifests that refer to them. Existing blobs are not sent again. The version's " +
+        "tag is set last and never replaces another image. Debug images, and images whose labels disagree, are refused. If " +
+        "one image fails, the others are still copied.",
     )
-    .option("--from <repository>", "of directories: the repository that has their versions; {name} in it as above")
-    .option("--key <key>", "copy only what cosign finds signed by this public key: a file, or a KMS's URI")
-    .option("--certificate-identity <identity>", "the same by a certificate: whom it must be of")
-    .option("--certificate-oidc-issuer <url>", "who must have vouched for that identity")
-    .option("--trusted-root <file>", "the authorities whose certificates count (default: sigstore's)")
-    .option("--no-transparency-log", "do without the public logs, for signatures that are in none")
-    .option("--release-tag <tag>", "a tag that is written once to each copy, such as v1.4.0; repeatable", collect)
-    .option("--dry-run", "say what would be copied, and write nothing")
+    .option("--from <repository>", "the source repository of directories; can contain {name}")
+    .option("--key <key>", "copy only images that are signed with this public key (by cosign): a file or a KMS URI")
+    .option("--certificate-identity <identity>", "like --key, by certificate: the identity in it")
+    .option("--certificate-oidc-issuer <url>", "the OIDC issuer in the certificate")
+    .option("--trusted-root <file>", "the trusted root for certificates (default: sigstore's)")
+    .option("--no-transparency-log", "don't check the transparency log, for signatures that are not in it")
+    .option("--release-tag <tag>", "a tag to set once on each copy, such as v1.4.0; repeatable", collect)
+    .option("--dry-run", "show what would be copied, without copying")
     .option("--json", JSON_OUTPUT)
     .action(async (given: string[], flags: CopyFlags, command: Command) => {
       const repository = given.at(-1);
@@ -332,24 +328,20 @@ Credentials come from Docker's configuration (docker login), colours only to a t
       done(await copy(given.slice(0, -1), repository, flags, io));
     });
 
-  addSourceOptions(program.command("status").argument("<context...>", "the directories that Docker builds from"))
-    .summary("show what runs where, and how far behind it is")
+  addSourceOptions(program.command("status").argument("<context...>", "the build contexts (directories)"))
+    .summary("show what runs in clusters, and how far behind it is")
     .description(
-      "Show for each image and each namespace the version that pods run, by what their runtime says, how many commits that touch " +
-        "the image it is behind or ahead, since when, and whether it is consistent with git. Exit status 1 if something is not, or if a pod " +
-        "runs another image than its Deployment names.",
+      "Show for each image and namespace the version that pods run (as reported by their runtime), how many commits it is " +
+        "behind or ahead, since when it runs, and whether it is consistent with git. The exit status is 1 if an image is " +
+        "not consistent, can't be checked, or differs from the one that its Deployment names.",
     )
-    .option("--kubeconfig <file>", "a cluster to ask; repeatable (default: as kubectl finds it)", collect)
-    .option("--kube-context <context>", "the context of a cluster to ask; repeatable", collect)
-    .option("--namespace <name>", "a namespace to look at; repeatable (default: each context's own)", collect)
-    .option("--branch <revision>", "what versions are compared with (default: HEAD)")
-    .option(
-      "--repository <repository>",
-      "look at images of this repository and of those below it alone; repeatable",
-      collect,
-    )
+    .option("--kubeconfig <file>", "a cluster to check; repeatable (default: kubectl's)", collect)
+    .option("--kube-context <context>", "the context of a cluster to check; repeatable", collect)
+    .option("--namespace <name>", "a namespace to check; repeatable (default: each context's)", collect)
+    .option("--branch <revision>", "the revision to compare versions with (default: HEAD)")
+    .option("--repository <repository>", "check only images of this repository and those below it; repeatable", collect)
     .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
-    .option("--html <file>", "write a page that shows the same, which needs no network")
+    .option("--html <file>", "write the status as a self-contained HTML page")
     .option("--json", JSON_OUTPUT)
     .action(async (contexts: string[], flags: StatusFlags) => done(await status(contexts, flags, io)));
 
@@ -366,45 +358,45 @@ Credentials come from Docker's configuration (docker login), colours only to a t
   ])
     .summary("build and push the versions that the registry lacks")
     .description(
-      "Publish the images' versions as a stack does, without one: what the registry has is used if its labels prove it, the rest is built from " +
-        "its commit by `docker build` and pushed, and its tag is set once. Prints the reference of each; how it goes on is on standard error. " +
-        "Options hold for all directories; with --bake, each target is built as the file says, after those that it is built on. One that " +
-        "fails does not hide the others.",
+      "Publish image versions without a stack. A version in the registry is used if its labels match; the others are built " +
+        "from their commits with `docker build` and pushed, and their tags are set once. Prints the reference of each image; " +
+        "progress is on standard error. Options apply to all directories; with --bake, targets are built as in the file, " +
+        "after their base images. If one image fails, the others are still published.",
     )
     .option(
       "--repository <repository>",
-      "where it is published, host included; {name} in it is the name of each directory or target (default with --bake: the repository " +
-        "of each one's first tag)",
+      "the repository to publish to, with its registry host; {name} is the name of the directory or target (default with " +
+        "--bake: the repository of each target's first tag)",
     )
     .option(
       "--build-arg <name[=value]>",
-      "a build argument, by default with the environment's value; repeatable",
+      "a build argument (default value: the environment variable's); repeatable",
       collect,
     )
     .option("--target <stage>", "the stage of the Dockerfile to build (default: the last one)")
     .option(
       "--platform <platform>",
-      `what it runs on; repeatable with --buildkit (default: ${DEFAULT_PLATFORM})`,
+      `the platform to build for; repeatable with --buildkit (default: ${DEFAULT_PLATFORM})`,
       collect,
     )
-    .option("--cache-from <source>", "where layers may be reused from; repeatable", collect)
-    .option("--network <network>", "the network of RUN instructions")
-    .option("--add-host <host:address>", "a further host name for RUN instructions; repeatable", collect)
-    .option("--buildkit", "build with `docker buildx build`, which gives a commit one digest")
-    .option("--builder <name>", "the builder instance of buildx; means --buildkit")
+    .option("--cache-from <source>", "an external cache source; repeatable", collect)
+    .option("--network <network>", "the network mode for RUN instructions")
+    .option("--add-host <host:address>", "a custom host-to-IP mapping for RUN instructions; repeatable", collect)
+    .option("--buildkit", "build with `docker buildx build`, which always gives a commit the same digest")
+    .option("--builder <name>", "the buildx instance; implies --buildkit")
     .option("--secret <secret>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
     .option("--ssh <agent>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
     .option("--cache-to <target>", "with --buildkit, as for `docker buildx build`; repeatable", collect)
     .option(
       "--copy-from <repository>",
-      "copy a version that this one has instead of building it, digest for digest; {name} as in --repository",
+      "copy versions from this repository, digest for digest, instead of building them; {name} as in --repository",
     )
-    .option("--also-tag <tag>", "a tag that is moved to each image, such as latest; repeatable", collect)
-    .option("--release-tag <tag>", "a tag that is written once to each image, such as v1.4.0; repeatable", collect)
-    .option("--jobs <number>", "so many images are built at once", readCount, 4)
-    .option("--dry-run", "say what would be done; needs no Docker")
-    .option("--report <file>", "write what became of the images to a file, as JSON")
-    .option("--github-output", "write it to the outputs of a step of GitHub Actions, too")
+    .option("--also-tag <tag>", "a tag to move to each image, such as latest; repeatable", collect)
+    .option("--release-tag <tag>", "a tag to set once on each image, such as v1.4.0; repeatable", collect)
+    .option("--jobs <number>", "how many images to build at once", readCount, 4)
+    .option("--dry-run", "show what would be done; needs no Docker")
+    .option("--report <file>", "write the results to a file, as JSON")
+    .option("--github-output", "write the results to the outputs of a GitHub Actions step")
     .option("--json", JSON_OUTPUT)
     .action(async (contexts: string[], flags: PublishFlags, command: Command) => {
       requireNames(command, contexts, flags);

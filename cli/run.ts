@@ -50,7 +50,7 @@ function failure(error: unknown, json: boolean, io: Io): 1 {
     printError(io, { code, message });
   }
   if (!ours && error instanceof Error) {
-    io.err(`This is a fault of versioned-image; please report it:\n${printableLines(error.stack ?? "")}\n`);
+    io.err(`This is a bug in versioned-image. Please report it:\n${printableLines(error.stack ?? "")}\n`);
   }
   return 1;
 }

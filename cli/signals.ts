@@ -15,9 +15,9 @@ export interface Signals {
 export function hearSignals(say: (line: string) => void, ending: string, stop: () => void = () => {}): Signals {
   let heard: string | undefined;
   const hear = (signal: NodeJS.Signals) => {
-    heard = `${signal} came`;
+    heard = `${signal} was received`;
     ignore();
-    say(`versioned-image: ${signal}: ${ending} (once more: at once)`);
+    say(`versioned-image: ${signal}: ${ending} (a second signal stops it at once)`);
     stop();
   };
   const ignore = () => {

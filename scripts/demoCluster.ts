@@ -18,7 +18,7 @@ const IMAGE = "images/simple";
 void main(async () => {
   const obstacle = clusterObstacle();
   if (obstacle) {
-    throw new MissingError(`There is no cluster to show it on: ${obstacle}.`);
+    throw new MissingError(`No cluster for the demo: ${obstacle}.`);
   }
   const home = mkdtempSync(path.join(tmpdir(), "demo-"));
   const services: Services = {};
@@ -91,10 +91,10 @@ async function show(home: string, repository: string, kubeconfig: string): Promi
       process.emit("SIGINT");
       prompt.close();
     });
-    await prompt.question("\nPress Enter to take everything away again: ");
+    await prompt.question("\nPress Enter to remove everything: ");
     prompt.close();
   } else {
-    console.log("\nWithout a terminal nobody is waited for: everything is taken away again.");
+    console.log("\nNot waiting, as there is no terminal: everything is removed.");
   }
   await stack.destroy();
 }
@@ -105,7 +105,7 @@ async function runningPod(): Promise<V1Pod> {
   const made = (pod: V1Pod) => pod.metadata?.creationTimestamp?.getTime() ?? 0;
   const [newest] = items.sort((one, other) => made(other) - made(one));
   if (!newest) {
-    throw new Error("The update has ended, but the cluster has no pod of the example.");
+    throw new Error("The update is complete, but the cluster has no pod of the example.");
   }
   return newest;
 }

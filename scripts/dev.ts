@@ -91,7 +91,7 @@ function removeDeadLocks(state: string): void {
     const file = path.join(locks, name);
     const lock = JSON.parse(readFileSync(file, "utf8")) as { pid: number; hostname: string };
     if (lock.hostname === hostname() && !isAlive(lock.pid)) {
-      say(`Process ${lock.pid} was ended while it changed the dev stack: its lock is removed.`);
+      say(`Process ${lock.pid} was killed during an update of the dev stack: its lock is removed.`);
       rmSync(file);
     }
   }
@@ -124,7 +124,7 @@ export function untilInterrupted<T>(work: Promise<T>): Promise<T> {
       reject(new ShownError());
     };
     process.once("SIGINT", () => end("Interrupted"));
-    process.once("SIGTERM", () => end("Asked to end"));
+    process.once("SIGTERM", () => end("Terminated"));
   });
   return Promise.race([work, interrupted]);
 }

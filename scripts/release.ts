@@ -85,7 +85,7 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
   tree: async () => {
     const changes = await git("status", "--porcelain");
     if (changes !== "") {
-      throw new MissingError(`Commit or stash first, a release is made of a commit:\n${changes}`);
+      throw new MissingError(`Commit or stash these changes first:\n${changes}`);
     }
     const tags = (await git("tag", "--points-at", "HEAD")).split("\n");
     const commit = await git("rev-parse", "--short", "HEAD");
@@ -95,10 +95,10 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
   changelog: async () => {
     const changelog = await readFile(path.join(ROOT, "CHANGELOG.md"), "utf8");
     const own = sectionOf(changelog, version);
-    const said = own ? `"${version}" has` : open(`CHANGELOG.md says nothing of ${version}: rename "${UNRELEASED}"`);
+    const said = own ? `"${version}" has` : open(`CHANGELOG.md has no section for ${version}: rename "${UNRELEASED}"`);
     const notes = own ?? sectionOf(changelog, UNRELEASED);
     if (notes === undefined) {
-      throw new MissingError(`CHANGELOG.md says nothing of ${version}, nor below "${UNRELEASED}".`);
+      throw new MissingError(`CHANGELOG.md has no entries for ${version} or under "${UNRELEASED}".`);
     }
     await writeFile(path.join(OUT, "notes.md"), `${notes}\n`);
     return `${said}, ${notes.split("\n").filter((line) => line.startsWith("- ")).length} changes`;
@@ -109,7 +109,7 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
     const broken = breakingChanges(readSchema(copyOf(before)), readSchema(SCHEMA));
     if (broken.length > 0 && before !== version && !mayBreak(before, version)) {
       throw new MissingError(
-        `${version} breaks what ${before} has; take these back, or another version:\n${broken.join("\n")}`,
+        `${version} has breaking changes from ${before}. Revert them, or raise the version:\n${broken.join("\n")}`,
       );
     }
     return [`compared with ${copyOf(before)}, ${broken.length} breaking changes`, ...broken].join("\n    ");
@@ -146,20 +146,22 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
     await copyFile(one, tarball);
     if ((await sha256(one)) !== (await sha256(other))) {
       await copyFile(other, path.join(OUT, "other.tgz"));
-      throw new Error(`npm pack gives two clones of one commit two tarballs: compare ${tarball} and ${OUT}/other.tgz`);
+      throw new Error(
+        `npm pack gives different tarballs for two clones of one commit: compare ${tarball} and ${OUT}/other.tgz`,
+      );
     }
     const files = (await run("tar", ["-tzf", tarball])).trim().split("\n");
     const npm = (await run("npm", ["--version"])).trim();
-    return `${path.basename(tarball)}, ${files.length} files, twice the same (npm ${npm} on Node.js ${process.version})`;
+    return `${path.basename(tarball)}, ${files.length} files, reproducible (npm ${npm} on Node.js ${process.version})`;
   },
 
-  publint: async () => publint(tarball).then(() => "nothing to say"),
+  publint: async () => publint(tarball).then(() => "no problems"),
   attw: async () => attw(tarball).then(() => "types resolve as modules do"),
 
   "npm install": async (scratch) => {
     const { exported, tag, commit, ...found } = await install(names.package, version, tarball, scratch);
     if (found.version !== version || !exported.includes("VersionedImage") || tag !== commit.slice(0, 7)) {
-      throw new Error(`What was installed is not in order: ${JSON.stringify({ exported, tag, commit, ...found })}`);
+      throw new Error(`The installed package is wrong: ${JSON.stringify({ exported, tag, commit, ...found })}`);
     }
     return `from a registry of packages; --version prints ${found.version}, tag ${tag}; ${exported.length} exports`;
   },
@@ -167,9 +169,9 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
   publish: async (scratch) => {
     const { docker, outcomes, digest, reference } = await publishTwice(scratch, await environment(scratch));
     if (!isDeepStrictEqual(outcomes, ["published", "adopted"]) || !reference.endsWith(`@${digest}`)) {
-      throw new Error(`What was installed does not publish: ${JSON.stringify({ outcomes, digest, reference })}`);
+      throw new Error(`The installed package does not publish: ${JSON.stringify({ outcomes, digest, reference })}`);
     }
-    return `what was installed built ${reference} with Docker ${docker}, adopted it the next time and verified it`;
+    return `the installed package built ${reference} with Docker ${docker}, then adopted and verified it`;
   },
 
   plugin: async (scratch) => {
@@ -177,18 +179,18 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
     const program = await bundle(files, path.join(scratch, "one"), path.join(scratch, "bundle"));
     const again = await bundle(files, path.join(scratch, ...ANOTHER), path.join(scratch, "another", "bundle"));
     if ((await sha256(program)) !== (await sha256(again))) {
-      throw new Error("Two clones of one commit give two programs");
+      throw new Error("Two clones of one commit give different programs");
     }
     const tarballs = pluginTarballs(version);
     for (const file of tarballs) {
       await writeTarball(program, path.join(ASSETS, file));
     }
     if (!isDeepStrictEqual(await schemaOf(program), JSON.parse(files["schema.json"] ?? ""))) {
-      throw new Error("The plugin's program answers with another schema than was packed");
+      throw new Error("The plugin's schema differs from the packed one");
     }
     const [one = ""] = tarballs;
     const { size } = await stat(path.join(ASSETS, one));
-    return `for ${tarballs.length} systems, ${Math.round(size / 1000)} kB each, twice the same; it answers with the schema of ${version}`;
+    return `for ${tarballs.length} systems, ${Math.round(size / 1000)} kB each, reproducible; it answers with the schema of ${version}`;
   },
 
   "plugin, downloaded": async (scratch) => {
@@ -259,7 +261,7 @@ const steps: Record<string, (scratch: string) => Promise<string>> = {
 
 async function keepVersion(scratch: string): Promise<void> {
   if ((await git("tag", "--list", `v${version}`)) !== "") {
-    throw new MissingError(`${version} is released, and what it wrote stays as it is: set another version first.`);
+    throw new MissingError(`${version} is already released, so its files must not change. Set another version first.`);
   }
   await keep(version, await environment(scratch), scratch);
   await writeOwnFiles(names, version);

@@ -27,18 +27,18 @@ let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     interrupted = true;
-    say("Asked to end: waiting for the step that is under way, then stopping what was started …");
+    say("Terminated: waiting for the current step, then stopping what was started …");
   });
 }
 
 void main(async () => {
   const [seed, steps, images, minutes] = [values.seed, values.steps, values.images, values.minutes].map(Number);
   if (![seed, steps, images, minutes].every((number) => number !== undefined && number >= 1)) {
-    throw new MissingError("Give --seed, --steps, --images and --minutes as numbers from 1 on.");
+    throw new MissingError("--seed, --steps, --images and --minutes must be numbers of at least 1.");
   }
   const obstacle = values.cluster ? clusterObstacle() : undefined;
   if (obstacle) {
-    throw new MissingError(`There is no cluster to deploy to: ${obstacle}.`);
+    throw new MissingError(`No cluster to deploy to: ${obstacle}.`);
   }
   const home = mkdtempSync(path.join(tmpdir(), "soak-"));
   const end = Date.now() + Number(minutes) * 60_000;

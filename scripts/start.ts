@@ -36,6 +36,6 @@ async function show(spec: string, reference: string, { docker, registry }: Envir
   const stay = [docker.service && "The Docker daemon", registry.service && `the registry at ${registry.host}`];
   const names = stay.filter(Boolean).join(" and ");
   if (names) {
-    console.log(`\n${names[0]?.toUpperCase()}${names.slice(1)} will keep running for that. To stop: npm run stop`);
+    console.log(`\n${names[0]?.toUpperCase()}${names.slice(1)} will keep running. To stop: npm run stop`);
   }
 }

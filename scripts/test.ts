@@ -108,11 +108,11 @@ let unitEnvironment: Promise<NodeJS.ProcessEnv> | undefined;
  * where these can be had.
  */
 async function withPrograms(): Promise<NodeJS.ProcessEnv> {
-  await ifToBeHad("Some tests have no registry of their own", ensureRegistryProgram);
+  await ifToBeHad("Some tests run without a registry of their own", ensureRegistryProgram);
   const cosign = await ifToBeHad("Signatures are not tested", ensureCosign);
-  const registry = await ifToBeHad("Copies are tried with the older registry alone", ensureRegistryToday);
+  const registry = await ifToBeHad("Copies are only tested with the older registry", ensureRegistryToday);
   const kubectl = await ifToBeHad("Kubeconfigs are not compared with kubectl", ensureKubectl);
-  const buildx = await ifToBeHad("Bake files are not read by the real buildx", ensureBuildx);
+  const buildx = await ifToBeHad("Bake files are not tested with the real buildx", ensureBuildx);
   shortLived = shortLivedFolder("test-", shortLivedBytes());
   return {
     ...process.env,
@@ -141,7 +141,7 @@ async function publishing(): Promise<Counts> {
     await ifToBeHad("Podman is not tested", ensurePodman);
   }
   const dockerd = await ifToBeHad("The second Docker daemon is like the first", ensureDockerToday);
-  const command = await ifToBeHad("The registry is that of the other parts", ensureRegistryToday);
+  const command = await ifToBeHad("The registry of the other parts is used", ensureRegistryToday);
   const registry =
     command &&
     (await ensureRegistry({
@@ -232,7 +232,7 @@ async function ifToBeHad(otherwise: string, get: () => Promise<string>): Promise
 async function cluster(): Promise<Counts> {
   const obstacle = clusterObstacle();
   if (obstacle) {
-    say(`The tests on a cluster are left out: ${obstacle}.`);
+    say(`Tests on a cluster are skipped: ${obstacle}.`);
     return { passed: 0, failed: 0, skipped: 1 };
   }
   const ready = await prepared();
@@ -355,7 +355,7 @@ process.on("SIGINT", () => {
 for (const signal of ["SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {
     interrupted = true;
-    say("Asked to end: stopping what was started …");
+    say("Terminated: stopping what was started …");
     for (const child of running) {
       child.kill("SIGINT");
     }
@@ -423,7 +423,7 @@ async function runAll(wanted: string[]): Promise<void> {
     const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));
     if (unknown.length > 0) {
       throw new MissingError(
-        `There is no part ${unknown.join(", ")} of the tests: say ${Object.keys(parts).join(", ")}, or --quick or --all.`,
+        `Unknown part: ${unknown.join(", ")}. Use ${Object.keys(parts).join(", ")}, --quick or --all.`,
       );
     }
     const left = Object.keys(parts).filter((name) => wanted.length === 0 || wanted.includes(name));

@@ -7,7 +7,7 @@ export function clusterFailed(message: string, cause?: unknown): VersionedImageE
 
 /** The error ClusterFailed for what the client threw. */
 export function failed(what: string, error: unknown, limit: number): VersionedImageError {
-  return clusterFailed(`${what}: ${wordsOf(error, limit)}. See that the same works with kubectl.`, error);
+  return clusterFailed(`${what}: ${wordsOf(error, limit)}. Check that the same works with kubectl.`, error);
 }
 
 /** What went wrong, without the headers and bodies that the client puts into its messages. */

@@ -45,7 +45,7 @@ export async function openClusters({ kubeconfig = [], kubeContext = [] }: Cluste
     if (!config) {
       const known = configs.flatMap(({ contexts }) => [...contexts.keys()]).join(", ") || "none";
       throw clusterFailed(
-        `No kubeconfig has the context ${context}: name one that there is (${known}), or its file with --kubeconfig.`,
+        `No kubeconfig has the context ${context}. Name an existing one (${known}), or its file with --kubeconfig.`,
       );
     }
     return clusterOf(client, { ...config, currentContext: context });
@@ -91,10 +91,7 @@ async function loadClient(): Promise<Client> {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") {
       throw error;
     }
-    throw clusterFailed(
-      "Comparing with a cluster needs Kubernetes' client, which is not installed: npm install @kubernetes/client-node",
-      error,
-    );
+    throw clusterFailed("The Kubernetes client is not installed. Run npm install @kubernetes/client-node", error);
   }
 }
 
@@ -131,6 +128,6 @@ export async function ask(
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(`${path} is answered with something else than JSON`, { cause: error });
+    throw new Error(`the answer to ${path} is not JSON`, { cause: error });
   }
 }

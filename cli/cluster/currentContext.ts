@@ -12,7 +12,7 @@ export function currentOf({ currentContext, contexts, clusters, users }: Kubecon
   if (currentContext === undefined) {
     const known = [...contexts.keys()].join(", ");
     throw clusterFailed(
-      "There is no cluster to ask: name a file that has a current context with --kubeconfig or the variable KUBECONFIG" +
+      "No cluster is configured. Name a kubeconfig with a current context by --kubeconfig or KUBECONFIG" +
         (known === "" ? "." : `, or set one of ${known} with kubectl config use-context.`),
     );
   }
@@ -20,20 +20,21 @@ export function currentOf({ currentContext, contexts, clusters, users }: Kubecon
   if (!context) {
     throw broken(
       currentContext,
-      "is the current one, but no kubeconfig has it",
-      "kubectl config use-context sets another",
+      "is the current one, but is in no kubeconfig",
+      "Set another with kubectl config use-context",
     );
   }
   const { cluster: clusterName, user: userName } = context;
   const cluster = clusterName === undefined ? undefined : clusters.get(clusterName);
   if (clusterName === undefined || !cluster) {
-    const lacks = clusterName === undefined ? "has no cluster" : `has a cluster that no kubeconfig has: ${clusterName}`;
-    throw broken(currentContext, lacks, `kubectl config set-context ${currentContext} --cluster sets it`);
+    const lacks =
+      clusterName === undefined ? "has no cluster" : `has the cluster ${clusterName}, which is in no kubeconfig`;
+    throw broken(currentContext, lacks, `Set it with kubectl config set-context ${currentContext} --cluster`);
   }
   const user = userName === undefined ? undefined : users.get(userName);
   if (userName !== undefined && !user) {
-    const lacks = `has a user that no kubeconfig has: ${userName}`;
-    throw broken(currentContext, lacks, `kubectl config set-context ${currentContext} --user sets it`);
+    const lacks = `has the user ${userName}, which is in no kubeconfig`;
+    throw broken(currentContext, lacks, `Set it with kubectl config set-context ${currentContext} --user`);
   }
   const server = serverOf(clusterName, cluster);
   // The client checks the server's certificate only where there is a user.
@@ -48,7 +49,7 @@ export function currentOf({ currentContext, contexts, clusters, users }: Kubecon
 
 function broken(context: string, why: string, advice: string): VersionedImageError {
   return clusterFailed(
-    `The context ${context} ${why}: ${advice}. The variable KUBECONFIG names more files, separated by "${path.delimiter}".`,
+    `The context ${context} ${why}. ${advice}, or add its file to KUBECONFIG, separated by "${path.delimiter}".`,
   );
 }
 
@@ -59,7 +60,7 @@ function serverOf(name: string, cluster: KubeCluster) {
   const { server, caData, caFile, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
   if (server === undefined) {
     throw clusterFailed(
-      `The cluster ${name} of the kubeconfig has no server: set one with kubectl config set-cluster ${name} --server.`,
+      `The cluster ${name} in the kubeconfig has no server. Set one with kubectl config set-cluster ${name} --server.`,
     );
   }
   // As kubectl takes it.
@@ -68,14 +69,15 @@ function serverOf(name: string, cluster: KubeCluster) {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:") {
     throw clusterFailed(
-      `The server of the cluster ${name} is no address of an API server: ${server}. Name one that begins with https://.`,
+      `The server of the cluster ${name} is not the address of an API server: ${server}. Use one that begins ` +
+        "with https://.",
     );
   }
   const isPlain = url.protocol === "http:";
   if (isPlain && !isLoopback(url.host)) {
     throw clusterFailed(
-      `${address} would be asked in plain text, where anybody on the way can answer: name an https:// server for the ` +
-        `cluster ${name}, or one on this machine, such as kubectl proxy starts.`,
+      `${address} does not use TLS, so anybody on the network could answer. Use an https:// server for the ` +
+        `cluster ${name}, or one on this machine, as kubectl proxy starts.`,
     );
   }
   return {
@@ -96,7 +98,7 @@ function serverOf(name: string, cluster: KubeCluster) {
 function credentialsOf(name: string, user: KubeUser, cluster: KubeCluster, server: Server): User {
   const { impersonateUser, impersonation, certData, certFile, keyData, keyFile, username, password } = user;
   if (impersonation.length > 0) {
-    throw refused(name, `acts as another one by ${impersonation.join(" and ")}, which is not supported`);
+    throw refused(name, `uses impersonation (${impersonation.join(", ")}), which is not supported`);
   }
   const whose = `the user ${name}`;
   const known: User = {
@@ -125,7 +127,7 @@ function credentialsOf(name: string, user: KubeUser, cluster: KubeCluster, serve
 function tokenOf({ token, tokenFile }: KubeUser, whose: string): string | undefined {
   const found = contentOf(tokenFile, whose)?.toString("utf8").trim();
   if (found === "") {
-    throw clusterFailed(`The token file of ${whose} is empty: ${tokenFile}. Log in anew.`);
+    throw clusterFailed(`The token file of ${whose} is empty: ${tokenFile}. Log in again.`);
   }
   return found ?? token;
 }
@@ -134,13 +136,10 @@ function tokenOf({ token, tokenFile }: KubeUser, whose: string): string | undefi
 function programOf(name: string, exec: KubeExec, cluster: KubeCluster, server: Server): CredentialProgram {
   const { command, args, env, apiVersion, interactiveMode, provideClusterInfo } = exec;
   if (command === undefined || apiVersion === undefined) {
-    throw refused(
-      name,
-      `has a program for its credentials without ${command === undefined ? "command" : "apiVersion"}`,
-    );
+    throw refused(name, `has an exec plugin without ${command === undefined ? "command" : "apiVersion"}`);
   }
   if (interactiveMode === "Always") {
-    throw refused(name, `has its credentials of ${command}, which wants a terminal (interactiveMode: Always)`);
+    throw refused(name, `gets its credentials from ${command}, which needs a terminal (interactiveMode: Always)`);
   }
   const told = {
     server: server.server,
@@ -157,7 +156,7 @@ function programOf(name: string, exec: KubeExec, cluster: KubeCluster, server: S
 
 function refused(name: string, why: string): VersionedImageError {
   return clusterFailed(
-    `The user ${name} of the kubeconfig ${why}: name a context of another user with --kube-context.`,
+    `The user ${name} in the kubeconfig ${why}. Name a context with another user by --kube-context.`,
   );
 }
 
@@ -167,8 +166,8 @@ function contentOf(file: string | undefined, whose: string): Buffer | undefined 
     return file === undefined ? undefined : readFileSync(file);
   } catch (error) {
     throw clusterFailed(
-      `A file that the kubeconfig names for ${whose} can't be read: ${(error as Error).message}. Put it there, or mend the ` +
-        "kubeconfig; a relative path stands relative to the kubeconfig that has it.",
+      `A file of ${whose} in the kubeconfig can't be read: ${(error as Error).message}. Create it, or fix the ` +
+        "kubeconfig; a relative path is relative to the kubeconfig.",
       error,
     );
   }
@@ -177,7 +176,7 @@ function contentOf(file: string | undefined, whose: string): Buffer | undefined 
 /** In base64, what is given by itself or as a file; both are refused, as by kubectl. Throws ClusterFailed. */
 function base64Of(data: string | undefined, file: string | undefined, whose: string): string | undefined {
   if (data !== undefined && file !== undefined) {
-    throw clusterFailed(`The kubeconfig has ${file} for ${whose}, and the same as data as well: take one of them out.`);
+    throw clusterFailed(`The kubeconfig has ${file} for ${whose}, and also the same as data. Remove one of them.`);
   }
   return data ?? contentOf(file, whose)?.toString("base64");
 }

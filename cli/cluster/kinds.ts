@@ -45,7 +45,7 @@ export async function readKinds(cluster: Cluster, limit = LIMIT): Promise<Kinds>
     kindsAt(cluster, "/api/v1", "", limit).then(withPods),
     ask(cluster, "/apis", {}, limit).then(groupsOf),
   ]).catch((error) => {
-    throw failed(`${cluster.server} did not say which kinds of objects there are`, error, limit);
+    throw failed(`${cluster.server} did not list its kinds of objects`, error, limit);
   });
   const found = await inParallel(
     groups.filter(({ name }) => !LEFT_OUT.some(([group, resource]) => group.test(name) && resource.test(""))),
@@ -56,7 +56,7 @@ export async function readKinds(cluster: Cluster, limit = LIMIT): Promise<Kinds>
         );
         return { kinds: lists.flat(), unread: [] };
       } catch (error) {
-        const { message } = failed(`${cluster.server} did not say what the API group ${name} has`, error, limit);
+        const { message } = failed(`${cluster.server} did not list the kinds of the API group ${name}`, error, limit);
         return { kinds: [], unread: [{ kind: `*.${name}`, why: message }] };
       }
     },
@@ -74,7 +74,7 @@ export async function readKinds(cluster: Cluster, limit = LIMIT): Promise<Kinds>
 
 function withPods(kinds: Kind[]): Kind[] {
   if (!kinds.some(({ kind }) => kind === "Pod")) {
-    throw new Error("it says that it lists no pods");
+    throw new Error("its API does not list pods");
   }
   return kinds;
 }
@@ -87,7 +87,7 @@ function groupsOf(list: unknown): { name: string; versions: string[] }[] {
       .map((each) => fieldsOf(each).version)
       .filter((version) => typeof version === "string");
     if (typeof name !== "string" || versions.length === 0) {
-      throw new Error("/apis names a group that can't be read");
+      throw new Error("/apis has an invalid group");
     }
     return { name, versions: [...new Set(versions)] };
   });
@@ -98,7 +98,7 @@ async function kindsAt(cluster: Cluster, base: string, group: string, limit: num
   return resources.flatMap((entry): Kind[] => {
     const { name, kind, namespaced, verbs } = fieldsOf(entry);
     if (typeof name !== "string" || typeof kind !== "string" || typeof namespaced !== "boolean") {
-      throw new Error(`${base} names a kind that can't be read`);
+      throw new Error(`${base} has an invalid kind`);
     }
     const listed = !Array.isArray(verbs) || verbs.includes("list");
     const leftOut = LEFT_OUT.some(([groups, names]) => groups.test(group) && names.test(name));

@@ -51,8 +51,8 @@ function read(file: string, { loadYaml }: KubeconfigReaders, mayBeMissing: boole
       return undefined;
     }
     throw clusterFailed(
-      `The kubeconfig ${file} can't be read: ${(error as Error).message}. Mend it (kubectl config view --kubeconfig ` +
-        `${file} reads it, too), or name another with --kubeconfig.`,
+      `The kubeconfig ${file} can't be read: ${(error as Error).message}. Fix it (kubectl config view ` +
+        `--kubeconfig ${file} must read it), or name another with --kubeconfig.`,
       error,
     );
   }
@@ -78,7 +78,7 @@ const FILE: EntryFile = {
     place
       .map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`))
       .join("")
-      .slice(1) || "what it says",
+      .slice(1) || "its content",
   fault: (_, words) => {
     throw new Error(words);
   },

@@ -58,11 +58,11 @@ async function readPages<T>(
     const { items, metadata } = fieldsOf(await askPatiently(() => ask(cluster, path, query, limit)));
     next = fieldsOf(metadata).continue ?? "";
     if (!Array.isArray(items) || typeof next !== "string") {
-      throw new Error(`${path} is answered with something else than a list`);
+      throw new Error(`the answer to ${path} is not a list`);
     }
     for (const item of items) {
       if (fieldsOf(item) !== item) {
-        throw new Error(`${path} lists what is no object`);
+        throw new Error(`the list ${path} has an entry that is not an object`);
       }
       found.push(...read(item));
     }
@@ -70,7 +70,7 @@ async function readPages<T>(
       return found;
     }
     if (seen.has(next)) {
-      throw new Error("the list has no end: a page names one that came before it");
+      throw new Error("the list does not end: a page leads back to an earlier one");
     }
     seen.add(next);
   }
@@ -110,12 +110,12 @@ export async function refuseUnknown(cluster: Cluster, namespace: string, limit: 
   } catch (error) {
     if (answerOf(error).code === NOT_FOUND) {
       throw clusterFailed(
-        `The cluster ${cluster.name} has no namespace ${namespace}: name one that it has (kubectl get namespaces).`,
+        `The cluster ${cluster.name} has no namespace ${namespace}. Name an existing one (kubectl get namespaces).`,
         error,
       );
     }
     throw failed(
-      `${cluster.server} lists nothing in the namespace ${namespace}, and did not say whether there is one`,
+      `${cluster.server} lists nothing in the namespace ${namespace}, and did not say whether it exists`,
       error,
       limit,
     );

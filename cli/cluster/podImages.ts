@@ -141,7 +141,7 @@ export function oddity(object: unknown, [field, ...path]: string[]): string | un
   }
   const fields = fieldsOf(object);
   if (fields !== object) {
-    return `what holds ${field ?? "containers"} is no object`;
+    return `the parent of ${field ?? "containers"} is not an object`;
   }
   return field === undefined ? oddSpec(fields) : oddity(fields[field], path);
 }
@@ -150,13 +150,13 @@ function oddSpec(spec: Fields): string | undefined {
   for (const list of [...LISTS.map(([, name]) => name), "volumes"]) {
     const entries = spec[list] ?? [];
     if (!Array.isArray(entries)) {
-      return `${list} is no list`;
+      return `${list} is not a list`;
     }
     for (const entry of entries) {
       const { image } = fieldsOf(entry);
       const named = (list === "volumes" ? fieldsOf(image).reference : image) ?? "";
       if (fieldsOf(entry) !== entry || typeof named !== "string") {
-        return `an image of ${list} is no text`;
+        return `an image in ${list} is not a string`;
       }
     }
   }

@@ -61,11 +61,11 @@ export class ProgramAuth implements Authenticator {
   }
 
   private async run({ command, args, env }: CredentialProgram): Promise<Credential> {
-    const what = `${command}, which gives the credentials,`;
+    const what = `the credentials program ${command}`;
     const { status, signal, stdout, stderr } = await runProgram({
       ...{ program: command, args, env: { ...process.env, ...env } },
       ...{ limitMs: this.limit, tooSlow: `${what} did not end within ${this.limit / 1000} seconds` },
-      ...{ longest: LONGEST, tooLong: `${what} said more than ${LONGEST} characters` },
+      ...{ longest: LONGEST, tooLong: `${what} printed more than ${LONGEST} characters` },
     }).catch((error: NodeJS.ErrnoException) => {
       throw error.code === undefined
         ? error
@@ -77,7 +77,7 @@ export class ProgramAuth implements Authenticator {
     }
     const credential = credentialIn(stdout);
     if (!credential) {
-      throw new Error(`${what} gave none`);
+      throw new Error(`${what} printed no credentials`);
     }
     return credential;
   }

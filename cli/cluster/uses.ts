@@ -46,7 +46,8 @@ export async function readUses(cluster: Cluster, query: UsesQuery, limit = LIMIT
   const { namespaces, ignored, sought } = query;
   if (kinds.some((kind) => kind.name === POD && isNamed(kind, ignored))) {
     throw invalidArgument(
-      "--ignore-kind can't leave out pods, which are what runs: let this user list them, or name no cluster that uses none of these repositories.",
+      "--ignore-kind can't ignore pods. Let this user list them, or leave out the cluster if it does not use " +
+        "these repositories.",
     );
   }
   const wanted = kinds.filter((kind) => !isNamed(kind, ignored) && (kind.namespaced || namespaces.length === 0));

@@ -59,8 +59,8 @@ export async function check(source: Source, { registry, tagPolicy, signer, env }
     const { words } = signed.signature;
     throw new VersionedImageError(
       "NotVerified",
-      `${repository}@${digest} has no signature by ${signed.by}${words === "" ? "" : ` (cosign: ${words})`}, and is not copied: have it ` +
-        "signed there, or leave --key and --certificate-identity out.",
+      `${repository}@${digest} has no signature by ${signed.by}${words === "" ? "" : ` (cosign: ${words})`}, and ` +
+        "is not copied. Sign it there, or omit --key and --certificate-identity.",
     );
   }
   return { digest, ...checked };
@@ -72,14 +72,14 @@ async function digestOf({ given, repository, tag, digest }: Source, registry: Re
   if (!first || others.includes(undefined)) {
     throw new VersionedImageError(
       "ImageNotFound",
-      `The registry has no ${named.join(" and no ")} in ${repository}: publish the version there first. See what it has with: ` +
-        `versioned-image tags ${repository}`,
+      `The registry has no ${named.join(" and no ")} in ${repository}. Publish the version there first. See what ` +
+        `it has with: versioned-image tags ${repository}`,
     );
   }
   if (digest !== undefined && first.digest !== digest) {
     throw new VersionedImageError(
       "DigestMismatch",
-      `${given}: the registry serves ${first.digest} under the tag ${tag}. Name the image by one of the two.`,
+      `${given}: the registry serves ${first.digest} under the tag ${tag}. Name the image by its tag or by its digest.`,
     );
   }
   return first.digest;

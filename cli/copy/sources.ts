@@ -37,7 +37,7 @@ export async function readSource(given: string, to: string, flags: CopyFlags): P
   const name = reference ? reference.name.slice(reference.name.lastIndexOf("/") + 1) : nameOf(given);
   const target = namedRepository(to, name);
   if (target === source.repository) {
-    throw invalidArgument(`${given} is in ${target} already: name another repository to copy it to.`);
+    throw invalidArgument(`${given} is in ${target} already. Name another target repository.`);
   }
   return { version: undefined, ...source, given, to: target };
 }
@@ -46,8 +46,8 @@ export async function readSource(given: string, to: string, flags: CopyFlags): P
 export function refuseMixture(sources: Source[], to: string): void {
   if (new Set(sources.map(({ repository }) => repository)).size > 1 && !to.includes(NAME)) {
     throw invalidArgument(
-      `${to} would hold different images, whose versions could not be told apart: write ${NAME} for the last part of each one's name, as in ` +
-        `${to}/${NAME}.`,
+      `${to} would hold versions of different images, with no way to tell them apart. Use ${NAME} for the last ` +
+        `part of each image's name, as in ${to}/${NAME}.`,
     );
   }
 }
@@ -66,18 +66,16 @@ function referenceIn(given: string, { from }: CopyFlags) {
     if (!(error instanceof VersionedImageError) || (from !== undefined && !/[:@]/.test(given))) {
       return undefined;
     }
-    throw invalidArgument(`${given} is no directory: ${error.message}`);
+    throw invalidArgument(`${given} is not a directory: ${error.message}`);
   }
-  throw invalidArgument(
-    `${given} is no directory, and names no image: say which one by its tag or digest, as in ${given}:TAG.`,
-  );
+  throw invalidArgument(`${given} is not a directory, and has neither tag nor digest. Add one, as in ${given}:TAG.`);
 }
 
 async function versionIn(context: string, flags: CopyFlags) {
   if (flags.from === undefined) {
     throw invalidArgument(
-      `${context} is a directory: say with --from which repository has its versions, as in --from gcr.io/staging/${NAME}; a reference has a ` +
-        "registry's host, and a tag or digest.",
+      `${context} is a directory. Name the repository of its versions, as in --from gcr.io/staging/${NAME}. (A ` +
+        "reference has a registry host, and a tag or digest.)",
     );
   }
   const version = decideVersion(await readFacts(await sourceOf(context, flags)), versionOptionsOf(flags));

@@ -16,7 +16,8 @@ export async function sinceRevision({ root, paths, commit }: Facts, revision: st
     : ({ added: [], removed: [] } satisfies Changes);
   if (!changes) {
     throw invalidArgument(
-      `--since ${printable(revision)} is no commit of this clone: give a hash, a tag or a branch that it has (git fetch gets others).`,
+      `--since ${printable(revision)} is not a commit in this clone. Use a hash, tag or branch that it has (git ` +
+        "fetch gets others).",
     );
   }
   return { revision, changes };

@@ -22,7 +22,7 @@ export function explainText(explanation: Explanation, io: Io): string {
     ]),
     fields([
       ["Uncommitted", list(facts.uncommitted.map(({ status, path }) => `${status} ${path}`))],
-      ["Hidden", list(facts.hidden, "changes that git was told not to look at")],
+      ["Hidden", list(facts.hidden, "git was told to ignore changes in them")],
       ["Ignored", list(facts.ignored, ignoredMeaning(explanation))],
       ...someOf("Left out", facts.leftOut, leftOutMeaning(explanation)),
       ...someOf("Submodules", facts.uninitialized, "not checked out"),
@@ -47,7 +47,7 @@ function commitLines({ facts, options }: Explanation, io: Io): string[] {
     `"${printable(subject)}"`,
     `by ${printable(author)}, ${shortTime(committedAt)} (${age(committedAt, io.now())})`,
     `the last commit that touched what the image is made of; ${named}`,
-    ...(facts.shallow ? ["the clone is shallow and ends here: the true one may be older"] : []),
+    ...(facts.shallow ? ["the clone is shallow and ends here: the real one may be older"] : []),
   ];
 }
 
@@ -64,17 +64,15 @@ function dockerfileLine({ dockerfile, dockerfileCommitted, dockerfileOnDisk }: F
   if (dockerfileCommitted) {
     return dockerfileOnDisk ? name : `${name} (committed, but not on disk)`;
   }
-  return `${name} ${dockerfileOnDisk ? "(not committed)" : "(there is none)"}`;
+  return `${name} ${dockerfileOnDisk ? "(not committed)" : "(does not exist)"}`;
 }
 
 function ignoredMeaning({ options }: Explanation): string {
-  return options.debug
-    ? "Docker is given them in debug mode unless .dockerignore names them"
-    : "they can't enter a production image";
+  return options.debug ? "debug builds include them unless .dockerignore excludes them" : "never in a production image";
 }
 
 function leftOutMeaning({ options }: Explanation): string {
-  return `by a sparse checkout, ${options.debug ? "and so by a debug image" : "but a production image has them"}`;
+  return `not checked out (sparse checkout); a ${options.debug ? "debug image lacks" : "production image has"} them`;
 }
 
 function list(files: string[], meaning?: string): string[] {
@@ -96,19 +94,19 @@ function someOf(name: string, files: string[], meaning: string): [name: string, 
 function registryLines(explanation: Explanation): string[] {
   const { repository, version, held, update } = explanation;
   if (repository === undefined) {
-    return ["not asked: name the image's with --repository"];
+    return ["not checked: name it with --repository"];
   }
   if (!version) {
-    return ["not asked: there is no version to ask for"];
+    return ["not checked: there is no version"];
   }
   const spec = `${repository}:${version.tag}`;
   if (!held) {
     return update.action === "refuse"
       ? [`${spec}: no clear answer`]
-      : [`${spec} is not there`, ...newestLines(explanation)];
+      : [`${spec} does not exist`, ...newestLines(explanation)];
   }
   return [
-    `${spec} is there`,
+    `${spec} exists`,
     held.digest,
     ...(held.build === undefined ? [] : [`built with ${printable(held.build)}`]),
     ...(held.warning === undefined ? [] : ["it does not say which commit it was built from"]),
@@ -120,10 +118,10 @@ function newestLines({ facts, repository, newest }: Explanation): string[] {
     return [];
   }
   if (typeof newest === "string") {
-    return [`what the newest version there was made of can't be told: ${printable(newest)}`];
+    return [`what the newest version was made of is unknown: ${printable(newest)}`];
   }
   const { tag, context, paths, options } = newest;
-  const remedy = options.length > 0 ? `add ${options.join(" ")}` : "leave out --path, --build-context and --base";
+  const remedy = options.length > 0 ? `add ${options.join(" ")}` : "omit --path, --build-context and --base";
   return [
     `the newest version in ${repository}, ${tag}, was made of ${shown(paths)}`,
     `you asked for ${shown(facts.paths)}: ${printable(context === facts.context ? remedy : `its directory is ${context || "."}`)}`,
@@ -141,18 +139,19 @@ function updateLines({ update, repository, held, version }: Explanation, io: Io)
       return [paint(io, "red", `would be refused: ${first}`), ...rest];
     }
     case "publish":
-      return [`would build commit ${version?.commit.slice(0, 12)} and push it to ${repository}, since it is not there`];
+      return [`would build commit ${version?.commit.slice(0, 12)} and push it to ${repository}, which lacks it`];
     case "adopt":
       return [
-        "would use what the registry has, and build nothing",
+        "would use the image in the registry, and build nothing",
         ...(held?.warning === undefined
-          ? ["unless the program builds it in another way, which would be refused (BuildInputsChanged)"]
+          ? ["unless the program builds it differently, which would be refused (BuildInputsChanged)"]
           : [paint(io, "yellow", `with a warning: ${printable(held.warning)}`)]),
       ];
     case "debug":
       return [
         `would build the directory as it is on disk (${count(version?.uncommitted.length ?? 0, "uncommitted change")})`,
-        `and push it${repository === undefined ? "" : ` to ${repository}`}${held ? ", over what is there" : ""}`,
+        "and push " +
+          `it${repository === undefined ? "" : ` to ${repository}`}${held ? ", replacing the existing image" : ""}`,
       ];
     case "publish-or-adopt":
       return ["would build the commit and push it, unless the registry has it already"];

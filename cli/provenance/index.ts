@@ -49,7 +49,8 @@ function notVerified(reference: string, { checks }: Verification): VersionedImag
     .join("\n");
   return new VersionedImageError(
     "NotVerified",
-    `${reference} has no provenance that could be vouched for:\n${list}\nSee all of it with: versioned-image verify ${reference}`,
+    `${reference} is not consistent with git, so it gets no provenance:\n${list}\nSee all checks with: ` +
+      `versioned-image verify ${reference}`,
   );
 }
 
@@ -73,8 +74,8 @@ async function claimOf(verification: Verification): Promise<Claim> {
   const [context] = only?.paths ?? [];
   if (only === undefined || context === undefined || others.length > 0) {
     throw invalidArgument(
-      `The image can be from ${candidates.map(({ paths }) => wholePaths(paths)).join(" or ")}, which ` +
-        "hold the same: name its directory with --context.",
+      `The image could be from ${candidates.map(({ paths }) => wholePaths(paths)).join(" or ")}, which have the ` +
+        "same files. Name its directory with --context.",
     );
   }
   const dockerfile = buildPart(build, "dockerfile");

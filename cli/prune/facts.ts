@@ -79,8 +79,9 @@ export function refuseUnread(unread: Unread[]): void {
     const ignoring = ignorable.map((kind) => `--ignore-kind '${kind}'`).join(" ");
     throw new VersionedImageError(
       "ClusterFailed",
-      `What needs images is not known: ${first.why}\nNothing is deleted before that is known. Let this user list ${kinds.join(", ")}` +
-        (ignoring === "" ? "." : `, or, if nothing of ${ignorable.join(", ")} needs an image, say ${ignoring}`),
+      `It is not known which images are needed: ${first.why}\nNothing was deleted. Let this user list ` +
+        `${kinds.join(", ")}` +
+        (ignoring === "" ? "." : `, or, if ${ignorable.join(", ")} needs no image, add ${ignoring}`),
     );
   }
 }
@@ -146,7 +147,7 @@ export async function openWholeClone(context: string, fetch: boolean): Promise<W
   const history = fetch ? await openHistory(context) : before;
   const [first = "origin"] = remotes;
   if (history.shallow.size > 0) {
-    throw lacking(history, "is shallow, so that it lacks commits and branches that need images", first);
+    throw lacking(history, "is shallow and lacks commits and branches that need images", first);
   }
   const remoteRefs: Ref[] = [];
   for (const remote of remotes) {
@@ -157,7 +158,7 @@ export async function openWholeClone(context: string, fetch: boolean): Promise<W
       const others = more.length > 0 ? ` (and ${more.length} more)` : "";
       throw lacking(
         history,
-        `lacks what ${one.name}${others} of its remote ${remote} leads to, which may need images`,
+        `lacks the commit of ${one.name}${others} of its remote ${remote}, which may need images`,
         remote,
       );
     }
@@ -169,7 +170,7 @@ export async function openWholeClone(context: string, fetch: boolean): Promise<W
 function lacking({ root, shallow }: History, what: string, remote: string): VersionedImageError {
   return new VersionedImageError(
     "ShallowHistory",
-    `The clone ${root} ${what}. Nothing is deleted by it; get all of it with \`${fetchWords(remote, shallow.size > 0)}\`, which --fetch does ` +
+    `The clone ${root} ${what}. Nothing was deleted. Run \`${fetchWords(remote, shallow.size > 0)}\`, or add --fetch ` +
       "(in a CI checkout: `fetch-depth: 0`).",
   );
 }
@@ -181,8 +182,9 @@ async function remoteRefsOf(history: History, remote: string): Promise<Ref[]> {
   }
   throw new VersionedImageError(
     refs.code,
-    `Which branches and tags the remote ${remote} has, and so which images they need, is not known: ${refs.message}\nNothing is ` +
-      `deleted before that is known; see that \`git ls-remote ${remote}\` works in ${history.root}, or remove the remote if it is gone.`,
+    `The branches and tags of the remote ${remote}, which need images, can't be listed: ${refs.message}\nNothing was ` +
+      `deleted. Check that \`git ls-remote ${remote}\` works in ${history.root}, or remove ` +
+      "the remote if it no longer exists.",
     { cause: refs },
   );
 }

@@ -161,8 +161,8 @@ function parsed(repository: string, { digest, bytes }: ManifestContent): Record<
   } catch (error) {
     throw new VersionedImageError(
       "RegistryProtocol",
-      `${repository}@${digest} is no manifest that can be read, so what it needs is not known, and nothing may go: delete it by ` +
-        "hand if it is not needed.",
+      `${repository}@${digest} is not a valid manifest, so it is not known which images it needs, and nothing ` +
+        "was deleted. Delete it by hand if it is not needed.",
       { cause: error },
     );
   }

@@ -111,7 +111,7 @@ async function deleteAll(
       await writePlan(planFile, repository, { made: io.now(), removals }, resumed !== undefined);
     }
   }
-  const signals = hearSignals((line) => io.err(`${line}\n`), "ending after the deletion that is under way");
+  const signals = hearSignals((line) => io.err(`${line}\n`), "stopping after the current deletion");
   try {
     for (const [index, pruned] of repositories.entries()) {
       const holding = holdings[index] as Holding;

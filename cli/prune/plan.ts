@@ -205,7 +205,7 @@ function ownReasons(tagged: Tagged, last: Set<string>, rules: Rules, held: Held)
       return [
         ...originReasons(kind.revision, provenance, true),
         ...lastReasons(provenance, last, rules),
-        ...(provenance.commit ? youngReasons([["its commit is of", provenance.commit.committedAt]], rules) : []),
+        ...(provenance.commit ? youngReasons([["its commit is from", provenance.commit.committedAt]], rules) : []),
       ];
     case "debug":
       return [
@@ -213,7 +213,7 @@ function ownReasons(tagged: Tagged, last: Set<string>, rules: Rules, held: Held)
         // It may be much younger than its commit.
         ...youngReasons(
           [
-            ["its commit is of", provenance.commit?.committedAt],
+            ["its commit is from", provenance.commit?.committedAt],
             ["it was built at", created],
           ],
           rules,
@@ -236,7 +236,8 @@ function originReasons(revision: string, { commit, commitIs, paths, refs }: Prov
 }
 
 const NOWHERE =
-  "neither what its labels name nor a directory of its commit has its files: name them with --context and --path";
+  "its files are neither at the paths in its labels nor in a directory of its commit: name them with --context " +
+  "and --path";
 
 function lastReasons({ commit }: Provenance, last: Set<string>, { keepLast }: Rules): Reason[] {
   const isLast = commit !== undefined && last.has(commit.hash);
@@ -248,7 +249,7 @@ function stackReasons(stack: string, { stacks }: Rules): Reason[] {
     ? [
         {
           rule: "stack",
-          words: `whether the stack ${stack} is gone is not known: name those that there are with --stack`,
+          words: `it is not known whether the stack ${stack} exists: name the existing ones with --stack`,
         },
       ]
     : reasonIf(stacks.includes(stack), "stack", `the stack ${stack} needs it`);
@@ -259,7 +260,7 @@ function youngReasons(times: [what: string, time: Date | undefined][], { now, ke
   const known = times.flatMap(([what, time]) => (time ? [{ what, time }] : []));
   const [youngest] = known.sort((one, other) => other.time.getTime() - one.time.getTime());
   if (!youngest) {
-    return [{ rule: "unknown", words: "nothing says how old it is" }];
+    return [{ rule: "unknown", words: "its age is unknown" }];
   }
   const { what, time } = youngest;
   return reasonIf(time.getTime() > now.getTime() - keepForMs, "young", `${what} ${shortTime(time)}`);
@@ -309,18 +310,18 @@ function reasonFromOthers(
 ): Reason | undefined {
   if (needed.has(digest)) {
     const by = needers.get(digest);
-    const words = by?.digest === digest ? `${by.tag}, which stays, is the same image` : `${by?.tag} needs it`;
+    const words = by?.digest === digest ? `${by.tag}, which is kept, is the same image` : `${by?.tag} needs it`;
     return { rule: "needed", words: by ? words : "a cluster needs it" };
   }
   if (kind.kind !== "attestation") {
     return undefined;
   }
   if (needed.has(kind.subject)) {
-    return { rule: "needed", words: `it vouches for ${shortDigest(kind.subject)}, which stays` };
+    return { rule: "needed", words: `it vouches for ${shortDigest(kind.subject)}, which is kept` };
   }
   return known.has(kind.subject)
     ? undefined
-    : { rule: "unknown", words: `it is about ${shortDigest(kind.subject)}, which is not in this repository` };
+    : { rule: "unknown", words: `it refers to ${shortDigest(kind.subject)}, which is not in this repository` };
 }
 
 /** What a manifest is about, by what it says itself and by its tags. */
@@ -363,13 +364,13 @@ function removalsOf(going: Tagged[], leftovers: Removal[], needed: Set<string>, 
 function whyItGoes({ kind, provenance }: Tagged, { keepLast }: Rules): string {
   switch (kind.kind) {
     case "attestation":
-      return `it is about ${shortDigest(kind.subject)}, which goes`;
+      return `it refers to ${shortDigest(kind.subject)}, which can be deleted`;
     case "scratch":
-      return `there is no stack ${kind.stack}`;
+      return `the stack ${kind.stack} does not exist`;
     case "debug":
       return provenance?.commitIs === "lost"
-        ? "a debug image of a commit that is gone"
-        : "an old debug image that no branch or tag has the files of";
+        ? "a debug image of a commit that no longer exists"
+        : "an old debug image; no branch or tag has its files";
     default:
       return keepLast > 0
         ? `older than the last ${count(keepLast, "version")}, and nothing needs it`

@@ -41,7 +41,7 @@ export async function readPlan(file: string, repository: string): Promise<Earlie
   }
   const found = parsed(text);
   if (found === undefined) {
-    throw unusable(file, "is no plan of this release of versioned-image, or was changed");
+    throw unusable(file, "is not a plan of this release of versioned-image, or was changed");
   }
   if (found.repository !== repository) {
     throw unusable(file, `is the plan of ${found.repository}, not of ${repository}`);
@@ -77,8 +77,8 @@ export async function writePlan(
     }
     throw new VersionedImageError(
       "PlanFailed",
-      `What is to be deleted can't be written down: ${(error as Error).message}. Nothing was deleted: name a directory for ` +
-        "it with --plan-dir.",
+      `The plan can't be written: ${(error as Error).message}. Nothing was deleted. Name a writable ` +
+        "directory with --plan-dir.",
       { cause: error },
     );
   }
@@ -88,16 +88,16 @@ export async function writePlan(
 export function unfinished(file: string, repository: string): VersionedImageError {
   return new VersionedImageError(
     "PruneUnfinished",
-    `Another run on ${repository} was interrupted, or is under way: its plan is ${file}. Nothing was deleted: say --resume, too, ` +
-      "which looks at everything again and ends what it has begun.",
+    `Another run on ${repository} was interrupted, or is still running: its plan is ${file}. Nothing was ` +
+      "deleted. Add --resume to check everything again and finish that run.",
   );
 }
 
 function unusable(file: string, what: string, cause?: unknown): VersionedImageError {
   return new VersionedImageError(
     "PlanFailed",
-    `${file} ${what}. Nothing was deleted: name another directory with --plan-dir, or delete the file and run without --resume, ` +
-      "which finds all that has a tag.",
+    `${file} ${what}. Nothing was deleted. Name another directory with --plan-dir, or delete the file and ` +
+      "run without --resume, which finds everything that has a tag.",
     { cause },
   );
 }

@@ -57,8 +57,8 @@ export async function refuseChanged(client: Remover, { repository, tags, danglin
   if (first !== undefined) {
     throw new VersionedImageError(
       "RegistryChanged",
-      `${repository}:${first} was set, moved or deleted while the repository was looked at. Nothing was deleted: run again when ` +
-        "no update runs.",
+      `${repository}:${first} was set, moved or deleted during the check. Nothing was deleted. Run again when no ` +
+        "update is running.",
     );
   }
 }
@@ -118,7 +118,7 @@ function left(removal: Removal, words: string): Removed {
   return { ...removal, outcome: "left", words };
 }
 
-const DELETES_NOTHING = "the registry deletes nothing";
+const DELETES_NOTHING = "the registry does not support deletion";
 
 /** Looks whether what is to be gone is, and whether what is to stay is there. Where there is to be an end, neither. */
 async function lookAfter(
@@ -183,7 +183,7 @@ function lastLooks(client: Remover, plan: Plan, held: Held, watch: Watch) {
     const keeper = [digest, ...subjectsOf(removal, held)].map((each) => keepers.get(each)).find(Boolean);
     return {
       tags: tags.filter((tag) => found.some((each) => each.tag === tag && each.found?.digest === digest)),
-      kept: keeper === undefined ? undefined : `${keeper} leads to it by now`,
+      kept: keeper === undefined ? undefined : `${keeper} now points to it`,
     };
   }
 
@@ -196,7 +196,7 @@ function digestsOf(removals: Removal[]): Set<string> {
 
 function whyItStays({ verdicts }: Plan, { digest }: Removal): string {
   const verdict = verdicts.find((each) => each.digest === digest && each.stays.length > 0);
-  return verdict?.stays[0]?.words ?? "something needs it by now";
+  return verdict?.stays[0]?.words ?? "something needs it now";
 }
 
 /** Registries such as Google's delete a manifest only once no tag leads to it. All its tags may go, or it would not be asked for. */
@@ -226,7 +226,7 @@ async function checked(client: Remover, repository: string, removed: Removed): P
     return { ...removed, tags: tags.filter((_, index) => found[index]?.digest === digest) };
   }
   return outcome === "deleted" && (await client.resolve(repository, digest))
-    ? { ...removed, outcome: "refused", words: "the registry says that it is deleted, and has it still" }
+    ? { ...removed, outcome: "refused", words: "the registry reports it as deleted, but still has it" }
     : removed;
 }
 

@@ -110,7 +110,7 @@ export function deletionAdvice({ host, name, repository }: Repository, digest: s
     );
   }
   if (host === "docker.io" || host.endsWith(".docker.io")) {
-    return "delete the tags on hub.docker.com; the registry itself has no way to";
+    return "delete the tags on hub.docker.com; the registry itself can't";
   }
-  return "let it delete (distribution: REGISTRY_STORAGE_DELETE_ENABLED=true), or use its own command or page";
+  return "enable deletion in it (distribution: REGISTRY_STORAGE_DELETE_ENABLED=true), or use its own command or page";
 }

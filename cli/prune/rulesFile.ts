@@ -27,7 +27,7 @@ export async function readRules(name: string): Promise<Settings> {
     const told = faults
       .sort((one, other) => one.line - other.line)
       .map(({ line, words }) => `${name}:${line}: ${words}`);
-    throw new VersionedImageError("RulesInvalid", `${told.join("\n")}\nNothing was deleted: mend the file.`);
+    throw new VersionedImageError("RulesInvalid", `${told.join("\n")}\nNothing was deleted. Fix the file.`);
   }
   return settings;
 }
@@ -49,16 +49,16 @@ function parsed(text: string, yaml: typeof import("yaml")): Parsed {
     add(pos[0], message);
   }
   for (const { range } of others) {
-    add(range?.[0] ?? 0, "there is a second document");
+    add(range?.[0] ?? 0, "a second document is not supported");
   }
   yaml.visit(document ?? null, {
     Alias: (_, { range }) => {
-      add(range?.[0] ?? 0, "aliases are not understood here");
+      add(range?.[0] ?? 0, "aliases are not supported");
     },
   });
   const contents = faults.length > 0 ? undefined : document?.toJS();
   if (faults.length === 0 && (contents ?? null) === null) {
-    faults.push({ line: 1, words: "it says nothing" });
+    faults.push({ line: 1, words: "the file is empty" });
   }
   const file: EntryFile = {
     isLoose: false,
@@ -90,7 +90,7 @@ async function textOf(name: string): Promise<string> {
   } catch (error) {
     throw new VersionedImageError(
       "RulesInvalid",
-      `The rules ${name} can't be read: ${(error as Error).message}. Nothing was deleted: name a file that can.`,
+      `The rules file ${name} can't be read: ${(error as Error).message}. Nothing was deleted. Name a readable file.`,
       { cause: error },
     );
   }
@@ -137,12 +137,12 @@ function repositoriesIn(top: Entry, keep: Keep, folder: string): RepositorySetti
   const found = new Map<string, RepositorySettings>();
   const entries = top.entries("repositories", "repository") ?? [];
   if (entries.length === 0) {
-    top.fault("repositories", "repositories must name one at least");
+    top.fault("repositories", "repositories needs at least one entry");
   }
   for (const entry of entries) {
     const settings = repositoryIn(entry, keep, folder);
     if (settings && found.has(settings.repository)) {
-      entry.fault("repository", `${settings.repository} is named twice`);
+      entry.fault("repository", `${settings.repository} is listed twice`);
     }
     if (settings) {
       found.set(settings.repository, settings);
@@ -166,10 +166,7 @@ function repositoryIn(entry: Entry, above: Keep, folder: string): RepositorySett
     base: bases && Object.fromEntries(Object.entries(bases).map(([name, place]) => [name, [place]])),
   };
   if (context === undefined && Object.values(source).some((value) => value !== undefined)) {
-    entry.fault(
-      "context",
-      "paths, dockerfile, buildContexts and bases are of the image's directory: name that as context",
-    );
+    entry.fault("context", "paths, dockerfile, buildContexts and bases need context, the image's directory");
   }
   const keep = keepIn(entry.entry("keep"), above);
   entry.end();
@@ -206,7 +203,7 @@ function clustersIn(top: Entry, folder: string): Settings["clusters"] {
   }
   const entries = top.entries("clusters");
   if (entries?.length === 0) {
-    top.fault("clusters", "clusters must name one at least, or be none if no cluster uses these repositories");
+    top.fault("clusters", "clusters needs at least one entry, or none if no cluster uses these repositories");
   }
   return entries?.map((entry): ClusterSettings => {
     const kubeconfig = entry.text("kubeconfig");

@@ -77,7 +77,7 @@ export function refuseBesideRules(file: string, repositories: string[], flags: S
   });
   const [first] = [...repositories, ...said];
   if (first !== undefined) {
-    throw invalidArgument(`--rules ${file} says which repositories are pruned and what stays: put ${first} into it.`);
+    throw invalidArgument(`--rules ${file} can't be combined with ${first}. Put that into the file.`);
   }
 }
 
@@ -89,12 +89,10 @@ export function settingsOf(repositories: string[], flags: SettingsFlags): Settin
   const source = { path, dockerfile, buildContext, base };
   const isPlaced = Object.values(source).some((value) => value !== undefined);
   if (context === undefined && isPlaced) {
-    throw invalidArgument(
-      "--path, --dockerfile, --build-context and --base are of the image's directory: name that with --context.",
-    );
+    throw invalidArgument("--path, --dockerfile, --build-context and --base need --context, the image's directory.");
   }
   if (!flags.cluster && named) {
-    throw invalidArgument("--no-cluster says that there is none: name none with it.");
+    throw invalidArgument("--no-cluster can't be combined with options that name clusters.");
   }
   const keep: Keep = {
     last: flags.keepLast ?? DEFAULT_KEEP.last,
@@ -120,8 +118,8 @@ export function settingsOf(repositories: string[], flags: SettingsFlags): Settin
 export function refuseUnclear({ clusters }: Settings, isDeleting: boolean): void {
   if (isDeleting && clusters === undefined) {
     throw invalidArgument(
-      "What runs must be known before anything is deleted: name the clusters that use these repositories with --kube-context or " +
-        "--kubeconfig, or say --no-cluster if none does (in a file of rules: clusters).",
+      "--delete needs to know which clusters use these repositories. Name them with --kube-context or " +
+        "--kubeconfig, or add --no-cluster if none does (in a rules file: clusters).",
     );
   }
 }

@@ -34,22 +34,22 @@ export function tagKind(tag: string, labels: Record<string, string> | undefined)
     return { kind: "scratch", stack };
   }
   if (!labels) {
-    return unknown("it holds no image");
+    return unknown("it is not an image");
   }
   const revision = labelIn(labels, REVISION_LABEL);
   const tree = labelIn(labels, TREE_LABEL);
   const digits = digitsOfTag(tag);
   if (digits === undefined && labelIn(labels, VERSION_LABEL) !== tag) {
-    return unknown("its name is no version's");
+    return unknown("it is not a version tag");
   }
   if (revision === undefined || tree === undefined) {
-    return unknown("its image does not say which commit and files it was built from");
+    return unknown("its image has no labels for its commit and files");
   }
   if (digits !== undefined && !revision.startsWith(digits) && !tree.startsWith(digits)) {
-    return unknown(`its image says that it is of commit ${revision.slice(0, 12)}`);
+    return unknown(`its image is of commit ${revision.slice(0, 12)}`);
   }
   if (isDebugTag(tag) !== (dirtyIn(labels) !== undefined)) {
-    return unknown(isDebugTag(tag) ? "its image is no debug image" : "its image is a debug image");
+    return unknown(isDebugTag(tag) ? "its image is not a debug image" : "its image is a debug image");
   }
   return { kind: isDebugTag(tag) ? "debug" : "version", revision, tree };
 }

@@ -15,9 +15,9 @@ function repositoryText(pruned: Pruned, io: Io, all: boolean): string {
   const { plan, held, missing, resumed, outcome } = pruned;
   const name = paint(io, "bold", plan.repository);
   const going = plan.verdicts.filter(({ stays }) => stays.length === 0).length;
-  const title = `${name}: ${count(plan.verdicts.length, "tag")}, ${going === 0 ? "none" : going} may go`;
+  const title = `${name}: ${count(plan.verdicts.length, "tag")}, ${going === 0 ? "none" : going} can be deleted`;
   if (plan.verdicts.length === 0 && held.dangling.length === 0 && !resumed) {
-    return `${name}: the registry has no tags there, or no such repository.\n`;
+    return `${name}: no tags, or no such repository.\n`;
   }
   const parts = plan.removals.filter(({ tags }) => tags.length === 0).length;
   return [
@@ -25,13 +25,13 @@ function repositoryText(pruned: Pruned, io: Io, all: boolean): string {
     ...tagLines(plan.verdicts, io, all).map((line) => `${line}\n`),
     ...(resumed ? [resumedLine(plan, resumed)] : []),
     ...(parts > 0 && !outcome
-      ? [`With them ${count(parts, "manifest")} without a tag, which nothing else needs.\n`]
+      ? [`Together with ${count(parts, "manifest")} without a tag, which nothing else needs.\n`]
       : []),
     ...(held.dangling.length > 0
-      ? [`The registry lists tags that it has no image for any more: ${few(held.dangling.map(printable), all)}\n`]
+      ? [`The registry lists tags whose image no longer exists: ${few(held.dangling.map(printable), all)}\n`]
       : []),
     ...missing.map(({ words, digest }) =>
-      paint(io, "red", `Not in the registry: ${shortDigest(digest)}, and ${printable(words)}\n`),
+      paint(io, "red", `Not in the registry: ${shortDigest(digest)}, but ${printable(words)}\n`),
     ),
     ...outcomeLines(pruned, io).map((line) => `${line}\n`),
   ].join("");
@@ -40,8 +40,9 @@ function repositoryText(pruned: Pruned, io: Io, all: boolean): string {
 function resumedLine(plan: Plan, resumed: Resumed): string {
   const { made, planned, gone } = resumed;
   const stay = stillThere(plan, resumed).length;
-  const rest = stay > 0 ? `, and ${stay} may not go by now` : "";
-  return `An interrupted run of ${shortTime(made)} was to delete ${count(planned.length, "manifest")}: ${gone.length} are gone${rest}.\n`;
+  const rest = stay > 0 ? `, and ${stay} must be kept now` : "";
+  const deletions = count(planned.length, "manifest");
+  return `An interrupted run of ${shortTime(made)} planned to delete ${deletions}: ${gone.length} are gone${rest}.\n`;
 }
 
 /** How many tags of a group, or names in a line, are shown whole. */
@@ -62,7 +63,7 @@ function tagLines(verdicts: Verdict[], io: Io, all: boolean): string[] {
   if (verdicts.length === 0) {
     return [];
   }
-  const [header = "", ...lines] = columns([["TAG", "DIGEST", "COMMIT OF", "WHY"], ...rows]).map((line) => `  ${line}`);
+  const [header = "", ...lines] = columns([["TAG", "DIGEST", "COMMITTED", "WHY"], ...rows]).map((line) => `  ${line}`);
   return [
     paint(io, "dim", header),
     ...groups.flatMap(({ title, goes, verdicts: { length }, newest, oldest }) => {
@@ -105,23 +106,23 @@ function outcomeLines({ plan, outcome, planFile }: Pruned, io: Io): string[] {
   const [first] = refused;
   return [
     `Deleted: ${count(deleted.length, "manifest")}.`,
-    ...(missing.length > 0 ? [`Gone before: ${count(missing.length, "manifest")}.`] : []),
+    ...(missing.length > 0 ? [`Already gone: ${count(missing.length, "manifest")}.`] : []),
     ...firstThree("Kept", kept, "that are kept"),
     ...firstThree("Refused", refused, "that it refused").map((line, index) =>
       index < 3 ? paint(io, "red", line) : line,
     ),
-    ...(first ? [`What can: ${deletionAdvice(parseRepository(plan.repository), first.digest)}`] : []),
+    ...(first ? [`To delete it: ${deletionAdvice(parseRepository(plan.repository), first.digest)}`] : []),
     ...(left[0]
-      ? [paint(io, "red", `Left: ${count(left.length, "manifest")}, since ${printableLines(left[0].words)}`)]
+      ? [paint(io, "red", `Left: ${count(left.length, "manifest")}, because ${printableLines(left[0].words)}`)]
       : []),
     ...(planFile === undefined
       ? []
-      : [`What is left is written in ${printable(planFile)}: say the same with --resume to end it.`]),
+      : [`The rest is in ${printable(planFile)}. Run the same command with --resume to finish.`]),
     ...(lost === undefined
-      ? [paint(io, "red", `What was to stay was not read again, since ${printableLines(stopped ?? "")}`)]
+      ? [paint(io, "red", `Kept tags were not checked afterwards, because ${printableLines(stopped ?? "")}`)]
       : lost.length > 0
-        ? [paint(io, "red", `LOST, though it was to stay: ${lost.map(printable).join(", ")}`)]
-        : ["All that was to stay was read again and is there."]),
+        ? [paint(io, "red", `LOST, although it should be kept: ${lost.map(printable).join(", ")}`)]
+        : ["All kept tags were checked afterwards and exist."]),
   ];
 }
 
@@ -135,22 +136,23 @@ function notes({ history, clusters, unread, repositories }: PruneReport): string
     ({ outcome, resumed, planFile }) => !outcome && !resumed && planFile !== undefined,
   );
   return [
-    `Commits, branches and tags are those of ${printable(history.root)}.`,
-    clusters ? `What runs was asked of ${clustersText(clusters)}.` : "No cluster was asked what it runs.",
+    `Commits, branches and tags are from ${printable(history.root)}.`,
+    clusters ? `Running images are from ${clustersText(clusters)}.` : "No cluster was checked.",
     ...unread.map(({ kind, why }) => `Not read: ${printable(kind)}. ${printable(why)}`),
-    ...(unread.length > 0 ? ["Nothing can be deleted before that is read, or left out with --ignore-kind."] : []),
+    ...(unread.length > 0 ? ["Nothing can be deleted until this can be read, or is ignored with --ignore-kind."] : []),
     ...unended.map(
       ({ plan, planFile = "" }) =>
-        `Another run on ${plan.repository} was interrupted, or is under way: --resume ends what ${printable(planFile)} says.`,
+        `Another run on ${plan.repository} was interrupted, or is still running: --resume finishes the plan in ` +
+        `${printable(planFile)}.`,
     ),
-    ...(repositories.some(({ outcome }) => outcome) ? [] : ["Nothing was deleted: that is done with --delete."]),
+    ...(repositories.some(({ outcome }) => outcome) ? [] : ["Nothing was deleted. Add --delete to delete."]),
   ];
 }
 
 function clustersText(clusters: { name: string; namespaces: string[] }[]): string {
   const places = new Map<string, string[]>();
   for (const { name, namespaces } of clusters) {
-    const where = namespaces.length > 0 ? `in ${namespaces.map(printable).join(", ")} alone` : "in all namespaces";
+    const where = namespaces.length > 0 ? `only in ${namespaces.map(printable).join(", ")}` : "in all namespaces";
     places.set(where, [...(places.get(where) ?? []), printable(name)]);
   }
   return [...places].map(([where, names]) => `${names.join(", ")}, ${where}`).join("; ");
@@ -169,17 +171,17 @@ const STAYING: Record<Reason["rule"], string> = {
   cluster: "a cluster uses them",
   ref: "HEAD, a branch or a git tag has their files",
   last: "they are among the last versions",
-  young: "they are young",
-  needed: "something that stays needs them",
-  stack: "a stack needs them, or may",
-  unknown: "they are not understood",
+  young: "they are recent",
+  needed: "a kept image needs them",
+  stack: "a stack needs them, or might",
+  unknown: "they are unknown",
 };
 
 const GOING: Record<Verdict["kind"], string> = {
   version: "old versions",
   debug: "debug images",
-  scratch: "scratch tags of stacks that are gone",
-  attestation: "signatures and attestations of what goes",
+  scratch: "scratch tags of deleted stacks",
+  attestation: "signatures and attestations of these",
   unknown: "others",
 };
 
@@ -188,12 +190,12 @@ function groupTags(verdicts: Verdict[]): TagGroup[] {
   const sorted = [...verdicts].sort(newestFirst);
   return [
     ...Object.entries(STAYING).map(([rule, why]) => ({
-      title: `Stay, since ${why}`,
+      title: `Kept because ${why}`,
       goes: false,
       verdicts: sorted.filter(({ stays }) => stays[0]?.rule === rule),
     })),
     ...Object.entries(GOING).map(([kind, what]) => ({
-      title: `May go, ${what}`,
+      title: `Can be deleted, ${what}`,
       goes: true,
       verdicts: sorted.filter((verdict) => verdict.stays.length === 0 && verdict.kind === kind),
     })),

@@ -35,7 +35,8 @@ export function bakedBuild(image: BakedImage, flags: BuilderFlags, env: NodeJS.P
   const twice = Object.keys(bases).find((base) => Object.hasOwn(args, base));
   if (twice !== undefined) {
     throw invalidArgument(
-      `contexts.${twice}${of} is a target, whose reference is the build argument ${twice}, and args.${twice} is given, too: leave that out.`,
+      `contexts.${twice}${of} is a target, whose reference becomes the build argument ${twice}, but ` +
+        `args.${twice} is set, too. Remove it.`,
     );
   }
   return build;

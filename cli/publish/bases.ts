@@ -35,7 +35,7 @@ async function ofOwn({ option, label }: Base, own: Promise<Published>): Promise<
     if (error instanceof VersionedImageError) {
       throw new VersionedImageError(
         error.code,
-        `${option} is ${label}, which was not published, as is said of that. Nothing was built on it.`,
+        `${option} is ${label}, which was not published (see its own error). Nothing was built on it.`,
         { cause: error },
       );
     }
@@ -53,8 +53,8 @@ async function ofRegistry(
   if (held === undefined) {
     throw new VersionedImageError(
       "BaseMismatch",
-      `${option} is ${label}, and the registry does not have its version ${repository}:${version}: name ${label} among the directories, or ` +
-        "publish it first. Nothing was built.",
+      `${option} is ${label}, but the registry does not have its version ${repository}:${version}. Add ${label} ` +
+        "to the directories, or publish it first. Nothing was built.",
     );
   }
   return `${repository}:${version}@${held.digest}`;

@@ -92,7 +92,7 @@ function argumentsOf(given: string[], env: NodeJS.ProcessEnv): Record<string, st
       const [, name = text, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
       const known = value ?? env[name];
       if (known === undefined) {
-        throw invalid(`--build-arg ${text}`, "the environment has no such variable: say NAME=VALUE, or set it");
+        throw invalid(`--build-arg ${text}`, "the environment has no such variable. Use NAME=VALUE, or set it");
       }
       return [name, known];
     }),
@@ -105,7 +105,7 @@ export function refuseWithDocker(wanted: Record<string, boolean>, of = ""): void
   if (unfit.length > 0) {
     throw invalid(
       `${unfit.join(" and ")}${of}`,
-      "this can't be had with `docker build`: add --buildkit, which builds with `docker buildx build`",
+      "`docker build` does not support this. Add --buildkit to build with `docker buildx build`",
     );
   }
 }
@@ -116,14 +116,14 @@ function refuseUnfitBases({ base = {}, buildContext = {} }: BuildFlags, args: Re
     if (!isBaseName(name)) {
       throw invalid(
         `--base ${name}`,
-        "name it as the build argument that has its reference: letters, digits and _ between them, such as BASE",
+        "the name must be valid for a build argument, such as BASE: letters and digits, with _ between them",
       );
     }
     if (Object.hasOwn(args, name)) {
-      throw invalid(`--base ${name}`, `--build-arg ${name} is given, too: leave that out`);
+      throw invalid(`--base ${name}`, `--build-arg ${name} is set, too. Remove it`);
     }
     if (taken.has(contextNameOf(name))) {
-      throw invalid(`--base ${name}`, `something else is the named context ${contextNameOf(name)}: name it otherwise`);
+      throw invalid(`--base ${name}`, `the named context ${contextNameOf(name)} is something else. Use another name`);
     }
     taken.add(contextNameOf(name));
   }

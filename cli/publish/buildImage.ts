@@ -58,7 +58,7 @@ export async function buildImage(image: Image, wanted: Wanted, run: Run): Promis
 
 /** Writes the files that an image is built from apart, and finds what a builder would refuse. */
 export async function prepareFiles(image: Image, run: Run): Promise<PreparedContext> {
-  refuseInterrupted(image, "it was to be built", run);
+  refuseInterrupted(image, "before its build", run);
   const { version, paths, dockerfile } = image;
   const files: VersionFiles = { version, paths, dockerfile, target: image.build.target };
   const isDocker = image.build.builder === Builder.Docker;
@@ -107,7 +107,7 @@ async function byDocker(image: Image, files: PreparedContext, { bases, scratchTa
 async function forget(image: Image, name: string, run: Run): Promise<void> {
   const { failure, output } = await runDocker(["image", "rm", "--no-prune", name], { env: run.env });
   if (failure !== undefined) {
-    run.warn(image, `docker keeps ${name}, which nothing needs: ${output || failure}`);
+    run.warn(image, `docker did not remove ${name}, which is no longer needed: ${output || failure}`);
   }
 }
 
@@ -162,7 +162,7 @@ function settingsOf({ build }: Image): Omit<BuildSettings, "file" | "args"> {
 async function docker(image: Image, args: string[], env: NodeJS.ProcessEnv, run: Run): Promise<string> {
   const [command = "", second] = args;
   const name = `docker ${command === "buildx" ? `buildx ${second}` : command}`;
-  refuseInterrupted(image, `\`${name}\` was to begin`, run);
+  refuseInterrupted(image, `before \`${name}\``, run);
   const { failure, output } = await runDocker(args, { env, signal: run.signal });
   // Of a terminal's Ctrl-C docker hears, too, and may be the first.
   await new Promise((resolve) => setImmediate(resolve));

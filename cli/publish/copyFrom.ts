@@ -8,7 +8,8 @@ import type { Run } from "./run";
 export function refuseOneSource(copyFrom: string | undefined, images: number): void {
   if (copyFrom !== undefined && images > 1 && !copyFrom.includes(NAME)) {
     throw invalidArgument(
-      `--copy-from is ${copyFrom}, and there are several images: give each its own by ${NAME}, which is its name, as in gcr.io/staging/${NAME}.`,
+      `--copy-from is ${copyFrom}, but there are several images. Use ${NAME} for the name of each one, as in ` +
+        `gcr.io/staging/${NAME}.`,
     );
   }
 }
@@ -23,7 +24,7 @@ export function sourceOf({ name, repository, version }: Image, { copyFrom, clien
   }
   const source = namedRepository(copyFrom, name);
   if (source === repository) {
-    throw invalidArgument(`--copy-from is ${source}, to which ${name} itself is published: name another repository.`);
+    throw invalidArgument(`--copy-from is ${source}, where ${name} itself is published. Name another repository.`);
   }
   return { repository: source, spec: `${source}:${version.tag}`, registry: client };
 }

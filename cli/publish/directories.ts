@@ -12,8 +12,8 @@ export function basesOf(given: Record<string, string[]> = {}): (context: string)
     const stray = below.find((place) => !bases.some(({ directory }) => isSame(directory, place)));
     if (stray !== undefined) {
       throw invalidArgument(
-        `--base ${name} is given ${stray}, too, which is no base's directory: publish looks a base up by its one directory, and what else it ` +
-          "is given says on which of the others it is built. Publish an image on such a base by --bake or by a stack.",
+        `--base ${name} also has ${stray}, which is not the directory of a base. Besides its own directory, ` +
+          "publish accepts only those of the bases below it. Publish such an image with --bake or a stack.",
       );
     }
   }
@@ -38,7 +38,8 @@ function refuseCircle(
 ): void {
   if (above.some((other) => isSame(other, directory))) {
     throw invalidArgument(
-      `--base says that ${[...above, directory].join(" is built on ")}: no image can be built on itself. Leave one of these out.`,
+      `--base says that ${[...above, directory].join(" is built on ")}, but an image can't be built on itself. ` +
+        "Remove one of these.",
     );
   }
   for (const base of Object.values(basesFor(directory))) {

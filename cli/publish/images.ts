@@ -66,7 +66,7 @@ export function findImages(contexts: string[], flags: DirectoriesFlags, env: Nod
   const isTemplate = repository.includes(NAME);
   if (!isTemplate && (contexts.length > 1 || Object.keys(base).length > 0)) {
     throw invalidArgument(
-      `--repository is ${repository}, and there are several images: give each its own by {name}, which is the name of its directory, as in ` +
+      `--repository is ${repository}, but there are several images. Use {name} for the name of each directory, as in ` +
         "gcr.io/my-project/{name}.",
     );
   }
@@ -78,7 +78,7 @@ export function findImages(contexts: string[], flags: DirectoriesFlags, env: Nod
     const other = takenBy.get(own);
     if (other !== undefined) {
       throw invalidArgument(
-        `${other} and ${context} would both be published to ${own}: give each image a repository of its own.`,
+        `${other} and ${context} would both be published to ${own}. Give each image its own repository.`,
       );
     }
     takenBy.set(own, context);

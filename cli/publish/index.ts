@@ -45,7 +45,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   const alsoTag = flags.debug ? [] : movingTags(flags.alsoTag, flags.tagPrefix);
   const releaseTags = releaseTagsOf(flags.releaseTag ?? [], flags);
   if (flags.debug && releaseTags.length > 0) {
-    throw invalidArgument("--release-tag: a debug image is no release: leave out that or --debug.");
+    throw invalidArgument("--release-tag can't be combined with --debug: a debug image is not a release.");
   }
   const images = await imagesOf(names, flags, io);
   refuseOneSource(flags.copyFrom, images.length);
@@ -54,7 +54,7 @@ export async function publish(names: string[], flags: PublishFlags, io: Io): Pro
   const interrupt = new AbortController();
   const signals = hearSignals(
     narrator.interject,
-    "ending what is being built or copied; what is pushed gets its tag",
+    "stopping builds and copies; pushed images still get their tags",
     () => interrupt.abort(),
   );
   const published = new Map<string, Promise<Published>>();

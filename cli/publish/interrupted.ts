@@ -7,8 +7,8 @@ export function refuseInterrupted({ repository, version }: Image, when: string, 
   if (signal.aborted) {
     throw new VersionedImageError(
       "Interrupted",
-      `${repository}:${version.tag} is not published: the call was interrupted when ${when}. No tag was set or overwritten; run it again to ` +
-        "go on from there.",
+      `${repository}:${version.tag} is not published: interrupted ${when}. No tag was set or overwritten. Run it ` +
+        "again to continue.",
     );
   }
 }

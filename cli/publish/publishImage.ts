@@ -128,7 +128,7 @@ function whatBecame(publication: Publication, { spec, repository }: Target, took
       return `copied from ${publication.from.repository} in ${took}: ${spec}@${digest}`;
     case "published":
       return publication.byAnother
-        ? `built in ${took}, but another tagged its own meanwhile, and that is used: ${repository}@${digest}`
+        ? `built in ${took}, but another publisher set the tag first, and its image is used: ${repository}@${digest}`
         : `published in ${took}: ${spec}@${digest}`;
   }
 }
@@ -146,7 +146,7 @@ async function copy(subject: Subject, from: Target, digest: string): Promise<voi
     {
       command: COMMAND,
       ...{ clock, dryRun: run.dryRun, say, sent: run.sent },
-      proceed: () => refuseInterrupted(image, "it was being copied", run),
+      proceed: () => refuseInterrupted(image, "during its copy", run),
     },
   );
 }

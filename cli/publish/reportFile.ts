@@ -16,7 +16,7 @@ export async function openReports(
 ): Promise<Reports> {
   const outputs = githubOutput ? env.GITHUB_OUTPUT : undefined;
   if (githubOutput && !outputs) {
-    throw invalidArgument("--github-output: GITHUB_OUTPUT names no file, as it does in a step of GitHub Actions.");
+    throw invalidArgument("--github-output needs the variable GITHUB_OUTPUT, which GitHub Actions sets for each step.");
   }
   for (const file of [report, outputs]) {
     await writing(file, (name) => appendFile(name, ""));
@@ -54,6 +54,6 @@ async function writing(file: string | undefined, work: (file: string) => Promise
   try {
     await work(file);
   } catch (error) {
-    throw invalidArgument(`What became of the images can't be written to ${file}: ${(error as Error).message}.`);
+    throw invalidArgument(`The results can't be written to ${file}: ${(error as Error).message}.`);
   }
 }

@@ -15,7 +15,7 @@ export function marksOf({ debug, consistent, why, differing, terminating }: Runn
   return [
     ...(debug ? ["debug"] : []),
     consistent ? "consistent" : `not consistent: ${why}`,
-    ...(differing.length > 0 ? [`${differing.join(", ")}: the Deployment names another image by now`] : []),
+    ...(differing.length > 0 ? [`${differing.join(", ")}: the Deployment now names another image`] : []),
     ...(terminating.length > 0 ? [terminatingWords(terminating)] : []),
   ];
 }
@@ -36,8 +36,8 @@ export function sinceWords({ since }: Pick<RunningImage, "since">, now: Date): s
 /** What is to be said where nothing was found to be an image: something may be that could not be looked at. */
 export function runsNowhere(others: OtherImage[]): string {
   return others.some(({ suspect }) => suspect)
-    ? "Nothing that runs was found to be it; see what could not be told below."
-    : "It runs nowhere.";
+    ? "No running image was identified as this one. What could not be checked is listed below."
+    : "It does not run anywhere.";
 }
 
 /** What others wrote is text here, and nothing else. */

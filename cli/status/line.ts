@@ -31,7 +31,7 @@ export function lineHtml({ context, newest, versions, running }: ImageStatus): s
   return (
     `<div class="line" role="group" aria-label="${escaped(`${context}: ${said}`)}">\n` +
     `<p class="hint">${oldestFirst.length === 1 ? "One version" : `${oldestFirst.length} versions, the newest at the right`}: ` +
-    "point at one for its commit, or go through them with Tab.</p>\n" +
+    "hover over one to see its commit, or use Tab.</p>\n" +
     `<ol class="ticks">${ticks.join("")}</ol>\n<div class="points">\n${pointsHtml(groups)}\n</div>\n</div>`
   );
 }

@@ -24,14 +24,14 @@ export function createLooker({ client, verify }: Pick<Verifier, "client" | "veri
   ): Promise<Verification | string> {
     if (!imageId) {
       if (said !== "") {
-        return `its runtime says what it runs in words that are not understood: ${said.slice(0, 200)}`;
+        return `its runtime reports an unknown image ID: ${said.slice(0, 200)}`;
       }
       return waiting === ""
-        ? "it has not started, or its runtime does not say what it runs"
+        ? "it has not started, or its runtime does not report its image"
         : `it has not started: ${waiting}`;
     }
     if (error) {
-      return `whether it is of these repositories can't be told: ${error.message} [${error.code}]`;
+      return `can't tell whether it is from these repositories: ${error.message} [${error.code}]`;
     }
     if (at) {
       const found = await attempt(() => looked(at.repository, at.digest));

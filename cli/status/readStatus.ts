@@ -37,14 +37,15 @@ export async function readStatus(contexts: string[], flags: StatusFlags, io: Io)
   const facts = await Promise.all(contexts.map(async (context) => readFacts(await sourceOf(context, flags))));
   const [first] = facts;
   if (!first || facts.some(({ root }) => root !== first.root)) {
-    throw invalidArgument("Name directories of one git repository: run it once for each other.");
+    throw invalidArgument("The directories are in different git repositories. Run status once for each repository.");
   }
   const history = await openHistory(first.root);
   const branch = flags.branch ?? "HEAD";
   const tip = await findCommit(history, branch);
   if (tip === undefined) {
     throw invalidArgument(
-      `--branch ${branch} leads to no commit of this clone: name a branch, tag or hash that it has (git fetch gets others).`,
+      `--branch ${branch} is not a commit in this clone. Name a branch, tag or hash that it has (git fetch gets ` +
+        "others).",
     );
   }
   const clusters = await openClusters(flags);

@@ -8,7 +8,9 @@ const STYLES = { good: "green", old: "yellow", bad: "red" } as const;
 export function statusText(report: StatusReport, io: Io): string {
   const { root, branch, places, images, others } = report;
   const where = places.map(({ cluster, namespace }) => `${cluster}/${namespace}`).join(", ");
-  const note = `Versions are compared with ${printable(branch)} of ${printable(root)}; what runs was asked of ${printable(where)}.`;
+  const note =
+    `Versions are compared with ${printable(branch)} in ${printable(root)}. ` +
+    `Running images are from ${printable(where)}.`;
   const said = others.map((other) => paint(io, other.suspect ? "red" : "dim", `${otherText(other)}\n`));
   return [
     ...images.map((image) => imageText(image, others, io)),

@@ -7,7 +7,7 @@ export function tagsText(report: TagsReport, io: Io): string {
   const { repository, images, dangling } = report;
   const name = paint(io, "bold", repository);
   if (images.length === 0 && dangling.length === 0) {
-    return `${name}: the registry has no tags there, or no such repository.\n`;
+    return `${name}: no tags, or no such repository.\n`;
   }
   const number = images.reduce((sum, { tags }) => sum + tags.length, 0);
   const [header = "", ...rows] = columns([
@@ -41,7 +41,7 @@ function origin({ revision, problem }: ListedImage, { commits, history }: TagsRe
     return `(not read: ${problem.code})`;
   }
   if (revision === undefined) {
-    return "(says no commit)";
+    return "(no commit label)";
   }
   const commit = commits.get(revision);
   const short = printable(revision.slice(0, 12));
@@ -61,7 +61,9 @@ function mark(image: ListedImage): string {
   if (!debug) {
     return isScratch(image) ? "[scratch]" : "";
   }
-  return dirty === undefined ? "[debug]" : `[debug, ${dirty ? "with uncommitted changes" : "nothing uncommitted"}]`;
+  return dirty === undefined
+    ? "[debug]"
+    : `[debug, ${dirty ? "with uncommitted changes" : "without uncommitted changes"}]`;
 }
 
 /** An image that is no version of this repository stands out. */
@@ -77,25 +79,23 @@ function notes({ images, commits, history, dangling, notTags }: TagsReport): str
   const notes = [
     history
       ? `Commits were looked up in ${printable(history.root)}.`
-      : "No commits were looked up: this directory is in no git repository (name one with --context).",
+      : "No commits were looked up: this directory is not in a git repository (name one with --context).",
   ];
   if (history && history.shallow.size > 0 && images.some(({ revision }) => revision && !commits.has(revision))) {
-    notes.push("That clone is shallow, so that it does not have all commits: git fetch --unshallow");
+    notes.push("That clone is shallow and lacks commits: run git fetch --unshallow");
   }
   if (images.some(({ scratchTags }) => scratchTags.length > 0)) {
     notes.push("Tags of the form scratch-STACK-HASH hold what a stack pushed last. They name no version.");
   }
   const made = new Set(images.flatMap(({ made }) => (made ? [shownPaths(made.paths)] : [])));
   if (made.size > 1) {
-    notes.push(`By their labels they were made of different paths: ${[...made].map(printable).join("; ")}.`);
+    notes.push(`Their labels name different paths: ${[...made].map(printable).join("; ")}.`);
   }
   if (dangling.length > 0) {
-    notes.push(`The registry lists tags that it has no image for any more: ${dangling.map(printable).join(", ")}`);
+    notes.push(`The registry lists tags whose image no longer exists: ${dangling.map(printable).join(", ")}`);
   }
   if (notTags.length > 0) {
-    notes.push(
-      `The registry lists names that can be no tags, which are left out: ${notTags.map(printable).join(", ")}`,
-    );
+    notes.push(`The registry lists names that are not valid tags (left out): ${notTags.map(printable).join(", ")}`);
   }
   return notes;
 }

@@ -43,14 +43,14 @@ export function readBases(bases: Record<string, LabelledBase>, asked: Asked): Pr
 async function lookAt(text: string, { client, host, images, repositories }: Asked): Promise<BasePlace | string> {
   const named = referenceIn(text);
   if (named?.digest === undefined) {
-    return "that names no image by its digest";
+    return "it has no digest";
   }
   const { digest } = named;
   const places = new Set([...(named.host === host ? [named.repository] : []), ...repositories]);
   if (places.size === 0) {
-    return `${named.host} is not the registry of this image: say where it is with --base-repository`;
+    return `${named.host} is not the registry of this image: name its repository with --base-repository`;
   }
-  let why = `there is no such image in ${[...places].join(" or ")}`;
+  let why = `no such image in ${[...places].join(" or ")}`;
   for (const repository of places) {
     const found = await attempt(async () => {
       const isThere = await client.resolve(repository, digest);
@@ -92,30 +92,30 @@ export function baseChecks({ bases, ...evidence }: BaseEvidence): Check[] {
 
 function baseCheck(base: FoundBase, { images, trees, required }: Omit<BaseEvidence, "bases">): Check {
   const { name, reference, place } = base;
-  const [shown, covers] = [`${name} is ${reference || "not said"}`, shownPaths(base.covers)];
+  const [shown, covers] = [`${name} is ${reference || "unknown"}`, shownPaths(base.covers)];
   if (typeof place === "string") {
-    return (required ? lacking : unproven)("base", `${shown}, which was not looked at: ${place}`);
+    return (required ? lacking : unproven)("base", `${shown}, which was not checked: ${place}`);
   }
   const wanted = trees[name];
   for (const { labels } of place.images) {
     const tree = labelIn(labels, TREE_LABEL);
     if (tree === undefined) {
-      return contradicted("base", `${shown}, which has no label ${TREE_LABEL}: nothing says what it was made of`);
+      return contradicted("base", `${shown}, which has no label ${TREE_LABEL}, so what it was made of is unknown`);
     }
     if (wanted === undefined || tree !== wanted) {
       return contradicted(
         "base",
-        `${shown}, which says tree ${tree}, and ${covers} at the image's commit is ${wanted ?? "not there"}`,
+        `${shown}, which has tree ${tree}, but ${covers} at the image's commit is ${wanted ?? "missing"}`,
       );
     }
     if (dirtyIn(labels) !== undefined && images.some((image) => dirtyIn(image.labels) === undefined)) {
       return contradicted("base", `${shown}, which is a debug image`);
     }
   }
-  const message = `${shown}, which says tree ${wanted}, which is ${covers} at the image's commit`;
+  const message = `${shown}, whose tree ${wanted} is ${covers} at the image's commit`;
   return images.every((image, index) => beginsWith(image, place.images[index]))
     ? proven("base", `${message}; its layers are the first of the image`)
-    : unproven("base", `${message}; its layers are not the first of the image, as where only a stage is built on it`);
+    : unproven("base", `${message}; its layers are not the first of the image (perhaps only a stage is built on it)`);
 }
 
 /**

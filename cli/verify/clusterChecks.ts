@@ -63,7 +63,7 @@ function podCheck(wanted: Wanted, container: RunningImage): Check {
       "pod",
       said === ""
         ? `${name} has not started${waiting ? ` (${waiting})` : ""}`
-        : `${name} runs ${said}, which is no digest`,
+        : `${name} runs ${said}, which is not a digest`,
     );
   }
   if (!runs(wanted, container)) {
@@ -75,7 +75,7 @@ function podCheck(wanted: Wanted, container: RunningImage): Check {
 
 /** What is not understood may run it, or something else. */
 export function oddCheck({ name, why }: Workloads["odd"][number]): Check {
-  return lacking("pod", `what ${name} runs is not understood: ${why}`);
+  return lacking("pod", `can't tell what ${name} runs: ${why}`);
 }
 
 export interface ClusterFlags {

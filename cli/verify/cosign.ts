@@ -70,7 +70,7 @@ async function answerOf<T>(
   }
   const found = read(stdout);
   if (found === undefined) {
-    throw failed(args, "its answer is not what cosign 3 gives for this image");
+    throw failed(args, "its output is not that of cosign 3");
   }
   return { found, words: "" };
 }
@@ -84,7 +84,8 @@ function wordsOf(stderr: string): string {
 function failed(args: string[], why: string): VersionedImageError {
   return new VersionedImageError(
     "CosignFailed",
-    `cosign ${args[0]} of ${args.at(-1)} did not tell: ${why}. See that the same works by hand: cosign ${args.join(" ")}`,
+    `cosign ${args[0]} of ${args.at(-1)} gave no result: ${why}. Check that this works by hand: cosign ` +
+      `${args.join(" ")}`,
   );
 }
 
@@ -101,8 +102,8 @@ function run(args: string[], env: NodeJS.ProcessEnv, limitMs: number): Promise<E
 function notFound(cause: Error): VersionedImageError {
   return new VersionedImageError(
     "CosignNotFound",
-    "Checking a signature needs the program cosign, which is not on PATH: install cosign 3, or leave --key and " +
-      "--certificate-identity out.",
+    "cosign is not on PATH, and signatures can't be checked without it. Install cosign 3, or omit --key and " +
+      "--certificate-identity.",
     { cause },
   );
 }

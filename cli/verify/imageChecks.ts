@@ -40,24 +40,24 @@ function digestCheck({ tag, statedDigest, servedDigest }: Evidence): Check {
   if (statedDigest !== undefined && statedDigest !== servedDigest) {
     return contradicted("digest", `the registry serves ${servedDigest} under ${tag}, not ${statedDigest}`);
   }
-  return proven("digest", `the registry serves ${servedDigest}, and what the image says of itself belongs to it`);
+  return proven("digest", `the registry serves ${servedDigest}, and the image's manifest and configuration match it`);
 }
 
 function commitCheck({ labels, origin: { commit, shallow } }: Evidence): Check {
   const revision = labelIn(labels, REVISION_LABEL);
   if (revision === undefined) {
-    return lacking("commit", `the image has no label ${REVISION_LABEL}: nothing says which commit it was built from`);
+    return lacking("commit", `the image has no label ${REVISION_LABEL}, so its commit is unknown`);
   }
   if (commit) {
-    return proven("commit", `it says commit ${describe(commit)}, which is in this repository`);
+    return proven("commit", `its commit ${describe(commit)} is in this repository`);
   }
   const source = labelIn(labels, SOURCE_LABEL);
   return lacking(
     "commit",
-    `it says commit ${revision}, which is not in this repository: ` +
+    `its commit ${revision} is not in this repository: ` +
       (shallow
         ? "the clone is shallow, so run git fetch --unshallow"
-        : `run git fetch, or run this in a clone of the repository that it is from${source === undefined ? "" : ` (${source})`}`),
+        : `run git fetch, or run this in a clone of its own repository${source === undefined ? "" : ` (${source})`}`),
   );
 }
 
@@ -73,8 +73,8 @@ function timeChecks({ labels, origin: { commit } }: Evidence): Check[] {
   }
   const said = new Date(created).getTime();
   return said === commit.committedAt.getTime()
-    ? [proven("time", `it says ${created}, which is the commit's time`)]
-    : [contradicted("time", `it says ${created}, and the commit's time is ${commit.committedAt.toISOString()}`)];
+    ? [proven("time", `its time ${created} is the commit's`)]
+    : [contradicted("time", `its time is ${created}, but the commit's is ${commit.committedAt.toISOString()}`)];
 }
 
 function tagChecks({ tag, labels }: Evidence): Check[] {
@@ -83,7 +83,7 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   }
   const digits = digitsOfTag(tag, labelIn(labels, VERSION_LABEL));
   if (digits === undefined) {
-    return [unproven("tag", `${tag} names no version; such a tag can be moved to another image at any time`)];
+    return [unproven("tag", `${tag} is not a version tag, so it can move to another image at any time`)];
   }
   const what = [
     ["commit", REVISION_LABEL],
@@ -91,16 +91,18 @@ function tagChecks({ tag, labels }: Evidence): Check[] {
   ].find(([, label = ""]) => isShort(digits, labelIn(labels, label)))?.[0];
   if (what === undefined) {
     return labelIn(labels, REVISION_LABEL) === undefined && labelIn(labels, TREE_LABEL) === undefined
-      ? [unproven("tag", `${tag} looks like a version, and nothing in the image says whether it is its own`)]
-      : [contradicted("tag", `${tag} is neither the commit nor the tree that the image says it was built from`)];
+      ? [unproven("tag", `${tag} looks like a version, but the image has no label that confirms it`)]
+      : [contradicted("tag", `${tag} is neither the commit nor the tree in the image's labels`)];
   }
   if (dirtyIn(labels) !== undefined && !isDebugTag(tag)) {
-    return [contradicted("tag", `${tag} is a production tag, and the image is a debug image`)];
+    return [contradicted("tag", `${tag} is a production tag, but the image is a debug image`)];
   }
   return [
     proven(
       "tag",
-      digits === tag || isDebugTag(tag) ? `${tag} begins as that ${what} does` : `${tag} ends as that ${what} begins`,
+      digits === tag || isDebugTag(tag)
+        ? `${tag} is the beginning of that ${what}`
+        : `${tag} ends with the beginning of that ${what}`,
     ),
   ];
 }
@@ -113,8 +115,8 @@ function contentCheck({ labels, attested, rebuilt }: Evidence, signed: Check[]):
   if (dirty !== undefined) {
     return lacking(
       "content",
-      "it is a debug image, built from the directory as it was on disk: nothing was uncommitted, but files that git ignores " +
-        "may be in it",
+      "it is a debug image, built from the directory as it was on disk: without uncommitted changes, but perhaps " +
+        "with files that git ignores",
     );
   }
   if (rebuilt) {
@@ -124,16 +126,15 @@ function contentCheck({ labels, attested, rebuilt }: Evidence, signed: Check[]):
     if (!vouchesForContent(attested)) {
       return lacking(
         "content",
-        `${attested.by} vouches for labels alone, and these can be copied: attest what versioned-image provenance prints with --rebuild, ` +
-          "or where the image is published with --published",
+        `${attested.by} vouches only for labels, which can be copied: attest the output of versioned-image ` +
+          "provenance --rebuild, or of --published where the image is published",
       );
     }
     return proven("content", `${attested.by} vouches that the files in the image are those of the commit`);
   }
   return unproven(
     "content",
-    "that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit " +
-      "again would show (--rebuild)",
+    "that the files in the image are those of the commit: labels don't prove it, but a rebuild does (--rebuild)",
   );
 }
 
@@ -169,31 +170,31 @@ export function treeChecks(evidence: Evidence): Check[] {
 function treeCheck({ labels, origin: { commit, candidates, named } }: Evidence): Check {
   const tree = labelIn(labels, TREE_LABEL);
   if (tree === undefined) {
-    return lacking("tree", `the image has no label ${TREE_LABEL}: nothing says which files it was built from`);
+    return lacking("tree", `the image has no label ${TREE_LABEL}, so its files are unknown`);
   }
   if (!commit) {
-    return lacking("tree", `it says tree ${tree}, which can't be looked up without its commit`);
+    return lacking("tree", `its tree ${tree} can't be looked up without its commit`);
   }
   if (!named) {
     return candidates.length > 0
       ? proven(
           "tree",
-          `it says tree ${tree}, which is ${candidates.map(({ paths }) => wholePaths(paths)).join(" or ")} at that commit`,
+          `its tree ${tree} is ${candidates.map(({ paths }) => wholePaths(paths)).join(" or ")} at that commit`,
         )
       : lacking(
           "tree",
-          `it says tree ${tree}, which is no directory's at that commit: if the image is made of several paths, name them ` +
-            "with --context and --path",
+          `its tree ${tree} is not a directory at that commit: if the image is made of several paths, ` +
+            "name them with --context and --path",
         );
   }
   const [only] = candidates;
   const name = only ? wholePaths(only.paths) : "";
   if (only?.tree === undefined) {
-    return contradicted("tree", `it says tree ${tree}, and that commit does not have ${name}`);
+    return contradicted("tree", `its tree is ${tree}, but that commit does not have ${name}`);
   }
   return only.tree === tree
-    ? proven("tree", `it says tree ${tree}, which is ${name} at that commit`)
-    : contradicted("tree", `it says tree ${tree}, and ${name} at that commit is ${only.tree}`);
+    ? proven("tree", `its tree ${tree} is ${name} at that commit`)
+    : contradicted("tree", `its tree is ${tree}, but ${name} at that commit is ${only.tree}`);
 }
 
 /** Whether the commit is the one that the image's version is named after. */
@@ -216,11 +217,11 @@ function historyChecks({ tag, labels, origin: { commit, candidates } }: Evidence
   }
   if (candidates.some(({ atBoundary }) => atBoundary)) {
     return [
-      unproven("history", `whether that commit touched ${names} can't be told: the clone is shallow and ends there`),
+      unproven("history", `it is unknown whether that commit touched ${names}: the clone is shallow and ends there`),
     ];
   }
   const last = candidates.map(({ touched }) => touched ?? "none").join(" or ");
-  return [contradicted("history", `that commit did not touch ${names}; the last one up to it that did is ${last}`)];
+  return [contradicted("history", `that commit did not touch ${names}; the last earlier one that did is ${last}`)];
 }
 
 /** What is to be said of the labels that name what an image was made of; nothing where they are as they should be, or not there. */
@@ -229,28 +230,28 @@ function sourceChecks({ origin: { labelled, located, wrong } }: Evidence): Check
     return [];
   }
   if (labelled === "unread") {
-    return [
-      unproven(
-        "source",
-        "its labels name what it was made of in words that can't be so: they count as if they were not there",
-      ),
-    ];
+    return [unproven("source", "the labels that name what it was made of are invalid and were ignored")];
   }
   if (!located) {
-    return wrong === undefined ? [] : [contradicted("source", `its labels name what it was made of, and ${wrong}`)];
+    return wrong === undefined ? [] : [contradicted("source", `its labels name what it was made of, but ${wrong}`)];
   }
   const [said, told] = [labelled, located].map(({ context, paths, dockerfile }) => {
     return `${wholePaths(paths)} (context ${context || "."}, Dockerfile ${dockerfile})`;
   });
   return said === told
     ? []
-    : [unproven("source", `its labels say that it was made of ${said}, and the options, which count, say ${told}`)];
+    : [
+        unproven(
+          "source",
+          `its labels say that it was made of ${said}, but the options, which take precedence, say ${told}`,
+        ),
+      ];
 }
 
 /** Whether the images of an index say the same of their origin, and are all that it holds; nothing of a single image. */
 export function platformChecks(first: ImageConfig, others: ImageConfig[], unread: string[]): Check[] {
   if (unread.length > 0) {
-    return [lacking("platforms", `the index also holds what is not understood, and may be run: ${unread.join(", ")}`)];
+    return [lacking("platforms", `the index also has unknown entries, which may be run: ${unread.join(", ")}`)];
   }
   if (others.length === 0) {
     return [];
@@ -261,9 +262,9 @@ export function platformChecks(first: ImageConfig, others: ImageConfig[], unread
       const said = [first, other].map(
         ({ labels, platform }) => `${labelIn(labels, label) ?? "nothing"} for ${platform}`,
       );
-      return [contradicted("platforms", `the images say different things of ${label}: ${said.join(", ")}`)];
+      return [contradicted("platforms", `the images have different values of ${label}: ${said.join(", ")}`)];
     }
   }
   const names = [first, ...others].map(({ platform }) => platform);
-  return [proven("platforms", `the images for ${names.join(", ")} say the same of their origin`)];
+  return [proven("platforms", `the images for ${names.join(", ")} have the same origin`)];
 }

@@ -63,13 +63,11 @@ async function verifyReferences(references: string[], flags: VerifyFlags, io: Io
   refuseRebuild(flags);
   if (references.length === 0) {
     throw invalidArgument(
-      `${flags.file === "-" ? "Standard input" : flags.file} names no image: write a reference on each line.`,
+      `${flags.file === "-" ? "Standard input" : flags.file} has no references. Write one on each line.`,
     );
   }
   if (flags.context !== undefined) {
-    throw invalidArgument(
-      "--context names the directory of one image, and there are several: leave it out, or verify one alone.",
-    );
+    throw invalidArgument("--context is for a single image, but there are several. Omit it, or verify one image.");
   }
   return verifySubjects(
     [...new Set(references)].map((reference) => ({ reference })),
@@ -90,7 +88,7 @@ async function verifyBaked(files: string[], targets: string[], flags: VerifyFlag
   const [repository, ...more] = flags.repository ?? [];
   if (more.length > 0) {
     throw invalidArgument(
-      "--repository is given several times: with --bake it is one for all targets, HOST/REPOSITORY/{name}.",
+      "--repository was given several times. With --bake, give it once for all targets, as HOST/REPOSITORY/{name}.",
     );
   }
   refuseRebuild(flags);
@@ -100,7 +98,7 @@ async function verifyBaked(files: string[], targets: string[], flags: VerifyFlag
 
 async function verifyNamespace(references: string[], flags: VerifyFlags, io: Io): Promise<Outcome[]> {
   if (references.length > 0 || flags.file !== undefined || flags.context !== undefined) {
-    throw invalidArgument("--all verifies what a namespace runs: leave the references, --file and --context out.");
+    throw invalidArgument("--all verifies what a namespace runs. Omit the references, --file and --context.");
   }
   refuseStray({ ...flags, repository: undefined });
   refuseRebuild(flags);
@@ -131,13 +129,13 @@ function wantsCluster({ kubeconfig, namespace }: VerifyFlags): boolean {
 function refuseStray(flags: VerifyFlags): void {
   refuseLoosePaths(flags);
   if (flags.repository !== undefined) {
-    throw invalidArgument("--repository chooses among what a namespace runs: say --all as well.");
+    throw invalidArgument("--repository selects among the images of a namespace. Add --all.");
   }
 }
 
 function refuseRebuild({ rebuild }: VerifyFlags): void {
   if (rebuild) {
-    throw invalidArgument("--rebuild builds one image again, and there are several: verify one alone.");
+    throw invalidArgument("--rebuild is for a single image, but there are several. Verify one image.");
   }
 }
 

@@ -35,7 +35,7 @@ export function manifestFields(name: string, bytes: Buffer): Record<string, unkn
   try {
     return fieldsOf(JSON.parse(bytes.toString()));
   } catch (error) {
-    throw new VersionedImageError("RegistryProtocol", `${name} is no manifest that can be read: it is not JSON.`, {
+    throw new VersionedImageError("RegistryProtocol", `${name} is not a valid manifest: it is not JSON.`, {
       cause: error,
     });
   }

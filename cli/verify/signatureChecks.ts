@@ -16,7 +16,7 @@ function signatureCheck({ by, signatures, noSignature, claims, others }: Atteste
   return lacking(
     "signature",
     claims.length + others.length > 0
-      ? `${by} attests something of the digest, but has not signed it: cosign sign`
+      ? `${by} has attested the digest, but not signed it: run cosign sign`
       : `no signature by ${by}${noSignature === "" ? "" : ` (cosign: ${noSignature})`}`,
   );
 }
@@ -27,7 +27,7 @@ function attestationCheck({ by, claims, others, noProvenance }: Attested, labels
     return lacking(
       "attestation",
       others.length > 0
-        ? `the provenance that ${by} attests is of another kind (build type ${kinds}): versioned-image provenance prints one`
+        ? `the provenance by ${by} has another build type (${kinds}): print one with versioned-image provenance`
         : `no provenance attested by ${by}${noProvenance === "" ? "" : ` (cosign: ${noProvenance})`}`,
     );
   }
@@ -51,7 +51,7 @@ export function vouchesForContent({ claims }: Attested): boolean {
 function whatOf(claims: AttestedClaim[]): string {
   const grounds = claims.map(({ ground }) => ground);
   if (grounds.includes("rebuild")) {
-    return "it built the same again from";
+    return "a rebuild gave the same image, from";
   }
   return grounds.includes("publisher") ? "it was built from" : "its labels agree with";
 }
@@ -67,7 +67,7 @@ function faultOf(claim: AttestedClaim, by: string, labels: Record<string, string
     const { what, says, label } = differs;
     return contradicted(
       "attestation",
-      `${by} attests ${what} ${says ?? "(none)"}, and the image says ${labelIn(labels, label) ?? "none"}`,
+      `${by} attests ${what} ${says ?? "(none)"}, but the image says ${labelIn(labels, label) ?? "none"}`,
     );
   }
   if (!claim.isCommitHere) {
@@ -76,7 +76,8 @@ function faultOf(claim: AttestedClaim, by: string, labels: Record<string, string
   if (claim.treeInGit !== claim.tree) {
     return contradicted(
       "attestation",
-      `${by} attests that ${wholePaths(claim.paths)} at commit ${claim.commit} is tree ${claim.tree}, and git has ${claim.treeInGit ?? "nothing there"}`,
+      `${by} attests that ${wholePaths(claim.paths)} at commit ${claim.commit} is tree ${claim.tree}, but git ` +
+        `has ${claim.treeInGit ?? "nothing there"}`,
     );
   }
   return undefined;

@@ -25,18 +25,14 @@ export interface Signer {
 export function signerOf(flags: SignerFlags): Signer | undefined {
   const { key, certificateIdentity, certificateOidcIssuer, trustedRoot, transparencyLog = true } = flags;
   if (key !== undefined && (certificateIdentity !== undefined || certificateOidcIssuer !== undefined)) {
-    throw invalidArgument("--key and --certificate-identity are two ways to sign: name one of them.");
+    throw invalidArgument("--key and --certificate-identity can't be combined. Use one of them.");
   }
   if ((certificateIdentity === undefined) !== (certificateOidcIssuer === undefined)) {
-    throw invalidArgument(
-      "--certificate-identity and --certificate-oidc-issuer go together: an identity is worth what its issuer is.",
-    );
+    throw invalidArgument("--certificate-identity and --certificate-oidc-issuer must be used together.");
   }
   if (key === undefined && certificateIdentity === undefined) {
     if (!transparencyLog || trustedRoot !== undefined) {
-      throw invalidArgument(
-        "--no-transparency-log and --trusted-root are of a signature: name whose with --key or --certificate-identity.",
-      );
+      throw invalidArgument("--no-transparency-log and --trusted-root need --key or --certificate-identity.");
     }
     return undefined;
   }

@@ -24,10 +24,10 @@ function line({ name, message }: Check): [string, string[]] {
 
 function answer(checks: Check[], io: Io): string {
   if (isVerified(checks)) {
-    return paint(io, "green", "Verified: what the image says of its origin is so, and so are its files.");
+    return paint(io, "green", "Verified: the image's labels and files match git.");
   }
   if (isConsistent(checks)) {
-    return paint(io, "green", "Consistent: what the image says of its origin agrees with git.");
+    return paint(io, "green", "Consistent: the image's labels match git.");
   }
   const why = checks.some(({ result }) => result === "contradicted") ? "something is contradicted" : whyNot(checks);
   return paint(io, "red", `${refusalOf(checks) === "not verified" ? "Not verified" : "Not consistent"}: ${why}.`);

@@ -127,7 +127,7 @@ function rebuilding(): typeof import("./rebuild") {
 /** Throws InvalidArgument for paths that are relative to nothing. */
 export function refuseLoosePaths({ context, path, dockerfile, base }: VerifierFlags): void {
   if (context === undefined && [path, dockerfile, base].some((said) => said !== undefined)) {
-    throw invalidArgument("--path, --dockerfile and --base are of the image in a directory: name that with --context.");
+    throw invalidArgument("--path, --dockerfile and --base need --context, the image's directory.");
   }
 }
 
@@ -135,7 +135,7 @@ export function refuseLoosePaths({ context, path, dockerfile, base }: VerifierFl
 export function readReference(reference: string) {
   const parsed = parseReference(reference);
   if (parsed.tag === undefined && parsed.digest === undefined) {
-    throw invalidArgument(`${reference} names no image: say which one by its tag or digest, as in ${reference}:TAG.`);
+    throw invalidArgument(`${reference} has neither tag nor digest. Add one, as in ${reference}:TAG.`);
   }
   return parsed;
 }

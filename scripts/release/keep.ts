@@ -59,7 +59,7 @@ async function publishTo(
   try {
     const { succeeded, text } = await stack.up();
     if (!succeeded) {
-      throw new Error(`The images that are kept of a release are not published:\n${text}`);
+      throw new Error(`The images to keep for a release are not published:\n${text}`);
     }
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, "state.json"), withoutOneMachine(stack.exportState()));

@@ -109,7 +109,7 @@ async function put(url: string | URL, bytes: Buffer, type: string): Promise<void
   const body = new Uint8Array(bytes);
   const answer = await fetch(url, { method: "PUT", body, headers: { "content-type": type } });
   if (!answer.ok) {
-    throw new Error(`PUT ${url} was answered with ${answer.status}: ${await answer.text()}`);
+    throw new Error(`PUT ${url} returned ${answer.status}: ${await answer.text()}`);
   }
 }
 
@@ -117,7 +117,7 @@ async function get(repository: string, what: string): Promise<Response> {
   const url = `${addressOf(repository)}/${what}`;
   const answer = await fetch(url, { headers: { accept: MANIFESTS.join(", ") } });
   if (!answer.ok) {
-    throw new Error(`GET ${url} was answered with ${answer.status}: ${await answer.text()}`);
+    throw new Error(`GET ${url} returned ${answer.status}: ${await answer.text()}`);
   }
   return answer;
 }

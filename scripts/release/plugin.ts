@@ -82,7 +82,7 @@ export async function schemaOf(program: string): Promise<unknown> {
     for await (const port of createInterface(child.stdout)) {
       return await askForSchema(`127.0.0.1:${port}`);
     }
-    throw new Error("The plugin ended without a word");
+    throw new Error("The plugin ended without output");
   } finally {
     child.kill();
   }

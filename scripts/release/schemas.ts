@@ -19,7 +19,7 @@ export function lastKept(version: string): string {
     .sort(compare)
     .at(-1);
   if (last === undefined) {
-    throw new Error(`test/kept has nothing of ${version} or before`);
+    throw new Error(`test/kept has nothing for ${version} or earlier`);
   }
   return last;
 }

@@ -27,7 +27,7 @@ export async function ensureBaseImage(docker: Docker): Promise<void> {
     } finally {
       rmSync(scratch, { recursive: true });
     }
-    say(`Docker Hub can't be reached: ${BASE_IMAGE}, the base of the example image, is made of Debian's busybox.`);
+    say(`Docker Hub can't be reached: ${BASE_IMAGE}, the base of the example image, is built from Debian's busybox.`);
   }
 }
 

@@ -18,7 +18,7 @@ export async function ensureBuildKit(): Promise<string> {
     throw new MissingError(`BuildKit ${VERSION} is built with Go 1.${GO_MINOR} or later, which is not on PATH`);
   }
   if (process.getuid?.() !== 0) {
-    throw new MissingError("BuildKit's daemon is started by root alone");
+    throw new MissingError("BuildKit's daemon needs root");
   }
   if (!which("runc")) {
     throw new MissingError("BuildKit needs runc");

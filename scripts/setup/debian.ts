@@ -61,7 +61,7 @@ export async function unpackPackage(debianPackage: string, into: string): Promis
 /** Gets the files of packages of another suite into a folder, with lists of packages that are apart from the machine's own. */
 export async function unpackFromSuite(suite: string, packages: string[], into: string): Promise<void> {
   if (!canInstall()) {
-    throw new MissingError(`packages of Debian's ${suite} can be had as root on Debian alone`);
+    throw new MissingError(`packages of Debian's ${suite} are only available to root on Debian`);
   }
   const home = path.join(into, "apt");
   const [lists, files, sources] = ["lists", "files", "sources.list"].map((name) => path.join(home, name)) as [
@@ -83,7 +83,7 @@ export async function unpackFromSuite(suite: string, packages: string[], into: s
     run("apt-get", [...own, "download", ...packages], options),
   );
   await during(`Downloading ${packages.join(" and ")} of Debian's ${suite}`, get).catch((error: Error) => {
-    throw new MissingError(`Debian's ${suite} can't be had (${error.message})`);
+    throw new MissingError(`Debian's ${suite} can't be downloaded (${error.message})`);
   });
   for (const name of readdirSync(files)) {
     await run("dpkg-deb", ["--extract", path.join(files, name), into]);

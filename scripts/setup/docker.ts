@@ -16,7 +16,7 @@ export interface DockerDaemon {
 }
 
 const NONE =
-  "install Docker (https://docs.docker.com/get-docker/) and start it, or set DOCKER_HOST to a daemon that runs.";
+  "install Docker (https://docs.docker.com/get-docker/) and start it, or set DOCKER_HOST to a running daemon.";
 const PING_LIMIT = 10_000;
 
 /** The network of a Docker daemon's containers, where no other is named. */

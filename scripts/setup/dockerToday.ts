@@ -19,7 +19,7 @@ export async function ensureContainerdToday(): Promise<string> {
 
 async function ensureToday(): Promise<string> {
   if (!which("runc")) {
-    throw new MissingError("a Docker of today needs this machine's runc");
+    throw new MissingError("a current Docker needs runc");
   }
   const programs = ["sbin/dockerd", "bin/containerd", "bin/containerd-shim-runc-v2"];
   return programsOfUnstable("docker", ["docker.io", "containerd"], programs, async (folder) => {

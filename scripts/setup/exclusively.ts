@@ -22,7 +22,9 @@ export async function acquire(lockFile: string, what: string): Promise<() => Pro
       continue;
     }
     if (!told) {
-      say(`${what}: another run (process ${owner}) is at it; waiting for its end. If it is not, delete ${lockFile}.`);
+      say(
+        `${what}: another run (process ${owner}) is doing this; waiting for it. If it is not running, delete ${lockFile}.`,
+      );
       told = true;
     }
     await sleep(500);

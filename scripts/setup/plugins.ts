@@ -30,8 +30,9 @@ export async function ensurePlugins(
   }
   if (missing.length > 0) {
     say(
-      `The provider plugins of ${missing.join(" and ")} can't be downloaded: stand-ins of the project's own do their work, ` +
-        "with the same Docker daemon and registry.",
+      `The provider plugins of ${missing.join(" and ")} can't be downloaded: the project's stand-ins are used, ` +
+        "with the same Docker daemon and " +
+        "registry.",
     );
   }
   return missing;

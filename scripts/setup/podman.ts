@@ -10,7 +10,7 @@ const NONE = "install podman and runc.";
 /** Podman's program. Throws MissingError where it can't be had, or can't have a storage of its own. */
 export async function ensurePodman(): Promise<string> {
   if (process.getuid?.() !== 0) {
-    throw new MissingError("Podman as a daemon is tried by root alone");
+    throw new MissingError("Podman as a daemon is only tested as root");
   }
   await ensureProgram("runc", "runc", NONE);
   return ensureProgram("podman", "podman", NONE);

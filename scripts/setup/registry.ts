@@ -44,7 +44,7 @@ export async function ensureRegistry({
   if (await isRegistry(host)) {
     const own = known?.service && isRunning(known.service);
     if (!own) {
-      say(`A registry answers at ${host} already and is used.`);
+      say(`Using the registry that is running at ${host}.`);
     }
     return { host, service: own ? known.service : undefined, logFile };
   }
@@ -101,7 +101,7 @@ async function program(home: string, host: string, given: string | undefined): P
 
 /** The registry as a container in the foreground, so that it is stopped and its log is kept like a program's. */
 async function container(home: string, port: number, dockerHost: string | undefined): Promise<Command> {
-  const missing = `There is no registry at 127.0.0.1:${port}, and none can be started`;
+  const missing = `No registry runs at 127.0.0.1:${port}, and none can be started`;
   const command = which("docker");
   if (!command) {
     throw new MissingError(`${missing}: install the docker command, or Debian's docker-registry.`);

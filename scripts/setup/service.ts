@@ -45,7 +45,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
   await stopService(service);
   const words = readFileSync(logFile, "utf8").trim().split("\n").slice(-8).join("\n");
-  throw new Error(`${command} did not start; its last words, from ${logFile}:\n${words}`);
+  throw new Error(`${command} did not start; its last output, from ${logFile}:\n${words}`);
 }
 
 /** Whether a service that was started still runs. */

@@ -67,7 +67,7 @@ describe("versioned-image verify --rebuild", () => {
     assert.deepEqual(check, {
       name: "content",
       result: "proven",
-      message: `building commit ${source.head()} again gives the same digest`,
+      message: `a rebuild of commit ${source.head()} gives the same digest`,
       required: true,
     });
     const env = { ...process.env, DOCKER_CONFIG: farms.other };
@@ -76,7 +76,7 @@ describe("versioned-image verify --rebuild", () => {
     const { json: both } = await cliJson(["verify", image.spec, ...named], { env });
     assert.equal(
       (both.checks as Check[]).find(({ name }) => name === "platforms")?.message,
-      "the images for linux/amd64, linux/arm64 say the same of their origin",
+      "the images for linux/amd64, linux/arm64 have the same origin",
     );
   });
 
@@ -87,7 +87,7 @@ describe("versioned-image verify --rebuild", () => {
     assert.equal(check.result, "unproven");
     assert.match(
       check.message,
-      /^building the commit again gives another image: for linux\/amd64 the layers differ from number 2 on, which RUN \/bin\/busybox sh -c .* made, in when$/,
+      /^a rebuild gives a different image: for linux\/amd64 the layers differ from layer 2 on, made by RUN \/bin\/busybox sh -c .*, in when$/,
     );
   });
 
@@ -97,7 +97,7 @@ describe("versioned-image verify --rebuild", () => {
     const honest = await content(source, spec);
     assert.deepEqual(
       [honest.result, honest.message],
-      ["proven", `building commit ${source.head()} again gives the same digest`],
+      ["proven", `a rebuild of commit ${source.head()} gives the same digest`],
     );
     const repository = spec.slice(0, spec.lastIndexOf(":"));
     const labels = Object.entries(await registry.labels(spec));
@@ -119,7 +119,8 @@ describe("versioned-image verify --rebuild", () => {
       [check.result, check.message],
       [
         "unproven",
-        "building the commit again gives another image: for linux/amd64 the layers differ from number 1 on, which COPY main /main made, in main",
+        "a rebuild gives a different image: for linux/amd64 the layers differ from layer 1 on, made by " +
+          "COPY main /main, in main",
       ],
     );
   });
@@ -157,6 +158,6 @@ describe("versioned-image verify --rebuild", () => {
     const unchanged = await stack.preview();
     assert.deepEqual([unchanged.succeeded, changes(unchanged)], [true, {}], unchanged.text);
     const { result, message } = await content(source, reference, "--context", "app", "--dockerfile", dockerfile);
-    assert.deepEqual([result, message], ["proven", `building commit ${source.head()} again gives the same digest`]);
+    assert.deepEqual([result, message], ["proven", `a rebuild of commit ${source.head()} gives the same digest`]);
   });
 });

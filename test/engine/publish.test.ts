@@ -148,7 +148,7 @@ describe("versioned-image publish", () => {
     const lacking = await publish("images/api", "--base", "BASE=images/base", "--repository", alone);
     assert.match(
       lacking.err,
-      /--base BASE is images\/base, and the registry does not have its version .* \[BaseMismatch\]\n$/,
+      /--base BASE is images\/base, but the registry does not have its version .* \[BaseMismatch\]\n$/,
     );
     await published("images/base", "--repository", alone);
     const [later] = await published("images/api", "--base", "BASE=images/base", "--repository", alone);
@@ -165,7 +165,7 @@ describe("versioned-image publish", () => {
     assert.deepEqual([status, out], [1, ""]);
     assert.match(
       err,
-      /^versioned-image: images\/api: --base BASE is images\/base, which was not published, as is said of that\. Nothing was built on it\. \[BuildFailed\]$/m,
+      /^versioned-image: images\/api: --base BASE is images\/base, which was not published \(see its own error\)\. Nothing was built on it\. \[BuildFailed\]$/m,
     );
   });
 

@@ -272,7 +272,7 @@ describe("the recipes for CI", () => {
         } finally {
           process.chdir(folder);
         }
-        assert.ok(out.includes("What runs was asked of staging, production, in all namespaces."), out);
+        assert.ok(out.includes("Running images are from staging, production, in all namespaces."), out);
         assert.deepEqual([...memory.tags.keys()], ["scratch-staging-0123456789ab"]);
         assert.deepEqual(readdirSync(made.path(".prune")), []);
       });

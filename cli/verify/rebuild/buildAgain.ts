@@ -112,7 +112,7 @@ function argumentsOf(
 function failed(why: string): VersionedImageError {
   return new VersionedImageError(
     "RebuildFailed",
-    `\`docker buildx build\` did not build the commit again: ${why}\nName a builder that can with --builder (docker buildx ls), and what the ` +
-      "build needs with --build-arg, --secret and --ssh.",
+    `\`docker buildx build\` could not rebuild the commit: ${why}\nName another builder with ` +
+      "--builder (docker buildx ls), and pass what the build needs with --build-arg, --secret and --ssh.",
   );
 }

@@ -41,7 +41,7 @@ function between(published: BuiltImage, rebuilt: BuiltImage): Difference {
         kind: "layer",
         platform,
         number: index + 1,
-        instruction: instructionOf(published, index) ?? instructionOf(rebuilt, index) ?? "(not said)",
+        instruction: instructionOf(published, index) ?? instructionOf(rebuilt, index) ?? "(unknown)",
         published: published.layers[index] ?? "",
         rebuilt: rebuilt.layers[index] ?? "",
       };
@@ -149,6 +149,6 @@ export function changedFiles(published: LayerFiles, rebuilt: LayerFiles): string
     if (one === undefined) {
       return [`${name} (not in the published image)`];
     }
-    return [other === undefined ? `${name} (in the published image alone)` : name];
+    return [other === undefined ? `${name} (only in the published image)` : name];
   });
 }

@@ -80,10 +80,10 @@ export async function rebuild(
     const again = await buildAgain({ ...recipe, annotations }, flags, folder, env);
     const difference = firstDifference(images, await imagesIn(again.blobs, again.digest));
     if (!difference) {
-      const same = again.digest === digest ? "the same digest" : "the same files, packed otherwise";
+      const same = again.digest === digest ? "the same digest" : "the same files, packed differently";
       const bases = Object.values(recipe.bases);
-      const on = bases.length > 0 ? `, on ${bases.join(" and ")} as it is` : "";
-      return { same: true, found: `building commit ${recipe.commit} again${on} gives ${same}` };
+      const on = bases.length > 0 ? ` on ${bases.join(" and ")} as it is` : "";
+      return { same: true, found: `a rebuild of commit ${recipe.commit}${on} gives ${same}` };
     }
     return { same: false, found: await describe(difference, blobs, again.blobs) };
   } finally {
@@ -92,8 +92,8 @@ export async function rebuild(
 }
 
 const TIME_OF_BUILD =
-  "its builder wrote the time of the build into it, as Docker's own does: no two builds are alike. Publish with build.builder BuildKit, " +
-  "and they are";
+  "its builder wrote the build time into it, as Docker's does, so every build differs. Publish with " +
+  "build.builder BuildKit for identical builds";
 
 /** How the image was built; in words, why that can't be told. */
 async function recipeOf(
@@ -105,16 +105,16 @@ async function recipeOf(
   const [build, { commit, candidates }] = [labelIn(labels, BUILD_LABEL), origin];
   const dockerfile = buildPart(build, "dockerfile");
   if (build === undefined || dockerfile === undefined) {
-    return `the image has no label ${BUILD_LABEL}: nothing says how it was built`;
+    return `the image has no label ${BUILD_LABEL}, so it is unknown how it was built`;
   }
   const candidate = candidates.find(({ tree }) => tree === labelIn(labels, TREE_LABEL));
   if (!commit || !candidate) {
     return origin.named
-      ? "what it says it was built from is not what the commit has, so there is nothing to build again"
-      : "its directory was not found by its content: name it with --context, and with --path and --build-context what else it is made of";
+      ? "its labels do not match the commit's files, so there is nothing to rebuild"
+      : "its directory was not found by its content: name it with --context, and its other parts with --path and --build-context";
   }
   if (origin.wrong !== undefined) {
-    return `its labels name what it was made of, and ${origin.wrong}`;
+    return `its labels name what it was made of, but ${origin.wrong}`;
   }
   const source = await sourceIn(history, origin, flags);
   const { contexts = {}, covers = {} } = source ?? {};
@@ -132,13 +132,14 @@ async function recipeOf(
   });
   if (told !== build) {
     throw invalidArgument(
-      `The image was built with ${build}, and what is given comes to ${told}: give the same arguments with --build-arg NAME=VALUE, and the ` +
-        "same contexts with --build-context NAME=DIRECTORY (with --context, the same bases with --base NAME=CONTEXT).",
+      `The image was built with ${build}, but the options give ${told}. Pass the same arguments with --build-arg ` +
+        "NAME=VALUE, and the same contexts with --build-context NAME=DIRECTORY (with --context, the same bases " +
+        "with --base NAME=CONTEXT).",
     );
   }
   const bases = baseReferences(published.based);
   if (typeof bases === "string") {
-    return `the image that it is built on is not known: ${bases}`;
+    return `its base image is unknown: ${bases}`;
   }
   const context = source?.context ?? candidate.paths[0] ?? "";
   const files = source?.files ?? candidate.paths;
@@ -149,13 +150,13 @@ async function recipeOf(
   // The label is data of whoever pushed the image.
   const file = dockerfileFromRoot(dockerfile, path.join(history.root, context), history.root);
   if (!candidate.paths.some((covered) => isWithin(file, covered))) {
-    return `its label says that it was built with ${file}, which is not among what its tree holds (${candidate.paths.join(", ")})`;
+    return `its label says that it was built with ${file}, which is not among its paths (${candidate.paths.join(", ")})`;
   }
   const strange = Object.entries({ platform: platforms, target, ...own(labels) }).find(([, value]) =>
     value?.includes("\0"),
   );
   if (strange) {
-    return `its label says a ${strange[0]} that no builder can be given`;
+    return `its label has an invalid ${strange[0]}`;
   }
   return {
     ...{ root: history.root, commit: commit.hash, committedAt: commit.committedAt, files, context },
@@ -212,12 +213,12 @@ function blobsOf(repository: string, env: NodeJS.ProcessEnv): Blobs {
 }
 
 async function describe(difference: Difference, published: Blobs, rebuilt: Blobs): Promise<string> {
-  const begin = "building the commit again gives another image";
+  const begin = "a rebuild gives a different image";
   if (difference.kind === "platforms") {
-    return `${begin}: for ${difference.rebuilt.join(", ")}, and the published one is for ${difference.published.join(", ")}`;
+    return `${begin}: for ${difference.rebuilt.join(", ")}, but the published one is for ${difference.published.join(", ")}`;
   }
   if (difference.kind === "config") {
-    return `${begin}: for ${difference.platform} all layers are the same, and these fields of the configuration are not: ${difference.fields.join(", ")}`;
+    return `${begin}: for ${difference.platform} all layers are the same, but these fields of the configuration differ: ${difference.fields.join(", ")}`;
   }
   const { platform, number, instruction } = difference;
   const [before, after] = await Promise.all([
@@ -227,7 +228,7 @@ async function describe(difference: Difference, published: Blobs, rebuilt: Blobs
   const files = changedFiles(before, after);
   const shown =
     files.slice(0, LISTED).join(", ") + (files.length > LISTED ? `, and ${files.length - LISTED} more` : "");
-  return `${begin}: for ${platform} the layers differ from number ${number} on, which ${instruction} made, in ${shown || "their order"}`;
+  return `${begin}: for ${platform} the layers differ from layer ${number} on, made by ${instruction}, in ${shown || "their order"}`;
 }
 
 /** The longest list of files that is shown. */

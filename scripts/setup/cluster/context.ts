@@ -24,7 +24,7 @@ export async function kubeconfigOf(context: string, home: string): Promise<strin
   config.setCurrentContext(context);
   try {
     const { gitVersion } = await config.makeApiClient(VersionApi).getCode();
-    say(`The cluster of the kube context ${context} is used (Kubernetes ${gitVersion}).`);
+    say(`Using the cluster of the kube context ${context} (Kubernetes ${gitVersion}).`);
   } catch (error) {
     throw new MissingError(`The cluster of the kube context ${context} does not answer: ${(error as Error).message}`);
   }

@@ -45,7 +45,7 @@ export interface ClusterPlace {
 export function clusterObstacle(): string | undefined {
   return namedContext() || canInstall()
     ? undefined
-    : "one is started as root on Debian alone, and VERSIONED_IMAGE_KUBE_CONTEXT names no other";
+    : "one can only be started as root on Debian, and VERSIONED_IMAGE_KUBE_CONTEXT names no other";
 }
 
 /** A kubeconfig of the cluster that the environment names, or of one of our own that is started. */
@@ -115,7 +115,7 @@ async function newestContainerd(): Promise<string> {
     if (!(error instanceof MissingError)) {
       throw error;
     }
-    say(`The cluster has this machine's containerd: ${error.message}.`);
+    say(`The cluster uses this machine's containerd: ${error.message}.`);
     return ensureProgram("containerd", "containerd", "install Debian's containerd.");
   }
 }

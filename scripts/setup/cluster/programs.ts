@@ -36,7 +36,7 @@ function built(name: string, what: string, commands: string[], time: string): Pr
       "Fetching the Go module of Kubernetes",
       run(go, ["mod", "download", "-json", wanted], options),
     ).catch((error: Error) => {
-      throw new MissingError(`the Go module of ${what} can't be had (${error.message})`);
+      throw new MissingError(`the Go module of ${what} can't be downloaded (${error.message})`);
     });
     const { GoMod } = JSON.parse(downloaded) as { GoMod: string };
     await writeFile(path.join(scratch, "go.mod"), goMod(await readFile(GoMod, "utf8")));

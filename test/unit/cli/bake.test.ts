@@ -166,7 +166,7 @@ describe("versioned-image --bake", () => {
         const { status, out } = await ran(["explain", "other", "--bake", "docker-bake.hcl", "--repository", pattern]);
         assert.equal(status, 0);
         assert.match(out, /^target other: images\/other in /);
-        assert.match(out, /would use what the registry has, and build nothing/);
+        assert.match(out, /would use the image in the registry, and build nothing/);
       } finally {
         await registry.stop();
       }
@@ -246,7 +246,7 @@ describe("versioned-image --bake", () => {
       [
         ["other", "--repository", "h.example/app", "--repository", "h.example/b"],
         "InvalidArgument",
-        /one for all targets/,
+        /once for all targets/,
       ],
       [["api", "--repository", "h.example/app"], "BakeUnfit", /have the same repository, h\.example\/app,/],
       [["other"], "BakeUnfit", /other has no tag that names a repository/],
@@ -275,7 +275,7 @@ describe("versioned-image --bake", () => {
     ],
     [["publish"], "error: missing required argument 'context'"],
     [["verify", "--bake", "x", "--all"], "error: option '--bake <file>' cannot be used with option '--all'"],
-    [["verify", "a/b:1", "--tag-prefix", "v"], "error: option '--tag-prefix <prefix>' is for what --bake names"],
+    [["verify", "a/b:1", "--tag-prefix", "v"], "error: option '--tag-prefix <prefix>' requires --bake"],
   ] as [string[], string][]) {
     it(`is wrong usage as ${argv.join(" ")}`, async () => {
       const { status, err } = await ran(argv);

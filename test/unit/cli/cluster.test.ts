@@ -175,7 +175,7 @@ describe("versioned-image verify with a cluster", () => {
     assert.deepEqual(found.slice(1), [
       "unproven: a/main has not started",
       "unproven: b/main has not started",
-      "unproven: c/main runs docker://x, which is no digest",
+      "unproven: c/main runs docker://x, which is not a digest",
     ]);
   });
 
@@ -289,7 +289,7 @@ describe("versioned-image verify with a cluster", () => {
       `proven: a/side runs ${digest}`,
       `contradicted: a/debug runs another image: ${sha256("other")}`,
     ]);
-    assert.match(found[3] ?? "", /^unproven: what b runs is not understood: /);
+    assert.match(found[3] ?? "", /^unproven: can't tell what b runs: /);
   });
 
   describe("of all that a namespace runs", () => {
@@ -426,7 +426,8 @@ describe("versioned-image verify with a cluster", () => {
     });
     assert.equal(
       await errorOf("ClusterFailed", () => readWorkloads({ kubeconfig: file })),
-      `http://${server.host} did not say what namespace web runs: HTTP 403, ${words}. See that the same works with kubectl.`,
+      `http://${server.host} did not say what namespace web runs: HTTP 403, ${words}. Check that the same works ` +
+        "with kubectl.",
     );
   });
 
@@ -469,9 +470,9 @@ describe("versioned-image verify with a cluster", () => {
     writeFileSync(file, "a: [");
     assert.match(await ask(file), new RegExp(`^The kubeconfig ${file} can't be read: `));
     writeFileSync(file, "{}");
-    assert.match(await ask(file), /^There is no cluster to ask: /);
+    assert.match(await ask(file), /^No cluster is configured\. /);
     delete process.env.KUBECONFIG;
     process.env.HOME = home;
-    assert.match(await ask(), /^There is no cluster to ask: /);
+    assert.match(await ask(), /^No cluster is configured\. /);
   });
 });

@@ -309,8 +309,8 @@ describe("versioned-image copy", () => {
       [status, err],
       [
         1,
-        "versioned-image: images/app is a directory: say with --from which repository has its versions, as in --from gcr.io/staging/{name}; " +
-          "a reference has a registry's host, and a tag or digest. [InvalidArgument]\n",
+        "versioned-image: images/app is a directory. Name the repository of its versions, as in --from gcr.io/staging/{name}. " +
+          "(A reference has a registry host, and a tag or digest.) [InvalidArgument]\n",
       ],
     );
   });
@@ -323,8 +323,9 @@ describe("versioned-image copy", () => {
         [status, err],
         [
           1,
-          `versioned-image: ${given} is no directory: "${given}" does not name an image in a registry: it has no registry host: write that first, ` +
-            `for instance docker.io/library/${given} for Docker Hub. [InvalidArgument]\n`,
+          `versioned-image: ${given} is not a directory: "${given}" does not name an image in a registry: it has ` +
+            `no registry host: write that first, for instance docker.io/library/${given} for Docker Hub. ` +
+            "[InvalidArgument]\n",
         ],
       );
     }
@@ -337,18 +338,15 @@ describe("versioned-image copy", () => {
       [status, err],
       [
         1,
-        "versioned-image: 127.0.0.1:1/c would hold different images, whose versions could not be told apart: write {name} for the last part of " +
-          "each one's name, as in 127.0.0.1:1/c/{name}. [InvalidArgument]\n",
+        "versioned-image: 127.0.0.1:1/c would hold versions of different images, with no way to tell them apart. Use {name} for the last part of " +
+          "each image's name, as in 127.0.0.1:1/c/{name}. [InvalidArgument]\n",
       ],
     );
   });
 
   it("needs to know where to", async () => {
     const { status, err } = await cli(["copy", "127.0.0.1:1/a:1234567"]);
-    assert.deepEqual(
-      [status, err],
-      [2, "error: missing required argument 'repository'\n(add --help for what can be said)\n"],
-    );
+    assert.deepEqual([status, err], [2, "error: missing required argument 'repository'\n(see --help for usage)\n"]);
   });
 });
 

@@ -46,8 +46,8 @@ describe("versioned-image verify, asking cosign", () => {
     const error = {
       code: "CosignNotFound",
       message:
-        "Checking a signature needs the program cosign, which is not on PATH: install cosign 3, or leave --key and " +
-        "--certificate-identity out.",
+        "cosign is not on PATH, and signatures can't be checked without it. Install cosign 3, or omit --key and " +
+        "--certificate-identity.",
     };
     assert.deepEqual(await cliJson(["verify", reference, "--key", "k"], { env }), { status: 1, json: { error } });
     const many = await cliJson(["verify", reference, `${reference}@${DIGEST}`, "--key", "k"], { env });
@@ -100,7 +100,7 @@ lines' >&2; echo 'error during command execution: no matching signatures' >&2; e
       JSON.stringify([{ critical: { image: { "docker-manifest-digest": digest }, type: SIGNED } }]);
     for (const output of ["", "{}", "null", answer(sha256("other")), `${answer(DIGEST)}x`]) {
       const message = await errorOf("CosignFailed", () => ask(standIn(`printf '%s' '${output}'`)));
-      assert.match(message, /did not tell: its answer is not what cosign 3 gives for this image\. /);
+      assert.match(message, /gave no result: its output is not that of cosign 3\. /);
     }
   });
 
@@ -108,7 +108,7 @@ lines' >&2; echo 'error during command execution: no matching signatures' >&2; e
     const slow = standIn("sleep 60 & sleep 60");
     assert.match(
       await errorOf("CosignFailed", () => ask(slow, 200)),
-      / did not tell: it did not end within 0\.2 seconds\. /,
+      / gave no result: it did not end within 0\.2 seconds\. /,
     );
     assert.match(await errorOf("CosignFailed", () => ask(standIn("yes"))), / is longer than 16777216 characters\. /);
   });
@@ -117,7 +117,7 @@ lines' >&2; echo 'error during command execution: no matching signatures' >&2; e
     const message = await errorOf("CosignFailed", () =>
       ask(standIn(`echo "Error: $(printf 'x%.0s' $(seq 2000))" >&2; exit 1`)),
     );
-    assert.ok(message.includes(`: ${"x".repeat(500)}. See `), message);
+    assert.ok(message.includes(`: ${"x".repeat(500)}. Check `), message);
   });
 
   describe("counts", () => {
@@ -162,11 +162,11 @@ lines' >&2; echo 'error during command execution: no matching signatures' >&2; e
   it("refuses options that do not go together", async () => {
     withImage();
     for (const [argv, words] of [
-      [["--key", "k", "--certificate-identity", "x", "--certificate-oidc-issuer", "y"], /two ways to sign/],
-      [["--certificate-identity", "x"], /go together/],
-      [["--certificate-oidc-issuer", "y"], /go together/],
-      [["--no-transparency-log"], /name whose with --key/],
-      [["--trusted-root", "r"], /name whose with --key/],
+      [["--key", "k", "--certificate-identity", "x", "--certificate-oidc-issuer", "y"], /can't be combined/],
+      [["--certificate-identity", "x"], /must be used together/],
+      [["--certificate-oidc-issuer", "y"], /must be used together/],
+      [["--no-transparency-log"], /need --key or --certificate-identity/],
+      [["--trusted-root", "r"], /need --key or --certificate-identity/],
     ] as const) {
       const { status, json } = await cliJson(["verify", "a.b/c:1", ...argv]);
       assert.deepEqual([status, json.error.code], [1, "InvalidArgument"]);

@@ -57,10 +57,10 @@ Source      https://example.com/app.git
 
 Uncommitted  none
 Hidden       none
-Ignored      1 path: they can't enter a production image
+Ignored      1 path: never in a production image
                images/app/secret
 
-Registry  not asked: name the image's with --repository
+Registry  not checked: name it with --repository
 Update    would build the commit and push it, unless the registry has it already
 `,
     });
@@ -130,9 +130,9 @@ Update    would build the commit and push it, unless the registry has it already
     const { repository } = await holding();
     const { status, out } = await cli(["explain", "images/app", "--repository", repository]);
     assert.equal(status, 0);
-    assert.deepEqual(part(out, "Registry"), [`${repository}:${made.head().slice(0, 7)} is not there`]);
+    assert.deepEqual(part(out, "Registry"), [`${repository}:${made.head().slice(0, 7)} does not exist`]);
     assert.deepEqual(part(out, "Update"), [
-      `would build commit ${made.head().slice(0, 12)} and push it to ${repository}, since it is not there`,
+      `would build commit ${made.head().slice(0, 12)} and push it to ${repository}, which lacks it`,
     ]);
   });
 
@@ -146,13 +146,13 @@ Update    would build the commit and push it, unless the registry has it already
     const { status, out } = await cli(["explain", "images/app", "--repository", repository]);
     assert.equal(status, 0);
     assert.deepEqual(part(out, "Registry"), [
-      `${repository}:${tag} is there`,
+      `${repository}:${tag} exists`,
       await digestOf(registry, tag),
       "built with platform=linux/amd64",
     ]);
     assert.deepEqual(part(out, "Update"), [
-      "would use what the registry has, and build nothing",
-      "unless the program builds it in another way, which would be refused (BuildInputsChanged)",
+      "would use the image in the registry, and build nothing",
+      "unless the program builds it differently, which would be refused (BuildInputsChanged)",
     ]);
   });
 
@@ -177,10 +177,7 @@ Update    would build the commit and push it, unless the registry has it already
     const { status, out, err } = await cli(["explain", "images/app", "--repository", repository]);
     assert.equal(status, 1);
     assert.equal(err, "");
-    assert.deepEqual(part(out, "Registry").slice(0, 2), [
-      `${repository}:${tag} is there`,
-      await digestOf(registry, tag),
-    ]);
+    assert.deepEqual(part(out, "Registry").slice(0, 2), [`${repository}:${tag} exists`, await digestOf(registry, tag)]);
     const update = part(out, "Update");
     assert.match(update[0] ?? "", /^would be refused: .* was built from commit 2{40}, .*\. The labels that differ:$/);
     assert.equal(
@@ -198,7 +195,7 @@ Update    would build the commit and push it, unless the registry has it already
     assert.deepEqual(registry.requests, []);
     assert.deepEqual(part(out, "Version"), ["none"]);
     assert.deepEqual(part(out, "Uncommitted"), ["2 paths", "M images/app/main", "?? images/app/new"]);
-    assert.deepEqual(part(out, "Registry"), ["not asked: there is no version to ask for"]);
+    assert.deepEqual(part(out, "Registry"), ["not checked: there is no version"]);
     assert.match(part(out, "Update").at(-1) ?? "", /^Commit them .* \[UncommittedChanges\]$/);
 
     made.remove("images/app/new").git("update-index", "--assume-unchanged", "images/app/main");
@@ -235,12 +232,12 @@ Update    would build the commit and push it, unless the registry has it already
     assert.equal(status, 0);
     assert.deepEqual(part(out, "Version"), [tag]);
     assert.deepEqual(part(out, "Ignored"), [
-      "1 path: Docker is given them in debug mode unless .dockerignore names them",
+      "1 path: debug builds include them unless .dockerignore excludes them",
       "images/app/secret",
     ]);
     assert.deepEqual(part(out, "Update"), [
       "would build the directory as it is on disk (1 uncommitted change)",
-      `and push it to ${repository}, over what is there`,
+      `and push it to ${repository}, replacing the existing image`,
     ]);
     const { json } = await cliJson(["explain", "images/app", "--debug"]);
     assert.deepEqual([json.tag, json.debug, json.registry, json.update], [tag, true, null, { action: "debug" }]);
@@ -255,7 +252,7 @@ Update    would build the commit and push it, unless the registry has it already
     assert.deepEqual(part(out, "Version"), [tree.slice(0, 7)]);
     assert.deepEqual(part(out, "Commit").slice(-2), [
       "the last commit that touched what the image is made of; the tag is named after the tree",
-      "the clone is shallow and ends here: the true one may be older",
+      "the clone is shallow and ends here: the real one may be older",
     ]);
     const refused = await cliJson(["explain", "images/app"]);
     assert.equal(refused.status, 1);
@@ -401,7 +398,7 @@ Update    would build the commit and push it, unless the registry has it already
       assert.equal(status, 0);
       assert.match(
         part(out, "Registry")[1] ?? "",
-        /^what the newest version there was made of can't be told: .*\[RegistryUnauthorized\]$/,
+        /^what the newest version was made of is unknown: .*\[RegistryUnauthorized\]$/,
       );
     });
   });

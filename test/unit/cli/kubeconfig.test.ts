@@ -213,18 +213,18 @@ describe("the kubeconfig of the command line", () => {
       };
       assert.equal(
         await message(),
-        `No answer: ${login}, which gives the credentials, can't be run (ENOENT): install it, or put it on PATH. See that the same ` +
-          "works with kubectl.",
+        `No answer: the credentials program ${login} can't be run (ENOENT): install it, or put it on PATH. ` +
+          "Check that the same works with kubectl.",
       );
       writeFileSync(login, "#!/bin/sh\necho 'log in first' >&2\nexit 1\n", { mode: 0o755 });
-      const gives = `No answer: ${login}, which gives the credentials,`;
+      const gives = `No answer: the credentials program ${login}`;
       assert.equal(
         await message(),
-        `${gives} ended with exit status 1: log in first. See that the same works with kubectl.`,
+        `${gives} ended with exit status 1: log in first. Check that the same works with kubectl.`,
       );
       for (const output of ["{}", "", "null", '{"status":{"clientKeyData":"k"}}']) {
         writeFileSync(login, `#!/bin/sh\necho '${output}'\n`);
-        assert.equal(await message(), `${gives} gave none. See that the same works with kubectl.`);
+        assert.equal(await message(), `${gives} printed no credentials. Check that the same works with kubectl.`);
       }
     });
 
@@ -246,12 +246,12 @@ describe("the kubeconfig of the command line", () => {
       const { file } = await pods({ interactiveMode: "Always" });
       assert.equal(
         await refused({ kubeconfig: [file] }),
-        "The user a of the kubeconfig has its credentials of " +
-          `${path.join(home, "a", "login")}, which wants a terminal (interactiveMode: Always): name a context of another user ` +
-          "with --kube-context.",
+        "The user a in the kubeconfig gets its credentials from " +
+          `${path.join(home, "a", "login")}, which needs a terminal (interactiveMode: Always). Name a context ` +
+          "with another user by --kube-context.",
       );
-      assert.match(await refused({ kubeconfig: [(await pods({ command: "" })).file] }), / without command: /);
-      assert.match(await refused({ kubeconfig: [(await pods({ apiVersion: "" })).file] }), / without apiVersion: /);
+      assert.match(await refused({ kubeconfig: [(await pods({ command: "" })).file] }), / without command\. /);
+      assert.match(await refused({ kubeconfig: [(await pods({ apiVersion: "" })).file] }), / without apiVersion\. /);
     });
   });
 
@@ -276,8 +276,8 @@ describe("the kubeconfig of the command line", () => {
           use(write("a", { server, cluster }));
           assert.equal(
             await refused(),
-            `${server} would be asked in plain text, where anybody on the way can answer: name an https:// server for the ` +
-              "cluster a, or one on this machine, such as kubectl proxy starts.",
+            `${server} does not use TLS, so anybody on the network could answer. Use an https:// server for the ` +
+              "cluster a, or one on this machine, as kubectl proxy starts.",
           );
         }
       });
@@ -302,48 +302,49 @@ describe("the kubeconfig of the command line", () => {
       [
         "without a current context",
         { current: "" },
-        "There is no cluster to ask: name a file that has a current context with --kubeconfig or the variable KUBECONFIG, or " +
+        "No cluster is configured. Name a kubeconfig with a current context by --kubeconfig or KUBECONFIG, or " +
           "set one of a with kubectl config use-context.",
       ],
       [
         "with a current context that is nowhere",
         { current: "gone" },
-        "The context gone is the current one, but no kubeconfig has it: kubectl config use-context sets another. The variable " +
-          'KUBECONFIG names more files, separated by ":".',
+        "The context gone is the current one, but is in no kubeconfig. Set another with kubectl config " +
+          'use-context, or add its file to KUBECONFIG, separated by ":".',
       ],
       [
         "with a context without a cluster",
         { context: { cluster: "" } },
-        "The context a has no cluster: kubectl config set-context a --cluster sets it. The variable KUBECONFIG names more " +
-          'files, separated by ":".',
+        "The context a has no cluster. Set it with kubectl config set-context a --cluster, or add its file to " +
+          'KUBECONFIG, separated by ":".',
       ],
       [
         "with a cluster that is nowhere",
         { context: { cluster: "gone" } },
-        "The context a has a cluster that no kubeconfig has: gone: kubectl config set-context a --cluster sets it. The variable " +
-          'KUBECONFIG names more files, separated by ":".',
+        "The context a has the cluster gone, which is in no kubeconfig. Set it with kubectl config set-context a --cluster, " +
+          'or add its file to KUBECONFIG, separated by ":".',
       ],
       [
         "with a user that is nowhere",
         { context: { user: "gone" } },
-        "The context a has a user that no kubeconfig has: gone: kubectl config set-context a --user sets it. The variable " +
-          'KUBECONFIG names more files, separated by ":".',
+        "The context a has the user gone, which is in no kubeconfig. Set it with kubectl config set-context a --user, " +
+          'or add its file to KUBECONFIG, separated by ":".',
       ],
       [
         "with a cluster without a server",
         { server: "" },
-        "The cluster a of the kubeconfig has no server: set one with kubectl config set-cluster a --server.",
+        "The cluster a in the kubeconfig has no server. Set one with kubectl config set-cluster a --server.",
       ],
       [
         "with a server that is none",
         { server: "ftp://a.example" },
-        "The server of the cluster a is no address of an API server: ftp://a.example. Name one that begins with https://.",
+        "The server of the cluster a is not the address of an API server: ftp://a.example. Use one that begins " +
+          "with https://.",
       ],
       [
         "with a user that acts as groups",
         { user: { as: "carol", "as-groups": ["x"] } },
-        "The user a of the kubeconfig acts as another one by as-groups, which is not supported: name a context of another user " +
-          "with --kube-context.",
+        "The user a in the kubeconfig uses impersonation (as-groups), which is not supported. Name a context " +
+          "with another user by --kube-context.",
       ],
     ];
     for (const [what, parts, message] of messages) {
@@ -357,19 +358,20 @@ describe("the kubeconfig of the command line", () => {
       use(write("a", { cluster: { "certificate-authority": "gone" } }));
       assert.equal(
         await refused(),
-        "A file that the kubeconfig names for the cluster a can't be read: ENOENT: no such file or directory, open " +
-          `'${path.join(home, "a", "gone")}'. Put it there, or mend the kubeconfig; a relative path stands relative to the ` +
-          "kubeconfig that has it.",
+        "A file of the cluster a in the kubeconfig can't be read: ENOENT: no such file or directory, open " +
+          `'${path.join(home, "a", "gone")}'. Create it, or fix the kubeconfig; a relative path is relative to ` +
+          "the kubeconfig.",
       );
       use(write("a", { user: { "client-key": "gone", "client-key-data": "a2V5" } }));
       assert.equal(
         await refused(),
-        `The kubeconfig has ${path.join(home, "a", "gone")} for the user a, and the same as data as well: take one of them out.`,
+        `The kubeconfig has ${path.join(home, "a", "gone")} for the user a, and also the same as data. Remove ` +
+          "one of them.",
       );
       const empty = path.join(home, "token");
       writeFileSync(empty, "\n");
       use(write("a", { user: { tokenFile: empty } }));
-      assert.equal(await refused(), `The token file of the user a is empty: ${empty}. Log in anew.`);
+      assert.equal(await refused(), `The token file of the user a is empty: ${empty}. Log in again.`);
     });
 
     it("with a broken file among several", async () => {
@@ -378,21 +380,21 @@ describe("the kubeconfig of the command line", () => {
       const said: [text: string, why: string][] = [
         ["contexts: {}", "contexts must be a list"],
         ["users: [{name: a}, {name: a}]", "it has two users named a"],
-        ["users: [{name: a, user: {token: 1}}]", "users[0].user.token must be a text: put it in quotes"],
+        ["users: [{name: a, user: {token: 1}}]", "users[0].user.token must be a string: put it in quotes"],
         ["users: [{name: a, user: {client-key-data: '%'}}]", "users[0].user.client-key-data must be base64"],
         [
           "clusters: [{cluster: {insecure-skip-tls-verify: 1}}]",
           "clusters[0].cluster.insecure-skip-tls-verify must be true or false",
         ],
         ["kind: Pod", "its kind is Pod, not Config"],
-        ["text", "what it says must have keys"],
+        ["text", "its content must have keys"],
       ];
       for (const [text, why] of said) {
         writeFileSync(broken, text);
         assert.equal(
           await refused(),
-          `The kubeconfig ${broken} can't be read: ${why}. Mend it (kubectl config view --kubeconfig ${broken} reads it, too), ` +
-            "or name another with --kubeconfig.",
+          `The kubeconfig ${broken} can't be read: ${why}. Fix it (kubectl config view --kubeconfig ${broken} ` +
+            "must read it), or name another with --kubeconfig.",
         );
       }
     });
@@ -401,7 +403,7 @@ describe("the kubeconfig of the command line", () => {
       use(write("a"), write("b"));
       assert.equal(
         await refused({ kubeContext: ["c"] }),
-        "No kubeconfig has the context c: name one that there is (a, b), or its file with --kubeconfig.",
+        "No kubeconfig has the context c. Name an existing one (a, b), or its file with --kubeconfig.",
       );
     });
   });

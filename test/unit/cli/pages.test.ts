@@ -107,7 +107,8 @@ describe("a list of an API server", () => {
     const { server, cluster } = await apiServer(({ number }) => (number === 0 ? pods(["a"], 1) : GONE));
     assert.equal(
       await refusal(cluster),
-      "SERVER did not list pods: HTTP 410, The provided continue parameter is too old. See that the same works with kubectl.",
+      "SERVER did not list pods: HTTP 410, The provided continue parameter is too old. Check that the same works " +
+        "with kubectl.",
     );
     assert.equal(server.requests.length, 6);
   });
@@ -129,7 +130,7 @@ describe("a list of an API server", () => {
       const { server, cluster } = await apiServer(({ number }) => (number === 0 ? pods(["a"], 1) : busy(seconds)));
       assert.equal(
         await refusal(cluster),
-        "SERVER did not list pods: HTTP 429, too many requests. See that the same works with kubectl.",
+        "SERVER did not list pods: HTTP 429, too many requests. Check that the same works with kubectl.",
       );
       assert.equal(server.requests.length, requests);
     });
@@ -146,7 +147,7 @@ describe("a list of an API server", () => {
       { status: 200, headers: { "content-type": "application/json" }, body: '{"items":[' },
       /./,
     ],
-    ["names a page that was before", pods(["b"], 1), /the list has no end: a page names one that came before it/],
+    ["names a page that was before", pods(["b"], 1), /the list does not end: a page leads back to an earlier one/],
   ];
   for (const [what, answer, why] of broken) {
     it(`is an error where the server ${what} in the middle of it`, async () => {

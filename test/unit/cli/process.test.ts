@@ -69,7 +69,7 @@ describe("versioned-image, started", () => {
     const older = path.join(scratch, "older.cjs");
     writeFileSync(older, 'Object.defineProperty(process.versions, "node", { value: "20.20.2" });');
     const { status, err } = await ended(launch(["--help"], {}, ["--require", older]));
-    assert.deepEqual([status, err], [1, "versioned-image: this is Node.js 20.20.2: install version 22 or newer.\n"]);
+    assert.deepEqual([status, err], [1, "versioned-image: Node.js 20.20.2 is too old. Install version 22 or newer.\n"]);
   });
 
   it("ends with 0, 1 or 2, and keeps errors off standard output", async () => {
@@ -166,7 +166,7 @@ describe("versioned-image, started", () => {
       const { status, err } = await ended(launch(["tag", "images/app"], {}, [], ["ignore", answer, "pipe"]));
       assert.deepEqual(
         [status, err],
-        [1, "versioned-image: standard output can't be written: EBADF: bad file descriptor, write\n"],
+        [1, "versioned-image: can't write to standard output: EBADF: bad file descriptor, write\n"],
       );
       assert.equal(readFileSync(file, "utf8"), "");
     } finally {

@@ -180,18 +180,21 @@ describe("versioned-image provenance", () => {
     const tree = made.git("rev-parse", "HEAD:images/app");
     for (const [changes, why] of [
       [{ [DIRTY]: "true" }, "  content: it is a debug image, built from a directory with uncommitted changes"],
+      [{ "org.opencontainers.image.revision": "1".repeat(40) }, `  tree: its tree ${tree} can't be looked up`],
       [
-        { "org.opencontainers.image.revision": "1".repeat(40) },
-        `  tree: it says tree ${tree}, which can't be looked up`,
+        { "org.opencontainers.image.created": "2020-01-01T00:00:00Z" },
+        "  time: its time is 2020-01-01T00:00:00Z, but ",
       ],
-      [{ "org.opencontainers.image.created": "2020-01-01T00:00:00Z" }, "  time: it says 2020-01-01T00:00:00Z, and "],
     ] as [Record<string, string>, string][]) {
       const reference = await published(made, changes);
       const { status, out, err } = await cli(["provenance", reference]);
       assert.deepEqual([status, out], [1, ""]);
-      assert.ok(err.startsWith(`versioned-image: ${reference} has no provenance that could be vouched for:\n  `), err);
+      assert.ok(
+        err.startsWith(`versioned-image: ${reference} is not consistent with git, so it gets no provenance:\n  `),
+        err,
+      );
       assert.ok(err.includes(`\n${why}`), err);
-      assert.ok(err.endsWith(`\nSee all of it with: versioned-image verify ${reference} [NotVerified]\n`), err);
+      assert.ok(err.endsWith(`\nSee all checks with: versioned-image verify ${reference} [NotVerified]\n`), err);
     }
   });
 
@@ -201,7 +204,7 @@ describe("versioned-image provenance", () => {
     const reference = await published(made, {}, "images/same");
     const { status, err } = await cli(["provenance", reference]);
     assert.equal(status, 1);
-    assert.match(err, /name its directory with --context\. \[InvalidArgument\]\n$/);
+    assert.match(err, /Name its directory with --context\. \[InvalidArgument\]\n$/);
     const { out } = await cli(["provenance", reference, "--context", "images/twin"]);
     assert.equal(JSON.parse(out).buildDefinition.externalParameters.context, "images/twin");
   });

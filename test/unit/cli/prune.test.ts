@@ -65,7 +65,7 @@ describe("versioned-image prune", () => {
       [[[old], null]],
     );
     const { out } = await cli(["prune", repository, ...FLAGS, "--no-cluster"]);
-    assert.ok(out.includes("Nothing was deleted: that is done with --delete."), out);
+    assert.ok(out.includes("Nothing was deleted. Add --delete to delete."), out);
     assert.deepEqual(deletions(registry.requests), []);
   });
 
@@ -86,7 +86,7 @@ describe("versioned-image prune", () => {
       assert.equal(status, 0);
       const [{ tags, removals }] = json.repositories;
       const { stays, reasons } = tags.find(({ tag }: { tag: string }) => tag === "other");
-      assert.deepEqual([stays, reasons], [true, [{ rule: "unknown", message: "it holds no image" }]]);
+      assert.deepEqual([stays, reasons], [true, [{ rule: "unknown", message: "it is not an image" }]]);
       assert.deepEqual(
         removals.map(({ tags: named }: { tags: string[] }) => named),
         [[old]],
@@ -116,7 +116,7 @@ describe("versioned-image prune", () => {
     [
       "that deletes nothing",
       { status: 405, body: { errors: [{ code: "UNSUPPORTED" }] } },
-      /the registry deletes nothing/,
+      /the registry does not support deletion/,
     ],
     ["that refuses", { status: 403, body: { errors: [{ code: "DENIED", message: "no right" }] } }, /no right/],
   ] as const) {
@@ -141,7 +141,7 @@ describe("versioned-image prune", () => {
   it("asks which clusters there are before it deletes", async () => {
     const { registry, repository } = await example();
     const message = nothing(await cliJson(["prune", repository, ...FLAGS, "--delete"]), "InvalidArgument");
-    assert.match(message, /--kube-context or --kubeconfig, or say --no-cluster/);
+    assert.match(message, /--kube-context or --kubeconfig, or add --no-cluster/);
     assert.deepEqual(deletions(registry.requests), []);
   });
 
@@ -189,7 +189,7 @@ describe("versioned-image prune", () => {
       await cliJson(["prune", repository, ...FLAGS, "--no-cluster", "--delete"]),
       "RegistryChanged",
     );
-    assert.match(message, /:new was set, moved or deleted while the repository was looked at/);
+    assert.match(message, /:new was set, moved or deleted during the check/);
     assert.deepEqual(deletions(registry.requests), []);
   });
 

@@ -98,8 +98,8 @@ describe("what may go from a repository", () => {
     const images = [10, 20, 40, 50, 60].map((number) => image(number));
     const evidence = evidenceOf(images, { provenance: [[sha256("image 50"), { refs: ["HEAD", "main", "v1"] }]] });
     assert.deepEqual(said(evidence), {
-      [tagOf(10)]: "last: it is one of the last 2 versions; young: its commit is of 2024-05-22 00:00 UTC",
-      [tagOf(20)]: "last: it is one of the last 2 versions; young: its commit is of 2024-05-12 00:00 UTC",
+      [tagOf(10)]: "last: it is one of the last 2 versions; young: its commit is from 2024-05-22 00:00 UTC",
+      [tagOf(20)]: "last: it is one of the last 2 versions; young: its commit is from 2024-05-12 00:00 UTC",
       [tagOf(40)]: "GOES: older than the last 2 versions, and nothing needs it",
       [tagOf(50)]: "ref: HEAD (and 2 others) has its files",
       [tagOf(60)]: "GOES: older than the last 2 versions, and nothing needs it",
@@ -177,15 +177,15 @@ describe("what may go from a repository", () => {
       image(50),
     ]);
     assert.deepEqual(said(evidence, { keepLast: 0 }), {
-      [tagOf(1)]: "young: its commit is of 2024-05-31 00:00 UTC",
+      [tagOf(1)]: "young: its commit is from 2024-05-31 00:00 UTC",
       [tagOf(40)]: "GOES: nothing needs it",
       [tagOf(50)]: "needed: sbom needs it",
-      sbom: "unknown: its name is no version's",
-      [signature(kept.digest).tags[0] ?? ""]: `needed: it vouches for ${kept.digest.slice(0, 19)}, which stays`,
-      [signature(gone.digest).tags[0] ?? ""]: `GOES: it is about ${gone.digest.slice(0, 19)}, which goes`,
+      sbom: "unknown: it is not a version tag",
+      [signature(kept.digest).tags[0] ?? ""]: `needed: it vouches for ${kept.digest.slice(0, 19)}, which is kept`,
+      [signature(gone.digest).tags[0] ?? ""]: `GOES: it refers to ${gone.digest.slice(0, 19)}, which can be deleted`,
       [signature(elsewhere).tags[0] ?? ""]:
-        `unknown: it is about ${elsewhere.slice(0, 19)}, which is not in this repository`,
-      [referrers.tags[0] ?? ""]: `GOES: it is about ${gone.digest.slice(0, 19)}, which goes`,
+        `unknown: it refers to ${elsewhere.slice(0, 19)}, which is not in this repository`,
+      [referrers.tags[0] ?? ""]: `GOES: it refers to ${gone.digest.slice(0, 19)}, which can be deleted`,
     });
     const order = planRemovals(evidence, { ...RULES, keepLast: 0 }).removals.map(({ digest }) => digest);
     assert.deepEqual(
@@ -199,8 +199,8 @@ describe("what may go from a repository", () => {
   it("is no tag of an image that another tag keeps", () => {
     const shared = image(1, { tags: [tagOf(1), "scratch-gone-0123456789ab"] });
     assert.deepEqual(said(evidenceOf([{ ...shared, created: new Date(0) }])), {
-      [tagOf(1)]: "last: it is one of the last 2 versions; young: its commit is of 2024-05-31 00:00 UTC",
-      "scratch-gone-0123456789ab": `needed: ${tagOf(1)}, which stays, is the same image`,
+      [tagOf(1)]: "last: it is one of the last 2 versions; young: its commit is from 2024-05-31 00:00 UTC",
+      "scratch-gone-0123456789ab": `needed: ${tagOf(1)}, which is kept, is the same image`,
     });
   });
 
@@ -230,13 +230,13 @@ describe("what may go from a repository", () => {
     ];
     assert.deepEqual(said(evidenceOf(images)), {
       "scratch-dev-0123456789ab": "stack: the stack dev needs it",
-      "scratch-gone-0123456789ab": "GOES: there is no stack gone",
+      "scratch-gone-0123456789ab": "GOES: the stack gone does not exist",
       "scratch-young-0123456789ab": "young: it was built at 2024-06-01 00:00 UTC",
-      "scratch-ageless-0123456789ab": "unknown: nothing says how old it is",
+      "scratch-ageless-0123456789ab": "unknown: its age is unknown",
     });
     assert.equal(
       said(evidenceOf(images), { stacks: undefined })["scratch-gone-0123456789ab"],
-      "stack: whether the stack gone is gone is not known: name those that there are with --stack",
+      "stack: it is not known whether the stack gone exists: name the existing ones with --stack",
     );
   });
 
@@ -252,11 +252,11 @@ describe("what may go from a repository", () => {
       [sha256("image 90"), { commitIs: "unknown", commit: undefined, paths: [] }],
     ];
     assert.deepEqual(said(evidenceOf(images, { provenance })), {
-      [tagOf(40, true)]: "GOES: a debug image of a commit that is gone",
-      [tagOf(50, true)]: "GOES: a debug image of a commit that is gone",
+      [tagOf(40, true)]: "GOES: a debug image of a commit that no longer exists",
+      [tagOf(50, true)]: "GOES: a debug image of a commit that no longer exists",
       [tagOf(60, true)]: "ref: main has its files",
       [tagOf(70, true)]: "young: it was built at 2024-06-01 00:00 UTC",
-      [tagOf(80, true)]: "GOES: an old debug image that no branch or tag has the files of",
+      [tagOf(80, true)]: "GOES: an old debug image; no branch or tag has its files",
       [tagOf(90, true)]: `unknown: this clone does not have its commit ${commitOf(90).slice(0, 12)}`,
     });
   });
@@ -277,14 +277,15 @@ describe("what may go from a repository", () => {
       [sha256("image 90"), { paths: [] }],
     ];
     assert.deepEqual(said(evidenceOf(images, { provenance }), { keepLast: 0 }), {
-      latest: "unknown: its name is no version's",
-      "0123456": "unknown: its image does not say which commit and files it was built from",
-      "7654321": `unknown: its image says that it is of commit ${commitOf(50).slice(0, 12)}`,
+      latest: "unknown: it is not a version tag",
+      "0123456": "unknown: its image has no labels for its commit and files",
+      "7654321": `unknown: its image is of commit ${commitOf(50).slice(0, 12)}`,
       [tagOf(60)]: "unknown: its image is a debug image",
-      [tagOf(70, true)]: "unknown: its image is no debug image",
+      [tagOf(70, true)]: "unknown: its image is not a debug image",
       [tagOf(80)]: `unknown: this clone does not have its commit ${commitOf(80).slice(0, 12)}`,
       [tagOf(90)]:
-        "unknown: neither what its labels name nor a directory of its commit has its files: name them with --context and --path",
+        "unknown: its files are neither at the paths in its labels nor in a directory of its commit: name them " +
+        "with --context and --path",
     });
   });
 
@@ -292,8 +293,8 @@ describe("what may go from a repository", () => {
     const images = [image(80), image(90, { tags: [tagOf(90), "v1.4.0"] })];
     assert.deepEqual(said(evidenceOf(images), { keepLast: 0 }), {
       [tagOf(80)]: "GOES: nothing needs it",
-      [tagOf(90)]: "needed: v1.4.0, which stays, is the same image",
-      "v1.4.0": "unknown: its name is no version's",
+      [tagOf(90)]: "needed: v1.4.0, which is kept, is the same image",
+      "v1.4.0": "unknown: it is not a version tag",
     });
   });
 

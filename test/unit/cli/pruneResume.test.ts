@@ -125,7 +125,8 @@ describe("versioned-image prune --delete that does not end", () => {
         const [name = ""] = readdirSync(plans);
         assert.ok(
           dry.out.includes(
-            `Another run on ${repository} was interrupted, or is under way: --resume ends what ${path.join(plans, name)} says.\n`,
+            `Another run on ${repository} was interrupted, or is still running: --resume finishes the plan in ` +
+              `${path.join(plans, name)}.\n`,
           ),
           dry.out,
         );
@@ -169,19 +170,19 @@ describe("versioned-image prune --delete that does not end", () => {
           lines.slice(lines.findIndex((line) => line.startsWith("Deleted:"))),
           [
             `Deleted: ${number} manifest${number === 1 ? "" : "s"}.`,
-            `Left: ${REMOVALS - number} manifests, since ${signal} came`,
-            `What is left is written in ${path.join(plans, name)}: say the same with --resume to end it.`,
-            `What was to stay was not read again, since ${signal} came`,
+            `Left: ${REMOVALS - number} manifests, because ${signal} was received`,
+            `The rest is in ${path.join(plans, name)}. Run the same command with --resume to finish.`,
+            `Kept tags were not checked afterwards, because ${signal} was received`,
             "",
-            `Commits, branches and tags are those of ${process.cwd()}.`,
-            "No cluster was asked what it runs.",
+            `Commits, branches and tags are from ${process.cwd()}.`,
+            "No cluster was checked.",
             "",
           ],
           await running.err,
         );
         assert.equal(
           await running.err,
-          `versioned-image: ${signal}: ending after the deletion that is under way (once more: at once)\n`,
+          `versioned-image: ${signal}: stopping after the current deletion (a second signal stops it at once)\n`,
         );
         assert.equal(code, 1);
         assert.equal(left(memory, old).length, REMOVALS - number);
@@ -301,7 +302,7 @@ describe("versioned-image prune --delete that does not end", () => {
         found.removals.map(({ outcome }: { outcome: string }) => outcome),
         ["deleted", "left", "left", "left", "left", "left"],
       );
-      assert.match(found.stopped, /^http:\/\/127\.0\.0\.1:\d+ did not say which kinds of objects there are/);
+      assert.match(found.stopped, /^http:\/\/127\.0\.0\.1:\d+ did not list its kinds of objects/);
       assert.deepEqual(found.lost, []);
       assert.equal(left(memory, old).length, 5);
       assert.deepEqual(left(memory, [newest]), partsOf(newest));
@@ -397,7 +398,7 @@ describe("versioned-image prune --delete that does not end", () => {
           );
         } else {
           assert.equal(status, 1);
-          assert.match(found.stopped, /lacks what origin\/other of its remote origin leads to/);
+          assert.match(found.stopped, /lacks the commit of origin\/other of its remote origin/);
           assert.equal(left(made.memory, made.old).length, 5);
         }
       });
@@ -459,8 +460,9 @@ describe("versioned-image prune --delete that does not end", () => {
         assert.deepEqual([status, json.error?.code], [1, "PlanFailed"], what);
         assert.equal(
           json.error.message,
-          `${file} is no plan of this release of versioned-image, or was changed. Nothing was deleted: name another directory with ` +
-            "--plan-dir, or delete the file and run without --resume, which finds all that has a tag.",
+          `${file} is not a plan of this release of versioned-image, or was changed. Nothing was deleted. Name ` +
+            "another directory with --plan-dir, or delete the " +
+            "file and run without --resume, which finds everything that has a tag.",
         );
       }
       rmSync(file);
@@ -493,7 +495,7 @@ describe("versioned-image prune --delete that does not end", () => {
         argvOf(repository).map((each) => (each === plans ? path.join(plans, "file", "plans") : each)),
       );
       assert.deepEqual([status, json.error?.code], [1, "PlanFailed"]);
-      assert.match(json.error.message, /^What is to be deleted can't be written down: ENOTDIR/);
+      assert.match(json.error.message, /^The plan can't be written: ENOTDIR/);
       assert.equal(left(memory, [...old, newest]).length, 9);
     });
 

@@ -121,28 +121,28 @@ keep:
 
   const ONE = "repositories: [gcr.io/p/app]\n";
   const wrong: [what: string, text: string, faults: string[]][] = [
-    ["an empty file", "", ["1: it says nothing"]],
-    ["a comment alone", "# later\n", ["1: it says nothing"]],
+    ["an empty file", "", ["1: the file is empty"]],
+    ["a comment alone", "# later\n", ["1: the file is empty"]],
     ["a list", "- a\n", ["1: the file must have keys"]],
-    ["no repository", "keep:\n  last: 3\n", ["1: repositories must name one at least"]],
-    ["an empty list", "fetch: true\nrepositories: []\n", ["2: repositories must name one at least"]],
+    ["no repository", "keep:\n  last: 3\n", ["1: repositories needs at least one entry"]],
+    ["an empty list", "fetch: true\nrepositories: []\n", ["2: repositories needs at least one entry"]],
     [
       "an unknown key",
       `${ONE}keepLast: 3\n`,
-      ["2: keepLast is not understood here; the keys are keep, context, fetch, repositories, clusters, stacks"],
+      ["2: keepLast is not a known key; the keys are keep, context, fetch, repositories, clusters, stacks"],
     ],
     [
       "unknown keys within",
       `${ONE}keep:\n  last: 3\n  fro: 30d\nclusters:\n  - contexts: [a]\n    namespace: web\n`,
       [
-        "4: fro is not understood here; the keys are last, for, refs, branches, tags",
-        "7: namespace is not understood here; the keys are kubeconfig, contexts, namespaces, ignoreKinds",
+        "4: fro is not a known key; the keys are last, for, refs, branches, tags",
+        "7: namespace is not a known key; the keys are kubeconfig, contexts, namespaces, ignoreKinds",
       ],
     ],
     [
       "an option's name",
       `${ONE}delete: true\n`,
-      ["2: delete is not understood here; the keys are keep, context, fetch, repositories, clusters, stacks"],
+      ["2: delete is not a known key; the keys are keep, context, fetch, repositories, clusters, stacks"],
     ],
     ["a key twice", `${ONE}keep: {last: 3}\nkeep: {last: 4}\n`, ["3: Map keys must be unique"]],
     [
@@ -150,16 +150,16 @@ keep:
       `${ONE}keep:\n  last: 3\n for: 30d\n`,
       ["4: All mapping items must start at the same column"],
     ],
-    ["a second document", `${ONE}---\n${ONE}`, ["2: there is a second document"]],
-    ["an alias", `repositories: &all [gcr.io/p/app]\nstacks: *all\n`, ["2: aliases are not understood here"]],
+    ["a second document", `${ONE}---\n${ONE}`, ["2: a second document is not supported"]],
+    ["an alias", `repositories: &all [gcr.io/p/app]\nstacks: *all\n`, ["2: aliases are not supported"]],
     ["a tag of YAML's", `${ONE}stacks: !mine [dev]\n`, ["2: Unresolved tag: !mine"]],
     ["a number that is a text", `${ONE}keep: {last: "3"}\n`, ["2: last must be a whole number"]],
     ["a number below 0", `${ONE}keep: {last: -1}\n`, ["2: last must be a whole number"]],
-    ["a time without unit", `${ONE}keep: {for: 30}\n`, ["2: for must be a text: put it in quotes"]],
-    ["a time of minutes", `${ONE}keep: {for: 30m}\n`, ["2: Say hours, days or weeks, such as 12h, 30d or 4w."]],
+    ["a time without unit", `${ONE}keep: {for: 30}\n`, ["2: for must be a string: put it in quotes"]],
+    ["a time of minutes", `${ONE}keep: {for: 30m}\n`, ["2: Use hours, days or weeks, such as 12h, 30d or 4w."]],
     ["one pattern for a list", `${ONE}keep: {tags: "v*"}\n`, ["2: tags must be a list"]],
     ["a list without items", `${ONE}keep:\n  tags:\n`, ["3: tags must be a list"]],
-    ["a number among texts", `${ONE}stacks: [dev, 7]\n`, ["2: each of stacks must be a text: put it in quotes"]],
+    ["a number among texts", `${ONE}stacks: [dev, 7]\n`, ["2: each of stacks must be a string: put it in quotes"]],
     ["yes for true", `${ONE}fetch: yes\n`, ["2: fetch must be true or false"]],
     ["nothing of keep", `${ONE}keep:\n`, ["2: keep must have keys"]],
     [
@@ -170,7 +170,7 @@ keep:
     [
       "no cluster in the list",
       `${ONE}clusters: []\n`,
-      ["2: clusters must name one at least, or be none if no cluster uses these repositories"],
+      ["2: clusters needs at least one entry, or none if no cluster uses these repositories"],
     ],
     ["clusters without value", `${ONE}clusters:\n`, ["2: clusters must be a list"]],
     [
@@ -188,13 +188,13 @@ keep:
     [
       "a repository twice",
       "repositories:\n  - gcr.io/p/app\n  - repository: gcr.io/p/app\n",
-      ["3: gcr.io/p/app is named twice"],
+      ["3: gcr.io/p/app is listed twice"],
     ],
     ["an entry without repository", "repositories:\n  - context: app\n", ["2: repository is missing"]],
     [
       "paths of nothing",
       "repositories:\n  - repository: gcr.io/p/app\n    paths: [a]\n",
-      ["2: paths, dockerfile, buildContexts and bases are of the image's directory: name that as context"],
+      ["2: paths, dockerfile, buildContexts and bases need context, the image's directory"],
     ],
   ];
   for (const [what, text, faults] of wrong) {
@@ -202,7 +202,7 @@ keep:
       const message = await errorOf("RulesInvalid", () => read(text));
       assert.deepEqual(message.split("\n"), [
         ...faults.map((each) => `${file}:${each}`),
-        "Nothing was deleted: mend the file.",
+        "Nothing was deleted. Fix the file.",
       ]);
     });
   }
@@ -221,7 +221,7 @@ keep:
       assert.equal(status, 1);
       assert.deepEqual(json.error, {
         code: "InvalidArgument",
-        message: `--rules ${file} says which repositories are pruned and what stays: put ${named} into it.`,
+        message: `--rules ${file} can't be combined with ${named}. Put that into the file.`,
       });
     }
     const { status, err } = await cli(["prune"]);

@@ -59,59 +59,59 @@ describe("what prune shows of 5,000 tags", () => {
 
   it("is grouped by the reasons and counted, with the newest and the oldest of each", () => {
     const old = "older than the last 10 versions, and nothing needs it";
-    const debug = "an old debug image that no branch or tag has the files of";
+    const debug = "an old debug image; no branch or tag has its files";
     assert.equal(
       pruneText(report, IO, false),
-      `registry.example/app: 5000 tags, 4948 may go
+      `registry.example/app: 5000 tags, 4948 can be deleted
 
-  TAG                        DIGEST               COMMIT OF             WHY
-Stay, since a cluster uses them: 1
+  TAG                        DIGEST               COMMITTED             WHY
+Kept because a cluster uses them: 1
   00007d0                    ${short("image 2000")}  2024-03-09 16:00 UTC  pod web/app-1 of prod runs it
-Stay, since HEAD, a branch or a git tag has their files: 2
-  0000000                    ${short("image 0")}  2024-06-01 00:00 UTC  HEAD (and 1 other) has its files; it is one of the last 10 versions; its commit is of 2024-06-01 00:00 UTC
+Kept because HEAD, a branch or a git tag has their files: 2
+  0000000                    ${short("image 0")}  2024-06-01 00:00 UTC  HEAD (and 1 other) has its files; it is one of the last 10 versions; its commit is from 2024-06-01 00:00 UTC
   00003e8                    ${short("image 1000")}  2024-04-20 08:00 UTC  v1 has its files
-Stay, since they are among the last versions: 9
-  0000001                    ${short("image 1")}  2024-05-31 23:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 23:00 UTC
-  0000002                    ${short("image 2")}  2024-05-31 22:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 22:00 UTC
-  0000003                    ${short("image 3")}  2024-05-31 21:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 21:00 UTC
+Kept because they are among the last versions: 9
+  0000001                    ${short("image 1")}  2024-05-31 23:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 23:00 UTC
+  0000002                    ${short("image 2")}  2024-05-31 22:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 22:00 UTC
+  0000003                    ${short("image 3")}  2024-05-31 21:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 21:00 UTC
   … and 4 more (--verbose lists them)
-  0000008                    ${short("image 8")}  2024-05-31 16:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 16:00 UTC
-  000000a                    ${short("image 10")}  2024-05-31 14:00 UTC  it is one of the last 10 versions; its commit is of 2024-05-31 14:00 UTC
-Stay, since they are young: 38
-  0000009-debug              ${short("image 9")}  2024-05-31 15:00 UTC  its commit is of 2024-05-31 15:00 UTC
-  000000b                    ${short("image 11")}  2024-05-31 13:00 UTC  its commit is of 2024-05-31 13:00 UTC
-  000000c                    ${short("image 12")}  2024-05-31 12:00 UTC  its commit is of 2024-05-31 12:00 UTC
+  0000008                    ${short("image 8")}  2024-05-31 16:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 16:00 UTC
+  000000a                    ${short("image 10")}  2024-05-31 14:00 UTC  it is one of the last 10 versions; its commit is from 2024-05-31 14:00 UTC
+Kept because they are recent: 38
+  0000009-debug              ${short("image 9")}  2024-05-31 15:00 UTC  its commit is from 2024-05-31 15:00 UTC
+  000000b                    ${short("image 11")}  2024-05-31 13:00 UTC  its commit is from 2024-05-31 13:00 UTC
+  000000c                    ${short("image 12")}  2024-05-31 12:00 UTC  its commit is from 2024-05-31 12:00 UTC
   … and 33 more (--verbose lists them)
-  000002e                    ${short("image 46")}  2024-05-30 02:00 UTC  its commit is of 2024-05-30 02:00 UTC
-  000002f                    ${short("image 47")}  2024-05-30 01:00 UTC  its commit is of 2024-05-30 01:00 UTC
-Stay, since they are not understood: 2
-  latest                     ${short("latest")}  (not known)           its name is no version's
-  notes                      ${short("notes")}  (not known)           it holds no image
-May go, old versions: 4442
+  000002e                    ${short("image 46")}  2024-05-30 02:00 UTC  its commit is from 2024-05-30 02:00 UTC
+  000002f                    ${short("image 47")}  2024-05-30 01:00 UTC  its commit is from 2024-05-30 01:00 UTC
+Kept because they are unknown: 2
+  latest                     ${short("latest")}  (not known)           it is not a version tag
+  notes                      ${short("notes")}  (not known)           it is not an image
+Can be deleted, old versions: 4442
   0000030                    ${short("image 48")}  2024-05-30 00:00 UTC  ${old}
   0000032                    ${short("image 50")}  2024-05-29 22:00 UTC  ${old}
   0000033                    ${short("image 51")}  2024-05-29 21:00 UTC  ${old}
   … and 4437 more (--verbose lists them)
   0001378                    ${short("image 4984")}  2023-11-06 08:00 UTC  ${old}
   0001379                    ${short("image 4985")}  2023-11-06 07:00 UTC  ${old}
-May go, debug images: 494
+Can be deleted, debug images: 494
   0000031-debug              ${short("image 49")}  2024-05-29 23:00 UTC  ${debug}
   000003b-debug              ${short("image 59")}  2024-05-29 13:00 UTC  ${debug}
   0000045-debug              ${short("image 69")}  2024-05-29 03:00 UTC  ${debug}
   … and 489 more (--verbose lists them)
   0001369-debug              ${short("image 4969")}  2023-11-06 23:00 UTC  ${debug}
   0001373-debug              ${short("image 4979")}  2023-11-06 13:00 UTC  ${debug}
-May go, scratch tags of stacks that are gone: 12
-  scratch-gone-000000000000  ${short("scratch 0")}  (not known)           there is no stack gone
-  scratch-gone-000000000001  ${short("scratch 1")}  (not known)           there is no stack gone
-  scratch-gone-000000000002  ${short("scratch 2")}  (not known)           there is no stack gone
+Can be deleted, scratch tags of deleted stacks: 12
+  scratch-gone-000000000000  ${short("scratch 0")}  (not known)           the stack gone does not exist
+  scratch-gone-000000000001  ${short("scratch 1")}  (not known)           the stack gone does not exist
+  scratch-gone-000000000002  ${short("scratch 2")}  (not known)           the stack gone does not exist
   … and 7 more (--verbose lists them)
-  scratch-gone-000000000010  ${short("scratch 10")}  (not known)           there is no stack gone
-  scratch-gone-000000000011  ${short("scratch 11")}  (not known)           there is no stack gone
+  scratch-gone-000000000010  ${short("scratch 10")}  (not known)           the stack gone does not exist
+  scratch-gone-000000000011  ${short("scratch 11")}  (not known)           the stack gone does not exist
 
-Commits, branches and tags are those of /home/ada/project.
-What runs was asked of prod, in all namespaces.
-Nothing was deleted: that is done with --delete.
+Commits, branches and tags are from /home/ada/project.
+Running images are from prod, in all namespaces.
+Nothing was deleted. Add --delete to delete.
 `,
     );
   });
@@ -125,7 +125,7 @@ Nothing was deleted: that is done with --delete.
 
   it("is all of 8 tags that stay or go for one reason", () => {
     const text = pruneText(reportOf(24), IO, false);
-    const [, group = ""] = /^Stay, since they are among the last versions: 8\n((?: {2}.*\n)+)/m.exec(text) ?? [];
+    const [, group = ""] = /^Kept because they are among the last versions: 8\n((?: {2}.*\n)+)/m.exec(text) ?? [];
     assert.deepEqual(
       group
         .trim()

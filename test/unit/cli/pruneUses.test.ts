@@ -374,16 +374,13 @@ describe("versioned-image prune, of what clusters use", () => {
     const flags = ["prune", repository, ...FLAGS, "--delete", "--kubeconfig", file];
     const typo = await cliJson([...flags, "--namespace", "wbe"]);
     assert.deepEqual([typo.status, typo.json.error?.code], [1, "ClusterFailed"], JSON.stringify(typo.json));
-    assert.match(typo.json.error.message, /^The cluster prod has no namespace wbe: name one that it has/);
+    assert.match(typo.json.error.message, /^The cluster prod has no namespace wbe\. Name an existing one/);
     const both = await cliJson([...flags, "--namespace", "web", "--namespace", "wbe"]);
     assert.deepEqual([both.status, both.json.error?.code], [1, "ClusterFailed"]);
     const forbidden = { status: 403, body: { kind: "Status", message: "forbidden" } };
     await cluster(objects, {}, (url) => (url === "/api/v1/namespaces/wbe" ? forbidden : undefined));
     const unknown = await cliJson([...flags, "--namespace", "wbe"]);
-    assert.match(
-      unknown.json.error?.message,
-      /lists nothing in the namespace wbe, and did not say whether there is one/,
-    );
+    assert.match(unknown.json.error?.message, /lists nothing in the namespace wbe, and did not say whether it exists/);
     assert.deepEqual(deletions(registry.requests), []);
   });
 
@@ -406,7 +403,7 @@ describe("versioned-image prune, of what clusters use", () => {
     const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
     assert.ok(
       json.error.message.endsWith(
-        "Let this user list Pod, CronJob.batch, or, if nothing of CronJob.batch needs an image, say --ignore-kind 'CronJob.batch'",
+        "Let this user list Pod, CronJob.batch, or, if CronJob.batch needs no image, add --ignore-kind 'CronJob.batch'",
       ),
       json.error.message,
     );
@@ -420,7 +417,7 @@ describe("versioned-image prune, of what clusters use", () => {
       const { file } = await cluster({}, {}, (url) => (url === "/api/v1" ? { status: 200, body } : undefined));
       const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
       assert.equal(json.error?.code, "ClusterFailed", JSON.stringify(resources));
-      assert.match(json.error.message, /lists no pods/);
+      assert.match(json.error.message, /does not list pods/);
     }
     assert.deepEqual(deletions(registry.requests), []);
   });
@@ -466,7 +463,7 @@ describe("versioned-image prune, of what clusters use", () => {
       const { registry, ask } = await clone("--single-branch", "--branch", "main");
       const refused = await ask("--delete");
       assert.equal(refused.json.error?.code, "ShallowHistory");
-      assert.match(refused.json.error.message, /lacks what origin\/release of its remote origin leads to/);
+      assert.match(refused.json.error.message, /lacks the commit of origin\/release of its remote origin/);
       assert.ok(
         refused.json.error.message.includes("`git fetch --tags --force origin '+refs/heads/*:refs/remotes/origin/*'`"),
       );
@@ -481,7 +478,10 @@ describe("versioned-image prune, of what clusters use", () => {
       const { made, ask } = await clone();
       assert.equal((await ask()).json.error, undefined);
       made.commit("Later").git("tag", "--annotate", "-m", "x", "v2");
-      assert.match((await ask("--delete")).json.error.message, /lacks what origin\/main \(and 1 more\) of its remote/);
+      assert.match(
+        (await ask("--delete")).json.error.message,
+        /lacks the commit of origin\/main \(and 1 more\) of its remote/,
+      );
     });
 
     it("that has the commit of a branch that it does not know: the branch counts", async () => {
@@ -501,7 +501,7 @@ describe("versioned-image prune, of what clusters use", () => {
       cloned.git("remote", "set-url", "origin", path.join(home, "gone"));
       const { json } = await ask("--delete");
       assert.equal(json.error?.code, "GitFailed");
-      assert.match(json.error.message, /see that `git ls-remote origin` works/);
+      assert.match(json.error.message, /Check that `git ls-remote origin` works/);
     });
 
     it("that is shallow is deepened by --fetch", async () => {
@@ -588,7 +588,7 @@ describe("versioned-image prune, of what clusters use", () => {
         removals.map((each: { outcome: string; message: string | null }) => [each.outcome, each.message]),
         [
           ["deleted", null],
-          ["kept", "stable leads to it by now"],
+          ["kept", "stable now points to it"],
         ],
       );
       assert.deepEqual([lost, deleted.size], [[], 1]);

@@ -28,29 +28,32 @@ describe("publish", () => {
   const REPOSITORY = ["--repository", "h.example/app"];
 
   for (const [argv, message] of [
-    [["--secret", "id=a", "--ssh", "default"], "--secret and --ssh: this can't be had with `docker build`"],
-    [["--platform", "linux/amd64,linux/arm64"], "several platforms: this can't be had with `docker build`"],
-    [["--build-context", "lib=images/app"], "--build-context: this can't be had with `docker build`"],
-    [["--cache-from", "type=gha"], "--cache-from type=…: this can't be had with `docker build`"],
-    [["--cache-to", "type=inline"], "--cache-to: this can't be had with `docker build`"],
+    [["--secret", "id=a", "--ssh", "default"], "--secret and --ssh: `docker build` does not support this"],
+    [["--platform", "linux/amd64,linux/arm64"], "several platforms: `docker build` does not support this"],
+    [["--build-context", "lib=images/app"], "--build-context: `docker build` does not support this"],
+    [["--cache-from", "type=gha"], "--cache-from type=…: `docker build` does not support this"],
+    [["--cache-to", "type=inline"], "--cache-to: `docker build` does not support this"],
     [["--platform", "amd64"], '--platform is "amd64": give it as os/arch'],
     [["--build-arg", "TOKEN"], "--build-arg TOKEN: the environment has no such variable"],
-    [["--base", "my-base=images/app"], "--base my-base: name it as the build argument"],
-    [["--base", "BASE=images/app", "--build-arg", "BASE=x"], "--base BASE: --build-arg BASE is given, too"],
+    [["--base", "my-base=images/app"], "--base my-base: the name must be valid for a build argument"],
+    [["--base", "BASE=images/app", "--build-arg", "BASE=x"], "--base BASE: --build-arg BASE is set, too"],
     [
       ["--buildkit", "--base", "BASE=images/app", "--build-context", "base=images/app"],
-      "--base BASE: something else is the named context base",
+      "--base BASE: the named context base is something else",
     ],
-    [["--base", "BASE=images/base"], "--repository is h.example/app, and there are several images"],
-    [["images/other"], "--repository is h.example/app, and there are several images"],
+    [["--base", "BASE=images/base"], "--repository is h.example/app, but there are several images"],
+    [["images/other"], "--repository is h.example/app, but there are several images"],
     [["--also-tag", "0123456"], "alsoTag: 0123456 looks like a version"],
     [["--also-tag", "v1.2.3"], "alsoTag: v1.2.3 looks like a release"],
     [["--release-tag", "0123456"], "releaseTags: 0123456 looks like a version"],
     [["--release-tag", "v1", "--also-tag", "v1"], "releaseTags: v1 is in alsoTag, too"],
-    [["--release-tag", "v1.2.3", "--debug"], "--release-tag: a debug image is no release"],
+    [
+      ["--release-tag", "v1.2.3", "--debug"],
+      "--release-tag can't be combined with --debug: a debug image is not a release",
+    ],
     [["--repository", "h.example/app:1"], '"h.example/app:1" does not name an image in a registry: it has a tag'],
-    [["--report", "none/report.json"], "What became of the images can't be written to none/report.json: ENOENT"],
-    [["--github-output"], "--github-output: GITHUB_OUTPUT names no file"],
+    [["--report", "none/report.json"], "The results can't be written to none/report.json: ENOENT"],
+    [["--github-output"], "--github-output needs the variable GITHUB_OUTPUT"],
     [
       ["other/app", "--repository", "h.example/{name}"],
       "images/app and other/app would both be published to h.example/app",
@@ -160,7 +163,7 @@ describe("publish", () => {
       const { status, out } = await cli(argv);
       const { code, message } = JSON.parse(out).images[0].error;
       assert.deepEqual([status, code], [1, "BaseMismatch"]);
-      const found = /^--base (OS|RUNTIME) is images\/\w+, and the registry does not have its version \S+:(\w+): /.exec(
+      const found = /^--base (OS|RUNTIME) is images\/\w+, but the registry does not have its version \S+:(\w+)\. /.exec(
         message,
       );
       assert.equal(found?.[2], made.head().slice(0, 7), message);
@@ -182,9 +185,12 @@ describe("publish", () => {
       assert.match(os, /^`docker build` failed for \S+\/os:\w+, which is not published: exit status 1$/);
       assert.equal(
         runtime,
-        "--base OS is images/os, which was not published, as is said of that. Nothing was built on it.",
+        "--base OS is images/os, which was not published (see its own error). Nothing was built on it.",
       );
-      assert.match(api, /^--base (OS|RUNTIME) is images\/(os|runtime), which was not published, as is said of that\./);
+      assert.match(
+        api,
+        /^--base (OS|RUNTIME) is images\/(os|runtime), which was not published \(see its own error\)\./,
+      );
     });
 
     it("takes a base of the same call for what the options make of it", async () => {
@@ -203,13 +209,16 @@ describe("publish", () => {
     for (const [argv, message] of [
       [
         ["--base", "OS=images/os", "--base", "OS=images/shared"],
-        "--base OS is given images/shared, too, which is no base's directory",
+        "--base OS also has images/shared, which is not the directory of a base",
       ],
       [
         ["--base", "A=images/a", "--base", "A=images/b", "--base", "B=images/b", "--base", "B=images/a"],
-        "--base says that images/a is built on images/b is built on images/a: no image can be built on itself.",
+        "--base says that images/a is built on images/b is built on images/a, but an image can't be built on itself.",
       ],
-      [["--base", "A=images/a", "--base", "A=images/a"], "--base says that images/a is built on images/a: no image"],
+      [
+        ["--base", "A=images/a", "--base", "A=images/a"],
+        "--base says that images/a is built on images/a, but an image can't",
+      ],
     ] as const) {
       it(`refuses ${argv.join(" ")}`, async () => {
         withChain();
@@ -265,10 +274,7 @@ describe("publish", () => {
       assert.deepEqual(json ? JSON.parse(out).images : out, json ? [image] : "");
       const [unwritten] = err.split("\n").slice(-2);
       const why = `ENOENT: no such file or directory, open '${report}'`;
-      assert.equal(
-        unwritten,
-        `versioned-image: What became of the images can't be written to ${report}: ${why}. [InvalidArgument]`,
-      );
+      assert.equal(unwritten, `versioned-image: The results can't be written to ${report}: ${why}. [InvalidArgument]`);
     });
   }
 

@@ -210,8 +210,10 @@ describe("versioned-image publish --bake", () => {
     const fates = err.split("\n").filter((line) => line.startsWith("versioned-image: ") && !line.includes("warning"));
     assert.deepEqual(fates, [
       `versioned-image: os: \`docker buildx build\` failed for ${host}/os:${made.head().slice(0, 7)}, which is not published: exit status 1 [BuildFailed]`,
-      "versioned-image: runtime: contexts.os is the target os, which was not published, as is said of that. Nothing was built on it. [BuildFailed]",
-      "versioned-image: api: contexts.runtime is the target runtime, which was not published, as is said of that. Nothing was built on it. [BuildFailed]",
+      "versioned-image: runtime: contexts.os is the target os, which was not published (see its own error). " +
+        "Nothing was built on it. [BuildFailed]",
+      "versioned-image: api: contexts.runtime is the target runtime, which was not published (see its own " +
+        "error). Nothing was built on it. [BuildFailed]",
     ]);
     assert.match(err, /^4 images: 1 adopted \(other\), 3 failed$/m);
     assert.equal(builds().length, 1);
@@ -238,7 +240,7 @@ describe("versioned-image publish --bake", () => {
     [
       ["clash", "other"],
       "InvalidArgument",
-      /^contexts\.os of the bake target clash is a target, .* args\.os is given, too/,
+      /^contexts\.os of the bake target clash is a target, .* args\.os is set, too/,
     ],
   ] as [string[], string, RegExp][]) {
     it(`publishes nothing of ${targets.join(" and ")}`, async () => {
@@ -258,10 +260,10 @@ describe("versioned-image publish --bake", () => {
   for (const [target, message] of [
     [
       "cached",
-      /^secret and cache-from and cache-to of the bake target cached: this can't be had with `docker build`: add --buildkit/,
+      /^secret and cache-from and cache-to of the bake target cached: `docker build` does not support this\. Add --buildkit/,
     ],
-    ["runtime", /^contexts of the bake target runtime: this can't be had with `docker build`/],
-    ["many", /^several platforms of the bake target many: this can't be had with `docker build`/],
+    ["runtime", /^contexts of the bake target runtime: `docker build` does not support this/],
+    ["many", /^several platforms of the bake target many: `docker build` does not support this/],
   ] as [string, RegExp][]) {
     it(`asks for BuildKit for ${target}`, async () => {
       withBake();

@@ -24,9 +24,9 @@ describe("publish --copy-from", () => {
 
   for (const [copyFrom, more, message] of [
     ["h.example/app:1", [], '"h.example/app:1" does not name an image in a registry: it has a tag'],
-    ["h.example/app", [], "--copy-from is h.example/app, to which app itself is published: name another repository"],
-    ["h.example/{name}", [], "--copy-from is h.example/app, to which app itself is published: name another repository"],
-    ["h.example/staging", ["images/other"], "--copy-from is h.example/staging, and there are several images"],
+    ["h.example/app", [], "--copy-from is h.example/app, where app itself is published. Name another repository"],
+    ["h.example/{name}", [], "--copy-from is h.example/app, where app itself is published. Name another repository"],
+    ["h.example/staging", ["images/other"], "--copy-from is h.example/staging, but there are several images"],
   ] as const) {
     it(`refuses ${[copyFrom, ...more].join(" ")}`, async () => {
       withImage();
@@ -176,11 +176,12 @@ describe("publish --copy-from", () => {
         const argv = ["publish", "images/app", "--repository", to, "--copy-from", `${staging.host}/app`];
         const first = await cli(argv, { ...NO_DOCKER, terminal: true });
         const words =
-          `${to}:${tag} is not published: the call was interrupted when it was being copied. No tag was set or overwritten; run it again to go on ` +
-          "from there. [Interrupted]";
+          `${to}:${tag} is not published: interrupted during its copy. No tag was set or overwritten. Run it again to ` +
+          "continue. [Interrupted]";
         const lines = first.err.split("\r\u001b[K");
         assert.deepEqual([first.status, lines.at(-1)], [1, `versioned-image: images/app: ${words}\n`]);
-        const heard = "SIGTERM: ending what is being built or copied; what is pushed gets its tag (once more: at once)";
+        const heard =
+          "SIGTERM: stopping builds and copies; pushed images still get their tags (a second signal stops it at once)";
         assert.ok(lines.includes(`versioned-image: ${heard}\n`), first.err);
         assert.equal(proxy.counts.tag, undefined);
         const { images } = await imagesOf(argv);

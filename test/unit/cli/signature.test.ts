@@ -101,7 +101,7 @@ describe("versioned-image verify of signatures", () => {
     });
     const { out } = await cli(["verify", spec, ...BY_KEY, key], { env: env() });
     assert.doesNotMatch(out, /Not proven/);
-    assert.match(out, /\nVerified: what the image says of its origin is so, and so are its files\.\n$/);
+    assert.match(out, /\nVerified: the image's labels and files match git\.\n$/);
   });
 
   it("has no proof of the content where what was signed rests on labels, which can be copied", async () => {
@@ -115,7 +115,7 @@ describe("versioned-image verify of signatures", () => {
       found[1],
       `attestation proven: the key ${key} attests that its labels agree with commit ${made.head()}, images/app`,
     );
-    assert.match(found[2] ?? "", /^content unproven: the key \S+ vouches for labels alone/);
+    assert.match(found[2] ?? "", /^content unproven: the key \S+ vouches only for labels/);
   });
 
   it("has no proof by another key, whatever its words", async () => {
@@ -156,7 +156,7 @@ describe("versioned-image verify of signatures", () => {
     assert.equal(onlyAttested.status, 1);
     assert.equal(
       onlyAttested.found[0],
-      `signature unproven: the key ${key} attests something of the digest, but has not signed it: cosign sign`,
+      `signature unproven: the key ${key} has attested the digest, but not signed it: run cosign sign`,
     );
     assert.match(onlyAttested.found[1] ?? "", /^attestation proven: /);
     assert.match(onlyAttested.found[2] ?? "", /^content unproven: /);
@@ -177,7 +177,7 @@ describe("versioned-image verify of signatures", () => {
     assert.equal(status, 1);
     assert.equal(
       found[1],
-      `attestation contradicted: the key ${key} attests commit ${first}, and the image says ${made.head()}`,
+      `attestation contradicted: the key ${key} attests commit ${first}, but the image says ${made.head()}`,
     );
     assert.match(found[2] ?? "", /^content unproven: /);
   });
@@ -195,19 +195,20 @@ describe("versioned-image verify of signatures", () => {
     for (const [change, message] of [
       [
         (text: string) => text.replaceAll(tree, other),
-        `the key ${key} attests tree ${other}, and the image says ${tree}`,
+        `the key ${key} attests tree ${other}, but the image says ${tree}`,
       ],
       [
         (text: string) => text.replaceAll('"images/app"', '"images/b"'),
-        `the key ${key} attests that images/b at commit ${made.head()} is tree ${tree}, and git has ${other}`,
+        `the key ${key} attests that images/b at commit ${made.head()} is tree ${tree}, but git has ${other}`,
       ],
       [
         (text: string) => text.replaceAll('"images/app"', '"images/gone"'),
-        `the key ${key} attests that images/gone at commit ${made.head()} is tree ${tree}, and git has nothing there`,
+        `the key ${key} attests that images/gone at commit ${made.head()} is tree ${tree}, but git has nothing there`,
       ],
       [
         (text: string) => text.replace("platform=linux/amd64 ", "platform=linux/arm64 "),
-        `the key ${key} attests build platform=linux/arm64 dockerfile=Dockerfile, and the image says platform=linux/amd64 dockerfile=Dockerfile`,
+        `the key ${key} attests build platform=linux/arm64 dockerfile=Dockerfile, but the image says ` +
+          "platform=linux/amd64 dockerfile=Dockerfile",
       ],
     ] as const) {
       const { spec, pinned } = await published(made);
@@ -230,8 +231,8 @@ describe("versioned-image verify of signatures", () => {
     assert.equal(status, 1);
     assert.equal(
       found[1],
-      `attestation unproven: the provenance that the key ${key} attests is of another kind (build type https://x/y): ` +
-        "versioned-image provenance prints one",
+      `attestation unproven: the provenance by the key ${key} has another build type (https://x/y): print one with ` +
+        "versioned-image provenance",
     );
   });
 
@@ -314,7 +315,7 @@ describe("versioned-image verify of signatures", () => {
     assert.equal(json.error.code, "CosignFailed");
     assert.match(
       json.error.message,
-      /did not tell: .*none\.pub: no such file or directory\. See that the same works by hand: cosign verify/,
+      /gave no result: .*none\.pub: no such file or directory\. Check that this works by hand: cosign verify/,
     );
   });
 

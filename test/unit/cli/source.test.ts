@@ -95,7 +95,7 @@ describe("what an image's labels name", () => {
         "tag: proven",
         "content: unproven",
       ]);
-      assert.equal(of("tree"), `proven: it says tree ${labels[TREE]}, which is images/app, lib at that commit`);
+      assert.equal(of("tree"), `proven: its tree ${labels[TREE]} is images/app, lib at that commit`);
       made.git("rm", "-r", "--quiet", "images");
       made.commit("All is gone");
       assert.equal((await checks([reference])).status, 0);
@@ -106,9 +106,9 @@ describe("what an image's labels name", () => {
       const commit = made.head();
       const right = sourceLabelsOf(made, commit, "images/app", ["images/app", "lib"]);
       for (const [changes, message] of [
-        [{ [PATHS]: '["images/app"]' }, `and images/app at that commit is ${made.git("rev-parse", "HEAD:images/app")}`],
-        [{ [PATHS]: '["images/app","nowhere"]' }, "and that commit does not have images/app, nowhere"],
-        [{ [TREE]: made.git("rev-parse", "HEAD:images/base") }, `and images/app, lib at that commit is ${right[TREE]}`],
+        [{ [PATHS]: '["images/app"]' }, `but images/app at that commit is ${made.git("rev-parse", "HEAD:images/app")}`],
+        [{ [PATHS]: '["images/app","nowhere"]' }, "but that commit does not have images/app, nowhere"],
+        [{ [TREE]: made.git("rev-parse", "HEAD:images/base") }, `but images/app, lib at that commit is ${right[TREE]}`],
       ] as const) {
         const { reference } = await serving({ tags: ["t"], labels: { ...right, ...changes } });
         const { status, of } = await checks([reference]);
@@ -135,7 +135,7 @@ describe("what an image's labels name", () => {
         const { reference } = await serving({ tags: ["t"], labels });
         const { status, of } = await checks([reference]);
         assert.equal(status, 1);
-        assert.equal(of("source"), `contradicted: its labels name what it was made of, and ${message}`);
+        assert.equal(of("source"), `contradicted: its labels name what it was made of, but ${message}`);
       });
     }
 
@@ -145,11 +145,8 @@ describe("what an image's labels name", () => {
       const { reference } = await serving({ tags: ["t"], labels: { ...labels, [PATHS]: '["../x"]' } });
       const { status, of } = await checks([reference]);
       assert.equal(status, 0);
-      assert.equal(of("tree"), `proven: it says tree ${labels[TREE]}, which is images/app at that commit`);
-      assert.equal(
-        of("source"),
-        "unproven: its labels name what it was made of in words that can't be so: they count as if they were not there",
-      );
+      assert.equal(of("tree"), `proven: its tree ${labels[TREE]} is images/app at that commit`);
+      assert.equal(of("source"), "unproven: the labels that name what it was made of are invalid and were ignored");
     });
 
     it("unless options say it, and what they say otherwise is told", async () => {
@@ -161,11 +158,11 @@ describe("what an image's labels name", () => {
       assert.deepEqual([same.status, same.of("source")], [0, undefined]);
       const other = await checks([reference, "--context", "images/app"]);
       assert.equal(other.status, 1);
-      assert.match(other.of("tree") ?? "", /^contradicted: .*, and images\/app at that commit is /);
+      assert.match(other.of("tree") ?? "", /^contradicted: .*, but images\/app at that commit is /);
       assert.equal(
         other.of("source"),
-        "unproven: its labels say that it was made of images/app, lib (context images/app, Dockerfile images/app/Dockerfile), and " +
-          "the options, which count, say images/app (context images/app, Dockerfile images/app/Dockerfile)",
+        "unproven: its labels say that it was made of images/app, lib (context images/app, Dockerfile images/app/Dockerfile), but " +
+          "the options, which take precedence, say images/app (context images/app, Dockerfile images/app/Dockerfile)",
       );
       const lies = { ...labels, [PATHS]: '["images/base"]', [DOCKERFILE]: "images/base/Dockerfile" };
       const lying = await serving({ tags: ["t"], labels: lies });
@@ -265,11 +262,11 @@ describe("what an image's labels name", () => {
       const { reference, base } = await based(made);
       const { status, of } = await checks([reference]);
       assert.equal(status, 0);
-      assert.match(of("tree") ?? "", /which is images\/app, images\/base at that commit$/);
+      assert.match(of("tree") ?? "", /is images\/app, images\/base at that commit$/);
       assert.equal(
         of("base"),
-        `proven: BASE is ${base}, which says tree ${treeOf(made)}, which is images/base at the image's commit; its layers are the first ` +
-          "of the image",
+        `proven: BASE is ${base}, whose tree ${treeOf(made)} is images/base at the image's commit; its layers ` +
+          "are the first of the image",
       );
     });
 
@@ -281,10 +278,10 @@ describe("what an image's labels name", () => {
       for (const [labels, message] of [
         [
           labelsOf(made, older, "images/base"),
-          `says tree ${made.git("rev-parse", "HEAD~1:images/base")}, and images/base at the image's commit is ${treeOf(made)}`,
+          `has tree ${made.git("rev-parse", "HEAD~1:images/base")}, but images/base at the image's commit is ${treeOf(made)}`,
         ],
         [{ ...now, [DIRTY]: "false" }, "is a debug image"],
-        [{}, `has no label ${TREE}: nothing says what it was made of`],
+        [{}, `has no label ${TREE}, so what it was made of is unknown`],
       ] as const) {
         const { reference, base } = await based(made, { labels });
         const { status, of } = await checks([reference]);
@@ -300,7 +297,7 @@ describe("what an image's labels name", () => {
       assert.equal(status, 0);
       assert.match(
         of("base") ?? "",
-        /^unproven: .*; its layers are not the first of the image, as where only a stage is built on it$/,
+        /^unproven: .*; its layers are not the first of the image \(perhaps only a stage is built on it\)$/,
       );
     });
 
@@ -312,8 +309,8 @@ describe("what an image's labels name", () => {
       assert.equal(status, 0);
       assert.equal(
         of("base"),
-        `unproven: BASE is ${base}, which was not looked at: ${elsewhere.host} is not the registry of this image: say where it is with ` +
-          "--base-repository",
+        `unproven: BASE is ${base}, which was not checked: ${elsewhere.host} is not the registry of this image: ` +
+          "name its repository with --base-repository",
       );
       const named = await checks([
         reference,
@@ -326,7 +323,7 @@ describe("what an image's labels name", () => {
       assert.match(named.of("base") ?? "", /^proven: /);
       const lacking = await checks([reference, "--base-repository", `${first.host}/none`]);
       assert.equal(lacking.status, 1);
-      assert.ok(lacking.of("base")?.endsWith(`which was not looked at: there is no such image in ${first.host}/none`));
+      assert.ok(lacking.of("base")?.endsWith(`which was not checked: no such image in ${first.host}/none`));
       assert.equal(first.requests.filter((request) => request.includes(digest)).length > 0, true);
       assert.deepEqual(elsewhere.requests, []);
     });
@@ -344,15 +341,12 @@ describe("what an image's labels name", () => {
         const { reference } = await based(made, { named });
         const { status, of } = await checks([reference]);
         assert.equal(status, 0);
-        assert.equal(
-          of("base"),
-          `unproven: BASE is ${named || "not said"}, which was not looked at: that names no image by its digest`,
-        );
+        assert.equal(of("base"), `unproven: BASE is ${named || "unknown"}, which was not checked: it has no digest`);
       });
     }
 
     for (const [what, status, message] of [
-      ["has it no more", 404, /: there is no such image in 127\.0\.0\.1:\d+\/base$/],
+      ["has it no more", 404, /: no such image in 127\.0\.0\.1:\d+\/base$/],
       ["does not let it be read", 403, /: .* \[RegistryUnauthorized\]$/],
     ] as const) {
       it(`is said to be not looked at where its registry ${what}`, async () => {
@@ -407,17 +401,14 @@ describe("what an image's labels name", () => {
       const docker = fakeDocker();
       const build = { ...BUILT, build: buildOn(["images/base"]) };
       for (const [changes, why] of [
-        [{ host: "h.example" }, "which was not looked at: h.example is not the registry of this image"],
+        [{ host: "h.example" }, "which was not checked: h.example is not the registry of this image"],
         [{ labels: {} }, "which has no label dev.versioned-image.tree"],
       ] as const) {
         const { reference } = await based(source, changes, build);
         const { status, json } = await cliJson(["verify", reference, "--rebuild"], { env: docker.env });
         assert.equal(status, 1);
         const content = (json.checks as CheckJson[]).find(({ name }) => name === "content");
-        assert.ok(
-          content?.message.startsWith("the image that it is built on is not known: BASE is "),
-          content?.message,
-        );
+        assert.ok(content?.message.startsWith("its base image is unknown: BASE is "), content?.message);
         assert.ok(content?.message.includes(why), content?.message);
         assert.equal(content?.required, true);
       }
@@ -476,7 +467,7 @@ describe("what an image's labels name", () => {
         ],
       );
       const { out } = await cli(["tags", `${host}/app`]);
-      assert.match(out, /\nBy their labels they were made of different paths: images\/app, lib; images\/app\.\n/);
+      assert.match(out, /\nTheir labels name different paths: images\/app, lib; images\/app\.\n/);
     });
 
     it("provenance tells it", async () => {

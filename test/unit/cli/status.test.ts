@@ -185,9 +185,9 @@ describe("versioned-image status", () => {
     for (const [answer, words] of [
       [
         { status: 404, body: { kind: "Status", reason: "NotFound" } },
-        /^The cluster one has no namespace wbe: name one/,
+        /^The cluster one has no namespace wbe\. Name an existing one/,
       ],
-      [{ status: 403, body: {} }, /lists nothing in the namespace wbe, and did not say whether there is one: HTTP 403/],
+      [{ status: 403, body: {} }, /lists nothing in the namespace wbe, and did not say whether it exists: HTTP 403/],
     ] as const) {
       const { host } = await start(({ url }) =>
         url.endsWith("/namespaces/wbe") ? answer : { status: 200, body: { metadata: {}, items: [] } },
@@ -390,11 +390,7 @@ describe("versioned-image status", () => {
         /\[RegistryUnavailable\]$/,
       ],
       ["not started", waiting, /^it has not started: ImagePullBackOff$/],
-      [
-        "not understood",
-        pod("a", `${repository}:x`, "strange"),
-        /^its runtime says what it runs in words that are not understood: strange$/,
-      ],
+      ["not understood", pod("a", `${repository}:x`, "strange"), /^its runtime reports an unknown image ID: strange$/],
     ] as const) {
       const { status, running, others } = await shown([one]);
       assert.deepEqual([status, running, others.length], [1, [], 1], what);
@@ -407,7 +403,7 @@ describe("versioned-image status", () => {
       status: 1,
       running: [],
       differing: [],
-      others: [["not understood: containers is no list", true]],
+      others: [["not understood: containers is not a list", true]],
     });
   });
 
@@ -444,7 +440,7 @@ describe("versioned-image status", () => {
     assert.equal(status, 1);
     const page = readFileSync(html, "utf8");
     for (const text of [out, page]) {
-      assert.doesNotMatch(text, /It runs nowhere/);
+      assert.doesNotMatch(text, /It does not run anywhere/);
       assert.ok(text.includes(`${repository}@${sha256("x")}`), text);
     }
     assert.match(page, /<li class="bad"><code>/);
@@ -533,7 +529,7 @@ describe("versioned-image status", () => {
       ] as const) {
         const { status, running, others } = await shown([mirrored], undefined, "--repository", wanted);
         assert.deepEqual([status, running, others.length], [1, [], 1], wanted);
-        assert.match(others[0][0], /^whether it is of these repositories can't be told: /);
+        assert.match(others[0][0], /^can't tell whether it is from these repositories: /);
         assert.ok(others[0][0].endsWith(`[${code}]`), others[0][0]);
       }
     });
@@ -678,7 +674,7 @@ describe("versioned-image status", () => {
       await example();
       const odd = { ...pod("a", "x", "x"), spec: { containers: "none" } } as unknown as ReturnType<typeof pod>;
       const runs = await shown([ending(odd)]);
-      assert.deepEqual(runs.others[0], ["not understood: containers is no list", true]);
+      assert.deepEqual(runs.others[0], ["not understood: containers is not a list", true]);
       const { status, others } = await shown([ending(odd, { name: "main", state: { terminated: {} } })]);
       assert.deepEqual([status, others], [0, []]);
     });

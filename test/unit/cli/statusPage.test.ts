@@ -59,7 +59,7 @@ describe("the page of versioned-image status", () => {
     assert.equal(ticksOf(lineHtml(image([[0, "new", "app"]]))), 1);
     assert.equal(lineHtml(image([])), "");
     const report = { root: "/r", branch: "HEAD", places: [], images: [image([])], others: [] };
-    assert.match(statusHtml(report, NOW), /<p>It runs nowhere\.<\/p>/);
+    assert.match(statusHtml(report, NOW), /<p>It does not run anywhere\.<\/p>/);
   });
 
   it("has what others wrote as text, in ticks and in names", () => {

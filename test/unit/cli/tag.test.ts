@@ -251,7 +251,7 @@ describe("versioned-image tag", () => {
     assert.equal(status, 1);
     assert.match(
       err,
-      /^versioned-image: no such thing \[Unexpected\]\nThis is a fault of versioned-image; .*\nTypeError: /,
+      /^versioned-image: no such thing \[Unexpected\]\nThis is a bug in versioned-image\. .*\nTypeError: /,
     );
   });
 

@@ -69,7 +69,7 @@ describe("versioned-image tags", () => {
         `${tags}  ${await short(two)}  2024-01-02 10:00 UTC  ${second.slice(0, 12)} Say two`,
         `${one}          ${await short(one)}  2024-01-01 10:00 UTC  ${first.slice(0, 12)} Add the image`,
         `1111111          ${await short("1111111")}  2024-01-01 09:00 UTC  111111111111 (not in this repository)`,
-        `latest           ${await short("latest")}  (no time)             (says no commit)`,
+        `latest           ${await short("latest")}  (no time)             (no commit label)`,
         "",
         `Commits were looked up in ${repository.directory}.`,
         "",
@@ -225,7 +225,7 @@ describe("versioned-image tags", () => {
     assert.match(out, / 111111111111\n/);
     assert.match(
       out,
-      /\nNo commits were looked up: this directory is in no git repository \(name one with --context\)\.\n$/,
+      /\nNo commits were looked up: this directory is not in a git repository \(name one with --context\)\.\n$/,
     );
     const { json } = await cliJson(["tags", `${registry.host}/app`]);
     assert.equal(json.git, null);
@@ -243,10 +243,7 @@ describe("versioned-image tags", () => {
     const clone = keep(repository.clone("--depth=1"));
     process.chdir(clone.directory);
     const { out } = await cli(["tags", `${registry.host}/app`]);
-    assert.ok(
-      out.endsWith("\nThat clone is shallow, so that it does not have all commits: git fetch --unshallow\n"),
-      out,
-    );
+    assert.ok(out.endsWith("\nThat clone is shallow and lacks commits: run git fetch --unshallow\n"), out);
     assert.equal((await cliJson(["tags", `${registry.host}/app`])).json.git.shallow, true);
   });
 
@@ -255,7 +252,7 @@ describe("versioned-image tags", () => {
     const registry = await start(() => ({ status: 404, body: { errors: [{ code: "NAME_UNKNOWN" }] } }));
     assert.deepEqual(await cli(["tags", `${registry.host}/none`]), {
       status: 0,
-      out: `${registry.host}/none: the registry has no tags there, or no such repository.\n`,
+      out: `${registry.host}/none: no tags, or no such repository.\n`,
       err: "",
     });
   });
@@ -290,7 +287,7 @@ describe("versioned-image tags", () => {
     );
     const { out } = await cli(["tags", `${registry.host}/app`]);
     assert.match(out, /: 1 image, 1 tag\n/);
-    assert.match(out, /\nThe registry lists tags that it has no image for any more: gone\n$/);
+    assert.match(out, /\nThe registry lists tags whose image no longer exists: gone\n$/);
     assert.deepEqual((await cliJson(["tags", `${registry.host}/app`])).json.dangling, ["gone"]);
   });
 
@@ -308,11 +305,11 @@ describe("versioned-image tags", () => {
     );
     const { out } = await cli(["tags", `${registry.host}/app`]);
     assert.match(out, new RegExp(`\\n${version}, ${scratch} .* Add the image\\n`));
-    assert.match(out, /\nscratch-old-0123456789ab .* \(says no commit\) {2}\[scratch\]\n/);
+    assert.match(out, /\nscratch-old-0123456789ab .* \(no commit label\) {2}\[scratch\]\n/);
     assert.ok(
       out.includes("\nTags of the form scratch-STACK-HASH hold what a stack pushed last. They name no version.\n"),
     );
-    assert.ok(out.endsWith("\nThe registry lists names that can be no tags, which are left out: a/b\n"), out);
+    assert.ok(out.endsWith("\nThe registry lists names that are not valid tags (left out): a/b\n"), out);
     const { json } = await cliJson(["tags", `${registry.host}/app`]);
     assert.deepEqual(
       [json.images.map((image: { scratchTags: string[] }) => image.scratchTags), json.notTags],
@@ -386,8 +383,8 @@ describe("versioned-image tags", () => {
       ],
     );
     const { out } = await cli(["tags", `${registry.host}/app`]);
-    assert.match(out, /\(says no commit\) {2}\[debug\]\n/);
-    assert.match(out, /\(says no commit\) {2}\[debug, nothing uncommitted\]\n/);
+    assert.match(out, /\(no commit label\) {2}\[debug\]\n/);
+    assert.match(out, /\(no commit label\) {2}\[debug, without uncommitted changes\]\n/);
   });
 
   it("asks git for nothing that is no commit's hash, and shows a terminal no control characters", async () => {
@@ -409,7 +406,7 @@ describe("versioned-image tags", () => {
     withImage();
     const registry = await start(shelf([{ tags: ["scratch-dev-0123456789ab"] }]));
     const { out } = await cli(["tags", `${registry.host}/app`], { color: true });
-    assert.match(marked(out), /\nscratch-dev-0123456789ab .* \(says no commit\) {2}\[scratch\]\n/);
+    assert.match(marked(out), /\nscratch-dev-0123456789ab .* \(no commit label\) {2}\[scratch\]\n/);
   });
 
   it("shows in colour what to look at", async () => {

@@ -77,17 +77,17 @@ describe("versioned-image verify", () => {
 ${json.digest}
 
 Proven
-  digest   the registry serves ${json.digest}, and what the image says of itself belongs to it
-  commit   it says commit ${commit} ("Add the image", by Ada, 2024-01-01 00:01 UTC), which is in this repository
-  time     it says 2024-01-01T00:01:00Z, which is the commit's time
-  tree     it says tree ${tree}, which is images/app at that commit
+  digest   the registry serves ${json.digest}, and the image's manifest and configuration match it
+  commit   its commit ${commit} ("Add the image", by Ada, 2024-01-01 00:01 UTC) is in this repository
+  time     its time 2024-01-01T00:01:00Z is the commit's
+  tree     its tree ${tree} is images/app at that commit
   history  that commit touched images/app
-  tag      ${commit.slice(0, 7)} begins as that commit does
+  tag      ${commit.slice(0, 7)} is the beginning of that commit
 
 Not proven
-  content  that the files in the image are those of the commit: labels are written by whoever builds, and only building the commit again would show (--rebuild)
+  content  that the files in the image are those of the commit: labels don't prove it, but a rebuild does (--rebuild)
 
-Consistent: what the image says of its origin agrees with git.
+Consistent: the image's labels match git.
 `,
     });
   });
@@ -113,13 +113,13 @@ Consistent: what the image says of its origin agrees with git.
     assert.deepEqual(found[0], {
       name: "digest",
       result: "proven",
-      message: `the registry serves ${digest}, and what the image says of itself belongs to it`,
+      message: `the registry serves ${digest}, and the image's manifest and configuration match it`,
       required: true,
     });
     assert.deepEqual(found[5], {
       name: "tag",
       result: "unproven",
-      message: "t names no version; such a tag can be moved to another image at any time",
+      message: "t is not a version tag, so it can move to another image at any time",
       required: false,
     });
   });
@@ -130,7 +130,7 @@ Consistent: what the image says of its origin agrees with git.
     assert.deepEqual(await checks([reference, "--context", "images/app"], "tree"), {
       status: 0,
       found: VERIFIED,
-      message: `it says tree ${made.git("rev-parse", "HEAD:images/app")}, which is images/app at that commit`,
+      message: `its tree ${made.git("rev-parse", "HEAD:images/app")} is images/app at that commit`,
     });
     process.chdir("/");
     assert.equal((await checks([reference, "--context", made.path("images/app")])).status, 0);
@@ -145,13 +145,13 @@ Consistent: what the image says of its origin agrees with git.
     assert.deepEqual(other, {
       status: 1,
       found: [...VERIFIED.slice(0, 3), "tree: contradicted", ...VERIFIED.slice(5)],
-      message: `it says tree ${tree}, and that commit does not have images/other`,
+      message: `its tree is ${tree}, but that commit does not have images/other`,
     });
     const parent = await checks([reference, "--context", "images"], "tree");
     assert.equal(parent.status, 1);
     assert.equal(
       parent.message,
-      `it says tree ${tree}, and images at that commit is ${made.git("rev-parse", "HEAD~1:images")}`,
+      `its tree is ${tree}, but images at that commit is ${made.git("rev-parse", "HEAD~1:images")}`,
     );
   });
 
@@ -172,15 +172,15 @@ Consistent: what the image says of its origin agrees with git.
     assert.deepEqual(await checks([reference, "--context", "images/app", ...paths], "tree"), {
       status: 0,
       found: VERIFIED,
-      message: `it says tree ${tree}, which is images/app/Dockerfile, images/app/main at that commit`,
+      message: `its tree ${tree} is images/app/Dockerfile, images/app/main at that commit`,
     });
     const unnamed = await checks([reference], "tree");
     assert.deepEqual(unnamed, {
       status: 1,
       found: [...VERIFIED.slice(0, 3), "tree: unproven", ...VERIFIED.slice(5)],
       message:
-        `it says tree ${tree}, which is no directory's at that commit: if the image is made of several paths, name them ` +
-        "with --context and --path",
+        `its tree ${tree} is not a directory at that commit: if the image is made of several paths, ` +
+        "name them with --context and --path",
     });
   });
 
@@ -199,7 +199,7 @@ Consistent: what the image says of its origin agrees with git.
     made.write("copy/Dockerfile", "FROM scratch\n").write("copy/main", "one\n").add().commit("Copy");
     const { status, message } = await checks([await imageOf(made)], "tree");
     assert.equal(status, 0);
-    assert.match(message, /, which is copy or images\/app at that commit$/);
+    assert.match(message, / is copy or images\/app at that commit$/);
     const history = await checks([await imageOf(made)], "history");
     assert.equal(history.message, "that commit touched copy");
     made.write("images/app/more", "x").write("zebra/Dockerfile", "FROM scratch\n").write("zebra/main", "one\n");
@@ -215,7 +215,7 @@ Consistent: what the image says of its origin agrees with git.
     assert.deepEqual(await checks([await imageOf(made)], "history"), {
       status: 1,
       found: [...VERIFIED.slice(0, 4), "history: contradicted", ...VERIFIED.slice(5)],
-      message: `that commit did not touch images/app; the last one up to it that did is ${first}`,
+      message: `that commit did not touch images/app; the last earlier one that did is ${first}`,
     });
   });
 
@@ -225,7 +225,7 @@ Consistent: what the image says of its origin agrees with git.
     assert.deepEqual(await checks([await imageOf(made, {}, tree.slice(0, 7))], "tag"), {
       status: 0,
       found: [...VERIFIED.slice(0, 4), ...VERIFIED.slice(5)],
-      message: `${tree.slice(0, 7)} begins as that tree does`,
+      message: `${tree.slice(0, 7)} is the beginning of that tree`,
     });
   });
 
@@ -234,8 +234,11 @@ Consistent: what the image says of its origin agrees with git.
     const reference = await serving(made.head().slice(0, 7), {});
     const { status, out } = await cli(["verify", reference]);
     assert.equal(status, 1);
-    assert.match(out, /\n {2}commit {3}the image has no label org\.opencontainers\.image\.revision: nothing says /);
-    assert.match(out, /\n {2}tree {5}the image has no label dev\.versioned-image\.tree: nothing says /);
+    assert.match(
+      out,
+      /\n {2}commit {3}the image has no label org\.opencontainers\.image\.revision, so its commit is unknown/,
+    );
+    assert.match(out, /\n {2}tree {5}the image has no label dev\.versioned-image\.tree, so its files are unknown/);
     assert.match(out, /\nNot consistent: no proof of commit, tree\.\n$/);
     assert.deepEqual((await checks([reference])).found, [
       "digest: proven",
@@ -268,14 +271,14 @@ Consistent: what the image says of its origin agrees with git.
       status: 1,
       found: ["digest: proven", "commit: unproven", "tree: unproven", "tag: proven", "content: unproven"],
       message:
-        `it says commit ${commit}, which is not in this repository: run git fetch, or run this in a clone of the ` +
-        "repository that it is from (https://example.com/app)",
+        `its commit ${commit} is not in this repository: run git fetch, or run this in a clone of its ` +
+        "own repository (https://example.com/app)",
     });
     process.chdir(keep(made.write("x", "x").add().commit().clone("--depth=1")).directory);
     const { message } = await checks([await imageOf(made, elsewhere, "1111111")], "commit");
     assert.equal(
       message,
-      `it says commit ${commit}, which is not in this repository: the clone is shallow, so run git fetch --unshallow`,
+      `its commit ${commit} is not in this repository: the clone is shallow, so run git fetch --unshallow`,
     );
   });
 
@@ -286,7 +289,7 @@ Consistent: what the image says of its origin agrees with git.
     assert.deepEqual(await checks([reference], "history"), {
       status: 0,
       found: [...VERIFIED.slice(0, 4), "history: unproven", ...VERIFIED.slice(5)],
-      message: "whether that commit touched images/app can't be told: the clone is shallow and ends there",
+      message: "it is unknown whether that commit touched images/app: the clone is shallow and ends there",
     });
   });
 
@@ -295,7 +298,7 @@ Consistent: what the image says of its origin agrees with git.
     const { status, found, message } = await checks([await imageOf(made, {}, "2222222")], "tag");
     assert.equal(status, 1);
     assert.deepEqual(found, [...VERIFIED.slice(0, 5), "tag: contradicted", "content: unproven"]);
-    assert.equal(message, "2222222 is neither the commit nor the tree that the image says it was built from");
+    assert.equal(message, "2222222 is neither the commit nor the tree in the image's labels");
   });
 
   it("finds a time out that is not the commit's", async () => {
@@ -304,7 +307,7 @@ Consistent: what the image says of its origin agrees with git.
       const { status, found, message } = await checks([await imageOf(made, { [CREATED]: time })], "time");
       assert.equal(status, 1);
       assert.equal(found[2], "time: contradicted");
-      assert.equal(message, `it says ${time}, and the commit's time is 2024-01-01T00:01:00.000Z`);
+      assert.equal(message, `its time is ${time}, but the commit's is 2024-01-01T00:01:00.000Z`);
     }
   });
 
@@ -329,9 +332,9 @@ Consistent: what the image says of its origin agrees with git.
     const { status, found } = await checks([await imageOf(made, { [DIRTY]: "", [SOURCE]: "", [BUILD]: "" })]);
     assert.deepEqual([status, found], [0, VERIFIED]);
     const { message } = await checks([await imageOf(made, { [REVISION]: "2".repeat(40), [SOURCE]: "" })], "commit");
-    assert.match(message, /of the repository that it is from$/);
+    assert.match(message, /of its own repository$/);
     const nothing = await checks([await imageOf(made, { [REVISION]: "", [TREE]: "" })], "commit");
-    assert.equal(nothing.message, `the image has no label ${REVISION}: nothing says which commit it was built from`);
+    assert.equal(nothing.message, `the image has no label ${REVISION}, so its commit is unknown`);
   });
 
   it("builds nothing again of which no two builds are alike", async () => {
@@ -345,8 +348,8 @@ Consistent: what the image says of its origin agrees with git.
     assert.equal(status, 1);
     assert.equal(
       message,
-      "its builder wrote the time of the build into it, as Docker's own does: no two builds are alike. Publish with " +
-        "build.builder BuildKit, and they are",
+      "its builder wrote the build time into it, as Docker's does, so every build differs. Publish with " +
+        "build.builder BuildKit for identical builds",
     );
   });
 
@@ -358,7 +361,8 @@ Consistent: what the image says of its origin agrees with git.
       assert.equal(status, 1);
       assert.equal(
         message,
-        `its label says that it was built with ${path.posix.join("images/app", dockerfile)}, which is not among what its tree holds (images/app)`,
+        `its label says that it was built with ${path.posix.join("images/app", dockerfile)}, which is not among ` +
+          "its paths (images/app)",
       );
     }
     for (const [dockerfile, code, words] of [
@@ -393,7 +397,7 @@ Consistent: what the image says of its origin agrees with git.
       );
       const { status, message } = await checks([`${registry.host}/app:i`], "platforms");
       assert.equal(status, 1);
-      assert.equal(message, `the index also holds what is not understood, and may be run: ${words}`);
+      assert.equal(message, `the index also has unknown entries, which may be run: ${words}`);
     }
   });
 
@@ -401,7 +405,7 @@ Consistent: what the image says of its origin agrees with git.
     const made = withImage();
     const { status, message } = await checks([await imageOf(made, { [DIRTY]: "false" })], "tag");
     assert.equal(status, 1);
-    assert.equal(message, `${made.head().slice(0, 7)} is a production tag, and the image is a debug image`);
+    assert.equal(message, `${made.head().slice(0, 7)} is a production tag, but the image is a debug image`);
   });
 
   it("checks that the tag still is the digest that is named", async () => {
@@ -462,6 +466,6 @@ Consistent: what the image says of its origin agrees with git.
     withImage();
     const reference = await serving("t", { [REVISION]: "\u001b[2J", [SOURCE]: "\u202e" });
     const { out } = await cli(["verify", reference]);
-    assert.match(out, /it says commit \\u\{1b\}\[2J, .* \(\\u\{202e\}\)\n/);
+    assert.match(out, /its commit \\u\{1b\}\[2J is .* \(\\u\{202e\}\)\n/);
   });
 });

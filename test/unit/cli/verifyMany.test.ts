@@ -60,7 +60,7 @@ consistent  ${repository}:${one}  ${first.slice(0, 12)} Add the image
         `The registry has no gone in ${repository}. See what it has with: versioned-image tags ${repository} [ImageNotFound]`,
       ],
       ["error         ", /^"stray" does not name an image in a registry: .* \[InvalidArgument\]$/],
-      ["error         ", /^127\S+ names no image: say which one .* \[InvalidArgument\]$/],
+      ["error         ", /^127\S+ has neither tag nor digest\. .* \[InvalidArgument\]$/],
     ] as const;
     const shown = out.split("\n");
     lines.forEach(([answer, reason], index) => {
@@ -134,7 +134,7 @@ consistent  ${repository}:${one}  ${first.slice(0, 12)} Add the image
       assert.deepEqual([status, json.error.code], [1, "InvalidArgument"]);
       return json.error.message;
     };
-    assert.equal(await message("--file", "-"), "Standard input names no image: write a reference on each line.");
+    assert.equal(await message("--file", "-"), "Standard input has no references. Write one on each line.");
     assert.match(
       await message("--file", "none"),
       /^The list of references can't be read: ENOENT.*none'\. Name a file /,
@@ -144,10 +144,10 @@ consistent  ${repository}:${one}  ${first.slice(0, 12)} Add the image
   it("refuses what is said of one image", async () => {
     withImage();
     for (const [argv, words] of [
-      [["a.b/c:1", "a.b/d:1", "--context", "images/app"], /^--context names the directory of one image/],
-      [["a.b/c:1", "a.b/d:1", "--path", "x"], /name that with --context\.$/],
-      [["a.b/c:1", "--repository", "a.b"], /say --all as well\.$/],
-      [["--file", "-", "--repository", "a.b"], /say --all as well\.$/],
+      [["a.b/c:1", "a.b/d:1", "--context", "images/app"], /^--context is for a single image/],
+      [["a.b/c:1", "a.b/d:1", "--path", "x"], /need --context, the image's directory\.$/],
+      [["a.b/c:1", "--repository", "a.b"], /Add --all\.$/],
+      [["--file", "-", "--repository", "a.b"], /Add --all\.$/],
       [["--all", "a.b/c:1"], /^--all verifies what a namespace runs/],
       [["--all", "--file", "x"], /^--all verifies what a namespace runs/],
       [["--all", "--context", "x"], /^--all verifies what a namespace runs/],

@@ -70,6 +70,6 @@ describe("the plugin of a release", () => {
     const program = path.join(folder, "program");
     await writeFiles({ program: "#!/bin/sh\nexit 1\n" }, folder);
     chmodSync(program, 0o755);
-    await assert.rejects(schemaOf(program), /The plugin ended without a word/);
+    await assert.rejects(schemaOf(program), /The plugin ended without output/);
   });
 });
