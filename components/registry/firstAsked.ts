@@ -38,13 +38,16 @@ export async function firstAsked<T>(
 }
 
 async function askForAll<T>(host: string, ask: (heard: () => void) => Promise<T | Silence>): Promise<T | Silence> {
-  const { promise: told, resolve } = Promise.withResolvers<Silence | undefined>();
+  let tell: (silence: Silence | undefined) => void = () => {};
+  const told = new Promise<Silence | undefined>((resolve) => {
+    tell = resolve;
+  });
   askedFirst.set(host, told);
   const end = (silence?: Silence) => {
     if (askedFirst.get(host) === told) {
       askedFirst.delete(host);
     }
-    resolve(silence);
+    tell(silence);
   };
   let answer: T | Silence | undefined;
   try {

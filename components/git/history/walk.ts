@@ -37,7 +37,10 @@ export async function walk(
   let read = 0;
   let listed = false;
 
-  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
 
   const hand = (parent: Node, moved: Set<number>) => {
     parent.items = parent.items ? union(parent.items, moved) : moved;
