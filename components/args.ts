@@ -127,10 +127,11 @@ export interface VersionedImageArgs {
    */
   copyFrom?: pulumi.Input<string>;
   /**
-   * Use the image's version at this commit, tag or branch, for instance to stay at an older one. If the registry has that version and its
-   * labels prove it, it is used; if it was built with other arguments, a warning says so. A version that the registry lacks is built with the program's
-   * arguments, paths and Dockerfile (error NotInRevision if the commit lacks one). Files on disk are ignored. Errors: RevisionNotFound if
-   * the clone has no such commit, InvalidArgument together with `debug`. Default: HEAD, without uncommitted changes.
+   * Use the image's version at this commit, tag or branch, for instance to stay at an older one. If the registry has that
+   * version and its labels prove it, it is used; if it was built with other arguments, a warning says so. A version that the
+   * registry lacks is built with the program's arguments, paths and Dockerfile (error NotInRevision if the commit lacks one).
+   * Files on disk are ignored. Errors: RevisionNotFound if the clone has no such commit, InvalidArgument together with `debug`.
+   * Default: HEAD, without uncommitted changes.
    */
   revision?: string;
   /** No longer used: whether the registry's tags are immutable is detected. Accepted for older programs. */
