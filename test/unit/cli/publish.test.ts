@@ -33,7 +33,7 @@ describe("publish", () => {
     [["--build-context", "lib=images/app"], "--build-context: this can't be had with `docker build`"],
     [["--cache-from", "type=gha"], "--cache-from type=…: this can't be had with `docker build`"],
     [["--cache-to", "type=inline"], "--cache-to: this can't be had with `docker build`"],
-    [["--platform", "amd64"], '--platform is "amd64": give it as os/arch'],
+    [["--platform", "amd64"], '--platform is "amd64". Use os/arch'],
     [["--build-arg", "TOKEN"], "--build-arg TOKEN: the environment has no such variable"],
     [["--base", "my-base=images/app"], "--base my-base: name it as the build argument"],
     [["--base", "BASE=images/app", "--build-arg", "BASE=x"], "--base BASE: --build-arg BASE is given, too"],
@@ -46,7 +46,7 @@ describe("publish", () => {
     [["--also-tag", "0123456"], "alsoTag: 0123456 looks like a version"],
     [["--also-tag", "v1.2.3"], "alsoTag: v1.2.3 looks like a release"],
     [["--release-tag", "0123456"], "releaseTags: 0123456 looks like a version"],
-    [["--release-tag", "v1", "--also-tag", "v1"], "releaseTags: v1 is in alsoTag, too"],
+    [["--release-tag", "v1", "--also-tag", "v1"], "releaseTags: v1 is also in alsoTag"],
     [["--release-tag", "v1.2.3", "--debug"], "--release-tag: a debug image is no release"],
     [["--repository", "h.example/app:1"], '"h.example/app:1" does not name an image in a registry: it has a tag'],
     [["--report", "none/report.json"], "What became of the images can't be written to none/report.json: ENOENT"],
@@ -371,7 +371,10 @@ describe("publish", () => {
     const { status, err } = await cli(argv, { env: { PATH: "/nonexistent" } });
     assert.equal(status, 1);
     const digest = await digestOf(registry, "v1.4.0");
-    assert.ok(err.includes(`${registry.host}/app:v1.4.0 is this version's image (${digest}) by its labels, but `), err);
+    assert.ok(
+      err.includes(`By its labels, ${registry.host}/app:v1.4.0 is this version's image (${digest}), but `),
+      err,
+    );
     assert.ok(
       err.includes(`--tag ${registry.host}/app:${tag} ${registry.host}/app@${digest}\``) &&
         err.includes("[ReleaseTagTaken]"),
