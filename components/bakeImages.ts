@@ -4,26 +4,23 @@ import { type BakedImage, type BakedSet, readBake, repositoriesOf, sayUnmeant, s
 import { reportInRun } from "./pulumi";
 import { VersionedImage } from "./versionedImage";
 
-/** What a bake file does not say of its images: for all of them alike, as arguments of VersionedImage. */
+/** What a bake file does not set: arguments of VersionedImage for all of its images. */
 export interface BakeOptions
   extends Omit<VersionedImageArgs, "context" | "paths" | "dockerfile" | "repository" | "build"> {
   /** The targets and groups to take. Default: the group or target `default`. */
   targets?: string[];
-  /**
-   * Where `docker buildx bake` would be run, relative to the program's working directory: the file's paths are relative to it. Default: the
-   * program's working directory.
-   */
+  /** The directory that the file's paths are relative to, relative to the program's working directory. Default: the working directory. */
   directory?: string;
-  /** The repositories to publish to, in which {name} stands for the target's name. Default: that of each target's first tag. */
+  /** The repositories to publish to; {name} is replaced by the target's name. Default: that of each target's first tag. */
   repository?: pulumi.Input<string>;
   /** The builder instance, `docker buildx bake --builder`. Default: that of `build.builderName`. */
   builderName?: string;
 }
 
 /**
- * The images that `docker buildx bake` would build, by the names of their targets: those of the file and those that they are built on. The file
- * is HCL, JSON or Compose, relative to the program's working directory; of several, later ones count over earlier ones. BuildKit builds them.
- * Errors: BakeFailed with buildx's words, BakeUnfit for a target that can't be a VersionedImage.
+ * Declares the images that `docker buildx bake` would build, and their base images, and returns them by target name. The file is HCL, JSON
+ * or Compose, relative to the program's working directory; of several files, later ones override earlier ones. BuildKit builds the images.
+ * Errors: BakeFailed with buildx's output, BakeUnfit for a target that can't be a VersionedImage.
  */
 export function bakeImages(
   file: string | string[],

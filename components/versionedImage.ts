@@ -10,11 +10,11 @@ import { knownValue, registrable, shownOnce } from "./pulumi";
 export class VersionedImage extends pulumi.ComponentResource {
   /** The tag, for instance 88d38d9 or 88d38d9-debug. Known in every preview. */
   public readonly tag: pulumi.Output<string>;
-  /** repository:tag. In an update it is known only after the registry has the image, so that its users wait for it. */
+  /** repository:tag. In an update it is known only once the registry has the image, so resources that use it wait for that. */
   public readonly spec: pulumi.Output<string>;
-  /** repository:tag@sha256:…, exactly the image that was published: what a Deployment should run. */
+  /** repository:tag@sha256:…, the published image by its digest. Use this in Deployments. */
   public readonly reference: pulumi.Output<string>;
-  /** repository@sha256:…, the same for those who take no tag beside a digest, such as AWS Lambda. */
+  /** repository@sha256:…, the same without the tag, for services that accept only one of the two, such as AWS Lambda. */
   public readonly digestReference: pulumi.Output<string>;
   /** The digest of the image in the registry, sha256:…. */
   public readonly digest: pulumi.Output<string>;
@@ -22,13 +22,11 @@ export class VersionedImage extends pulumi.ComponentResource {
   public readonly commit: pulumi.Output<string>;
   /** Git's hash of the content of the image's paths, 40 hexadecimal digits. */
   public readonly tree: pulumi.Output<string>;
-  /**
-   * What the version covers, relative to the repository's root, which is ".": its files, and what its bases cover. Known in every preview.
-   */
+  /** The paths that the version covers, relative to the repository's root, ".": the image's own and its bases'. Known in every preview. */
   public readonly covers: pulumi.Output<string[]>;
-  /** The URL of the repository's remote origin, without credentials; none if it has no such remote. */
+  /** The URL of the git remote origin, without credentials; none without such a remote. */
   public readonly source: pulumi.Output<string | undefined>;
-  /** How the image came to be used: published (by this stack), adopted (the registry had it already), copied (by this stack) or debug. */
+  /** How this stack got the image: published, adopted (the registry already had it), copied or debug. */
   public readonly outcome: pulumi.Output<string>;
 
   constructor(name: string, args: VersionedImageArgs, opts?: pulumi.ComponentResourceOptions) {

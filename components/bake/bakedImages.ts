@@ -40,7 +40,7 @@ function refuseOnRefused(name: string, bases: string[], refused: Record<string, 
   if (base !== undefined) {
     throw new VersionedImageError(
       "BakeUnfit",
-      `The bake target ${name} is built on ${base}, which is none either. ${refused[base]?.message}`,
+      `The bake target ${name} is built on ${base}, which can't be an image either. ${refused[base]?.message}`,
     );
   }
 }
@@ -66,10 +66,10 @@ function askedFor({ group = {}, target }: Printed): string[] {
 function bakedImage(name: string, target: PrintedTarget, directory: string): BakedImage {
   const { context = ".", dockerfile = "Dockerfile", contexts = {}, tags = [], secret = [] } = target;
   if (target["dockerfile-inline"] !== undefined) {
-    throw unfit(name, "dockerfile-inline", "git has no version of it: put the Dockerfile into a file");
+    throw unfit(name, "dockerfile-inline", "git has no version of it; move the Dockerfile to a file");
   }
   const from = directoryFrom(directory, context, () =>
-    unfit(name, `context ${JSON.stringify(context)}`, `it is not on this machine: name a directory of the repository`),
+    unfit(name, `context ${JSON.stringify(context)}`, "it is not local; name a directory in the repository"),
   );
   const named = namedIn(name, contexts, directory);
   return {
@@ -92,7 +92,7 @@ function buildOf(
 ): BakedImage["build"] {
   const { args = {}, platforms, ssh = [], network } = target;
   if (platforms?.includes("local")) {
-    throw unfit(name, "platform local", "that is another one on each machine: name it, such as linux/amd64");
+    throw unfit(name, "platform local", "the default platform depends on the machine; set one, such as linux/amd64");
   }
   const given = {
     args: valuesOf(args),
@@ -134,11 +134,7 @@ function directoryFrom(directory: string, place: string, remote: () => Versioned
 function dockerfileFrom(name: string, dockerfile: string, context: string, directory: string): string {
   const fromDirectory = /^cwd:\/\/(.*)$/.exec(dockerfile)?.[1];
   if (fromDirectory === undefined && REMOTE.test(dockerfile)) {
-    throw unfit(
-      name,
-      `dockerfile ${JSON.stringify(dockerfile)}`,
-      "it is not on this machine: name a file of the repository",
-    );
+    throw unfit(name, `dockerfile ${JSON.stringify(dockerfile)}`, "it is not local; name a file in the repository");
   }
   const file = fromDirectory === undefined ? path.resolve(context, dockerfile) : path.resolve(directory, fromDirectory);
   return path.relative(context, file);
@@ -163,7 +159,7 @@ function namedIn(target: string, contexts: Record<string, string>, directory: st
         unfit(
           target,
           `named context ${name} (${JSON.stringify(place)})`,
-          "it is neither a directory, an image nor a target: the same commit could be built from something else",
+          "it is not a directory, an image or a target, so one commit could give different builds",
         ),
       );
     }
@@ -177,7 +173,7 @@ function baseName(target: string, name: string): string {
     throw unfit(
       target,
       `named context ${JSON.stringify(name)}, which is a target`,
-      "the base has its name as a build argument, too, with letters, digits and _ between them: rename it, here and in the Dockerfile",
+      "the name is also a build argument; rename it, here and in the Dockerfile, to lower-case letters and digits, with _ between them",
     );
   }
   return name;
@@ -188,7 +184,7 @@ function pinned(target: string, name: string, place: string): string {
     throw unfit(
       target,
       `named context ${name} (${JSON.stringify(place)})`,
-      "it can become another image: give its digest (docker-image://REFERENCE@sha256:DIGEST)",
+      "it can become another image; add its digest (docker-image://REFERENCE@sha256:DIGEST)",
     );
   }
   return place;
@@ -197,7 +193,7 @@ function pinned(target: string, name: string, place: string): string {
 function agentIn(target: string, entry: Entry): string {
   const { id, paths = [] } = typeof entry === "string" ? agentOf(entry) : (entry as { id?: string; paths?: string[] });
   if (paths.length > 1 || (paths.length === 0 && id !== "default")) {
-    throw unfit(target, `ssh ${id}`, "say default, or ID=SOCKET with one socket");
+    throw unfit(target, `ssh ${id}`, "use default, or ID=SOCKET with one socket");
   }
   return paths.length === 0 ? "default" : `${id}=${paths[0]}`;
 }

@@ -40,7 +40,7 @@ export async function printBake(call: BakeCall, limitMs = LIMIT): Promise<string
   ];
   const ended = await runProgram({
     ...{ program: "docker", args, env, cwd: directory },
-    ...{ limitMs, tooSlow: `it did not end within ${limitMs / 1000} seconds` },
+    ...{ limitMs, tooSlow: `it did not finish within ${limitMs / 1000} seconds` },
     ...{ longest: LONGEST, tooLong: `it printed more than ${LONGEST} characters` },
   }).catch((error: NodeJS.ErrnoException) => {
     throw failed(call, error.code === "ENOENT" ? notStarted(directory) : error.message);
@@ -59,21 +59,21 @@ export async function printBake(call: BakeCall, limitMs = LIMIT): Promise<string
 function refuseRemote({ files, targets }: BakeCall): void {
   const file = files.find((name) => name === "" || name === "-" || /^[a-z][a-z0-9+.-]*:\/\/|^git@/i.test(name));
   if (file !== undefined) {
-    throw invalidArgument(
-      `The bake file ${JSON.stringify(file)} is none on this machine: name a file of the repository.`,
-    );
+    throw invalidArgument(`Bake file ${JSON.stringify(file)} is not a local file. Name a file in the repository.`);
   }
   const target = targets.find((name) => !/^[\w][\w.-]*$/.test(name));
   if (target !== undefined) {
-    throw invalidArgument(`${JSON.stringify(target)} is no name of a bake target: it has letters, digits, _ and -.`);
+    throw invalidArgument(
+      `${JSON.stringify(target)} is not a valid name of a bake target. Use letters, digits, _ and -.`,
+    );
   }
 }
 
 /** Node says the same of a directory that is gone as of the program. */
 function notStarted(directory: string): string {
   return existsSync(directory)
-    ? "the docker command is not on PATH: install it with its plugin buildx"
-    : `there is no directory ${directory} to run it in`;
+    ? "docker is not on PATH; install it with the buildx plugin"
+    : `directory ${directory} does not exist`;
 }
 
 /** Why it failed, without the progress that it says before; where that is known, what to do. */
@@ -84,10 +84,10 @@ function wordsOf({ status, signal, stderr }: Ended): string {
     .join("\n")
     .trim();
   if (/unknown (command|flag)|is not a docker command/.test(words)) {
-    return `${words}\nThis docker command has no buildx that can do it: install its plugin, 0.10 or later.`;
+    return `${words}\nThis needs the buildx plugin of docker. Install version 0.10 or later.`;
   }
   if (words.endsWith("failed to find target default")) {
-    return `${words}\nThe file has no target or group of that name: name the targets that are meant.`;
+    return `${words}\nThe file has no target or group with that name. Name the targets to use.`;
   }
   return words || (signal ? `it was ended by ${signal}` : `exit status ${status}`);
 }
@@ -96,7 +96,7 @@ function wordsOf({ status, signal, stderr }: Ended): string {
 export function describesNone({ files }: BakeCall): VersionedImageError {
   return new VersionedImageError(
     "BakeFailed",
-    `${files.join(", ")} has no target that can be built: name another file.`,
+    `${files.join(", ")} has no target that can be built. Name another file.`,
   );
 }
 

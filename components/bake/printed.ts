@@ -62,7 +62,7 @@ export function unescaped(text: string): string {
 function unreadable(why: string, cause?: unknown): VersionedImageError {
   return new VersionedImageError(
     "BakeFailed",
-    `What \`docker buildx bake --print\` printed can't be read (${why}): see it for yourself, and upgrade buildx if it is older than 0.10.`,
+    `The output of \`docker buildx bake --print\` can't be read (${why}). Check it, and upgrade buildx if it is older than 0.10.`,
     { cause },
   );
 }

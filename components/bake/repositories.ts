@@ -23,16 +23,16 @@ export function repositoriesOf(images: BakedImage[], pattern: string | undefined
     if (own === undefined) {
       throw new VersionedImageError(
         "BakeUnfit",
-        `The bake target ${name} has no tag that names a repository of a registry: give it one in the file (tags = ["HOST/REPOSITORY"]), or ` +
-          "all of them a repository (HOST/REPOSITORY/{name}).",
+        `The bake target ${name} has no tag with a registry's host. Set one in the file (tags = ["HOST/REPOSITORY"]), or ` +
+          "set a repository for all targets (HOST/REPOSITORY/{name}).",
       );
     }
     const [other] = Object.entries(found).find(([, taken]) => taken === own) ?? [];
     if (other !== undefined) {
       throw new VersionedImageError(
         "BakeUnfit",
-        `The bake targets ${other} and ${name} have the same repository, ${own}, and the tags that tell them apart are those of versions here: ` +
-          "give each a repository of its own, for instance HOST/REPOSITORY/{name} for all of them.",
+        `The bake targets ${other} and ${name} have the same repository, ${own}, where only the version's tag is used. ` +
+          "Give each target its own repository, for instance HOST/REPOSITORY/{name} for all targets.",
       );
     }
     found[name] = own;

@@ -21,19 +21,19 @@ const USED = new Set(
 /** Those that are not used, and what counts instead; of tags a part is. */
 const UNMEANT: Record<string, string> = {
   annotations: "not set",
-  attest: "not attached by the build, so that one commit gives one digest: attest the digest once it is published",
+  attest: "not attached by the build, so that one commit gives one digest; attest the published digest instead",
   call: "not called: the image is always built",
-  entitlements: "not asked for: the builder must allow by itself what the build needs",
-  labels: "not set: an image has those of its Dockerfile and of this package, so write them as LABEL in the Dockerfile",
-  "no-cache": "not used: what the builder has in its cache counts",
-  "no-cache-filter": "not used: what the builder has in its cache counts",
+  entitlements: "not requested: the builder itself must allow what the build needs",
+  labels: "not set: write them as LABEL in the Dockerfile",
+  "no-cache": "not used: the build uses the builder's cache",
+  "no-cache-filter": "not used: the build uses the builder's cache",
   output: "not used: an image is always pushed to its repository",
   policy: "not evaluated",
-  pull: "not used: the builder decides when it looks for a newer base image, so pin base images by digest",
-  resources: "not used: the builder's own limits hold",
-  "shm-size": "not used: the builder's own size holds",
-  tags: "the repository is that of the first, and the tag is the version: give others as alsoTag or releaseTags",
-  ulimits: "not used: the builder's own limits hold",
+  pull: "not used: the builder decides when to pull a newer base image, so pin base images by digest",
+  resources: "not used: the builder's own limits apply",
+  "shm-size": "not used: the builder's own size applies",
+  tags: "only the first one's repository is used, and the tag is the version: set other tags with alsoTag or releaseTags",
+  ulimits: "not used: the builder's own limits apply",
 };
 
 /** What the targets of a file have that is not meant here, each field once. `asked`: the names of those that were asked for. */
@@ -58,7 +58,7 @@ export function unmeantIn(targets: Record<string, PrintedTarget>, asked: string[
     .map(([field, names]) => ({
       field,
       targets: names,
-      why: UNMEANT[field] ?? "not known to this release, and not used",
+      why: UNMEANT[field] ?? "unknown to this release, and not used",
     }));
 }
 

@@ -43,7 +43,7 @@ async function textOf(image: BakedImage, id: string, file: string): Promise<stri
   });
   const text = bytes.toString("utf8");
   if (!Buffer.from(text, "utf8").equals(bytes)) {
-    throw unreadable(image, id, `${file} is no text in UTF-8, which a secret must be here`);
+    throw unreadable(image, id, `${file} is not UTF-8 text`);
   }
   return text;
 }

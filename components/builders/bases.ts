@@ -29,13 +29,13 @@ export function refuseUnfitBases({ bases = {}, args = {}, contexts = {} }: Build
     const context = contextNameOf(name);
     const other = taken.get(context);
     const why = !isBaseName(name)
-      ? "name it as the build argument that has its reference: letters, digits and _ between them, such as BASE"
+      ? "use the name of the build argument for its reference: letters and digits, with _ between them, such as BASE"
       : Object.hasOwn(args, name)
-        ? `build.args has ${name}, too: leave it out there`
+        ? `build.args also has ${name}: remove it there`
         : Object.hasOwn(contexts, context)
-          ? `build.contexts has ${context}, which is the base's named context: give one of them another name`
+          ? `build.contexts has ${context}, which is the base's named context: rename one of them`
           : other !== undefined
-            ? `with BuildKit both ${other} and ${name} would be the named context ${context}: give one of them another name`
+            ? `with BuildKit both ${other} and ${name} would be the named context ${context}: rename one of them`
             : undefined;
     if (why !== undefined) {
       throw invalid(name, why);
@@ -62,12 +62,12 @@ async function coversOf(name: string, base: BaseImage, debug: boolean): Promise<
     await knownInPreview(`${name}.tag`, base.tag),
   ];
   if (!Array.isArray(covers) || covers.length === 0 || !covers.every((entry) => typeof entry === "string")) {
-    throw invalid(`${name}.covers`, "give it the output covers of a VersionedImage of this repository");
+    throw invalid(`${name}.covers`, "pass the `covers` output of a VersionedImage in this repository");
   }
   if (!debug && isDebugTag(tag)) {
     throw invalid(
       name,
-      `it is the debug image ${tag}, and a production image is built on what is committed alone: set debug: true for both, or for neither`,
+      `it is the debug image ${tag}, but a production image needs a committed base: set debug (--debug) for both, or for neither`,
     );
   }
   return covers;
@@ -79,7 +79,7 @@ async function knownInPreview<T>(what: string, input: pulumi.Input<T>): Promise<
   if (value === undefined) {
     throw invalid(
       what,
-      "it is not known in this preview, and it decides the version: give the output of a VersionedImage, or a value that is known",
+      "the version depends on it, but this preview does not know it: pass the output of a VersionedImage, or a known value",
     );
   }
   return value as T;

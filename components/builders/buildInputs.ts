@@ -87,12 +87,12 @@ export async function resolveBuild(options: BuildOptions = {}): Promise<BuildInp
 function secretArgument(name: string, builder: Builder): VersionedImageError {
   const remedy =
     builder === Builder.BuildKit
-      ? `Give it as build.secrets.${name} and read it with RUN --mount=type=secret,id=${name}.`
-      : "Give the secret to the container when it runs, for instance as an environment variable from a Kubernetes Secret. If the " +
-        `build needs it, set build.builder to BuildKit and give it as build.secrets.${name}.`;
+      ? `Pass it as build.secrets.${name}, and read it with RUN --mount=type=secret,id=${name}.`
+      : "Pass the secret to the container at run time, for instance as an environment variable from a Kubernetes Secret. If the " +
+        `build needs it, set build.builder to BuildKit, and pass it as build.secrets.${name}.`;
   return new VersionedImageError(
     "SecretBuildArgument",
-    `build.args.${name} is a Pulumi secret: build arguments can be read in the image's history by whoever can pull it. ${remedy}`,
+    `build.args.${name} is a Pulumi secret, but everyone who can pull the image can read build arguments in its history. ${remedy}`,
   );
 }
 

@@ -70,7 +70,7 @@ function dockerBuild(): typeof import("@pulumi/docker-build") {
     }
     throw new VersionedImageError(
       "BuildKitNotInstalled",
-      "build.builder is BuildKit, which needs the package @pulumi/docker-build: run `npm install @pulumi/docker-build`.",
+      "build.builder is BuildKit, which needs the package @pulumi/docker-build. Run `npm install @pulumi/docker-build`.",
       { cause: error },
     );
   }

@@ -20,8 +20,8 @@ export async function contextDirectories(options: BuildOptions = {}): Promise<Re
   for (const [name, directory] of Object.entries(directories)) {
     if (await dependsOnResource(contexts[name])) {
       throw invalidArgument(
-        `build.contexts.${name} is the directory ${JSON.stringify(directory)}, but an output of a resource: the version covers it, so that ` +
-          "each preview must know it. Give it as a plain string.",
+        `build.contexts.${name} is the directory ${JSON.stringify(directory)} from a resource's output. The version covers it, so ` +
+          "each preview must know it. Pass a plain string.",
       );
     }
   }
@@ -32,14 +32,14 @@ export async function contextDirectories(options: BuildOptions = {}): Promise<Re
 function refuseUnfit(options: BuildOptions): void {
   const { builder = Builder.Docker, platform, platforms, cacheFrom = [], ssh = [] } = options;
   if (!Object.values(Builder).includes(builder)) {
-    throw invalid("builder", builder, `say ${Object.values(Builder).join(" or ")}`);
+    throw invalid("builder", builder, `use ${Object.values(Builder).join(" or ")}`);
   }
   if (builder === Builder.Docker) {
     refuseWithDocker(options, cacheFrom);
   }
   if (platform !== undefined && platforms !== undefined) {
     throw invalidArgument(
-      "build.platform and build.platforms can't be given together: give all platforms in build.platforms.",
+      "build.platform and build.platforms can't be set together. Set all platforms in build.platforms.",
     );
   }
   if (platforms !== undefined && platforms.length === 0) {
@@ -47,12 +47,12 @@ function refuseUnfit(options: BuildOptions): void {
   }
   for (const id of Object.keys(options.secrets ?? {})) {
     if (id === "" || /[,=\s]/.test(id)) {
-      throw invalid("secrets", id, "an id has no comma, no equals sign and no white space");
+      throw invalid("secrets", id, "an id can't contain a comma, an equals sign or white space");
     }
   }
   for (const agent of ssh) {
     if (!/^(default|[^=,\s]+=[^=,]+)$/.test(agent)) {
-      throw invalid("ssh", agent, "say default, or ID=SOCKET");
+      throw invalid("ssh", agent, "use default, or ID=SOCKET");
     }
   }
 }
@@ -64,7 +64,7 @@ function refuseWithDocker(options: BuildOptions, cacheFrom: string[]): void {
   }
   if (unfit.length > 0) {
     throw invalidArgument(
-      `${unfit.map((option) => `build.${option}`).join(" and ")} can't be had with the builder Docker: set build.builder to BuildKit.`,
+      `${unfit.map((option) => `build.${option}`).join(" and ")} can't be used with the builder Docker. Set build.builder to BuildKit.`,
     );
   }
 }

@@ -12,7 +12,7 @@ export function ignoredInImage(version: Version, copied: string[]): string | und
   const inImage = copied.filter((file) => ignored.some((entry) => file === entry || file.startsWith(`${entry}/`)));
   return inImage.length === 0
     ? undefined
-    : `Git ignores ${listed(inImage)}, but Docker is given them in debug mode: name them in .dockerignore to keep them out.`;
+    : `Git ignores ${listed(inImage)}, but a debug build sends them to Docker. To exclude them, name them in .dockerignore.`;
 }
 
 /** The same of committed files that are not on disk: without a word, such an image would only fail where it runs. */
@@ -24,7 +24,7 @@ export async function leftOutOfImage(version: Version, dockerfile: string): Prom
   const missed = version.leftOut.filter((file) => !ignores(path.relative(version.context, file)));
   return missed.length === 0
     ? undefined
-    : `A sparse checkout leaves out ${listed(missed)}, and so does the debug image: run git sparse-checkout add with their directory, or ` +
+    : `The sparse checkout leaves out ${listed(missed)}, so the debug image lacks them. Run git sparse-checkout add with their directory, or ` +
         "git sparse-checkout disable.";
 }
 

@@ -31,8 +31,8 @@ export async function dockerfileIn(context: string, dockerfile: string): Promise
   if (real !== file && !real.startsWith(folder + path.sep)) {
     throw new VersionedImageError(
       "DockerfileNotCovered",
-      `${dockerfile} is a symbolic link to a file outside the image's directory, which the version does not cover: ` +
-        "put the Dockerfile itself there.",
+      `${dockerfile} is a symbolic link to a file outside the image's directory, which the version does not cover. ` +
+        "Replace the link with the Dockerfile itself.",
     );
   }
   return parseDockerfile(await readFile(real, "utf8"));
@@ -112,10 +112,10 @@ export function refuseFaults(read: Dockerfile, { dockerfile, target }: Dockerfil
   const unknown = read.instructions.find(({ name }) => !KNOWN.has(name));
   // One that asks for a frontend may have others.
   if (unknown && read.frontend === undefined) {
-    throw invalid(`Docker knows no instruction ${unknown.name} (line ${unknown.line} of ${dockerfile}).`);
+    throw invalid(`Unknown instruction ${unknown.name} (line ${unknown.line} of ${dockerfile}).`);
   }
   if (read.stages.length === 0) {
-    throw invalid(`${dockerfile} has no FROM instruction: there is nothing to build.`);
+    throw invalid(`${dockerfile} has no FROM instruction, so there is nothing to build.`);
   }
   if (target !== undefined && target !== "" && !read.stages.includes(target.toLowerCase())) {
     throw invalid(noSuchStage(read, dockerfile, target));
@@ -130,9 +130,7 @@ export function isForeign({ frontend }: Dockerfile): boolean {
 function noSuchStage({ stages }: Dockerfile, dockerfile: string, target: string): string {
   const names = stages.filter((name) => name !== undefined);
   const known = names.length > 0 ? `its stages are: ${names.join(", ")}` : "none of its stages has a name";
-  const advice = /^\d+$/.test(target)
-    ? " Docker finds a target by its name, not by its number: write FROM … AS NAME."
-    : "";
+  const advice = /^\d+$/.test(target) ? " A target is the name of a stage, not its number. Write FROM … AS NAME." : "";
   return `${dockerfile} has no stage ${JSON.stringify(target)} for build.target; ${known}.${advice}`;
 }
 

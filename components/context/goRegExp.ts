@@ -61,7 +61,7 @@ function classIn(text: string): Piece {
     }
     const [high, afterHigh] = memberIn(rest.slice(1));
     if (typeof high !== "number" || high < low) {
-      throw new SyntaxError(`${text} has a range that holds nothing`);
+      throw new SyntaxError(`${text} has an empty range`);
     }
     translated += `${literal(low)}-${literal(high)}`;
     rest = afterHigh;
@@ -75,7 +75,7 @@ function memberIn(text: string): Member {
     return [codeOf(character), rest];
   }
   if (PLACES[text[1] ?? ""] !== undefined) {
-    throw new SyntaxError(`${text} is a place, and no character`);
+    throw new SyntaxError(`${text} is an assertion, not a character`);
   }
   return escapeIn(text);
 }
@@ -100,7 +100,7 @@ function escapeIn(text: string): Member {
   const members = MEMBERS[character.toLowerCase()];
   const found = CONTROLS[character] ?? PLACES[character] ?? (members && classOf(members, /[A-Z]/.test(character)));
   if (found === undefined && !/^[\0-/:-@[-`{-\x7f]$/.test(character)) {
-    throw new SyntaxError(`\\${character} escapes nothing`);
+    throw new SyntaxError(`\\${character} is not a valid escape`);
   }
   return [found ?? codeOf(character), rest];
 }
@@ -126,7 +126,7 @@ const NAMED: Record<string, string> = {
 function namedMembers(name: string): string {
   const members = NAMED[name];
   if (members === undefined) {
-    throw new SyntaxError(`[:${name}:] is no class`);
+    throw new SyntaxError(`[:${name}:] is not a character class`);
   }
   return members;
 }
@@ -147,7 +147,7 @@ function codeOf(character: string): number {
 function firstOf(text: string): [character: string, rest: string] {
   const [character] = text;
   if (character === undefined) {
-    throw new SyntaxError("a pattern ends too early");
+    throw new SyntaxError("the pattern is incomplete");
   }
   return [character, text.slice(character.length)];
 }

@@ -47,7 +47,7 @@ function matching(content: string, name: string): Omit<IgnoreFile, "name"> {
     const { takesBack, ignores } = readIgnorePatterns(content);
     return { ignores, ignoresAllOf: (directory) => !takesBack && ignores(directory) };
   } catch (error) {
-    throw unusable(name, "has a pattern that means nothing", error);
+    throw unusable(name, "has an invalid pattern", error);
   }
 }
 
@@ -55,7 +55,7 @@ function unusable(name: string, what: string, cause?: unknown): VersionedImageEr
   const words = cause instanceof Error ? ` (${cause.message})` : "";
   return new VersionedImageError(
     "StagingFailed",
-    `${name} ${what}${words}. Nothing was built; mend it, then run again.`,
+    `${name} ${what}${words}. Nothing was built. Correct it, then run again.`,
     {
       cause,
     },
@@ -120,7 +120,7 @@ function readPattern(line: string): Pattern | undefined {
   const takesBack = text.startsWith("!");
   const pattern = takesBack ? text.slice(1) : text;
   if (pattern === "") {
-    throw new SyntaxError(`"${line}" takes back nothing`);
+    throw new SyntaxError(`"${line}" is not a valid exclusion`);
   }
   requireWellFormed(pattern);
   return { takesBack, matches: matcherOf(pattern) };
@@ -143,7 +143,7 @@ function requireWellFormed(pattern: string): void {
   const one = String.raw`(?:\\.|[^\\\]-])`;
   const wellFormed = new RegExp(String.raw`^(?:\\.|[^\\[]|\[\^?(?:${one}(?:-${one})?)+\])*$`, "su");
   if (!wellFormed.test(pattern)) {
-    throw new SyntaxError(`"${pattern}" is no pattern`);
+    throw new SyntaxError(`"${pattern}" is not a valid pattern`);
   }
 }
 

@@ -87,8 +87,8 @@ async function ifReadable<T>(name: string, read: () => Promise<T>): Promise<T | 
     if (code === "ENOENT" && name.includes("\uFFFD")) {
       throw new VersionedImageError(
         "StagingFailed",
-        `The name of ${JSON.stringify(name)} is not UTF-8, so the file can't be put into an image. Rename it, or name the ` +
-          "directory that it is in in .dockerignore.",
+        `The name of ${JSON.stringify(name)} is not UTF-8, so the file can't be put into an image. Rename it, or name its ` +
+          "directory in .dockerignore.",
       );
     }
     if (code === "ENOENT") {
@@ -97,7 +97,7 @@ async function ifReadable<T>(name: string, read: () => Promise<T>): Promise<T | 
     if (code === "EACCES") {
       throw new VersionedImageError(
         "StagingFailed",
-        `${JSON.stringify(name)} is to be in the image, but can't be read (${message}): let the user that runs this read it, or ` +
+        `${JSON.stringify(name)} can't be read (${message}), so it can't be added to the image. Make it readable, or ` +
           "name it in .dockerignore.",
         { cause: error },
       );

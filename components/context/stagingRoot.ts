@@ -51,7 +51,7 @@ async function refuseLinks(entries: string[]): Promise<void> {
     if ((await ifThere(lstat(found)))?.isSymbolicLink()) {
       throw new VersionedImageError(
         "StagingFailed",
-        `${path.resolve(found)} is a symbolic link, behind which nothing is to be written or removed: remove the link, then run again.`,
+        `${path.resolve(found)} is a symbolic link, and nothing is written or removed through a link. Remove it, then run again.`,
       );
     }
   }
@@ -137,8 +137,8 @@ export async function stagingFailed<T>(work: () => Promise<T>): Promise<T> {
     }
     throw new VersionedImageError(
       "StagingFailed",
-      `The files of the image could not be put into ${path.resolve(STAGING)}: ${error.message}. ` +
-        "Nothing was built; see that the disk has room and that the folder can be written, then run again.",
+      `The image's files could not be written to ${path.resolve(STAGING)}: ${error.message}. ` +
+        "Nothing was built. Check that the disk has space and that the directory is writable, then run again.",
       { cause: error },
     );
   }

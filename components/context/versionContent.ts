@@ -111,8 +111,8 @@ async function writeCommit(
   const undoing = filters.filter((filter) => filter !== "lfs");
   if (undoing.length > 0) {
     warn(
-      `files go through git's ${undoing.length === 1 ? "filter" : "filters"} ${undoing.join(", ")}: whoever can pull the ` +
-        "image can read what these undo, an encryption for instance.",
+      `files pass git's ${undoing.length === 1 ? "filter" : "filters"} ${undoing.join(", ")}, so everyone who can pull the ` +
+        "image can read the result, such as decrypted files.",
     );
   }
 }
@@ -130,8 +130,8 @@ export async function refuseDeadLinks(directories: string[], context: string, do
       if (!ignores(file) && !(await ifThere(stat(path.join(directory, file)), ["ENOENT", "ELOOP", "ENOTDIR"]))) {
         throw new VersionedImageError(
           "StagingFailed",
-          `${file} is a symbolic link to what is not on this machine, and Pulumi's provider of BuildKit can't read it: make the link in the ` +
-            "Dockerfile (RUN ln -s), name it in .dockerignore, or build with Docker's own builder.",
+          `${file} is a symbolic link whose target does not exist here, and @pulumi/docker-build can't read it. Create the link in the ` +
+            "Dockerfile (RUN ln -s), name it in .dockerignore, or build with Docker.",
         );
       }
     }

@@ -52,15 +52,15 @@ export async function readAttached(content: Content, from: Place): Promise<Attac
       throw notCopyable(
         `${from.repository}@${content.root.digest}`,
         `more than ${MOST_REFERRERS} manifests refer to it`,
-        "Delete those that are of no use.",
+        "Delete those that are not needed.",
       );
     }
     const subject: Subject = { digest, referrers: [] };
     attached.subjects.push(subject);
     for (const entry of fresh) {
       const remedy =
-        `It is listed as what refers to ${digest}, in registries without an API for that under the tag ${referrersTag(digest)}: have it ` +
-        "pushed there anew, or take it off the list, then copy the image again.";
+        `It is listed as a referrer of ${digest} (in registries without a referrers API: by the tag ${referrersTag(digest)}). Push it ` +
+        "there again, or remove it from the list, then copy the image again.";
       const referring = await readContent(from, entry.digest, remedy);
       subject.referrers.push({ entry, content: referring });
       await lookAt(referring.root);

@@ -56,8 +56,8 @@ export async function copyImage(copying: ToCopy, { clock, dryRun, ...options }: 
   const refuse = (served: string) => {
     throw new VersionedImageError(
       "TagTaken",
-      `${spec} is in the registry already as ${served}, and ${from.repository} has it as ${digest}: it was built twice. It is never ` +
-        "overwritten. Use what is there, or copy to a repository that has no images but copies.",
+      `${spec} is in the registry already as ${served}, but ${from.repository} has it as ${digest}: it was built twice. It is never ` +
+        "overwritten. Use the existing image, or copy to a repository that contains only copies.",
     );
   };
   const served = await to.registry.resolve(to.repository, tag);
@@ -149,8 +149,8 @@ async function mayTag(to: Place, { tag, content }: Tagged, { say }: Copying): Pr
   }
   if (there && !holdsAll(content.root, there, to.repository)) {
     say.warn(
-      `${to.repository}:${tag} holds signatures or attestations that the source lacks, and stays as it is: those of the source are not ` +
-        "added. Sign what is there with cosign, if they are needed.",
+      `${to.repository}:${tag} has signatures or attestations that the source lacks, so it stays unchanged, and those of the source are not ` +
+        "added. If they are needed, sign the copy with cosign.",
     );
     return false;
   }

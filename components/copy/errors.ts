@@ -6,7 +6,7 @@ export function notCopyable(what: string, why: string, remedy: string): Versione
   return new VersionedImageError("NotCopyable", `${what} can't be copied: ${why}. Nothing was tagged. ${remedy}`);
 }
 
-export const PUSH_ANEW = "Have the image pushed there anew, then copy it again.";
+export const PUSH_ANEW = "Push the image there again, then copy it again.";
 
 /** The error for content that a source should have and has not. */
 export function lacking(source: string, what: string, remedy = PUSH_ANEW): VersionedImageError {
@@ -22,7 +22,7 @@ export function pushRefused(
 ): VersionedImageError {
   return new VersionedImageError(
     "PushRefused",
-    `The registry refuses to take ${what} of ${digest} into ${repository} (status ${refused.status}: ${refused.words}). Nothing was ` +
-      `tagged. Let the account push there, or mend what the registry names; then run \`${command}\` again, which goes on from there.`,
+    `The registry refuses to store ${what} of ${digest} in ${repository} (status ${refused.status}: ${refused.words}). Nothing was ` +
+      `tagged. Allow the account to push there, or fix what the registry reports, then run \`${command}\` again to continue.`,
   );
 }

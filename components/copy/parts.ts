@@ -18,8 +18,8 @@ export function partsOf({ digest, mediaType, bytes }: ManifestContent, repositor
   if (!isIndex && !MANIFEST_TYPES.includes(mediaType)) {
     throw notCopyable(
       here,
-      `it is of the type ${mediaType}, which registries of today do not take`,
-      "Build and publish the image anew.",
+      `it has the type ${mediaType}, which current registries do not accept`,
+      "Build and publish the image again.",
     );
   }
   const { manifests, config, layers } = fieldsIn(bytes, here);
@@ -30,8 +30,8 @@ export function partsOf({ digest, mediaType, bytes }: ManifestContent, repositor
   if (elsewhere) {
     throw notCopyable(
       here,
-      `its layer ${elsewhere.digest} is of the type ${elsewhere.mediaType}, which is kept outside of registries`,
-      "Build it on an image without such layers.",
+      `its layer ${elsewhere.digest} has the type ${elsewhere.mediaType}, which is stored outside registries`,
+      "Use a base image without such layers.",
     );
   }
   return parts;
@@ -43,7 +43,7 @@ export function fieldsIn(bytes: Buffer, here: string): Record<string, unknown> {
     return fieldsOf(JSON.parse(bytes.toString()));
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw notCopyable(here, "it is no JSON", "Build and publish the image anew.");
+      throw notCopyable(here, "it is not JSON", "Build and publish the image again.");
     }
     throw error;
   }
@@ -58,8 +58,8 @@ function descriptorIn(value: unknown, here: string): Descriptor {
   if (!isDigest(digest) || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
     throw notCopyable(
       here,
-      `it holds an entry with the digest ${JSON.stringify(digest) ?? "(none)"} and the size ${JSON.stringify(size) ?? "(none)"}`,
-      "Build and publish the image anew.",
+      `it has an entry with the digest ${JSON.stringify(digest) ?? "(none)"} and the size ${JSON.stringify(size) ?? "(none)"}`,
+      "Build and publish the image again.",
     );
   }
   return { digest, size, mediaType: typeof mediaType === "string" ? mediaType : "" };

@@ -93,7 +93,7 @@ async function* chunksOf(
   const held = new PassThrough({ highWaterMark: HELD });
   const write = async (chunk: Buffer) => {
     if (held.destroyed) {
-      throw new Error("the other side takes no more");
+      throw new Error("the other side stopped reading");
     }
     if (!held.write(chunk)) {
       await roomIn(held);

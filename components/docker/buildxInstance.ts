@@ -19,7 +19,7 @@ export async function requireBuilder(name: string, env: NodeJS.ProcessEnv): Prom
     const known = names.length > 0 ? `it has ${names.sort().join(", ")}` : "it has none";
     throw new VersionedImageError(
       "BuilderNotFound",
-      `build.builderName is ${JSON.stringify(name)}, and buildx has no such builder in ${folder} (${known}): make it with ` +
+      `build.builderName is ${JSON.stringify(name)}, but buildx has no such builder in ${folder} (${known}). Create it with ` +
         `\`docker buildx create --name ${name}\`, or name one that \`docker buildx ls\` lists.`,
     );
   }
@@ -44,7 +44,7 @@ function driverIn(instance: string): unknown {
 function unsupported(name: string): VersionedImageError {
   return new VersionedImageError(
     "BuilderUnsupported",
-    `The builder ${name} is of the driver docker, which @pulumi/docker-build does not build with: make another with ` +
-      "`docker buildx create --name NAME` (docker-container), or one of the drivers kubernetes or remote, and name it in build.builderName.",
+    `Builder ${name} has the driver docker, which @pulumi/docker-build does not support. Create one with ` +
+      "`docker buildx create --name NAME` (docker-container), or with the driver kubernetes or remote, and set build.builderName to it.",
   );
 }

@@ -49,7 +49,7 @@ function deletion(id: string, tagState: string, days: number): Policy {
 function assertCount(values: Record<string, number | undefined>, what: string): void {
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1)) {
-      throw invalidArgument(`${name} is ${value}: give a whole number of ${what}, at least 1.`);
+      throw invalidArgument(`${name} is ${value}. Use a whole number of ${what}, at least 1.`);
     }
   }
 }

@@ -5,41 +5,41 @@ import { checkAt, knownValue } from "../pulumi";
 import { checkPolicies, debugPolicies, productionPolicies } from "./cleanup";
 import { locationOf, prefixOf, projectFor } from "./names";
 
-/** Where the images of a project are kept. */
+/** The settings of a project's image repositories. */
 export interface ImageRepositoryArgs {
-  /** The region or multi-region, `gcloud --location`, for instance europe-west1. Needed unless gcrHost is set. */
+  /** The region or multi-region, `gcloud --location`, for instance europe-west1. Required unless gcrHost is set. */
   location?: string;
-  /** The repository's name. Default: the component's. Its debug repository has the same name with -debug at its end. */
+  /** The repository's name. Default: the component's. The debug repository's name is the same with -debug at the end. */
   repositoryId?: string;
   /**
-   * The project, `gcloud --project`. Default: that of the component's provider, if it has one of its own, else
-   * gcp:project, else that of the environment, else the one that gcloud is set to.
+   * The project, `gcloud --project`. Default: that of the component's own provider, if there is one, else
+   * gcp:project, else that of the environment, else gcloud's.
    */
   project?: string;
   /**
-   * Use the project's repository behind gcr.io, us.gcr.io, eu.gcr.io or asia.gcr.io, which must exist and is left as it
-   * is. A warning says if its tags can be moved. Default: a repository of its own.
+   * Use the project's repository behind gcr.io, us.gcr.io, eu.gcr.io or asia.gcr.io. It must exist and is not changed;
+   * if its tags are mutable, a warning says so. Default: a new repository.
    */
   gcrHost?: string;
   /**
-   * Whether the production repository refuses to move or delete a tag, `gcloud --immutable-tags`. Not together with
-   * gcrHost, whose repository is left as it is. Default: true.
+   * Whether the production repository's tags are immutable, `gcloud --immutable-tags`. Can't be combined with gcrHost.
+   * Default: true.
    */
   immutableTags?: boolean;
   /**
-   * Who may pull, for instance serviceAccount:nodes@my-project.iam.gserviceaccount.com. A member that a preview can't
-   * know yet is shown in the update alone. Default: nobody is added.
+   * Members who can pull, for instance serviceAccount:nodes@my-project.iam.gserviceaccount.com. A member that a preview
+   * does not know is shown only in the update. Default: none are added.
    */
   readers?: pulumi.Input<string>[];
-  /** After so many days what has no tag is deleted: of debug images, and with keepVersions of production's. Default: 7. */
+  /** The days after which untagged debug images are deleted, and with keepVersions untagged production images. Default: 7. */
   untaggedDays?: number;
-  /** After so many days a debug image is deleted, its tag with it. Default: never. */
+  /** The days after which a debug image is deleted, with its tag. Default: never. */
   debugDays?: number;
   /**
-   * How many versions of each production image are kept at the least, the most recent ones; Artifact Registry deletes the others,
-   * whether they still run or not. It counts manifests, two for each version; an image for several platforms has one for each and
-   * one for all, and needs a larger number. It deletes no image whose tag is immutable, so that this needs immutableTags: false. Not
-   * together with gcrHost. Default: all are kept.
+   * The number of recent versions to keep of each production image; Artifact Registry deletes the others, even if they still run. It
+   * counts manifests, two for each version; an image for several platforms has one for each platform and one for the index, and
+   * needs a larger number. Images with immutable tags are never deleted, so this needs immutableTags: false. Can't be combined with
+   * gcrHost. Default: all versions are kept.
    */
   keepVersions?: number;
   /** Whether Artifact Registry only logs what it would delete, in both repositories. Default: false. */
@@ -47,17 +47,17 @@ export interface ImageRepositoryArgs {
 }
 
 /**
- * Repositories of Google's Artifact Registry: one for production, whose tags can't be moved, and one for debug images,
- * whose tags can, and which loses what is untagged.
+ * Repositories of Google's Artifact Registry: one for production, with immutable tags, and one for debug images, with
+ * mutable tags, where untagged images are deleted.
  */
 export class ImageRepository extends pulumi.ComponentResource {
-  /** What production images' names begin with, for instance europe-west1-docker.pkg.dev/my-project/images. */
+  /** The prefix of production images' names, for instance europe-west1-docker.pkg.dev/my-project/images. */
   public readonly repository: pulumi.Output<string>;
-  /** What debug images' names begin with. */
+  /** The prefix of debug images' names. */
   public readonly debugRepository: pulumi.Output<string>;
-  /** Whether the production repository refuses to move a tag. */
+  /** Whether the production repository's tags are immutable. */
   public readonly immutableTags: pulumi.Output<boolean>;
-  /** Known when all readers are allowed whose names can be known. */
+  /** Known once all readers whose names are known can pull. */
   private readonly allowed: pulumi.Output<unknown>;
 
   constructor(name: string, args: ImageRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -125,8 +125,8 @@ function assertOwn({ gcrHost, immutableTags, keepVersions }: ImageRepositoryArgs
   const given = Object.entries({ immutableTags, keepVersions }).filter(([, value]) => value !== undefined);
   if (gcrHost !== undefined && given.length > 0) {
     throw invalidArgument(
-      `${given.map(([argument]) => argument).join(" and ")} can't be set together with gcrHost: the repository ${gcrHost} ` +
-        "is left as it is. Change it with `gcloud artifacts repositories update`, or leave gcrHost out.",
+      `${given.map(([argument]) => argument).join(" and ")} can't be set together with gcrHost: the settings of ${gcrHost} ` +
+        "are not changed. Change them with `gcloud artifacts repositories update`, or leave gcrHost out.",
     );
   }
 }
@@ -134,7 +134,7 @@ function assertOwn({ gcrHost, immutableTags, keepVersions }: ImageRepositoryArgs
 function warnOfKept(parent: ImageRepository, { keepVersions, immutableTags = true }: ImageRepositoryArgs): void {
   if (keepVersions !== undefined && immutableTags) {
     pulumi.log.warn(
-      "keepVersions deletes nothing that has a tag, since the tags are immutable: set immutableTags to false as well, or " +
+      "keepVersions can't delete tagged images, since the tags are immutable. Set immutableTags to false as well, or " +
         "leave keepVersions out.",
       parent,
     );
@@ -196,7 +196,7 @@ function immutabilityOf(
     const isImmutable = config?.immutableTags ?? false;
     if (!isImmutable) {
       pulumi.log.warn(
-        `Tags of ${gcrHost} can be moved by whoever may push. Make them immutable once nothing pushes a moving tag such ` +
+        `Everyone who can push to ${gcrHost} can move its tags. Make them immutable once nothing pushes a moving tag such ` +
           `as latest: gcloud artifacts repositories update ${gcrHost} --location=${location} --immutable-tags`,
         parent,
       );

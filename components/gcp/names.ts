@@ -16,16 +16,16 @@ const GCR_LOCATIONS = new Map([
 export function locationOf({ location, gcrHost }: { location?: string; gcrHost?: string }): string {
   if (gcrHost === undefined) {
     if (!location) {
-      throw invalidArgument("location is missing: set it to a region such as europe-west1, or to us, europe or asia.");
+      throw invalidArgument("location is missing. Set it to a region such as europe-west1, or to us, europe or asia.");
     }
     return location;
   }
   const fixed = GCR_LOCATIONS.get(gcrHost);
   if (!fixed) {
-    throw invalidArgument(`gcrHost is ${JSON.stringify(gcrHost)}: say one of ${[...GCR_LOCATIONS.keys()].join(", ")}.`);
+    throw invalidArgument(`gcrHost is ${JSON.stringify(gcrHost)}. Use one of ${[...GCR_LOCATIONS.keys()].join(", ")}.`);
   }
   if (location !== undefined && location !== fixed) {
-    throw invalidArgument(`location is ${location}, but ${gcrHost} is in ${fixed}: leave location out.`);
+    throw invalidArgument(`location is ${location}, but ${gcrHost} is in ${fixed}. Leave location out.`);
   }
   return fixed;
 }
@@ -60,7 +60,7 @@ async function meant(): Promise<string> {
   const project = await findGoogleProject();
   if (!project) {
     throw invalidArgument(
-      "There is no Google Cloud project: run `pulumi config set gcp:project PROJECT`, or `gcloud config set project " +
+      "No Google Cloud project is set. Run `pulumi config set gcp:project PROJECT`, or `gcloud config set project " +
         "PROJECT`, or set the project argument.",
     );
   }

@@ -7,9 +7,9 @@ import { reportInRun } from "../pulumi";
 /**
  * Credentials for Artifact Registry and gcr.io that last an hour, for the registryAuth of an image: an access token from
  * Application Default Credentials (`gcloud auth application-default login`, an attached service account, workload
- * identity federation). One serves all images of a run, and later runs of the same process until half an hour before it ends. It is kept
- * as a secret, and a new one is no change of the image. `server` is the registry's host; default: that of the image's repository. If there
- * are no credentials the run ends with CredentialsFailed.
+ * identity federation). All images of a run share one token, and so do later runs of the same process until half an hour before it expires.
+ * It is a Pulumi secret, and a new token does not change the image. `server` is the registry's host; default: that of the image's
+ * repository. Without credentials the run fails with CredentialsFailed.
  */
 export function gcpRegistryAuth(server?: pulumi.Input<string>): RegistryAuth {
   const token = reportInRun(() => {
@@ -40,7 +40,7 @@ async function accessToken(): Promise<string> {
   try {
     const value = await auth.getAccessToken();
     if (!value) {
-      throw new Error("it answered without one");
+      throw new Error("the answer has none");
     }
     return value;
   } catch (error) {
@@ -52,8 +52,8 @@ async function accessToken(): Promise<string> {
 function refused(why: string, cause: unknown): VersionedImageError {
   return new VersionedImageError(
     "CredentialsFailed",
-    `Google Cloud gives no access token: ${why}\nRun \`gcloud auth application-default login\`; in CI, set up workload ` +
-      "identity federation and let GOOGLE_APPLICATION_CREDENTIALS name its configuration file.",
+    `Google Cloud returned no access token: ${why}\nRun \`gcloud auth application-default login\`; in CI, set up workload ` +
+      "identity federation and set GOOGLE_APPLICATION_CREDENTIALS to its configuration file.",
     { cause },
   );
 }

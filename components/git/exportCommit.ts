@@ -186,8 +186,8 @@ export async function refuseLost(names: string[], directory: string): Promise<vo
   if (lost !== undefined) {
     throw new VersionedImageError(
       "StagingFailed",
-      `${JSON.stringify(lost)} and another name in the commit are one on the file system of ${path.dirname(directory)}: one of them would be ` +
-        "missing from the image. Nothing was built; rename one with git mv, or run where names are told apart, as on Linux.",
+      `${JSON.stringify(lost)} and another name in the commit are the same file on the file system of ${path.dirname(directory)}, so one ` +
+        "would be missing from the image. Nothing was built. Rename one with git mv, or use a case-sensitive file system.",
     );
   }
 }
@@ -202,7 +202,7 @@ async function checkOutSubmodule(wanted: Wanted, into: string): Promise<Filtered
     const isThere = (await ifThere(stat(workTree))) !== undefined;
     const remedy = isThere
       ? "Run `git submodule update --init --recursive`."
-      : "There is none any more: check out the commit that the image is built of, and run `git submodule update --init --recursive` there.";
+      : "It no longer exists. Check out the image's commit, and run `git submodule update --init --recursive` there.";
     throw new VersionedImageError(
       "SubmoduleNotInitialized",
       `The submodule ${workTree} does not have its commit ${commit}. ${remedy}`,
@@ -221,7 +221,7 @@ async function refusePointers(filters: ReadonlyMap<string, string>, directory: s
     ) {
       throw new VersionedImageError(
         "LfsNotInstalled",
-        `${name} is stored with Git LFS, which is not set up here: only a pointer to it would be in the image. ` +
+        `${name} is stored with Git LFS, which is not set up here, so the image would contain only a pointer to it. ` +
           "Install git-lfs, then run `git lfs install` and `git lfs pull`.",
       );
     }

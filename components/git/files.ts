@@ -15,7 +15,7 @@ export function ifThere<T>(call: Promise<T>, codes = MISSING): Promise<T | undef
     }
     throw new VersionedImageError(
       "ContextNotFound",
-      `The files of the image can't be looked at (${error.message}): let the user that runs this enter the directories above.`,
+      `The image's files can't be accessed (${error.message}). Give the current user access to their parent directories.`,
       { cause: error },
     );
   });

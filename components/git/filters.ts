@@ -55,9 +55,9 @@ export async function runningFilters(
     if (filter !== "lfs" && !COMMANDS.some((command) => driver?.has(command))) {
       throw new VersionedImageError(
         "FilterNotConfigured",
-        `${name} goes through the filter ${JSON.stringify(filter)}, as .gitattributes says, but this clone has none configured: the image ` +
-          "would hold what the filter is to undo, an encrypted file for instance. Set the filter up (git-crypt: `git-crypt unlock`), " +
-          `or, if the image is to hold the file as it was committed, say so: \`git config filter.${quoted(filter)}.smudge cat\`.`,
+        `${name} has the filter ${JSON.stringify(filter)} in .gitattributes, which is not configured in this clone, so the image would ` +
+          "contain the file unfiltered, for instance encrypted. Set up the filter (git-crypt: `git-crypt unlock`), " +
+          `or, to use the file as committed, run \`git config filter.${quoted(filter)}.smudge cat\`.`,
       );
     }
   }

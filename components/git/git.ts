@@ -103,10 +103,10 @@ function failure(
 /** Node says the same of a directory that is gone, or may not be entered, as of the program. */
 export function notStarted(reason: string, cwd: string): VersionedImageError {
   return reason.includes("ENOENT") && existsSync(cwd)
-    ? new VersionedImageError("GitNotFound", "The program git was not found: install it, or put it on PATH.")
+    ? new VersionedImageError("GitNotFound", "git was not found. Install it, or add it to PATH.")
     : new VersionedImageError(
         "GitFailed",
-        `git could not be started in ${cwd} (${reason}): see that the directory is there and may be entered.`,
+        `git could not be started in ${cwd} (${reason}). Check that the directory exists and is accessible.`,
       );
 }
 

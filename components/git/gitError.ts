@@ -13,7 +13,7 @@ export class GitError extends VersionedImageError {
     super(
       known?.code ?? "GitFailed",
       known?.message(directory, words) ??
-        `git ${args[0]} failed in ${directory} (exit status ${exitCode}):\n${words || "it said nothing"}`,
+        `git ${args[0]} failed in ${directory} (exit status ${exitCode}):\n${words || "no output"}`,
     );
   }
 }
@@ -31,34 +31,34 @@ const KNOWN: { words: RegExp; code: ErrorCode; message(directory: string, words:
     words: /not a git repository \(or any/,
     code: "NotARepository",
     message: (directory) =>
-      `${directory} is not in a git repository: the version of an image is a commit. Run git init and commit the directory.`,
+      `${directory} is not in a git repository, and an image's version is a commit. Run git init and commit the directory.`,
   },
   {
     // Of the first call, which asks for what HEAD holds.
     words: /ambiguous argument 'HEAD\^\{tree\}'/,
     code: "NoCommitYet",
     message: (directory) =>
-      `The repository of ${directory} has no commit yet on its branch, and the version of an image is a commit. Commit the directory first.`,
+      `The repository of ${directory} has no commit on its branch yet, and an image's version is a commit. Commit the directory first.`,
   },
   {
     words: /must be run in a work tree/,
     code: "BareRepository",
     message: (directory) =>
-      `${directory} is in a repository without files (a bare one, or git's own folder). Use a clone with a work tree.`,
+      `${directory} is in a bare repository or in git's own directory. Use a clone with a work tree.`,
   },
   {
     // Of a full disk git says no more than this. The index is one that is staged, too; the repository's own is never written.
     words: /unable to (create|write) (new )?(file|index)|unable to create '.*index\.lock'|index\.lock' write error/i,
     code: "StagingFailed",
     message: (directory, words) =>
-      `The files of the image in ${directory} could not be written to where it is staged:\n${words}\nNothing was built; see ` +
-      "that the disk has room and that .versioned-image can be written, then run again.",
+      `The image's files in ${directory} could not be written to the staging directory:\n${words}\nNothing was built. Check ` +
+      "that the disk has space and that .versioned-image is writable, then run again.",
   },
   {
     words: /git-lfs: (command )?not found/,
     code: "LfsNotInstalled",
     message: (directory) =>
-      `Files in ${directory} are stored with Git LFS, but the program git-lfs was not found. Install git-lfs, then run ` +
+      `Files in ${directory} are stored with Git LFS, but git-lfs was not found. Install git-lfs, then run ` +
       "`git lfs install` and `git lfs pull`.",
   },
 ];

@@ -59,7 +59,7 @@ export async function locate(source: ImageSource, found: FoundSource, { root }: 
   const { context } = found;
   const { paths = ["."], dockerfile = "Dockerfile" } = source;
   if (paths.length === 0) {
-    throw invalidArgument("paths is empty: name at least one path, or leave it out for the whole context.");
+    throw invalidArgument("paths is empty. Name at least one path, or leave it out for the whole context.");
   }
   const prefix = path.relative(root, context);
   const covered = outermost(await Promise.all(paths.map((entry) => resolveIn(entry, context, prefix, root))));
@@ -94,7 +94,7 @@ export function dockerfileFromRoot(entry: string, context: string, root: string)
   if (leadsOut(file)) {
     throw new VersionedImageError(
       "OutsideRepository",
-      `${named}, which is not in the repository of the context (${root}): the version would not change with it. Put it into the repository, ` +
+      `${named}, which is outside the context's repository (${root}), so the version would not change with it. Move it into the repository, ` +
         `and name it relative to the context (${context}).`,
     );
   }
@@ -105,8 +105,8 @@ function locateNamed(name: string, directory: string, root: string): string {
   if (!isWithin(directory, root)) {
     throw new VersionedImageError(
       "OutsideRepository",
-      `build.contexts.${name} is ${directory}, which is not in the repository of the context (${root}): the version would not change ` +
-        "with it. Name a directory of the repository, or an image with its digest.",
+      `build.contexts.${name} is ${directory}, which is outside the context's repository (${root}), so the version would not change ` +
+        "with it. Name a directory in the repository, or an image with its digest.",
     );
   }
   return path.relative(root, directory);
@@ -119,8 +119,8 @@ function locateBase(name: string, covers: string[]): string[] {
       const found = pathFromRoot(entry);
       if (found === undefined) {
         throw invalidArgument(
-          `build.bases.${name}.covers names ${JSON.stringify(entry)}, which is no path from a repository's root: give it the output covers of ` +
-            "a VersionedImage.",
+          `build.bases.${name}.covers names ${JSON.stringify(entry)}, which is not a path relative to the repository's root. Pass the ` +
+            "`covers` output of a VersionedImage.",
         );
       }
       return found;
@@ -144,7 +144,7 @@ async function refuseLinkedDockerfile(dockerfile: string, covered: string[], roo
   ) {
     throw new VersionedImageError(
       "DockerfileNotCovered",
-      `${dockerfile} is a symbolic link to ${target}, which the version does not cover: put the Dockerfile itself there.`,
+      `${dockerfile} is a symbolic link to ${target}, which the version does not cover. Replace the link with the Dockerfile itself.`,
     );
   }
 }
@@ -156,7 +156,7 @@ export async function refuseLinksOutside(dockerfile: string, root: string): Prom
     if (target !== undefined) {
       throw new VersionedImageError(
         "DockerfileNotCovered",
-        `${file} is a symbolic link to ${target}, and outside of the context the version does not follow links: put the file itself there.`,
+        `${file} is a symbolic link to ${target}, and links outside the context are not followed. Replace the link with the file itself.`,
       );
     }
   }
@@ -173,8 +173,8 @@ function refuseOutside(entry: string, context: string): string {
   const relative = path.normalize(entry).replace(/\/+$/, "");
   if (isNoRelativePath(entry) || leadsOut(relative)) {
     throw invalidArgument(
-      `paths names ${JSON.stringify(entry)}, which is not in the context: give it relative to ${context}, or set context to ` +
-        "a directory that holds all that the image is made of.",
+      `paths names ${JSON.stringify(entry)}, which is not in the context. Name it relative to ${context}, or set context to ` +
+        "a directory that contains all of the image's files.",
     );
   }
   return relative;
@@ -201,8 +201,8 @@ async function refuseLinkedParent(file: string, entry: string, context: string, 
   if (real !== parent) {
     throw new VersionedImageError(
       "OutsideRepository",
-      `${entry} in ${context} lies behind a symbolic link to ${real}${isWithin(real, root) ? "" : ", outside of the repository"}: ` +
-        "git has no version for it there. Name the real path.",
+      `${entry} in ${context} is behind a symbolic link to ${real}${isWithin(real, root) ? "" : ", outside the repository"}, ` +
+        "so git has no version of it. Name the real path.",
     );
   }
 }

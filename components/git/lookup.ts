@@ -111,7 +111,7 @@ function fromRoot({ root }: History, found: string, named: string): string {
   if (leadsOut(relative)) {
     throw new VersionedImageError(
       "OutsideRepository",
-      `${named} is not in the repository ${root}: name a directory of it.`,
+      `${named} is not in the repository ${root}. Name a directory in it.`,
     );
   }
   return relative;

@@ -95,8 +95,8 @@ export async function atRevision(repository: Repository, revision: string): Prom
   if (commit === undefined) {
     throw new VersionedImageError(
       "RevisionNotFound",
-      `revision is ${JSON.stringify(revision)}, for which this clone has no commit (looked for in ${repository.root}). Check the name; ` +
-        "if it is right, fetch it: `git fetch --tags origin`, in a shallow clone with --unshallow.",
+      `revision is ${JSON.stringify(revision)}, but the clone ${repository.root} has no such commit. Check the name. ` +
+        "If it is correct, fetch it: `git fetch --tags origin`, in a shallow clone with --unshallow.",
     );
   }
   const tree = await git(["rev-parse", `${commit}^{tree}`], { cwd: repository.root });

@@ -36,9 +36,9 @@ export async function findContext(context: string, argument = "context", revisio
   }
   throw new VersionedImageError(
     "ContextNotFound",
-    `${stats ? `The context ${context} is not a directory` : `There is no directory ${context}`} ` +
-      `(looked for at ${absolute}): set ${argument} to ${argument === "context" ? "the image's" : "its"} directory, relative to the ` +
-      "program's working directory.",
+    `${stats ? `The context ${context} is not a directory` : `Directory ${context} does not exist`} ` +
+      `(${absolute}). Set ${argument} to ${argument === "context" ? "the image's" : "its"} directory, relative to the ` +
+      "working directory.",
   );
 }
 
@@ -89,7 +89,7 @@ export async function findRepository(directory: string): Promise<Repository> {
   ];
   const printed = await git(["rev-parse", ...asked], { cwd: await nearestDirectory(directory), at: directory });
   if (printed.startsWith("--path-format")) {
-    throw new VersionedImageError("GitFailed", "This git is too old: install git 2.31 or later.");
+    throw new VersionedImageError("GitFailed", "git is too old. Install git 2.31 or later.");
   }
   const [objectFormat = "", ...rest] = printed.slice(0, -1).split("\n");
   const hash = rest.findIndex((line) => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(line));

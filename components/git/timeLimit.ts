@@ -63,7 +63,7 @@ export function limitOf(purpose: Purpose): number {
   const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : 0;
   if (seconds <= 0 || seconds > MOST) {
     throw invalidArgument(
-      `${VARIABLE} is ${JSON.stringify(given)}: give the seconds that a call of git may take, for instance 1800.`,
+      `${VARIABLE} is ${JSON.stringify(given)}. Set it to the time limit of a git command in seconds, for instance 1800.`,
     );
   }
   return seconds;
@@ -93,12 +93,12 @@ function timedOut({ args, cwd, purpose }: Call, seconds: number, started: Runnin
   const names = [...new Set(started.map(({ name }) => name))];
   const waiting =
     names.length > 0
-      ? ` Git was waiting for ${names.join(", ")}: see why that hangs (a filter of .gitattributes, a fetch of what a partial clone ` +
-        "lacks, a network without an answer)."
-      : ` See whether \`git ${purpose === "files" ? "checkout" : (args[0] ?? "")}\` ends when you run it there.`;
+      ? ` Git was waiting for ${names.join(", ")}. Check why it hangs (a filter in .gitattributes, a fetch into a partial ` +
+        "clone, the network)."
+      : ` Check whether \`git ${purpose === "files" ? "checkout" : (args[0] ?? "")}\` completes when you run it there.`;
   return new VersionedImageError(
     "GitTimeout",
-    `git ${args[0]} in ${cwd} did not end within ${seconds} seconds and was stopped.${waiting} If it only is slow, give it ` +
-      `more time: ${VARIABLE}=1800 (seconds).`,
+    `git ${args[0]} in ${cwd} did not finish within ${seconds} seconds and was stopped.${waiting} If it is only slow, raise the ` +
+      `limit: ${VARIABLE}=1800 (seconds).`,
   );
 }

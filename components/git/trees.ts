@@ -93,8 +93,8 @@ export async function assertSameContent(
     if (hashes[index] !== expected) {
       throw new VersionedImageError(
         "GitFailed",
-        `Git says that commit ${commit} was the last to touch ${path || root}, but it has other content than HEAD there ` +
-          `(${hashes[index]}, not ${expected}). Run git fsck; if it finds nothing, please report this.`,
+        `According to git, commit ${commit} was the last to touch ${path || root}, but HEAD has different content there ` +
+          `(${hashes[index]}, not ${expected}). Run git fsck. If it finds nothing, please report this.`,
       );
     }
   });

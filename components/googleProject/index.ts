@@ -92,7 +92,7 @@ async function projectOfCredentials(): Promise<string | undefined> {
   }
   const text = await readIfThere(file);
   if (text === undefined) {
-    throw unreadable(file, `${VARIABLE} names it, but it is not there`);
+    throw unreadable(file, `${VARIABLE} names it, but it does not exist`);
   }
   let content: unknown;
   try {
@@ -150,7 +150,7 @@ function readIfThere(file: string): Promise<string | undefined> {
 function unreadable(file: string, why: string, cause?: unknown): VersionedImageError {
   return new VersionedImageError(
     "InvalidArgument",
-    `The Google Cloud project can't be found out: ${file} can't be read (${why}). Mend the file, or run ` +
+    `The Google Cloud project can't be determined: ${file} can't be read (${why}). Correct the file, or run ` +
       "`pulumi config set gcp:project PROJECT`.",
     { cause },
   );

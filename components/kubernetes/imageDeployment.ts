@@ -20,19 +20,19 @@ import {
 
 type Container = types.input.core.v1.Container;
 
-/** What an image's Deployment is made of: the image, and ordinary settings of Kubernetes. */
+/** The image to deploy, and ordinary Kubernetes settings. */
 export interface ImageDeploymentArgs {
-  /** The image to run. The Deployment names it by its digest, so it runs exactly what was published. */
+  /** The image to run. The Deployment uses its digest, so it runs exactly what was published. */
   image: VersionedImage;
   /** The namespace, `kubectl --namespace`. Default: that of the provider. */
   namespace?: pulumi.Input<string>;
   /**
-   * How many pods run at once. Default: it is left out, which Kubernetes takes for 1 at first, and never changes what a
-   * HorizontalPodAutoscaler or `kubectl scale` has set since.
+   * The number of pods. Default: not set, so Kubernetes starts one and keeps the number that a HorizontalPodAutoscaler or
+   * `kubectl scale` sets later.
    */
   replicas?: pulumi.Input<number>;
   /**
-   * The ports that the container listens on, by name, such as http. If there are any, a Service offers them. Default: none.
+   * The ports that the container listens on, by name, such as http. If there are any, a Service exposes them. Default: none.
    */
   ports?: Record<string, pulumi.Input<number>>;
   /** Environment variables, by name. For those with a `valueFrom`, use `container.env`. Default: none. */
@@ -49,19 +49,19 @@ export interface ImageDeploymentArgs {
   /** Further settings of the Service, such as type. Default: none. */
   service?: Omit<types.input.core.v1.ServiceSpec, "selector" | "ports">;
   /**
-   * The Service's name, which others in the cluster reach it by. Default: the component's. Two stacks that share a
-   * namespace need two.
+   * The Service's name, its DNS name in the cluster. Default: the component's. Two stacks in one namespace need different
+   * names.
    */
   serviceName?: pulumi.Input<string>;
   /** Further labels of the Deployment, its pods and its Service. Default: none. */
   labels?: Record<string, pulumi.Input<string>>;
   /** Further annotations of the Deployment. Default: none. */
   annotations?: Record<string, pulumi.Input<string>>;
-  /** Further labels of the pods alone. A change restarts them. Default: none. */
+  /** Further labels of only the pods. A change restarts them. Default: none. */
   podLabels?: Record<string, pulumi.Input<string>>;
   /** Annotations of the pods, such as prometheus.io/scrape. A change restarts them. Default: none. */
   podAnnotations?: Record<string, pulumi.Input<string>>;
-  /** Whether a debug image may be deployed. If not, one fails the preview (error DebugNotAllowed). Default: true. */
+  /** Whether debug images can be deployed. If false, one fails the preview (error DebugNotAllowed). Default: true. */
   allowDebug?: boolean;
 }
 
@@ -151,7 +151,7 @@ function allowed(tag: string, { allowDebug = true }: ImageDeploymentArgs): strin
   if (isDebugTag(tag) && !allowDebug) {
     throw new VersionedImageError(
       "DebugNotAllowed",
-      `The image's tag is ${tag}, and allowDebug is false: commit the changes and deploy the image without debug, or ` +
+      `The image's tag is ${tag}, and allowDebug is false. Commit the changes and deploy the image without debug, or ` +
         "deploy to a stack that allows debug images.",
     );
   }

@@ -96,7 +96,7 @@ export function assertName(name: string): void {
   }
   if (!CONTAINER.test(name)) {
     throw invalidArgument(
-      `The name ${JSON.stringify(name)} can't be that of a Kubernetes container: use at most 63 lower-case letters, digits ` +
+      `The name ${JSON.stringify(name)} can't be used for a Kubernetes container: use at most 63 lower-case letters, digits ` +
         "and dashes, with a letter or digit at both ends.",
     );
   }

@@ -12,7 +12,7 @@ export function movingTags(asked: string[] = [], tagPrefix = ""): string[] {
   if (release !== undefined) {
     throw unfit(
       "alsoTag",
-      `${release} looks like a release, whose tag is written once: give it in releaseTags (--release-tag)`,
+      `${release} looks like a release tag, which never moves: set it in releaseTags (--release-tag)`,
     );
   }
   return tags;
@@ -38,8 +38,8 @@ export async function moveTags(
       const words = answer ? `status ${answer.refused.status}: ${answer.refused.words}` : "it does not have the image";
       throw new VersionedImageError(
         "TagRefused",
-        `${repository}@${digest} is published, but the registry refuses to move the tag ${tag} to it (${words}). Let the account ` +
-          `move tags, or take it out of alsoTag; then run \`${command}\` again.`,
+        `${repository}@${digest} is published, but the registry refuses to move the tag ${tag} to it (${words}). Allow the account ` +
+          `to move tags, or remove it from alsoTag, then run \`${command}\` again.`,
       );
     }
   }

@@ -30,7 +30,7 @@ export async function checkBase(
   if (digest === undefined) {
     throw mismatch(
       base,
-      "has no digest, so that it can become another image: give the output reference of the VersionedImage",
+      "has no digest, so it can become another image: pass the `reference` output of the VersionedImage",
     );
   }
   // What the program gives to log in to the image's registry is for no other.
@@ -38,7 +38,7 @@ export async function checkBase(
   if ((await registry.resolve(repository, digest)) === undefined) {
     throw mismatch(
       base,
-      "the registry does not have: publish it again, or give the output reference of the VersionedImage",
+      "the registry does not have: publish it again, or pass the `reference` output of the VersionedImage",
     );
   }
   for (const platform of base.platforms) {
@@ -74,22 +74,22 @@ function whyNot(
   version: Version,
 ): string | undefined {
   if (image === undefined || !mayRunOn(image.platform, platform)) {
-    return `is not there for ${platform}: build it for that, too (build.platform, build.platforms)`;
+    return `has no image for ${platform}: build it for that platform, too (build.platform, build.platforms)`;
   }
   const { labels } = image;
   const wanted = version.bases[name]?.tree;
   const tree = labelIn(labels, TREE_LABEL);
   if (tree === undefined) {
-    return `has no ${TREE_LABEL} label, so that nothing proves what it was made of: publish it as a VersionedImage`;
+    return `has no ${TREE_LABEL} label, so nothing proves what it was built from: publish it as a VersionedImage`;
   }
   if (dirtyIn(labels) !== undefined && !debug) {
-    return "is a debug image, which need not be made of what is committed: set debug: true for both, or for neither";
+    return "is a debug image, which may contain uncommitted files: set debug (--debug) for both, or for neither";
   }
   if (tree !== wanted) {
     const covers = shownPaths(version.bases[name]?.covers ?? []);
     return (
-      `was made of other files (tree ${plain(tree)}, commit ${plain(labelIn(labels, REVISION_LABEL) ?? "unknown")}) than ${covers} at commit ` +
-      `${version.commit} (tree ${wanted}): publish the base of this commit first, by the same update or another one; where one has a revision, both need it`
+      `was built from other files (tree ${plain(tree)}, commit ${plain(labelIn(labels, REVISION_LABEL) ?? "unknown")}) than ${covers} at commit ` +
+      `${version.commit} (tree ${wanted}): publish the base at this commit first; if one of them has a revision, set it for both`
     );
   }
   return undefined;

@@ -53,9 +53,9 @@ async function imageFor(
       const [other] = await registry.inspectAll(repository, digest);
       throw new VersionedImageError(
         "BuildInputsChanged",
-        `${spec} is published already, but without an image for ${platform}; this program asks for ${platforms.join(" and ")}.` +
-          `${differingLabels(other?.labels ?? {}, expected)}A production tag is never overwritten: commit a change in the image's ` +
-          "directory that goes with it, or publish to another repository.",
+        `${spec} is published already, but without an image for ${platform}; this build is for ${platforms.join(" and ")}.` +
+          `${differingLabels(other?.labels ?? {}, expected)}A production tag is never overwritten. Commit a change in the image's ` +
+          "directory together with it, or publish to another repository.",
         { cause: error },
       );
     }
@@ -68,9 +68,9 @@ export function overwritten(target: Target, expected: string, found: string): Ve
   const { spec } = target;
   return new VersionedImageError(
     "DigestMismatch",
-    `${spec} was published as ${expected}, but the registry serves ${found}, and nothing proves that this is the same ` +
-      `version: something else has overwritten the tag. Put the published content back with \`${putBack(target, expected)}\`, and make tags ` +
-      "immutable in the registry if it can.",
+    `${spec} was published as ${expected}, but the registry now has ${found}, and nothing proves that it is the same ` +
+      `version: the tag was overwritten. Restore the published content with \`${putBack(target, expected)}\`, and make tags ` +
+      "immutable in the registry, if it supports that.",
   );
 }
 

@@ -7,10 +7,10 @@ interface Refused {
 }
 
 export function notPublished({ spec, copyFrom }: Pick<Publishing, "spec" | "copyFrom">): VersionedImageError {
-  const nor = copyFrom ? `, nor is ${copyFrom.spec}, from which it would be copied` : "";
+  const nor = copyFrom ? `, nor is ${copyFrom.spec} (copyFrom)` : "";
   return new VersionedImageError(
     "NotPublished",
-    `${spec} is not in the registry${nor}, and publish is false: run the stack that publishes it at this commit first, or leave ` +
+    `${spec} is not in the registry${nor}, and publish is false. First run the stack that publishes it at this commit, or leave ` +
       "publish out to build the image here.",
   );
 }
@@ -18,13 +18,13 @@ export function notPublished({ spec, copyFrom }: Pick<Publishing, "spec" | "copy
 export function contentLost({ repository, spec, again }: Tagging, digest: string, what: string): VersionedImageError {
   return new VersionedImageError(
     "ContentLost",
-    `${repository}@${digest}, the content of ${spec}, ${what}. See that the registry does not delete what is being published (its clean-up or ` +
-      `garbage collection), then run \`${again}\`: it builds and pushes the content anew.`,
+    `${repository}@${digest}, the content of ${spec}, ${what}. Check that the registry's clean-up or garbage collection does not delete new ` +
+      `content, then run \`${again}\`, which builds and pushes it again.`,
   );
 }
 
 export function lostTag(version: Tagging, digest: string): VersionedImageError {
-  return contentLost(version, digest, "was tagged, but a moment later the registry did not have the tag any more");
+  return contentLost(version, digest, "was tagged, but a moment later the registry no longer had the tag");
 }
 
 export function pushRefused(
@@ -34,7 +34,7 @@ export function pushRefused(
 ): VersionedImageError {
   return new VersionedImageError(
     "PushRefused",
-    `${repository}@${digest}, the content of ${spec}, is pushed, but the registry refuses to take it with labels (${told(refused)}). ` +
+    `${repository}@${digest}, the content of ${spec}, is pushed, but the registry refuses to store it with labels (${told(refused)}). ` +
       `Nothing was tagged or overwritten. ${remedy(refused, command, "push blobs and manifests to")}`,
   );
 }
@@ -60,7 +60,7 @@ export function debugTagRefused(
   return new VersionedImageError(
     "TagRefused",
     `${repository}@${digest} is pushed, but the registry refuses to move the tag ${tag} to it (${told(refused)}). Publish debug images to a ` +
-      "repository whose tags may be overwritten, or commit: a new commit has a tag of its own.",
+      "repository with mutable tags, or commit: a new commit has its own tag.",
   );
 }
 
@@ -68,8 +68,8 @@ export function debugTagRefused(
 export function undecidedTag({ spec, command }: Tagging, why: string): VersionedImageError {
   return new VersionedImageError(
     "RegistryUnavailable",
-    `The tag of ${spec} could not be set, or it is not known whether it was: ${why.replace(/\.$/, "")}. Its content is pushed: \`${command}\` goes on ` +
-      "from there, and sets no tag over another.",
+    `The tag of ${spec} may not have been set: ${why.replace(/\.$/, "")}. Its content is pushed. Run \`${command}\` to ` +
+      "continue; it never overwrites a tag.",
   );
 }
 
@@ -78,8 +78,8 @@ const FORBIDDEN = [403, 405];
 
 function remedy({ status }: Refused, command: string, right: string): string {
   return FORBIDDEN.includes(status)
-    ? `Let the account ${right} the repository, then run \`${command}\` again.`
-    : `Mend what the registry names, then run \`${command}\` again, which goes on from there.`;
+    ? `Allow the account to ${right} the repository, then run \`${command}\` again.`
+    : `Fix what the registry reports, then run \`${command}\` again to continue.`;
 }
 
 function told({ status, words }: Refused): string {

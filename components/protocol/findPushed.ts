@@ -17,21 +17,21 @@ export async function findPushed(
   if (reported) {
     return reported;
   }
-  const what = digest ?? "a digest that it does not name";
+  const what = digest ?? "an unknown digest";
   if (tag === undefined) {
-    throw contentLost(version, what, "was pushed, but the registry does not have it (any more)");
+    throw contentLost(version, what, "was pushed, but the registry does not have it");
   }
   const tagged = await registry.read(tag);
   if (!tagged) {
-    throw contentLost(version, what, `was pushed, but the registry has neither that nor its tag ${tag} (any more)`);
+    throw contentLost(version, what, `was pushed, but the registry has neither it nor its tag ${tag}`);
   }
   const id = await built.imageId();
   if (id === undefined || (id !== tagged.digest && id !== configOf(tagged))) {
     const why =
       id === undefined
-        ? `\`docker image inspect\` does not say what was built, so that nothing proves that it is what ${tag} serves`
-        : `${tag} serves another image than ${id}, which was built: another run has pushed under it`;
-    throw contentLost(version, what, `is what the builder reports, which the registry does not have, and ${why}`);
+        ? `\`docker image inspect\` does not report what was built, so nothing proves that ${tag} points to it`
+        : `${tag} points to an image other than ${id}, which was built: another run has pushed to this tag`;
+    throw contentLost(version, what, `was reported by the builder, but the registry does not have it, and ${why}`);
   }
   return tagged;
 }

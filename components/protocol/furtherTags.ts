@@ -10,15 +10,18 @@ export function furtherTags(option: string, asked: string[], tagPrefix: string):
   const tags = [...new Set(asked)];
   const wrong = tags.find((tag) => !isTag(tag));
   if (wrong !== undefined) {
-    throw unfit(option, `${JSON.stringify(wrong)} is no tag: give letters, digits, _, . and -`);
+    throw unfit(option, `${JSON.stringify(wrong)} is not a tag: use letters, digits, _, . and -`);
   }
   const fixed = tags.find((tag) => isVersionTag(tag, tagPrefix) || isScratchTag(tag));
   if (fixed !== undefined) {
-    throw unfit(option, `${fixed} looks like a version, whose tag only its own publication sets: name it otherwise`);
+    throw unfit(
+      option,
+      `${fixed} looks like a version's tag, which is set only when that version is published: use another name`,
+    );
   }
   const taken = tags.find((tag) => REFERRERS.test(tag));
   if (taken !== undefined) {
-    throw unfit(option, `${taken} is where signatures of a digest are looked for: name it otherwise`);
+    throw unfit(option, `${taken} is reserved for the signatures of a digest: use another name`);
   }
   return tags;
 }

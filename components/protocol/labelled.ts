@@ -13,7 +13,7 @@ export async function labelled(
     case "labelled":
       return made.content;
     case "absent":
-      throw contentLost(version, digest, "was pushed, but the registry does not have it any more");
+      throw contentLost(version, digest, "was pushed, but the registry no longer has it");
     default:
       throw pushRefused(version, digest, made);
   }

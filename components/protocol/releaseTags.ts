@@ -11,10 +11,7 @@ export function releaseTagsOf(asked: string[], { alsoTag = [], tagPrefix = "" }:
   const tags = furtherTags("releaseTags", asked, tagPrefix);
   const moved = tags.find((tag) => alsoTag.includes(tag));
   if (moved !== undefined) {
-    throw unfit(
-      "releaseTags",
-      `${moved} is in alsoTag, too, and a tag that is moved can't be written once: leave out one of them`,
-    );
+    throw unfit("releaseTags", `${moved} is also in alsoTag, but a release tag never moves: leave out one of them`);
   }
   return tags;
 }
@@ -79,7 +76,7 @@ export async function setReleaseTags(
       prove: (served: string) => refuse(tag, served, digest),
     };
     if (!content) {
-      throw contentLost({ ...tagging, spec }, digest, "was published, but the registry does not have it any more");
+      throw contentLost({ ...tagging, spec }, digest, "was published, but the registry no longer has it");
     }
     ports.say.progress(`setting the tag ${tag}`);
     // One that is there may be overwritten yet by somebody who looked before it was: it is read again, too.

@@ -39,8 +39,8 @@ function taken(
   const commit = expected ? ` (commit ${expected.version.commit})` : "";
   return new VersionedImageError(
     "ReleaseTagTaken",
-    `${tag} is in the registry already (${what}), and ${spec} is ${own}${commit}. A release tag is written once and ` +
-      "never moved: give this version another one in releaseTags, or none. To use what was released, name its commit as revision.",
+    `${tag} is in the registry already (${what}), and ${spec} is ${own}${commit}. A release tag never ` +
+      "moves. Give this version another release tag, or none. To use the released image, set revision to its commit.",
   );
 }
 
@@ -48,9 +48,9 @@ function taken(
 function lost(tag: string, served: string, target: Target, command: string): VersionedImageError {
   return new VersionedImageError(
     "ReleaseTagTaken",
-    `${tag} is this version's image (${served}) by its labels, but ${target.spec} was lost from the registry. Nothing was built, since that ` +
-      `could be another image. Put the tag back with \`${putBack(target, served)}\`, then run \`${command}\` again, ` +
-      "and see that the registry's clean-up keeps what is in use.",
+    `By its labels, ${tag} is this version's image (${served}), but the registry lost ${target.spec}. Nothing was built, since that ` +
+      `could give a different image. Restore the tag with \`${putBack(target, served)}\`, then run \`${command}\` again, ` +
+      "and check that the registry's clean-up keeps images that are in use.",
   );
 }
 
@@ -73,7 +73,7 @@ async function commitOf({ registry, repository }: Target, digest: string): Promi
       : `an image of commit ${plain(revision).slice(0, SHOWN)}`;
   } catch (error) {
     refusedBy(error, ...UNREADABLE);
-    return "which is no image that can be read";
+    return "which is not a readable image";
   }
 }
 

@@ -86,7 +86,7 @@ async function setIfAbsent(
       return { end, gap };
     }
     if (end.kind === "unanswered") {
-      say.progress(`the tag ${tag} is to be looked at again: ${end.why}`);
+      say.progress(`checking the tag ${tag} again: ${end.why}`);
       await clock.sleep(end.retryAfterMs ?? Math.min(500 * 2 ** (look - 1), 4_000));
     }
   }
@@ -97,11 +97,11 @@ function sayGap({ spec, tag }: Tagging, gap: number, { say }: Pick<Ports, "say">
   const took = `${Math.round(gap)} ms`;
   if (gap >= MOMENT) {
     say.warn(
-      `${spec}: setting the tag ended ${took} after it was last seen to be absent. A stack that set it in between was overwritten, and takes ` +
-        "what is served in its next update. A registry with immutable tags rules that out.",
+      `${spec}: the tag was set ${took} after it was last seen absent. If another stack set it in between, that was overwritten, and the ` +
+        "stack uses this image from its next update. Immutable tags in the registry prevent that.",
     );
   } else if (4 * gap > MOMENT) {
-    say.progress(`setting the tag ${tag} ended ${took} after it was last seen to be absent`);
+    say.progress(`the tag ${tag} was set ${took} after it was last seen absent`);
   }
 }
 
@@ -113,6 +113,6 @@ function absent(version: Tagging, digest: string, end: End): Error {
     case "tagged":
       return lostTag(version, digest);
     default:
-      return undecidedTag(version, end.kind === "unanswered" ? end.why : "the login for pushing ended each time");
+      return undecidedTag(version, end.kind === "unanswered" ? end.why : "the login for pushing expired each time");
   }
 }

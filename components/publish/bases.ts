@@ -20,7 +20,7 @@ export async function refuseOwnRepository({ build, target }: Pick<Subject, "buil
     const known = await knownValue(spec);
     if (known !== undefined && target?.repository === parseReference(known).repository) {
       throw invalidArgument(
-        `build.bases.${name} is ${known}, and this image itself is published to ${target.repository}: give each a repository of its own.`,
+        `build.bases.${name} is ${known}, but this image is also published to ${target.repository}. Give each image its own repository.`,
       );
     }
   }
@@ -56,8 +56,8 @@ function refuseOtherRevision(name: string, tree: string | undefined, version: Ve
   if (tree !== undefined && tree !== wanted) {
     throw new VersionedImageError(
       "BaseMismatch",
-      `build.bases.${name} is an image of other files (tree ${tree}) than ${shownPaths(covers)} at commit ` +
-        `${version.commit} (tree ${wanted}), of which this image is to be built: give both the same revision, or neither. Nothing was built.`,
+      `build.bases.${name} was built from other files (tree ${tree}) than ${shownPaths(covers)} at commit ` +
+        `${version.commit} (tree ${wanted}), which this image is built from. Give both the same revision, or neither. Nothing was built.`,
     );
   }
 }

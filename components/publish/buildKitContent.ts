@@ -82,13 +82,13 @@ function builtOf(digest: string): Built {
 }
 
 function warnOfOld(subject: Subject): Promise<void> {
-  return onlySay(subject, "how old the builder is", async () => {
+  return onlySay(subject, "the builder's version", async () => {
     const { component, name, build } = subject;
     const version = await tooOldBuildKit(build.builderName, process.env);
     if (version !== undefined) {
       pulumi.log.warn(
-        `${name}: the builder ${build.builderName ?? "in use"} has BuildKit ${version}. One commit gives one digest from ${OLDEST_BUILDKIT} on: ` +
-          "before, each build gives another one. Make a new builder with `docker buildx create`.",
+        `${name}: the builder ${build.builderName ?? "in use"} has BuildKit ${version}. Before ${OLDEST_BUILDKIT}, ` +
+          "each build of a commit has a different digest. Create a new builder with `docker buildx create`.",
         component,
       );
     }

@@ -32,8 +32,8 @@ function claim(spec: string, claimed: Claim): void {
   const earlier = claims.get(spec);
   if (earlier !== undefined && earlier.run === claimed.run && earlier.urn !== claimed.urn) {
     throw invalidArgument(
-      `${spec} is the tag of another image of this program, ${earlier.name}, and a tag means one image: give each ` +
-        "image a repository of its own, or declare it once and use it in both places.",
+      `${spec} is already the tag of another image in this program, ${earlier.name}. Give each ` +
+        "image its own repository, or declare it once and use it in both places.",
     );
   }
   claims.set(spec, claimed);

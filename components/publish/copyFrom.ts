@@ -29,7 +29,7 @@ export async function copyFromOf(
   const source = sourceIn(given);
   if (source.repository === repository) {
     throw invalidArgument(
-      `copyFrom is ${source.repository}, to which the image itself is published: name another repository, or leave copyFrom out.`,
+      `copyFrom is ${source.repository}, the repository that the image is published to. Name another one, or leave copyFrom out.`,
     );
   }
   // What the program gives to log in to the image's registry is for no other.

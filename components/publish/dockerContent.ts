@@ -161,8 +161,8 @@ async function servedBy(subject: Subject, own: Own, image: string): Promise<stri
 function notPushedAgain({ spec, pushedAs }: Own, record: string): VersionedImageError {
   return new VersionedImageError(
     "PushRefused",
-    `${spec} is published, and what was built for it can't be pushed as ${pushedAs} again. Nothing needs that: run \`pulumi state delete ` +
-      `--force '${record}'\`, and then \`pulumi up\`, which takes the image from the registry.`,
+    `${spec} is published, and its build can't be pushed as ${pushedAs} again. That is not needed. Run \`pulumi state delete ` +
+      `--force '${record}'\`, and then \`pulumi up\`, which uses the image in the registry.`,
   );
 }
 

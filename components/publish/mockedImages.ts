@@ -5,7 +5,7 @@ import { invalidArgument } from "../errors";
 import { isMocked } from "../pulumi";
 import type { ImageOutputs } from "./subject";
 
-/** What an image is in a test. What is left out follows from the image's name, so that it is the same in each run. */
+/** An image's outputs in a test. Those that are left out are derived from the image's name, so they are the same in each run. */
 export interface MockedImage {
   /** Default: seven digits; with debug: true, -debug after them. */
   tag?: string;
@@ -23,9 +23,9 @@ export interface MockedImage {
 let answer: ((name: string, args: VersionedImageArgs) => MockedImage) | undefined;
 
 /**
- * For tests of a program under Pulumi's mocks (`pulumi.runtime.setMocks`): images made from now on ask neither git nor a registry, and
- * declare nothing but themselves. `describe` says what each one is. Returns what takes that back. An image that is made without mocks
- * is refused meanwhile (error InvalidArgument), so that none is ever deployed so.
+ * For tests of a program under Pulumi's mocks (`pulumi.runtime.setMocks`): new images ask neither git nor a registry, and declare no
+ * children. `describe` sets their outputs. Returns a function that ends this. Until then an image without mocks is refused (error
+ * InvalidArgument), so that no mocked image is ever deployed.
  */
 export function mockImages(describe: (name: string, args: VersionedImageArgs) => MockedImage = () => ({})): () => void {
   answer = describe;
@@ -41,7 +41,7 @@ export function mockedImage(name: string, args: VersionedImageArgs): ImageOutput
   }
   if (!isMocked()) {
     throw invalidArgument(
-      "mockImages is for tests under Pulumi's mocks: call pulumi.runtime.setMocks first, or leave mockImages out.",
+      "mockImages needs Pulumi's mocks. Call pulumi.runtime.setMocks first, or leave mockImages out.",
     );
   }
   const hash = createHash("sha256").update(name).digest("hex");

@@ -216,8 +216,8 @@ async function checkBeforeUse(
   }
   if (expected !== digest && holder === target) {
     pulumi.log.warn(
-      `${target.spec} was published as ${expected} and now serves ${digest}, whose labels say that it is the same version: ` +
-        "something has overwritten the tag. What it serves is used; make tags immutable in the registry if it can.",
+      `${target.spec} was published as ${expected} and is now ${digest}, with the labels of the same version: ` +
+        "the tag was overwritten. The new image is used. Make tags immutable in the registry, if it supports that.",
       subject.component,
     );
   } else if (untraced !== undefined) {
@@ -245,7 +245,7 @@ async function recordPublished(
       subject,
       Fate.Adopted,
       (repository) =>
-        `built in ${took}, but another stack tagged its own meanwhile, and that is used: ${repository}@${digest}`,
+        `built in ${took}, but another stack tagged its image first, which is used: ${repository}@${digest}`,
     );
   } else {
     announce(subject, Fate.Published, () => `published in ${took}: ${target.spec}@${digest}`);
@@ -297,7 +297,7 @@ function furtherTags(subject: Subject): Pick<Used, "alsoTag" | "releaseTags"> {
 function warnOfLoss({ component }: Subject, { spec }: Target, before: Used | undefined, again: string): void {
   if (before?.spec === spec) {
     pulumi.log.warn(
-      `${spec} was lost from the registry (${before.digest}): ${again}. See that the registry's clean-up keeps what is in use.`,
+      `${spec} was lost from the registry (${before.digest}): ${again}. Check that the registry's clean-up keeps images that are in use.`,
       component,
     );
   }

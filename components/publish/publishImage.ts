@@ -97,7 +97,7 @@ async function subjectOf(
 ): Promise<Subject> {
   if (args.debug && args.publish === false) {
     throw invalidArgument(
-      "publish is false, but a debug image is always built and pushed: leave out one of publish and debug.",
+      "publish is false, but a debug image is always built and pushed. Leave out publish or debug.",
     );
   }
   const build = await resolveBuild(args.build);
@@ -156,7 +156,7 @@ export async function defaultRepository(context: string): Promise<string> {
   const project = await findGoogleProject();
   if (!project) {
     throw invalidArgument(
-      "There is no repository to publish to: set the repository argument, for instance to " +
+      "There is no repository to publish to. Set the repository argument, for instance to " +
         "europe-docker.pkg.dev/my-project/images/simple, or run `pulumi config set gcp:project PROJECT` or " +
         "`gcloud config set project PROJECT` to publish to gcr.io/PROJECT.",
     );

@@ -17,8 +17,8 @@ export async function resolveReleaseTags({
   if (asked.length > 0 && (debug || !publish)) {
     throw invalidArgument(
       debug
-        ? "debug is true, and releaseTags are given: a debug image is no release. Leave out one of them."
-        : "publish is false, and releaseTags are given, which this stack may not write: give them to the stack that publishes.",
+        ? "debug and releaseTags can't be set together: a debug image is not a release. Leave out one of them."
+        : "publish is false, so this stack can't set releaseTags. Set them in the stack that publishes.",
     );
   }
   // What is known to be nothing is refused as no tag.
@@ -56,7 +56,7 @@ export function sayUnknownReleases(subject: Subject): void {
   if (!subject.releaseTags.areKnown) {
     say(
       subject,
-      "releaseTags are not all known before the update, which ends with ReleaseTagTaken if another image has one of them",
+      "some releaseTags are not known before the update, which fails with ReleaseTagTaken if another image has one of them",
     );
   }
 }

@@ -93,9 +93,9 @@ export async function sayInterrupted(goingOn: string[]): Promise<void> {
   const named = goingOn.slice(0, NAMED);
   const more = goingOn.length > NAMED ? [`${goingOn.length - NAMED} more`] : [];
   await pulumi.log.warn(
-    `Interrupted while ${[...named, ...more].join(", ")}. No tag was overwritten, and what has no tag yet counts as not published. ` +
-      "Pulumi still waits for a build to end, and may then report a hook that failed, since the program is gone. Run `pulumi up` again " +
-      "to go on from there.",
+    `Interrupted while ${[...named, ...more].join(", ")}. No tag was overwritten, and an image without a tag is not published. ` +
+      "Pulumi still waits for a running build, and may then report a failed hook, since the program has ended. Run `pulumi up` again " +
+      "to continue.",
   );
 }
 
@@ -111,11 +111,11 @@ export async function onlySay(subject: Subject, what: string, work: () => Promis
     await work();
   } catch (error) {
     if (error instanceof VersionedImageError) {
-      say(subject, `${what} can't be told: ${oneLine(error.message)} [${error.code}]`);
+      say(subject, `${what} can't be determined: ${oneLine(error.message)} [${error.code}]`);
     } else {
       // A fault of this package's, which is to be seen.
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      pulumi.log.warn(`${subject.name}: ${what} can't be told: ${oneLine(words)}`, subject.component);
+      pulumi.log.warn(`${subject.name}: ${what} can't be determined: ${oneLine(words)}`, subject.component);
     }
   }
 }

@@ -42,9 +42,9 @@ export function sayUnknownBuild({ component, name, build }: Subject, spec: strin
   }
   const [are, were] = unknown.length > 1 ? ["are", "other values"] : ["is", "another value"];
   pulumi.log.warn(
-    `${name}: ${unknown.join(" and ")} ${are} not known before the update, so that this preview can't tell whether ${spec}, which is ` +
-      `published already, was built so. If it was built with ${were}, the update ends with BuildInputsChanged: then commit a change in the ` +
-      "image's directory that goes with it.",
+    `${name}: ${unknown.join(" and ")} ${are} not known before the update, so this preview can't tell whether ${spec}, which is ` +
+      `published already, was built the same way. If it was built with ${were}, the update fails with BuildInputsChanged: then commit a change ` +
+      "in the image's directory together with it.",
     component,
   );
 }

@@ -26,13 +26,10 @@ export function isOffline(env: NodeJS.ProcessEnv = process.env): boolean {
     return false;
   }
   if (given !== "1") {
-    throw invalid(given, "give 1 for a preview without a registry, or leave it out");
+    throw invalid(given, "set it to 1 for a preview without a registry, or unset it");
   }
   if (!isTried()) {
-    throw invalid(
-      given,
-      "that is for previews alone, and this is an update, which must ask the registry: leave it out",
-    );
+    throw invalid(given, "it applies to previews only, and an update must ask the registry: unset it");
   }
   return true;
 }
@@ -49,8 +46,8 @@ export function warnOfOffline(): void {
   if (!warned.has(run)) {
     warned.add(run);
     pulumi.log.warn(
-      `${VARIABLE} is 1, so that no registry is asked: digests are those of the stack's last update. A version that is new to the stack has ` +
-        "none yet, and whether it is published already, and whether it may be, is not known.",
+      `${VARIABLE} is 1, so no registry is asked. Digests are those of the stack's last update. A version that is new to the stack has ` +
+        "none yet, and this preview can't tell whether it is published already, or can be.",
     );
   }
 }
@@ -109,7 +106,7 @@ function sayWhatMayBecome(subject: Subject, spec: string | undefined, digest: st
   } else if (version.debug) {
     announce(subject, Fate.Undecided, () => `the directory as it is on disk will be pushed to ${repository}`);
   } else {
-    const source = copyFrom === "unknown" ? "another one that is not known yet" : copyFrom?.repository;
+    const source = copyFrom === "unknown" ? "another repository that is not known yet" : copyFrom?.repository;
     const [places, there] =
       source === undefined ? [repository, "there"] : [`${repository} and ${source}`, "in one of them"];
     const otherwise = args.publish === false ? `and must be ${there}` : `and published unless it is ${there}`;

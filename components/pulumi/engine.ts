@@ -48,7 +48,7 @@ export async function requireVersion(oldest: string): Promise<void> {
   } catch (error) {
     throw new VersionedImageError(
       "PulumiTooOld",
-      `VersionedImage needs version ${oldest} or later of the Pulumi CLI: upgrade it (https://www.pulumi.com/docs/install/). ` +
+      `VersionedImage needs Pulumi CLI ${oldest} or later. Upgrade it (https://www.pulumi.com/docs/install/). ` +
         `Pulumi says: ${(error as { details?: string }).details ?? (error as Error).message}`,
       { cause: error },
     );

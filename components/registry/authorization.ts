@@ -119,9 +119,9 @@ function tokenAddress(realm: string, origin: string, env: NodeJS.ProcessEnv): UR
     url?.protocol !== "http:"
       ? ""
       : inTheOpen
-        ? `; to allow that, name ${url.host} in VERSIONED_IMAGE_INSECURE_REGISTRIES`
-        : "; have the registry name its token service by https (the realm of its configuration; for Harbor, external_url)";
-  throw protocol(origin, `it sends for a token to ${JSON.stringify(realm)}, which is not an https address${remedy}`);
+        ? `; to allow it, add ${url.host} to VERSIONED_IMAGE_INSECURE_REGISTRIES`
+        : "; set an https address in the registry's configuration (realm; for Harbor, external_url)";
+  throw protocol(origin, `its token service, ${JSON.stringify(realm)}, is not an https address${remedy}`);
 }
 
 /** Whether a token service says clearly that there is no such repository: a 404 alone may be that of any web server. */
@@ -169,7 +169,7 @@ function tokenIn({ body }: Answer, url: string): string {
   } catch {
     // Said below, without quoting what may be a secret.
   }
-  throw protocol(url, "there is no token in it");
+  throw protocol(url, "it has no token");
 }
 
 function basic({ username = "", password = "" }: Credentials): string {

@@ -21,7 +21,7 @@ export async function streamBlob(
 
   async function take(chunks: AsyncIterable<Buffer>, at: number, origin: string): Promise<void> {
     if (at > received) {
-      throw protocol(origin, `byte ${at} of ${digest}, where ${received} was asked for`);
+      throw protocol(origin, `byte ${at} of ${digest} instead of byte ${received}`);
     }
     let known = received - at;
     for await (const chunk of chunks) {

@@ -90,7 +90,7 @@ function readProxy(value: string, variable: string): NamedProxy {
   if (!url?.host || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new VersionedImageError(
       "RegistryUnavailable",
-      `${variable} names no proxy that can be used: give it the form http://host:port or https://host:port, or unset it.`,
+      `${variable} is not the address of a proxy. Use http://host:port or https://host:port, or unset it.`,
     );
   }
   const [username, password] = [url.username, url.password].map(decoded);

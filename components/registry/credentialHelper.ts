@@ -16,7 +16,7 @@ export async function askHelper(
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) {
-    throw failed(program, server, "that is no name for a credential helper");
+    throw failed(program, server, "it is not a valid name of a credential helper");
   }
   const ended = await runProgram({
     ...{ program, args: ["get"], env, input: server },
@@ -34,7 +34,7 @@ export async function askHelper(
   }
   const found = credentialsIn(ended.stdout);
   if (!found) {
-    throw failed(program, server, "its answer is not what a credential helper gives (Username and Secret in JSON)");
+    throw failed(program, server, "its answer is not valid (JSON with Username and Secret)");
   }
   return found.identityToken || found.password ? found : undefined;
 }
@@ -61,7 +61,7 @@ function wordsOf({ status, signal, stdout, stderr }: Ended): string {
 function failed(program: string, server: string, why: string): VersionedImageError {
   return new VersionedImageError(
     "CredentialsFailed",
-    `${program}, which Docker's configuration names for ${server}, gave no credentials: ${why}. ` +
-      "Install or repair it, or take it out of the configuration.",
+    `${program}, set for ${server} in Docker's configuration, returned no credentials: ${why}. ` +
+      "Install or repair it, or remove it from the configuration.",
   );
 }

@@ -21,14 +21,14 @@ export const DELETE_REFUSALS = [400, 403, 404, 405, 409, 412, 422];
 /** Deletes a tag, or by digest a manifest with all tags that lead to it. */
 export async function deleteManifest(fetcher: Fetcher, reference: string): Promise<Deletion> {
   if (!isTag(reference) && !isDigest(reference)) {
-    throw invalidArgument(`${JSON.stringify(reference)} is neither a tag nor a digest: give one of them.`);
+    throw invalidArgument(`${JSON.stringify(reference)} is neither a tag nor a digest. Use one of them.`);
   }
   const answer = await fetcher.deleteManifest(reference);
   if ([200, 202, 204].includes(answer.status)) {
     return "deleted";
   }
   if (!DELETE_REFUSALS.includes(answer.status)) {
-    throw protocol(answer.origin, `status ${answer.status} for a manifest that it was to delete`);
+    throw protocol(answer.origin, `status ${answer.status} for the deletion of a manifest`);
   }
   if (answer.status === 405 || codesIn(answer.body.toString()).includes("UNSUPPORTED")) {
     return "unsupported";

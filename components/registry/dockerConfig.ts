@@ -61,7 +61,7 @@ async function helperFor(
 export function ignoredEnvironment(env: NodeJS.ProcessEnv): string | undefined {
   return environmentCredentials(env)
     ? undefined
-    : `${VARIABLE} is not used, as Docker does not use it: it may hold {"auths": {"HOST": {"auth": base64 of user:password}}} and nothing else`;
+    : `${VARIABLE} is ignored, as by Docker: it can contain only {"auths": {"HOST": {"auth": base64 of user:password}}}`;
 }
 
 /** What the variable holds, by registry; undefined if there is anything else in it. */
@@ -119,7 +119,7 @@ function storedIn({ auths, file }: DockerConfig, key: string): Credentials | und
   };
   // Nothing else can stand in a header.
   if (!/^[\x21-\x7e]*$/.test(credentials.registryToken ?? "")) {
-    throw failed(file, `has an entry for ${key} whose registrytoken is no token`);
+    throw failed(file, `has an entry for ${key} whose registrytoken is not a token`);
   }
   const auth = text("auth");
   const decoded = auth === undefined ? {} : decodeAuth(auth);
@@ -134,6 +134,6 @@ function storedIn({ auths, file }: DockerConfig, key: string): Credentials | und
 function failed(file: string, what: string): VersionedImageError {
   return new VersionedImageError(
     "CredentialsFailed",
-    `Docker's configuration ${file} ${what}. Mend it, or run docker login again.`,
+    `Docker's configuration ${file} ${what}. Correct it, or run docker login again.`,
   );
 }

@@ -16,7 +16,7 @@ export function wordsIn(status: number, body: string, secrets: string[]): string
     // Control characters could write over what the terminal shows.
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim();
-  return words.slice(0, LONGEST) || `status ${status}, and no words`;
+  return words.slice(0, LONGEST) || `status ${status}, without a message`;
 }
 
 /** The codes of the distribution specification's errors. */

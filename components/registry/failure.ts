@@ -24,8 +24,8 @@ export function isLasting(error: Error): boolean {
 export function protocol(url: string, what: string): VersionedImageError {
   return new VersionedImageError(
     "RegistryProtocol",
-    `The answer of ${new URL(url).host} is not what a registry gives: ${what}. See that the repository's host is a registry, ` +
-      "and that nothing in front of it answers in its place.",
+    `Invalid answer from the registry ${new URL(url).host}: ${what}. Check that this host is a registry, ` +
+      "and that no proxy answers in its place.",
   );
 }
 
@@ -53,17 +53,16 @@ export function silent(request: Request, error: Error, tries: number, options: H
     return protocol(url, `it is not HTTP (tried ${tries} times)`);
   }
   if (speaksPlainHttp(error)) {
-    const allowed =
-      "which is allowed with this machine and with the hosts that VERSIONED_IMAGE_INSECURE_REGISTRIES names";
+    const allowed = "which is allowed only on this machine and for the hosts in VERSIONED_IMAGE_INSECURE_REGISTRIES";
     return fail(`speaks plain HTTP, ${allowed}`);
   }
   if (isDistrust(error)) {
-    const remedy = "set NODE_EXTRA_CA_CERTS to the file of its authority's certificate";
+    const remedy = "set NODE_EXTRA_CA_CERTS to the file of its CA certificate";
     return fail(`has a certificate that Node.js does not trust (${codeOf(error)})${through}: ${remedy}`);
   }
   if (isRefusalOfProxy(error)) {
     const status = statusOfProxy(error);
-    const login = status === "407" ? `; put its user and password into ${proxy?.variable}` : "";
+    const login = status === "407" ? `; set its user and password in ${proxy?.variable}` : "";
     return fail(`was not reached${through}, which answered ${status}${login}, or list the host in NO_PROXY`);
   }
   const reason = error.name === "TimeoutError" ? `nothing within ${options.timeoutMs / 1000} seconds` : reasonOf(error);
@@ -82,13 +81,11 @@ export function unavailable(request: Request, { status, words, headers }: Answer
 
 function unreachable({ url, method }: Request, what: string, tries: number, cause?: Error): VersionedImageError {
   const unknown =
-    method === "PUT" || method === "DELETE"
-      ? "Whether it did what it was sent is not known"
-      : "What it holds is not known";
+    method === "PUT" || method === "DELETE" ? "It may have carried out the request" : "Its content is not known";
   return new VersionedImageError(
     "RegistryUnavailable",
-    `The registry ${new URL(url).host} ${what} (tried ${tries} ${tries === 1 ? "time" : "times"}). ${unknown}: see that the ` +
-      "host is right and can be reached, then run again.",
+    `The registry ${new URL(url).host} ${what} (tried ${tries} ${tries === 1 ? "time" : "times"}). ${unknown}. Check that the ` +
+      "host is correct and reachable, then run again.",
     { cause },
   );
 }
@@ -139,10 +136,10 @@ export function unauthorized(
   env: NodeJS.ProcessEnv,
 ): VersionedImageError {
   const advice = credentials?.explicit
-    ? "See that the program's own credentials (registryAuth) are valid, and that their account may read and write there."
+    ? "Check that the credentials in registryAuth are valid, and that their account can read and write there."
     : credentials
-      ? `See that your account may read and write there; to log in again, run ${loginAdvice(host)}`
-      : `It was asked without credentials: run ${loginAdvice(host)}`;
+      ? `Check that your account can read and write there. To log in again, run ${loginAdvice(host)}`
+      : `No credentials were sent. Run ${loginAdvice(host)}`;
   const ignored = credentials?.explicit ? undefined : ignoredEnvironment(env);
   const by = new URL(origin).host;
   return new VersionedImageError(

@@ -111,7 +111,7 @@ async function follow(request: Request, options: HttpOptions, take: typeof inTur
     const to = redirectTarget(new URL(url), location, options.env);
     if (new URL(url).origin !== to.origin) {
       if (request.body !== undefined) {
-        const what = request.method === "POST" ? "what holds credentials" : "what is to be written";
+        const what = request.method === "POST" ? "a request with credentials" : "a write request";
         throw protocol(url, `it redirects ${what} to ${to.host}`);
       }
       const { authorization: _, ...others } = headers;

@@ -45,7 +45,7 @@ export class IdleLimit {
   private start(milliseconds: number): void {
     this.stop();
     this.timer = setTimeout(
-      () => this.controller.abort(new DOMException("the other side stands still", "TimeoutError")),
+      () => this.controller.abort(new DOMException("the transfer stalled", "TimeoutError")),
       milliseconds,
     );
   }

@@ -23,26 +23,26 @@ export function configDigestOf({ name }: Fetcher, { digest, type, manifest, orig
   if (artifact !== undefined) {
     throw new VersionedImageError(
       "NotAnImage",
-      `${name}@${digest} in the registry ${new URL(origin).host} is no image that can be run, but an artifact of the type ` +
-        `${JSON.stringify(artifact.slice(0, 200))}: publish to a repository that holds images only, or delete the tag.`,
+      `${name}@${digest} in the registry ${new URL(origin).host} is not an image that can run, but an artifact of the type ` +
+        `${JSON.stringify(artifact.slice(0, 200))}. Publish to a repository that contains only images, or delete the tag.`,
     );
   }
   if (!MANIFEST_TYPES.includes(type)) {
     throw new VersionedImageError(
       "NotAnImage",
-      `${name}@${digest} in the registry ${new URL(origin).host} is of the type ${type}, which holds no image here: build and publish it anew, ` +
-        "or delete the tag.",
+      `${name}@${digest} in the registry ${new URL(origin).host} has the type ${type}, which is not supported for images. Build and ` +
+        "publish it again, or delete the tag.",
     );
   }
   const { digest: config, size } = fieldsOf(manifest.config);
   if (!isDigest(config)) {
-    throw protocol(origin, `${digest} is of the type ${type}, which holds no image here`);
+    throw protocol(origin, `${digest} has the type ${type}, which is not supported for images`);
   }
   if (typeof size === "number" && size > CONFIG_LIMIT) {
     throw new VersionedImageError(
       "RegistryProtocol",
-      `${name}@${digest} in the registry ${new URL(origin).host} has a configuration of ${size} bytes, and ${CONFIG_LIMIT} are the most ` +
-        "that is read. Make its labels, environment variables and instructions shorter.",
+      `${name}@${digest} in the registry ${new URL(origin).host} has a configuration of ${size} bytes; the limit is ${CONFIG_LIMIT}. ` +
+        "Shorten its labels, environment variables and instructions.",
     );
   }
   return config;
@@ -57,8 +57,8 @@ export function notFound(
   const contents = contentsOf(manifest);
   const remedy =
     contents.images.length > 0
-      ? `, and none for ${platform}: ask for one of these platforms, or publish one for ${platform}`
-      : ", and no image: publish the image under another tag, or delete this one";
+      ? `, but not for ${platform}. Use one of these platforms, or publish an image for ${platform}`
+      : ", but no image. Publish the image under another tag, or delete this one";
   return new VersionedImageError(
     "PlatformNotFound",
     `${name}@${digest} in the registry ${new URL(origin).host} is ${describeContents(contents)}${remedy}.`,

@@ -198,7 +198,7 @@ function requireTaken(answer: Answer): void {
 
 function objectOrNone(value: unknown, { origin }: { origin: string }, name: string): Record<string, unknown> {
   if (value !== undefined && value !== null && !isObject(value)) {
-    throw protocol(origin, `${name} of the image is no object`);
+    throw protocol(origin, `${name} of the image is not an object`);
   }
   return value ?? {};
 }

@@ -54,7 +54,10 @@ export function statedDigest(answer: Answer, expectedOf?: (stated: string) => st
     return undefined;
   }
   if (!isDigest(stated)) {
-    throw protocol(answer.origin, `its Docker-Content-Digest ${JSON.stringify(stated)} is no sha256 or sha512 digest`);
+    throw protocol(
+      answer.origin,
+      `its Docker-Content-Digest ${JSON.stringify(stated)} is not a sha256 or sha512 digest`,
+    );
   }
   const expected = expectedOf?.(stated) ?? stated;
   if (stated !== expected) {
@@ -101,7 +104,7 @@ export function exactObjectIn({ body, origin }: Answer): Record<string, unknown>
     value = JSON.parse(text, keepNumber);
   } catch (error) {
     // What the parser says quotes the content, and may be long.
-    const what = error instanceof RangeError ? "JSON that is nested too deep" : "not a JSON object in UTF-8";
+    const what = error instanceof RangeError ? "JSON that is nested too deeply" : "not a JSON object in UTF-8";
     throw protocol(origin, `it is ${what}`);
   }
   if (!isObject(value)) {

@@ -5,7 +5,7 @@ import { isLoopback, mayBePlain } from "./hosts";
 export function redirectTarget(from: URL, location: string, env: NodeJS.ProcessEnv): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
   if (!to || to.username || to.password) {
-    throw protocol(from.href, "it redirects to what is no address");
+    throw protocol(from.href, "it redirects to an invalid address");
   }
   const plain =
     to.protocol === "http:" && (isLoopback(to.host) || (from.protocol === "http:" && mayBePlain(to.host, env)));

@@ -52,7 +52,7 @@ export function parseReference(text: string): Reference {
 export function parseRepository(text: string): Repository {
   const { tag, digest, ...repository } = parseReference(text);
   if (tag !== undefined || digest !== undefined) {
-    throw invalid(text, "it has a tag or digest of its own, which the version is to decide: leave that out");
+    throw invalid(text, "it has a tag or digest, but the version sets them: remove it");
   }
   return repository;
 }
@@ -65,7 +65,7 @@ function splitRepository(repository: string, text: string): Repository {
   if (slash < 0 || !(host.includes(".") || host.includes(":") || host === "localhost")) {
     throw invalid(
       text,
-      `it has no registry host: write that first, for instance docker.io/library/${name || "name"} for Docker Hub`,
+      `it has no registry host: add one in front, for instance docker.io/library/${name || "name"} for Docker Hub`,
     );
   }
   // Beyond its form, a port has a largest number and a numeric address four parts.

@@ -27,7 +27,7 @@ export async function listReferrers({ referrers }: TransferFetcher, digest: stri
     found.push(...referrersIn(objectIn(answer)));
     query = nextQuery(answer);
     if (query !== undefined && page === MOST_PAGES) {
-      throw protocol(answer.origin, `what refers to ${digest} does not end (${MOST_PAGES} pages)`);
+      throw protocol(answer.origin, `its list of referrers of ${digest} does not end (${MOST_PAGES} pages)`);
     }
   }
   return found;

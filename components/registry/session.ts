@@ -237,7 +237,7 @@ interface Told {
 
 function requireOwnAbsence(answer: Answer, origin: string, url: string): void {
   if (answer.origin !== origin) {
-    throw protocol(url, `it redirects to ${answer.origin}, where there is nothing (404)`);
+    throw protocol(url, `it redirects to ${answer.origin}, which answers 404`);
   }
   if (!isOwnAbsence(answer)) {
     throw protocol(url, `404, which does not come from a registry (${answer.words})`);

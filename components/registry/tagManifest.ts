@@ -37,7 +37,7 @@ export async function tagManifest(
 
 export function requireTag(tag: string): void {
   if (!isTag(tag)) {
-    throw invalidArgument(`${JSON.stringify(tag)} is not a tag: give one of letters, digits, _, . and -.`);
+    throw invalidArgument(`${JSON.stringify(tag)} is not a tag. Use letters, digits, _, . and -.`);
   }
 }
 
@@ -47,7 +47,7 @@ export function wasTagged(answer: Answer, { bytes }: ManifestContent): boolean {
     return false;
   }
   if (![200, 201, 202].includes(answer.status)) {
-    throw protocol(answer.origin, `status ${answer.status} for a manifest that it was given`);
+    throw protocol(answer.origin, `status ${answer.status} for the upload of a manifest`);
   }
   statedDigest(answer, (stated) => digestOf(bytes, stated));
   return true;

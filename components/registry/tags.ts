@@ -59,7 +59,7 @@ function nextPage({ headers, origin }: Answer, name: string): string | undefined
   const base = `${origin}/v2/${name}/tags/list`;
   const next = URL.canParse(link, base) ? new URL(link, base) : undefined;
   if (next?.hostname !== new URL(origin).hostname || next.search === "") {
-    throw protocol(origin, `the next page of its tags is said to be ${link}`);
+    throw protocol(origin, `its next page of tags has the invalid address ${link}`);
   }
   return `tags/list${next.search}`;
 }

@@ -18,7 +18,7 @@ export function uploadAddress(begun: Answer, name: string, digest: string, env: 
   const { headers, origin, status } = begun;
   const location = headers.get("location");
   if (location === undefined) {
-    throw protocol(origin, `status ${status} without a Location for an upload that was to begin`);
+    throw protocol(origin, `status ${status} without a Location for a new upload`);
   }
   const address = redirectTarget(new URL(`${origin}/v2/${name}/${UPLOADS}`), location, env);
   address.search += `${address.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`;

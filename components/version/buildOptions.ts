@@ -14,11 +14,7 @@ export function namedContexts(contexts: Record<string, string> = {}): NamedConte
   for (const [name, where] of Object.entries(contexts)) {
     // Docker takes the name for that of an image, so what can't be one would never be asked for.
     if (!/^[a-z0-9]+([._:/@-]+[a-z0-9]+)*$/.test(name)) {
-      throw invalid(
-        "build.contexts",
-        name,
-        "a name has lower-case letters and digits, with . _ - : / or @ between them",
-      );
+      throw invalid("build.contexts", name, "use lower-case letters and digits, with . _ - : / or @ between them");
     }
     const [, scheme] = /^([a-z][a-z0-9+.-]*):/.exec(where) ?? [];
     if (scheme === undefined) {
@@ -27,8 +23,8 @@ export function namedContexts(contexts: Record<string, string> = {}): NamedConte
       throw invalid(
         `build.contexts.${name}`,
         where,
-        "give a directory of the repository, or an image with its digest (docker-image://REFERENCE@sha256:DIGEST), so that the " +
-          "same commit is built from the same content",
+        "use a directory in the repository, or an image with its digest (docker-image://REFERENCE@sha256:DIGEST), so that one " +
+          "commit always gives the same build",
       );
     } else {
       found.images[name] = where;
@@ -63,7 +59,7 @@ export function platformsOf(given: string[], option: string): [string, ...string
   for (const platform of [first, ...others]) {
     if (!/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform)) {
       throw invalidArgument(
-        `${option} is ${JSON.stringify(platform)}: give it as os/arch or os/arch/variant, for instance linux/arm64.`,
+        `${option} is ${JSON.stringify(platform)}. Use os/arch or os/arch/variant, for instance linux/arm64.`,
       );
     }
   }

@@ -53,48 +53,40 @@ export function checkPublished(published: PublishedImage, expected: Expectation)
   const revision = tree === undefined ? undefined : labelIn(labels, REVISION_LABEL);
   const built = labelIn(labels, BUILD_LABEL);
   if (built === undefined && !mayRunOn(published.platform, expected.platform)) {
-    throw taken(spec, `is an image for ${published.platform}, and this program asks for ${expected.platform}`);
+    throw taken(spec, `is an image for ${published.platform}, not for ${expected.platform}`);
   }
   if (tree === undefined) {
     return (
-      `${spec} is in the registry already (${published.digest}) and will be used, but it has no ${TREE_LABEL} label: ` +
-      "nothing proves which commit it was built from."
+      `${spec} is in the registry already (${published.digest}) and will be used, but it has no ${TREE_LABEL} label, ` +
+      "so nothing proves which commit it was built from."
     );
   }
   const differing = differingLabels(labels, expected);
   if (dirtyIn(labels) !== undefined) {
-    throw taken(spec, "was built in debug mode, from files that need not be those of a commit", differing);
+    throw taken(spec, "is a debug image, built from files that may not be committed", differing);
   }
   if (expected.tagPolicy === TagPolicy.Commit && revision !== undefined && revision !== version.commit) {
-    throw taken(
-      spec,
-      `was built from commit ${shown(revision)}, and this version is commit ${version.commit}`,
-      differing,
-    );
+    throw taken(spec, `was built from commit ${shown(revision)}, not from commit ${version.commit}`, differing);
   }
   const covered = labelledSource(labels)?.paths;
   if (tree !== version.tree && coversOthers(covered, version)) {
-    const made = covered ? `made of ${shown(shownPaths(covered))}` : "made of what it does not say";
+    const made = covered ? `built from ${shown(shownPaths(covered))}` : "built from unknown paths";
     throw new VersionedImageError(
       "TagTaken",
-      `${spec} is in the registry already, ${made}; this program covers ${shownPaths(version.paths)}.` +
-        `${differing}It is never overwritten: commit a change in ${version.context || "the repository"}, which gives it a version of its own.`,
+      `${spec} is in the registry already, ${made}; this version covers ${shownPaths(version.paths)}.` +
+        `${differing}It is never overwritten. Commit a change in ${version.context || "the repository"} to get a new version.`,
     );
   }
   if (tree !== version.tree) {
-    throw taken(
-      spec,
-      `was built from other files (tree ${shown(tree)}), and this version is tree ${version.tree}`,
-      differing,
-    );
+    throw taken(spec, `was built from other files (tree ${shown(tree)}, not tree ${version.tree})`, differing);
   }
   const otherwise = builtOtherwise(labels, expected);
   if (otherwise !== undefined && version.revision === undefined) {
     throw new VersionedImageError(
       "BuildInputsChanged",
       `${spec} is published already, ${otherwise}.${differing}` +
-        "A production tag is never overwritten: commit a change in the image's directory that goes with it, " +
-        `set debug: true to try it out, or publish to another repository.${basesAdvice(expected)}`,
+        "A production tag is never overwritten. Commit a change in the image's directory together with it, " +
+        `set debug (--debug) to try it out, or publish to another repository.${basesAdvice(expected)}`,
     );
   }
   return undefined;
@@ -108,7 +100,7 @@ export function builtOtherwise(labels: Record<string, string>, { fingerprint }: 
   const built = labelIn(labels, BUILD_LABEL);
   return built === undefined || fingerprint === undefined || built === fingerprint
     ? undefined
-    : `built with ${shown(built)}; this program asks for ${fingerprint}`;
+    : `built with ${shown(built)}; this build has ${fingerprint}`;
 }
 
 /** A registry's host as Docker tells one from the first part of a name, and what it is asked for. */
@@ -118,8 +110,8 @@ const REFERENCE = /^(?:[\w-]+(?:\.[\w-]+)+(?::\d+)?|[\w-]+:\d+|localhost)\/[a-z0
 function basesAdvice({ args = {} }: Expectation): string {
   const [named] = Object.entries(args).filter(([, value]) => REFERENCE.test(value));
   return named
-    ? ` build.args.${named[0]} is ${shown(named[1])}, which is another one in another registry: an image of this repository is better given ` +
-        `as build.bases.${named[0]}, which is the same build wherever it is.`
+    ? ` build.args.${named[0]} is ${shown(named[1])}, which differs between registries. If it is an image of this repository, ` +
+        `pass it as build.bases.${named[0]}, which is the same build for each registry.`
     : "";
 }
 
@@ -130,9 +122,9 @@ export function differingLabels(labels: Record<string, string>, { version, finge
     const [has, wants] = [labelIn(labels, name), labelIn(wanted, name)];
     return has === wants || (name === BUILD_LABEL && fingerprint === undefined) || isNoMatter(name, has)
       ? []
-      : [`\n  ${name}: the image has ${quoted(has)}, this program ${quoted(wants)}`];
+      : [`\n  ${name}: the image has ${quoted(has)}, this build ${quoted(wants)}`];
   });
-  return lines.length > 0 ? ` The labels that differ:${lines.join("")}\n` : " ";
+  return lines.length > 0 ? ` Different labels:${lines.join("")}\n` : " ";
 }
 
 /** Whether an image was made of other paths; those of older releases do not say it, and were built on no base that they cover. */
@@ -161,8 +153,8 @@ export function mayRunOn(found: string, wanted: string): boolean {
 function taken(spec: string, why: string, differing = " "): VersionedImageError {
   return new VersionedImageError(
     "TagTaken",
-    `${spec} is in the registry already, but it ${why}.${differing}It is never overwritten: ` +
-      "set a larger tagLength (short hashes can collide), or publish to a repository that only this image uses.",
+    `${spec} is in the registry already, but it ${why}.${differing}It is never overwritten. ` +
+      "Set a larger tagLength (short hashes can collide), or publish to a repository that only this image uses.",
   );
 }
 
@@ -178,16 +170,16 @@ export function labelledVersion(what: string, platforms: Record<string, string>[
     throw refused(what, "its labels do not say which version it is");
   }
   if (said.size > 1) {
-    throw refused(what, "its platforms are not of one version by their labels");
+    throw refused(what, "its platforms have labels of different versions");
   }
   if (platforms.some((each) => dirtyIn(each) !== undefined) || isDebugTag(version)) {
-    throw refused(what, "it is a debug image, built from files that need not be those of a commit");
+    throw refused(what, "it is a debug image, built from files that may not be committed");
   }
   const digits = digitsOfTag(version, version);
   if (digits === undefined || ![revision, tree].some((hash) => hash.startsWith(digits))) {
     throw refused(
       what,
-      `its labels do not agree: the version ${shown(version, 60)} is neither of commit ${shown(revision, 60)} nor of tree ${shown(tree, 60)}`,
+      `its labels are inconsistent: version ${shown(version, 60)} matches neither commit ${shown(revision, 60)} nor tree ${shown(tree, 60)}`,
     );
   }
   if (tag !== undefined && tag !== version && digitsOfTag(tag) !== undefined) {
@@ -201,6 +193,6 @@ const IDENTITY = [REVISION_LABEL, TREE_LABEL, VERSION_LABEL];
 function refused(what: string, why: string): VersionedImageError {
   return new VersionedImageError(
     "NotCopyable",
-    `${what} is not copied: ${why}. Copy what a stack has published from a commit; \`versioned-image verify ${what}\` says more of it.`,
+    `${what} can't be copied: ${why}. Copy an image that was published from a commit. For details, run \`versioned-image verify ${what}\`.`,
   );
 }

@@ -23,7 +23,7 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
   const { debug, tagPolicy, tagLength, tagPrefix = "" } = options;
   refusePrefix(tagPrefix);
   if (!Number.isInteger(tagLength) || tagLength < 7 || tagLength > 40) {
-    throw invalidArgument(`tagLength is ${tagLength}: give it as a whole number from 7 to 40.`);
+    throw invalidArgument(`tagLength is ${tagLength}. Use a whole number from 7 to 40.`);
   }
   const { commit, tree, revision } = facts;
   if (revision !== undefined) {
@@ -45,8 +45,8 @@ export function decideVersion(facts: Facts, options: VersionOptions): Version {
   if (facts.shallow && tagPolicy === TagPolicy.Commit) {
     throw new VersionedImageError(
       "ShallowHistory",
-      `The history of ${place(facts)} ends at commit ${commit.hash.slice(0, tagLength)} because the clone is shallow: the ` +
-        "commit that last touched it may be an older one. Fetch all of it with `git fetch --unshallow` (in a CI checkout: " +
+      `The history of ${place(facts)} ends at commit ${commit.hash.slice(0, tagLength)} because the clone is shallow, so the ` +
+        "commit that last touched it may be an older one. Fetch the full history with `git fetch --unshallow` (in a CI checkout: " +
         "`fetch-depth: 0`), or set tagPolicy to Tree, which needs no history.",
     );
   }
@@ -80,13 +80,13 @@ const LONGEST_PREFIX = 82;
 function refusePrefix(prefix: string): void {
   const why =
     prefix !== "" && !/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(prefix)
-      ? "a tag begins with a letter, a digit or _, and goes on with these, . and -"
+      ? "a tag starts with a letter, digit or _, followed by these, . and -"
       : /[0-9a-f]$/.test(prefix)
-        ? "where the hash begins could not be told: end it with something that is no hexadecimal digit, such as -"
+        ? "the start of the hash would be ambiguous; end it with a character that is not a hexadecimal digit, such as -"
         : prefix.startsWith("scratch-")
-          ? "tags that begin so are scratch tags"
+          ? "this prefix is reserved for scratch tags"
           : prefix.length > LONGEST_PREFIX
-            ? `it may have ${LONGEST_PREFIX} characters at the most`
+            ? `it can have at most ${LONGEST_PREFIX} characters`
             : undefined;
   if (why !== undefined) {
     throw invalidArgument(`tagPrefix is ${JSON.stringify(prefix)}: ${why}.`);
@@ -105,15 +105,15 @@ function refuseUncommitted(facts: Facts): void {
   if (uncommitted.length > 0) {
     throw new VersionedImageError(
       "UncommittedChanges",
-      `${place(facts)} has changes that are not committed:\n${listed(uncommitted.map(describeChange))}\n` +
-        "Commit them to publish a version, or set debug: true to publish the directory as it is under a -debug tag.",
+      `${place(facts)} has uncommitted changes:\n${listed(uncommitted.map(describeChange))}\n` +
+        "Commit them to publish a version, or set debug (--debug) to publish the files on disk under a -debug tag.",
     );
   }
   if (hidden.length > 0) {
     throw new VersionedImageError(
       "HiddenChanges",
-      `Git was told not to look at changes of files in ${place(facts)}:\n${listed(hidden)}\n` +
-        "Run `git update-index --no-assume-unchanged --no-skip-worktree -- FILE` for each, then commit or undo what it shows.",
+      `Git is set to ignore changes to files in ${place(facts)}:\n${listed(hidden)}\n` +
+        "Run `git update-index --no-assume-unchanged --no-skip-worktree -- FILE` for each, then commit or revert the changes.",
     );
   }
 }
@@ -122,15 +122,15 @@ function refuseUncommitted(facts: Facts): void {
 function refuseLacking(facts: Facts, revision: string, debug: boolean): void {
   if (debug) {
     throw invalidArgument(
-      "debug is true, and revision names a commit: a debug image is what is on disk. Leave out one of them.",
+      "debug and revision can't be set together: a debug image is built from the disk. Leave out one of them.",
     );
   }
   const lacking = new Set([...facts.missing, ...(facts.dockerfileCommitted ? [] : [facts.dockerfile])]);
   if (lacking.size > 0) {
     throw new VersionedImageError(
       "NotInRevision",
-      `Commit ${revision}, which revision names, has no ${shownPaths(lacking)}: the image can't be ` +
-        "built of it as this program says. Name another revision, or leave revision out.",
+      `Commit ${revision}, set as revision, has no ${shownPaths(lacking)}, so the image can't be ` +
+        "built from it. Name another revision, or leave revision out.",
     );
   }
 }
@@ -149,8 +149,8 @@ function refuseForeignBase({ bases, files, missing, root }: Facts): void {
   const [name, foreign] = Object.entries(bases).find(([, { tree }]) => tree === undefined) ?? [];
   if (foreign !== undefined && !missing.some((path) => files.includes(path))) {
     throw invalidArgument(
-      `build.bases.${name} covers ${foreign.covers.join(", ")}, which is not in git's history (HEAD in ${root}): a base is an image of the ` +
-        "same repository. Name one of another repository by its digest, as an entry of build.contexts or in the Dockerfile's FROM.",
+      `build.bases.${name} covers ${foreign.covers.join(", ")}, which is not in git's history (HEAD in ${root}), but a base must be an image ` +
+        "of this repository. Name any other image by its digest, in build.contexts or in the Dockerfile's FROM.",
     );
   }
 }

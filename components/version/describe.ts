@@ -106,7 +106,7 @@ export interface Changes {
  */
 export function describeChanges(before: string, changes: Changes | undefined): string | undefined {
   if (!changes) {
-    return `it replaces ${before}, whose commit this clone does not have`;
+    return `it replaces ${before}, whose commit is not in this clone`;
   }
   const { added, removed } = changes;
   const parts = [

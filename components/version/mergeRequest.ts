@@ -20,8 +20,8 @@ export function mergeRequestNotice(commit: string, env: NodeJS.ProcessEnv): stri
   const request = mergeRequestOf(commit, env);
   return (
     request &&
-    `commit ${commit.slice(0, 7)} is the merge that CI has made of ${request} for this run. It is on no branch, so ` +
-      "that the version's tag will be another once it is merged. To see the branch's own, check out its head (actions/checkout: " +
+    `commit ${commit.slice(0, 7)} is the merge commit that CI made of ${request} for this run. It is on no branch, so ` +
+      "the tag will be different after the merge. To see the branch's own tag, check out its head (actions/checkout: " +
       `\`ref: \${{ github.event.pull_request.head.sha }}\`).`
   );
 }

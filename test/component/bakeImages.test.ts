@@ -67,6 +67,8 @@ describe("bakeImages", () => {
       assert.rejects(bakeImages("x.hcl"), /^Error: The bake target api has the dockerfile-inline: .* \[BakeUnfit\]$/),
     );
     printing({ api: { context: "api" } });
-    await declaredBy(() => assert.rejects(bakeImages("x.hcl"), /has no tag that names a repository .* \[BakeUnfit\]$/));
+    await declaredBy(() =>
+      assert.rejects(bakeImages("x.hcl"), /has no tag with a registry's host\. .* \[BakeUnfit\]$/),
+    );
   });
 });

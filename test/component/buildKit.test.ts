@@ -256,8 +256,8 @@ describe("VersionedImage with BuildKit", () => {
     for (const preview of [true, false]) {
       assert.equal(
         await diagnosticOf("InvalidArgument", () => run(build, preview)),
-        'build.contexts.lib is the directory "lib", but an output of a resource: the version covers it, so that each preview must know it. ' +
-          "Give it as a plain string.",
+        'build.contexts.lib is the directory "lib" from a resource\'s output. The version covers it, so each preview must know it. ' +
+          "Pass a plain string.",
       );
     }
   });
@@ -273,66 +273,76 @@ describe("VersionedImage with BuildKit", () => {
       "its options with the builder Docker",
       { builder: Builder.Docker, secrets: { a: "b" }, ssh: ["default"] },
       "InvalidArgument",
-      /^build\.secrets and build\.ssh can't be had with the builder Docker: set build\.builder to BuildKit\./,
+      /^build\.secrets and build\.ssh can't be used with the builder Docker\. Set build\.builder to BuildKit\./,
     ],
     [
       "a cache of BuildKit's with the builder Docker",
       { builder: Builder.Docker, cacheFrom: ["type=gha"] },
       "InvalidArgument",
-      /^build\.cacheFrom with type= can't be had/,
+      /^build\.cacheFrom with type= can't be used/,
     ],
     [
       "a builder that there is not",
       { builder: "Kaniko" as Builder },
       "InvalidArgument",
-      /^build\.builder is "Kaniko": say Docker or BuildKit\./,
+      /^build\.builder is "Kaniko": use Docker or BuildKit\./,
     ],
     [
       "a platform and platforms",
       { platform: "linux/arm64", platforms: ["linux/amd64"] },
       "InvalidArgument",
-      /^build\.platform and build\.platforms can't be given together/,
+      /^build\.platform and build\.platforms can't be set together/,
     ],
     ["no platform", { platforms: [] }, "InvalidArgument", /^build\.platforms is \[\]: name at least one/],
-    ["a platform that is none", { platforms: ["arm"] }, "InvalidArgument", /^build\.platforms is "arm": give it as os/],
-    ["a secret's id", { secrets: { "a,b": "x" } }, "InvalidArgument", /^build\.secrets is "a,b": an id has no comma/],
-    ["an SSH agent", { ssh: ["id="] }, "InvalidArgument", /^build\.ssh is "id=": say default, or ID=SOCKET\./],
+    ["a platform that is none", { platforms: ["arm"] }, "InvalidArgument", /^build\.platforms is "arm"\. Use os/],
+    [
+      "a secret's id",
+      { secrets: { "a,b": "x" } },
+      "InvalidArgument",
+      /^build\.secrets is "a,b": an id can't contain a comma/,
+    ],
+    ["an SSH agent", { ssh: ["id="] }, "InvalidArgument", /^build\.ssh is "id=": use default, or ID=SOCKET\./],
     [
       "a secret argument",
       { args: { TOKEN: pulumi.secret("x") } },
       "SecretBuildArgument",
-      /Give it as build\.secrets\.TOKEN and read it with RUN --mount=type=secret,id=TOKEN\./,
+      /Pass it as build\.secrets\.TOKEN, and read it with RUN --mount=type=secret,id=TOKEN\./,
     ],
     [
       "a builder instance that is not there",
       { builderName: "nobody" },
       "BuilderNotFound",
-      /^build\.builderName is "nobody", and buildx has no such builder in .* \(it has farm, plain\): /,
+      /^build\.builderName is "nobody", but buildx has no such builder in .* \(it has farm, plain\)\. /,
     ],
     [
       "Docker's own instance",
       { builderName: "default" },
       "BuilderUnsupported",
-      /^The builder default is of the driver/,
+      /^Builder default has the driver docker/,
     ],
-    ["one of the driver docker", { builderName: "plain" }, "BuilderUnsupported", /^The builder plain is of the driver/],
+    [
+      "one of the driver docker",
+      { builderName: "plain" },
+      "BuilderUnsupported",
+      /^Builder plain has the driver docker/,
+    ],
     [
       "a named context outside of the repository",
       { contexts: { lib: "/" } },
       "OutsideRepository",
-      /^build\.contexts\.lib is \/, which is not in the repository of the context/,
+      /^build\.contexts\.lib is \/, which is outside the context's repository/,
     ],
     [
       "a named context that is not there",
       { contexts: { lib: "nowhere" } },
       "ContextNotFound",
-      /^There is no directory nowhere .*: set build\.contexts\.lib to its directory, /,
+      /^Directory nowhere does not exist .*\. Set build\.contexts\.lib to its directory, /,
     ],
     [
       "an image without a digest",
       { contexts: { base: without } },
       "InvalidArgument",
-      /^build\.contexts\.base is "docker-image:\/\/h\.example\/base:1": give a directory .* or an image with its digest/,
+      /^build\.contexts\.base is "docker-image:\/\/h\.example\/base:1": use a directory .* or an image with its digest/,
     ],
     [
       "a context from elsewhere",
@@ -340,30 +350,25 @@ describe("VersionedImage with BuildKit", () => {
       "InvalidArgument",
       /^build\.contexts\.base is "https:/,
     ],
-    [
-      "a context's name",
-      { contexts: { Lib: "lib" } },
-      "InvalidArgument",
-      /^build\.contexts is "Lib": a name has lower/,
-    ],
+    ["a context's name", { contexts: { Lib: "lib" } }, "InvalidArgument", /^build\.contexts is "Lib": use lower/],
     ...(
       [
-        ["MY-BASE", {}, "MY-BASE: name it as the build argument that has its reference: letters, digits and _"],
-        ["my.base", {}, "my.base: name it as the build argument that has its reference: letters, digits and _"],
-        ["", {}, ": name it as the build argument that has its reference: letters, digits and _"],
-        ["BASE", { args: { BASE: "x" } }, "BASE: build.args has BASE, too: leave it out there"],
+        ["MY-BASE", {}, "MY-BASE: use the name of the build argument for its reference: letters and digits, with _"],
+        ["my.base", {}, "my.base: use the name of the build argument for its reference: letters and digits, with _"],
+        ["", {}, ": use the name of the build argument for its reference: letters and digits, with _"],
+        ["BASE", { args: { BASE: "x" } }, "BASE: build.args also has BASE: remove it there"],
         ["LIB", { contexts: { lib: "lib" } }, "LIB: build.contexts has lib, which is the base's named context"],
         ["Base", { bases: { BASE: A_BASE } }, "Base: with BuildKit both BASE and Base would be the named context base"],
-        ["BASE", { base: { tag: UNKNOWN } }, "BASE.tag: it is not known in this preview"],
-        ["BASE", { base: { covers: UNKNOWN } }, "BASE.covers: it is not known in this preview"],
-        ["BASE", { base: { covers: [] } }, "BASE.covers: give it the output covers of a VersionedImage"],
+        ["BASE", { base: { tag: UNKNOWN } }, "BASE.tag: the version depends on it"],
+        ["BASE", { base: { covers: UNKNOWN } }, "BASE.covers: the version depends on it"],
+        ["BASE", { base: { covers: [] } }, "BASE.covers: pass the `covers` output of a VersionedImage"],
         [
           "BASE",
           { base: { covers: ["../x"] } },
-          'BASE.covers names "../x", which is no path from a repository\'s root',
+          'BASE.covers names "../x", which is not a path relative to the repository\'s root',
         ],
         ["BASE", { base: { covers: ["images/x"] } }, "BASE covers images/x, which is not in git's history"],
-        ["BASE", { base: { tag: "1-debug" } }, "BASE: it is the debug image 1-debug, and a production image is built"],
+        ["BASE", { base: { tag: "1-debug" } }, "BASE: it is the debug image 1-debug, but a production image needs"],
       ] as [string, { base?: object; bases?: object }, string][]
     ).map(([name, { base, bases, ...build }, words]): (typeof mistakes)[number] => [
       `a base, ${words}`,
@@ -396,7 +401,7 @@ describe("VersionedImage with BuildKit", () => {
   it("refuses an instruction that is none, unless a frontend may know it", async () => {
     project.write("app/Dockerfile", "FROM scratch\nRUNN x\n").add().commit("Typo");
     const message = await diagnosticOf("DockerfileInvalid", () => run({}, true));
-    assert.equal(message, "Docker knows no instruction RUNN (line 2 of Dockerfile).");
+    assert.equal(message, "Unknown instruction RUNN (line 2 of Dockerfile).");
     project.write("app/Dockerfile", "# syntax=docker/dockerfile:1-labs\nFROM scratch\nRUNN x\n").add().commit("Labs");
     await run({}, true);
   });
@@ -405,7 +410,7 @@ describe("VersionedImage with BuildKit", () => {
     symlinkSync("/srv/in/the/container", project.path("app/current"));
     project.add().commit("Link");
     const message = await diagnosticOf("StagingFailed", () => run({}, true));
-    assert.match(message, /^current is a symbolic link to what is not on this machine/);
+    assert.match(message, /^current is a symbolic link whose target does not exist here/);
     project.write("app/.dockerignore", "current\n").add().commit("Ignore it");
     await run({}, true);
   });

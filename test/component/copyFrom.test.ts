@@ -133,8 +133,8 @@ describe("copyFrom", () => {
     it(`refuses what neither has where it may not publish (${when})`, async () => {
       assert.equal(
         await diagnosticOf("NotPublished", () => run({ publish: false }, preview)),
-        `${repository("production")}:${tag} is not in the registry, nor is ${repository("staging")}:${tag}, from which it would be ` +
-          "copied, and publish is false: run the stack that publishes it at this commit first, or leave publish out to build the image here.",
+        `${repository("production")}:${tag} is not in the registry, nor is ${repository("staging")}:${tag} (copyFrom), ` +
+          "and publish is false. First run the stack that publishes it at this commit, or leave publish out to build the image here.",
       );
     });
 
@@ -161,12 +161,12 @@ describe("copyFrom", () => {
     it(`refuses what is no other repository (${when})`, async () => {
       assert.equal(
         await diagnosticOf("InvalidArgument", () => run({ copyFrom: `${repository("staging")}:1` }, preview)),
-        `copyFrom: "${repository("staging")}:1" does not name an image in a registry: it has a tag or digest of its own, which the version is to ` +
-          "decide: leave that out.",
+        `copyFrom: "${repository("staging")}:1" does not name an image in a registry: it has a tag or digest, but the version ` +
+          "sets them: remove it.",
       );
       assert.equal(
         await diagnosticOf("InvalidArgument", () => run({ copyFrom: repository("production") }, preview)),
-        `copyFrom is ${repository("production")}, to which the image itself is published: name another repository, or leave copyFrom out.`,
+        `copyFrom is ${repository("production")}, the repository that the image is published to. Name another one, or leave copyFrom out.`,
       );
       assert.deepEqual(registry.requests, []);
     });
@@ -180,7 +180,7 @@ describe("copyFrom", () => {
       const { outputs, said } = await run({ copyFrom: UNKNOWN, publish });
       assert.deepEqual([outputs.outcome, outputs.digest], [undefined, undefined]);
       assert.deepEqual(said, [
-        `app: ${tag}: will be looked for in ${repository("production")} and another one that is not known yet, ${otherwise}`,
+        `app: ${tag}: will be looked for in ${repository("production")} and another repository that is not known yet, ${otherwise}`,
       ]);
     }
     production.push(tag, published(), ["amd64"]);

@@ -296,7 +296,7 @@ describe("ImageDeployment", () => {
           { preview },
         ),
       );
-      assert.match(message, /^The image's tag is 88d38d9-debug, and allowDebug is false: /);
+      assert.match(message, /^The image's tag is 88d38d9-debug, and allowDebug is false\. /);
     });
   }
 
@@ -315,8 +315,8 @@ describe("ImageDeployment", () => {
   });
 
   const refused: [what: string, name: string, args: Partial<ImageDeploymentArgs>, message: RegExp][] = [
-    ["be a container's", "Simple", {}, /^The name "Simple" can't be that of a Kubernetes container/],
-    ["be a container's, with a dot", "my.app", {}, /^The name "my.app" can't be that of a Kubernetes container/],
+    ["be a container's", "Simple", {}, /^The name "Simple" can't be used for a Kubernetes container/],
+    ["be a container's, with a dot", "my.app", {}, /^The name "my.app" can't be used for a Kubernetes container/],
     [
       "be a Service's",
       "2048",

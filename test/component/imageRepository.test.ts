@@ -183,7 +183,7 @@ describe("ImageRepository", () => {
       assert.equal(warnings.length, 1);
       assert.equal(
         warnings[0],
-        "warning: [runtime] Tags of gcr.io can be moved by whoever may push. Make them immutable once nothing pushes a moving tag such " +
+        "warning: [runtime] Everyone who can push to gcr.io can move its tags. Make them immutable once nothing pushes a moving tag such " +
           "as latest: gcloud artifacts repositories update gcr.io --location=us --immutable-tags",
       );
     });
@@ -240,7 +240,7 @@ describe("ImageRepository", () => {
       await made({ location: "us", project: "shop", keepVersions: 5, immutableTags: false });
     });
     assert.equal(written.length, 1);
-    assert.match(written[0] ?? "", /keepVersions deletes nothing that has a tag, since the tags are immutable/);
+    assert.match(written[0] ?? "", /keepVersions can't delete tagged images, since the tags are immutable/);
   });
 
   describe("without a project of its own", () => {
@@ -271,26 +271,26 @@ describe("ImageRepository", () => {
     it("says how one is named where there is none", async () => {
       assert.match(
         await diagnosticOf("InvalidArgument", () => made({ location: "us" })),
-        /^There is no Google Cloud project: run `pulumi config set gcp:project PROJECT`/,
+        /^No Google Cloud project is set. Run `pulumi config set gcp:project PROJECT`/,
       );
     });
   });
 
   for (const [what, args, message] of [
     ["no location", {}, /location is missing/],
-    ["a host that is not one of gcr.io's", { gcrHost: "docker.io" }, /gcrHost is "docker.io": say one of gcr.io, us/],
+    ["a host that is not one of gcr.io's", { gcrHost: "docker.io" }, /gcrHost is "docker.io"\. Use one of gcr.io, us/],
     ["another location than that of the host", { gcrHost: "gcr.io", location: "europe" }, /gcr.io is in us/],
     ["half a day", { location: "us", untaggedDays: 0.5 }, /untaggedDays is 0.5/],
-    ["no day", { location: "us", debugDays: 0 }, /debugDays is 0: give a whole number of days, at least 1/],
+    ["no day", { location: "us", debugDays: 0 }, /debugDays is 0\. Use a whole number of days, at least 1/],
     [
       "no version",
       { location: "us", keepVersions: 0 },
-      /keepVersions is 0: give a whole number of versions, at least 1/,
+      /keepVersions is 0\. Use a whole number of versions, at least 1/,
     ],
     [
       "to change a repository that is not its own",
       { gcrHost: "gcr.io", immutableTags: true, keepVersions: 3 },
-      /^immutableTags and keepVersions can't be set together with gcrHost: the repository gcr.io is left as it is/,
+      /^immutableTags and keepVersions can't be set together with gcrHost: the settings of gcr.io are not changed/,
     ],
   ] as const) {
     it(`refuses ${what}`, async () => {

@@ -197,8 +197,8 @@ describe("VersionedImage", () => {
     project.write(".gitattributes", "app/key filter=git-crypt\n").write("app/key", "x\n").add().commit();
     project.git("config", "filter.git-crypt.smudge", "cat");
     assert.deepEqual(await warningsOf({}), [
-      "app: files go through git's filter git-crypt: whoever can pull the image can read what these undo, an encryption for " +
-        "instance.",
+      "app: files pass git's filter git-crypt, so everyone who can pull the image can read the result, such as decrypted " +
+        "files.",
     ]);
   });
 
@@ -208,7 +208,7 @@ describe("VersionedImage", () => {
       const [warning, ...others] = await warningsOf({});
       assert.match(
         warning ?? "",
-        /^app: commit [0-9a-f]{7} is the merge that CI has made of pull request 7 for this run\./,
+        /^app: commit [0-9a-f]{7} is the merge commit that CI made of pull request 7 for this run\./,
       );
       assert.deepEqual(others, []);
     } finally {
@@ -221,7 +221,7 @@ describe("VersionedImage", () => {
     project.write(".gitignore", "*.key\nsecrets/\n").write("app/.dockerignore", "kept.key\n").add().commit();
     project.write("app/kept.key", "x").write("app/a.key", "x").write("app/secrets/b", "x");
     assert.deepEqual(await warningsOf({ debug: true }), [
-      "Git ignores a.key, secrets/b, but Docker is given them in debug mode: name them in .dockerignore to keep them out.",
+      "Git ignores a.key, secrets/b, but a debug build sends them to Docker. To exclude them, name them in .dockerignore.",
     ]);
   });
 
@@ -234,7 +234,7 @@ describe("VersionedImage", () => {
       .commit();
     project.git("sparse-checkout", "set", "--no-cone", "/*", "!/app/large", "!/app/docs");
     assert.deepEqual(await warningsOf({ debug: true }), [
-      "A sparse checkout leaves out app/large/data, and so does the debug image: run git sparse-checkout add with their directory, or " +
+      "The sparse checkout leaves out app/large/data, so the debug image lacks them. Run git sparse-checkout add with their directory, or " +
         "git sparse-checkout disable.",
     ]);
     assert.deepEqual(await warningsOf({}), []);
@@ -252,8 +252,8 @@ describe("VersionedImage", () => {
       const tag = project.head().slice(0, 7);
       assert.equal(
         await diagnosticOf("NotPublished", () => run({ publish: false }, preview)),
-        `${registry.host}/app:${tag} is not in the registry, and publish is false: run the stack that publishes it at this ` +
-          "commit first, or leave publish out to build the image here.",
+        `${registry.host}/app:${tag} is not in the registry, and publish is false. First run the stack that publishes it at this ` +
+          "commit, or leave publish out to build the image here.",
       );
     });
   }
@@ -276,8 +276,8 @@ describe("VersionedImage", () => {
       for (const run of [1, 2]) {
         assert.equal(
           await diagnosticOf("InvalidArgument", () => withAnother({})),
-          `${registry.host}/app:${tag} is the tag of another image of this program, first, and a tag means one image: ` +
-            "give each image a repository of its own, or declare it once and use it in both places.",
+          `${registry.host}/app:${tag} is already the tag of another image in this program, first. ` +
+            "Give each image its own repository, or declare it once and use it in both places.",
           `run ${run}`,
         );
       }
@@ -315,9 +315,7 @@ describe("VersionedImage", () => {
       const message = await diagnosticOf("ReleaseTagTaken", () => run({ releaseTags: ["v1.4.0"] }, preview));
       assert.ok(
         message.startsWith(`${registry.host}/app:v1.4.0 is in the registry already (${DIGEST}, `) &&
-          message.includes(
-            `and ${spec} is not published yet (commit ${project.head()}). A release tag is written once`,
-          ),
+          message.includes(`and ${spec} is not published yet (commit ${project.head()}). A release tag never moves.`),
         message,
       );
     });
@@ -331,7 +329,7 @@ describe("VersionedImage", () => {
       await run({ releaseTags: ["v1", unknownOutput<string>()] }, true);
       assert.equal(
         said[0],
-        "app: releaseTags are not all known before the update, which ends with ReleaseTagTaken if another image has one of them",
+        "app: some releaseTags are not known before the update, which fails with ReleaseTagTaken if another image has one of them",
       );
       assert.deepEqual(said.slice(2), ["app: will be released as v1"]);
     } finally {
@@ -379,13 +377,13 @@ describe("VersionedImage", () => {
       "a platform that is none",
       { build: { platform: "amd64" } },
       "InvalidArgument",
-      /^build\.platform is "amd64": .*$/,
+      /^build\.platform is "amd64"\. .*$/,
     ],
     [
       "a repository with a tag",
       { repository: "h.example/app:latest" },
       "InvalidArgument",
-      /has a tag or digest of its own.*$/,
+      /has a tag or digest, but the version sets them.*$/,
     ],
     [
       "a debug image that may not be published",
@@ -397,13 +395,13 @@ describe("VersionedImage", () => {
       "a release of a debug image",
       { debug: true, releaseTags: ["v1.4.0"] },
       "InvalidArgument",
-      /^debug is true, and releaseTags are given: .*$/,
+      /^debug and releaseTags can't be set together: .*$/,
     ],
     [
       "a release by a stack that may not publish",
       { publish: false, releaseTags: ["v1.4.0"] },
       "InvalidArgument",
-      /^publish is false, and releaseTags are given.*$/,
+      /^publish is false, so this stack can't set releaseTags.*$/,
     ],
     [
       "a release among alsoTag",
@@ -411,8 +409,8 @@ describe("VersionedImage", () => {
       "InvalidArgument",
       /^alsoTag: v1\.4\.0 looks like a release.*$/,
     ],
-    ["a tag that is too short", { tagLength: 6 }, "InvalidArgument", /^tagLength is 6: .*$/],
-    ["a context that is not there", { context: "none" }, "ContextNotFound", /^There is no directory none .*$/],
+    ["a tag that is too short", { tagLength: 6 }, "InvalidArgument", /^tagLength is 6\. .*$/],
+    ["a context that is not there", { context: "none" }, "ContextNotFound", /^Directory none does not exist .*$/],
   ];
   for (const [what, args, code, message] of mistakes) {
     it(`refuses ${what}, on the component and without a stack dump`, async () => {
@@ -424,7 +422,7 @@ describe("VersionedImage", () => {
     const environment = new GoogleEnvironment();
     try {
       const message = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));
-      assert.match(message, /^There is no repository to publish to: .*gcp:project.*$/);
+      assert.match(message, /^There is no repository to publish to\. .*gcp:project.*$/);
       const file = path.join(environment.folder, "configurations/config_default");
       mkdirSync(file, { recursive: true });
       const unread = await diagnosticOf("InvalidArgument", () => run({ repository: undefined }, true));

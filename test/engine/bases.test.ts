@@ -48,7 +48,7 @@ describe("images built on images", () => {
       const stack = monorepo.stack("dev");
       const lacking = monorepo.config({ base: { publish: false } });
       for (const result of [await stack.preview(lacking), await stack.up(lacking)]) {
-        refused(result, { base: /is not in the registry, and publish is false: .* \[NotPublished\]$/ });
+        refused(result, { base: /is not in the registry, and publish is false\. .* \[NotPublished\]$/ });
       }
     });
 
@@ -72,8 +72,8 @@ describe("images built on images", () => {
       );
       try {
         for (const [args, words] of [
-          [{ publish: false }, / error: .* is not in the registry, and publish is false: .* \[NotPublished\]\n/],
-          [{ tagLength: 3 }, / error: tagLength is 3: .* \[InvalidArgument\]\n/],
+          [{ publish: false }, / error: .* is not in the registry, and publish is false\. .* \[NotPublished\]\n/],
+          [{ tagLength: 3 }, / error: tagLength is 3\. .* \[InvalidArgument\]\n/],
         ] as const) {
           await stack.setAllConfig({ images: { value: monorepo.config({ base: args }).images ?? "" } });
           for (const operation of ["preview", "up"] as const) {
@@ -137,17 +137,17 @@ describe("images built on images", () => {
           together: { repository: monorepo.repositories.base },
         }),
         {
-          platform: /which is not there for linux\/arm64: .* \[BaseMismatch\]$/,
+          platform: /which has no image for linux\/arm64: .* \[BaseMismatch\]$/,
           tagged: /has no digest, .* \[BaseMismatch\]$/,
           elsewhere: /^build\.bases\.BASE covers images\/else, which is not in git's history .* \[InvalidArgument\]$/,
           production: /^build\.bases\.BASE: it is the debug image [0-9a-f]{7}-debug, .* \[InvalidArgument\]$/,
-          together: /^build\.bases\.BASE is .*, and this image itself is published to .* \[InvalidArgument\]$/,
+          together: /^build\.bases\.BASE is .*, but this image is also published to .* \[InvalidArgument\]$/,
         },
       );
       monorepo.change("base");
       refused(await previewWith({ earlier: { revision: "HEAD~1" }, before: on({}) }), {
         earlier:
-          /^build\.bases\.BASE is an image of other files .*: give both the same revision, or neither\. .* \[BaseMismatch\]$/,
+          /^build\.bases\.BASE was built from other files .* Give both the same revision, or neither\. .* \[BaseMismatch\]$/,
         before: /^build\.bases\.BASE is .* \[BaseMismatch\]$/,
       });
       assert.equal(registry.pushesTo(monorepo.repositories.worker), 1);

@@ -41,8 +41,8 @@ describe("a stack that copies what another one has published", () => {
       const tag = project.head().slice(0, 7);
       const spec = `${production}:${tag}`;
       assert.deepEqual(errorsOn(await stack.preview(), "app"), [
-        `${spec} is not in the registry, nor is ${staging}:${tag}, from which it would be copied, and publish is false: run the stack ` +
-          "that publishes it at this commit first, or leave publish out to build the image here. [NotPublished]",
+        `${spec} is not in the registry, nor is ${staging}:${tag} (copyFrom), and publish is false. First run the stack ` +
+          "that publishes it at this commit, or leave publish out to build the image here. [NotPublished]",
       ]);
       const { digest } = succeeded(await publisher.up());
       const copied = { tag, spec, reference: `${spec}@${digest}`, digestReference: `${production}@${digest}`, digest };
@@ -80,7 +80,7 @@ describe("a stack that copies what another one has published", () => {
       // On a machine that is busy, what the last step says of its own slowness comes after that.
       assert.equal(
         warningsOn(mended, "app")[0],
-        `${spec} was lost from the registry (${digest}): copied again from ${staging}. See that the registry's clean-up keeps what is in use.`,
+        `${spec} was lost from the registry (${digest}): copied again from ${staging}. Check that the registry's clean-up keeps images that are in use.`,
       );
       assert.equal(await registry.digest(spec), digest);
     } finally {

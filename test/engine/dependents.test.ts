@@ -56,10 +56,7 @@ describe("who depends on an image", () => {
       const failed = await stack[operation]();
       assert.equal(failed.succeeded, false, failed.text);
       assert.deepEqual(order(failed), ["base"]);
-      assert.match(
-        errorsOn(failed, "base").join(),
-        /^base has changes that are not committed:.*\[UncommittedChanges\]$/s,
-      );
+      assert.match(errorsOn(failed, "base").join(), /^base has uncommitted changes:.*\[UncommittedChanges\]$/s);
       // The Automation API repeats it for the stack.
       const others = failed.diagnostics.filter(({ severity, urn }) => severity === "error" && !urn.endsWith("::base"));
       assert.deepEqual(

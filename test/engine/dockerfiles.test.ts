@@ -275,12 +275,12 @@ describe("a production tag 7. of every kind of Dockerfile", () => {
         ["outside", "../docker/web.Dockerfile"],
       ] as const) {
         assert.deepEqual(errorsOn(refused, name), [
-          `Docker knows no instruction COPPY (line 2 of ${file}). [DockerfileInvalid]`,
+          `Unknown instruction COPPY (line 2 of ${file}). [DockerfileInvalid]`,
         ]);
       }
       assert.match(
         errorsOn(refused, "disk").join(),
-        /^disk\/app has changes that are not committed:\n {3}M disk\/docker\/web\.Dockerfile\n {2}\?\? disk\/docker\/web\.Dockerfile\.dockerignore\n/,
+        /^disk\/app has uncommitted changes:\n {3}M disk\/docker\/web\.Dockerfile\n {2}\?\? disk\/docker\/web\.Dockerfile\.dockerignore\n/,
       );
     });
   });

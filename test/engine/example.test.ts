@@ -102,8 +102,8 @@ describe("the example stack", () => {
   it("refuses uncommitted files inside, in preview and update, with one clean diagnostic", async () => {
     project.write("images/simple/requirements.txt", "flask==0\n").write("images/simple/new file", "x");
     const expected =
-      "images/simple has changes that are not committed:\n   M images/simple/requirements.txt\n  ?? images/simple/new file\n" +
-      "Commit them to publish a version, or set debug: true to publish the directory as it is under a -debug tag. [UncommittedChanges]";
+      "images/simple has uncommitted changes:\n   M images/simple/requirements.txt\n  ?? images/simple/new file\n" +
+      "Commit them to publish a version, or set debug (--debug) to publish the files on disk under a -debug tag. [UncommittedChanges]";
     for (const result of [await stack.preview(), await stack.up()]) {
       failed(result);
       assert.deepEqual(errorsOn(result, "simple"), [expected]);

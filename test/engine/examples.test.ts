@@ -181,7 +181,7 @@ describe("the example in", function () {
     const program = readFileSync(file, "utf8");
     const [image = ""] = /^ {2}simple:\n(?: {4}.*\n)+/m.exec(program) ?? [];
     writeFileSync(file, program.replace(image, image + image.replace("simple:", "other:")));
-    await assert.rejects(stack.preview(), /is the tag of another image of this program, .*\[InvalidArgument\]/);
+    await assert.rejects(stack.preview(), /is already the tag of another image in this program, .*\[InvalidArgument\]/);
     assert.equal(registry.pushesTo(repository), 0);
   });
 });

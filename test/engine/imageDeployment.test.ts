@@ -96,7 +96,7 @@ describe("ImageDeployment on the engine", () => {
     project.write("app/main", "two\n");
     const refused = await stackWith({ debug: "true", allowDebug: "false" }).preview();
     assert.equal(refused.succeeded, false, refused.text);
-    assert.match(refused.text, /allowDebug is false: commit the changes/);
+    assert.match(refused.text, /allowDebug is false\. Commit the changes/);
     assert.match(errorsOn(refused, "app").join("\n"), /\[DebugNotAllowed\]/);
   });
 });

@@ -126,7 +126,7 @@ describe("what a person is told", () => {
     const refused = await three("FROM scratch\nCOPPY main /\n").preview();
     assert.equal(refused.succeeded, false, refused.text);
     assert.deepEqual(complaints(refused), {
-      b: ["Docker knows no instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]"],
+      b: ["Unknown instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]"],
     });
     assert.doesNotMatch(refused.text, /PromiseRejectionHandledWarning/);
   });
@@ -156,7 +156,7 @@ describe("what a person is told", () => {
     assert.equal(failed.succeeded, false, failed.text);
     const { "b-image": hook, ...others } = complaints(failed);
     assert.deepEqual(others, {
-      b: ["Docker knows no instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]"],
+      b: ["Unknown instruction COPPY (line 2 of Dockerfile). [DockerfileInvalid]"],
     });
     assert.equal(hook?.length, 1);
     assert.match(

@@ -52,7 +52,7 @@ describe("migration", () => {
   function warning(spec: string, digest: string | undefined): string {
     return (
       `${spec} is in the registry already (${digest}) and will be used, but it has no dev.versioned-image.tree ` +
-      "label: nothing proves which commit it was built from."
+      "label, so nothing proves which commit it was built from."
     );
   }
 
@@ -162,14 +162,14 @@ describe("migration", () => {
     const tag = monorepo.project.head().slice(0, 7);
     assert.ok(
       message.startsWith(
-        `${monorepo.repositories.worker}:${tag} is in the registry already, made of images/worker; this program covers images/base, ` +
-          "images/worker. The labels that differ:\n",
+        `${monorepo.repositories.worker}:${tag} is in the registry already, built from images/worker; this version covers images/base, ` +
+          "images/worker. Different labels:\n",
       ),
       message,
     );
     assert.match(
       message,
-      /\nIt is never overwritten: commit a change in images\/worker, which gives it a version of its own\. \[TagTaken\]$/,
+      /\nIt is never overwritten\. Commit a change in images\/worker to get a new version\. \[TagTaken\]$/,
     );
 
     const dockerfile = monorepo.project.path("images/worker/Dockerfile");

@@ -12,8 +12,8 @@ const SHOWN = require.resolve("./programs/shown.ts");
 const OFFLINE = { ...process.env, VERSIONED_IMAGE_OFFLINE: "1" };
 
 const WARNING =
-  "VERSIONED_IMAGE_OFFLINE is 1, so that no registry is asked: digests are those of the stack's last update. A version that is new to the " +
-  "stack has none yet, and whether it is published already, and whether it may be, is not known.";
+  "VERSIONED_IMAGE_OFFLINE is 1, so no registry is asked. Digests are those of the stack's last update. A version that is new to the " +
+  "stack has none yet, and this preview can't tell whether it is published already, or can be.";
 
 /** A program of three images: two that the stack publishes, and one that CI does. */
 describe("a preview without a registry", () => {
@@ -166,7 +166,7 @@ describe("a preview without a registry", () => {
     const update = await stack.up({ images: JSON.stringify({ app: images["app-hangs"] }) });
     assert.equal(update.succeeded, false, update.text);
     assert.deepEqual(errorsOn(update, "app"), [
-      'VERSIONED_IMAGE_OFFLINE is "1": that is for previews alone, and this is an update, which must ask the registry: leave it out. ' +
+      'VERSIONED_IMAGE_OFFLINE is "1": it applies to previews only, and an update must ask the registry: unset it. ' +
         "[InvalidArgument]",
     ]);
     for (const host of Object.values(hosts)) {

@@ -65,7 +65,7 @@ describe("a program of the Node.js language host", function () {
         await assert.rejects(stack[operation]({ color: "never", onOutput }));
         const diagnostics = text.slice(text.indexOf("Diagnostics:"));
         const error =
-          "images/simple has changes that are not committed:\n +M images/simple/Dockerfile\n +Commit them .*\\[UncommittedChanges\\]";
+          "images/simple has uncommitted changes:\n +M images/simple/Dockerfile\n +Commit them .*\\[UncommittedChanges\\]";
         assert.match(diagnostics, new RegExp(` error: ${named}${error}\n\n`));
         assert.equal(diagnostics.match(/error:/g)?.length, 1, diagnostics);
         assert.doesNotMatch(diagnostics, /PromiseRejectionHandledWarning/);

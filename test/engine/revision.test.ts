@@ -82,7 +82,7 @@ describe("an image that stays at an older version", () => {
 
   it("is taken as it was built, with a warning where the program builds in another way now", () => {
     const warning =
-      `${repositories.built}:${one.built.tag} was built with platform=linux/amd64 dockerfile=Dockerfile; this program asks for ` +
+      `${repositories.built}:${one.built.tag} was built with platform=linux/amd64 dockerfile=Dockerfile; this build has ` +
       "platform=linux/amd64 dockerfile=Dockerfile args=";
     for (const result of results) {
       const warnings = warningsOn(result, "built");
@@ -119,11 +119,11 @@ describe("an image that stays at an older version", () => {
     });
     const refused = await stack.start("preview", config, { program: ALL_ERRORS }).result;
     assert.deepEqual(errorsOn(refused, "app"), [
-      `Commit ${first}, which revision names, has no app/lib: the image can't be built of it as this program says. Name another ` +
+      `Commit ${first}, set as revision, has no app/lib, so the image can't be built from it. Name another ` +
         "revision, or leave revision out. [NotInRevision]",
     ]);
     assert.deepEqual(errorsOn(refused, "built"), [
-      "debug is true, and revision names a commit: a debug image is what is on disk. Leave out one of them. [InvalidArgument]",
+      "debug and revision can't be set together: a debug image is built from the disk. Leave out one of them. [InvalidArgument]",
     ]);
   });
 });

@@ -34,8 +34,8 @@ describe("two images of one program with the same tag", () => {
           const names = [`app${end}`, `worker${end}`] as const;
           const [other, second] = errorsOn(result, names[0]).length > 0 ? [names[1], names[0]] : names;
           assert.deepEqual(errorsOn(result, second), [
-            `${spec} is the tag of another image of this program, ${other}, and a tag means one image: give each ` +
-              "image a repository of its own, or declare it once and use it in both places. [InvalidArgument]",
+            `${spec} is already the tag of another image in this program, ${other}. Give each ` +
+              "image its own repository, or declare it once and use it in both places. [InvalidArgument]",
           ]);
           assert.deepEqual(errorsOn(result, other), []);
           assert.equal(`${second}-${debug ? "debug" : "image"}` in changes(result), false, result.text);

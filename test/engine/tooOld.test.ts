@@ -18,7 +18,7 @@ describe("a production tag 10. under an engine that is too old", () => {
       assert.equal(errors.length, 1, result.text);
       assert.match(
         errors[0] ?? "",
-        /^VersionedImage needs version 99\.0\.0 or later of the Pulumi CLI: upgrade it .* Pulumi says: .*99\.0\.0.* \[PulumiTooOld\]$/,
+        /^VersionedImage needs Pulumi CLI 99\.0\.0 or later\. Upgrade it .* Pulumi says: .*99\.0\.0.* \[PulumiTooOld\]$/,
       );
     } finally {
       stack.forget();

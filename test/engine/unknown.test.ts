@@ -39,9 +39,9 @@ describe("an image that a preview does not know all of", () => {
     const before = await same.preview();
     assert.deepEqual(shown(before, "app"), { ...published, outcome: "adopted" });
     assert.deepEqual(warningsOn(before, "app"), [
-      `app: build.args.BASE and build.platform are not known before the update, so that this preview can't tell whether ${spec}, which is ` +
-        "published already, was built so. If it was built with other values, the update ends with BuildInputsChanged: then commit a change " +
-        "in the image's directory that goes with it.",
+      `app: build.args.BASE and build.platform are not known before the update, so this preview can't tell whether ${spec}, which is ` +
+        "published already, was built the same way. If it was built with other values, the update fails with BuildInputsChanged: then commit a change " +
+        "in the image's directory together with it.",
     ]);
     const adopted = await same.up();
     assert.deepEqual([shown(adopted, "app"), warningsOn(adopted, "app")], [{ ...published, outcome: "adopted" }, []]);
@@ -51,7 +51,7 @@ describe("an image that a preview does not know all of", () => {
     assert.deepEqual(changes(unreleased), { release: "create" });
     assert.equal(
       infoOn(unreleased, "app")[0],
-      "app: releaseTags are not all known before the update, which ends with ReleaseTagTaken if another image has one of them",
+      "app: some releaseTags are not known before the update, which fails with ReleaseTagTaken if another image has one of them",
     );
     assert.equal(await registry.digest(`${repository}:v1.4.0`), undefined);
     assert.deepEqual(changes(await same.up(released)), { release: "create", "app-record": "update" });

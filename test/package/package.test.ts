@@ -114,7 +114,7 @@ describe("the npm package", function () {
         () => assert.fail("it was built"),
         ({ stderr }: { stderr: string }) => stderr,
       );
-      assert.match(error, /run `npm install @pulumi\/docker-build`\. \[BuildKitNotInstalled\]/);
+      assert.match(error, /Run `npm install @pulumi\/docker-build`\. \[BuildKitNotInstalled\]/);
     } finally {
       project.dispose();
     }

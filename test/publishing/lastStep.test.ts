@@ -172,8 +172,8 @@ describe("the last step of a publication", () => {
     assert.deepEqual(
       warningsOn(late, "app").map((warning) => warning.replace(/ \d+ ms /, " N ms ")),
       [
-        `${overwrote.spec}: setting the tag ended N ms after it was last seen to be absent. A stack that set it in between was ` +
-          "overwritten, and takes what is served in its next update. A registry with immutable tags rules that out.",
+        `${overwrote.spec}: the tag was set N ms after it was last seen absent. If another stack set it in between, that was overwritten, and the ` +
+          "stack uses this image from its next update. Immutable tags in the registry prevent that.",
       ],
     );
     const builds = two.line.counts.content;

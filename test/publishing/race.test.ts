@@ -97,7 +97,7 @@ describe("a production tag 5. that another stack publishes meanwhile", () => {
       const image = succeeded(result);
       // Where there is no second daemon, the first one's cache gives the very same content.
       assert.deepEqual([image.digest, image.outcome], [digest, other ? "adopted" : "published"]);
-      const used = `built in N s, but another stack tagged its own meanwhile, and that is used: ${repository}@${digest}`;
+      const used = `built in N s, but another stack tagged its image first, which is used: ${repository}@${digest}`;
       assert.equal(
         lastInfo(result),
         other ? used : `published in N s: ${repository}:${source.head().slice(0, 7)}@${digest}`,

@@ -268,8 +268,8 @@ function scenes(kind: DaemonKind | undefined, immutable: 400 | undefined): void 
       const after = succeeded(result);
       assert.deepEqual([after.spec, after.outcome], [before.spec, "published"]);
       assert.deepEqual(warningsOn(result, "app"), [
-        `${before.spec} was lost from the registry (${before.digest}): built again from its commit. See that the registry's ` +
-          "clean-up keeps what is in use.",
+        `${before.spec} was lost from the registry (${before.digest}): built again from its commit. Check that the registry's ` +
+          "clean-up keeps images that are in use.",
       ]);
       assert.equal(await registry.digest(before.spec.replace(proxy.host, registry.host)), after.digest);
       assert.equal((await unchanged(stack)).reference, after.reference);

@@ -131,41 +131,41 @@ describe("a target of a bake file", () => {
     [
       "an inline Dockerfile",
       { "dockerfile-inline": "FROM scratch" },
-      "dockerfile-inline: git has no version of it: put the Dockerfile into a file.",
+      "dockerfile-inline: git has no version of it; move the Dockerfile to a file.",
     ],
     [
       "a remote context",
       { context: "https://github.com/x/y.git#main" },
-      'context "https://github.com/x/y.git#main": it is not on this machine: name a directory of the repository.',
+      'context "https://github.com/x/y.git#main": it is not local; name a directory in the repository.',
     ],
     [
       "a remote Dockerfile",
       { dockerfile: "https://example.com/Dockerfile" },
-      'dockerfile "https://example.com/Dockerfile": it is not on this machine: name a file of the repository.',
+      'dockerfile "https://example.com/Dockerfile": it is not local; name a file in the repository.',
     ],
     [
       "a remote named context",
       { contexts: { src: "git@github.com:x/y.git" } },
-      'named context src ("git@github.com:x/y.git"): it is neither a directory, an image nor a target: the same commit could be built ' +
-        "from something else.",
+      'named context src ("git@github.com:x/y.git"): it is not a directory, an image or a target, so one commit could give ' +
+        "different builds.",
     ],
     [
       "an image without a digest",
       { contexts: { alpine: "docker-image://alpine:3" } },
-      'named context alpine ("docker-image://alpine:3"): it can become another image: give its digest (docker-image://REFERENCE@sha256:DIGEST).',
+      'named context alpine ("docker-image://alpine:3"): it can become another image; add its digest (docker-image://REFERENCE@sha256:DIGEST).',
     ],
     [
       "a base whose name is no build argument",
       { contexts: { "Base-Image": "target:base" } },
-      'named context "Base-Image", which is a target: the base has its name as a build argument, too, with letters, digits and _ between ' +
-        "them: rename it, here and in the Dockerfile.",
+      'named context "Base-Image", which is a target: the name is also a build argument; rename it, here and in the Dockerfile, to ' +
+        "lower-case letters and digits, with _ between them.",
     ],
     [
       "the platform local",
       { platforms: ["local"] },
-      "platform local: that is another one on each machine: name it, such as linux/amd64.",
+      "platform local: the default platform depends on the machine; set one, such as linux/amd64.",
     ],
-    ["an agent without a socket", { ssh: [{ id: "key" }] }, "ssh key: say default, or ID=SOCKET with one socket."],
+    ["an agent without a socket", { ssh: [{ id: "key" }] }, "ssh key: use default, or ID=SOCKET with one socket."],
   ] as [string, PrintedTarget, string][]) {
     it(`is refused with ${what}`, () => {
       assert.equal(refusal(target), message);
@@ -215,10 +215,10 @@ describe("the targets of a bake file", () => {
       web: { output: ["type=docker"], tags: ["r.io:5000/web"], description: "The web" } as PrintedTarget,
     });
     assert.deepEqual(unmeant.map(sayUnmeant), [
-      "labels of api: not set: an image has those of its Dockerfile and of this package, so write them as LABEL in the Dockerfile",
-      "newest of api: not known to this release, and not used",
+      "labels of api: not set: write them as LABEL in the Dockerfile",
+      "newest of api: unknown to this release, and not used",
       "output of api, web: not used: an image is always pushed to its repository",
-      "tags of api: the repository is that of the first, and the tag is the version: give others as alsoTag or releaseTags",
+      "tags of api: only the first one's repository is used, and the tag is the version: set other tags with alsoTag or releaseTags",
     ]);
     assert.equal(
       sayUnmeant({ field: "pull", targets: ["a", "b", "c", "d", "e", "f", "g"], why: "no" }),
@@ -257,7 +257,7 @@ describe("the repositories of a bake file", () => {
   it("can't be none, nor shared by two", () => {
     assert.throws(
       () => repositoriesOf(images(undefined), undefined),
-      unfit(/^The bake target t0 has no tag that names a repository of a registry: /),
+      unfit(/^The bake target t0 has no tag with a registry's host\. /),
     );
     assert.throws(
       () => repositoriesOf(images("r.io/a:1", "r.io/a:2"), undefined),

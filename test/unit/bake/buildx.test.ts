@@ -221,7 +221,7 @@ describe("bake files, by the real buildx,", () => {
   for (const [what, files, targets, message] of [
     ["a file that is not there", ["none.hcl"], [], /none\.hcl: no such file or directory$/],
     ["a target that is not there", ["docker-bake.hcl"], ["nope"], /failed to find target nope$/],
-    ["no default", ["more.json"], [], /no target or group of that name: name the targets that are meant\.$/],
+    ["no default", ["more.json"], [], /no target or group with that name\. Name the targets to use\.$/],
   ] as [string, string[], string[], RegExp][]) {
     it(`fail in buildx's words with ${what}`, async () => {
       await assert.rejects(

@@ -62,17 +62,17 @@ describe("docker buildx bake --print", () => {
     await fails(
       print("echo 'ERROR: failed to find target default' >&2; exit 1"),
       "BakeFailed",
-      /name the targets that are meant\.$/,
+      /Name the targets to use\.$/,
     );
     await fails(
       print("echo 'docker: unknown command: docker buildx' >&2; exit 1"),
       "BakeFailed",
-      /install its plugin, 0\.10 or later\.$/,
+      /Install version 0\.10 or later\.$/,
     );
     await fails(
       print("echo \"ERROR: could not find any target matching '*'\" >&2; exit 1"),
       "BakeFailed",
-      "bake.hcl has no target that can be built: name another file.",
+      "bake.hcl has no target that can be built. Name another file.",
     );
   });
 
@@ -80,27 +80,27 @@ describe("docker buildx bake --print", () => {
     await fails(
       print("", { env: { PATH: "/nonexistent" } }),
       "BakeFailed",
-      /the docker command is not on PATH: install it with its plugin buildx$/,
+      /docker is not on PATH; install it with the buildx plugin$/,
     );
     await fails(
       print("", { directory: path.join(folder, "none") }),
       "BakeFailed",
-      /failed: there is no directory \S+\/none to run it in$/,
+      /failed: directory \S+\/none does not exist$/,
     );
-    await fails(print("exec sleep 60", {}, 200), "BakeFailed", /failed: it did not end within 0\.2 seconds$/);
+    await fails(print("exec sleep 60", {}, 200), "BakeFailed", /failed: it did not finish within 0\.2 seconds$/);
     await fails(print("exit 3"), "BakeFailed", /failed: exit status 3$/);
     await fails(print("kill -9 $$"), "BakeFailed", /failed: it was ended by SIGKILL$/);
   });
 
   for (const file of ["-", "", "https://example.com/bake.hcl", "git@example.com:x/y.git"]) {
     it(`does not read ${JSON.stringify(file)}`, async () => {
-      await fails(print("echo read", { files: [file] }), "InvalidArgument", /is none on this machine/);
+      await fails(print("echo read", { files: [file] }), "InvalidArgument", /is not a local file/);
     });
   }
 
   for (const target of ["https://example.com/x.git", "--push", "", "a b", "*"]) {
     it(`does not take ${JSON.stringify(target)} for a target`, async () => {
-      await fails(print("echo read", { targets: [target] }), "InvalidArgument", /is no name of a bake target/);
+      await fails(print("echo read", { targets: [target] }), "InvalidArgument", /is not a valid name of a bake target/);
     });
   }
 });

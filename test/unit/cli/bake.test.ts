@@ -249,7 +249,7 @@ describe("versioned-image --bake", () => {
         /once for all targets/,
       ],
       [["api", "--repository", "h.example/app"], "BakeUnfit", /have the same repository, h\.example\/app,/],
-      [["other"], "BakeUnfit", /other has no tag that names a repository/],
+      [["other"], "BakeUnfit", /other has no tag with a registry's host/],
     ] as [string[], string, RegExp][]) {
       it(`refuses ${argv.join(" ")}`, async () => {
         withBake();

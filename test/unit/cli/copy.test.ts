@@ -167,8 +167,8 @@ for (const program of PROGRAMS) {
         [status, err],
         [
           1,
-          `versioned-image: ${to}:${tag} is in the registry already as ${other}, and ${from} has it as ${digest}: it was built twice. It is ` +
-            "never overwritten. Use what is there, or copy to a repository that has no images but copies. [TagTaken]\n",
+          `versioned-image: ${to}:${tag} is in the registry already as ${other}, but ${from} has it as ${digest}: it was built twice. It is ` +
+            "never overwritten. Use the existing image, or copy to a repository that contains only copies. [TagTaken]\n",
         ],
       );
     });
@@ -231,8 +231,8 @@ for (const program of PROGRAMS) {
         [status, err],
         [
           0,
-          `versioned-image: warning: ${to}:${tag}: ${to}:${signatures} holds signatures or attestations that the source lacks, and stays as it ` +
-            "is: those of the source are not added. Sign what is there with cosign, if they are needed.\n",
+          `versioned-image: warning: ${to}:${tag}: ${to}:${signatures} has signatures or attestations that the source lacks, so it stays ` +
+            "unchanged, and those of the source are not added. If they are needed, sign the copy with cosign.\n",
         ],
       );
       assert.equal(await there(), sha256(other.body));
@@ -256,7 +256,7 @@ for (const program of PROGRAMS) {
       [
         "a version that is another one by its labels",
         { [VERSION]: "1234567" },
-        "its labels do not agree: the version 1234567 is neither of commit",
+        "its labels are inconsistent: version 1234567 matches neither commit",
       ],
     ];
     for (const [what, labels, why] of REFUSED) {
@@ -264,7 +264,7 @@ for (const program of PROGRAMS) {
         const { from, to, tag } = await published(withImage(), labels);
         const { status, err } = await cli(["copy", `${from}:${tag}`, to]);
         assert.equal(status, 1);
-        assert.ok(err.startsWith(`versioned-image: ${from}:${tag} is not copied: ${why}`), err);
+        assert.ok(err.startsWith(`versioned-image: ${from}:${tag} can't be copied: ${why}`), err);
         assert.ok(err.endsWith("[NotCopyable]\n"), err);
       });
     }
@@ -323,9 +323,8 @@ describe("versioned-image copy", () => {
         [status, err],
         [
           1,
-          `versioned-image: ${given} is not a directory: "${given}" does not name an image in a registry: it has ` +
-            `no registry host: write that first, for instance docker.io/library/${given} for Docker Hub. ` +
-            "[InvalidArgument]\n",
+          `versioned-image: ${given} is not a directory: "${given}" does not name an image in a registry: it has no registry host: add one in front, ` +
+            `for instance docker.io/library/${given} for Docker Hub. [InvalidArgument]\n`,
         ],
       );
     }

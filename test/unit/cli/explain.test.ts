@@ -179,12 +179,12 @@ Update    would build the commit and push it, unless the registry has it already
     assert.equal(err, "");
     assert.deepEqual(part(out, "Registry").slice(0, 2), [`${repository}:${tag} exists`, await digestOf(registry, tag)]);
     const update = part(out, "Update");
-    assert.match(update[0] ?? "", /^would be refused: .* was built from commit 2{40}, .*\. The labels that differ:$/);
+    assert.match(update[0] ?? "", /^would be refused: .* was built from commit 2{40}, .*\. Different labels:$/);
     assert.equal(
       update[1],
-      `org.opencontainers.image.revision: the image has "${"2".repeat(40)}", this program "${made.head()}"`,
+      `org.opencontainers.image.revision: the image has "${"2".repeat(40)}", this build "${made.head()}"`,
     );
-    assert.match(update.at(-1) ?? "", /^It is never overwritten: .* \[TagTaken\]$/);
+    assert.match(update.at(-1) ?? "", /^It is never overwritten\. .* \[TagTaken\]$/);
   });
 
   it("says that an update would be refused for what is not committed, hidden or not there", async () => {
@@ -280,7 +280,7 @@ Update    would build the commit and push it, unless the registry has it already
     made.write("images/app/new", "x");
     const refused = marked((await cli(["explain", "images/app"], { color: true })).out);
     assert.match(refused, /\nVersion {5}<31>none<39>\n/);
-    assert.match(refused, /\nUpdate {4}<31>would be refused: images\/app has changes that are not committed:<39>\n/);
+    assert.match(refused, /\nUpdate {4}<31>would be refused: images\/app has uncommitted changes:<39>\n/);
   });
 
   it("is an error where there is nothing to explain", async () => {
@@ -288,7 +288,7 @@ Update    would build the commit and push it, unless the registry has it already
     const { status, out, err } = await cli(["explain", "images/none"]);
     assert.equal(status, 1);
     assert.equal(out, "");
-    assert.match(err, /^versioned-image: There is no directory images\/none .* \[ContextNotFound\]\n$/);
+    assert.match(err, /^versioned-image: Directory images\/none does not exist .* \[ContextNotFound\]\n$/);
   });
 
   describe("of an image that is made of more", () => {

@@ -182,7 +182,7 @@ keep:
       "a repository without host",
       "repositories:\n  - gcr.io/p/app\n  - simple\n",
       [
-        '3: "simple" does not name an image in a registry: it has no registry host: write that first, for instance docker.io/library/simple for Docker Hub.',
+        '3: "simple" does not name an image in a registry: it has no registry host: add one in front, for instance docker.io/library/simple for Docker Hub.',
       ],
     ],
     [

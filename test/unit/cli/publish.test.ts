@@ -33,7 +33,7 @@ describe("publish", () => {
     [["--build-context", "lib=images/app"], "--build-context: `docker build` does not support this"],
     [["--cache-from", "type=gha"], "--cache-from type=…: `docker build` does not support this"],
     [["--cache-to", "type=inline"], "--cache-to: `docker build` does not support this"],
-    [["--platform", "amd64"], '--platform is "amd64": give it as os/arch'],
+    [["--platform", "amd64"], '--platform is "amd64". Use os/arch'],
     [["--build-arg", "TOKEN"], "--build-arg TOKEN: the environment has no such variable"],
     [["--base", "my-base=images/app"], "--base my-base: the name must be valid for a build argument"],
     [["--base", "BASE=images/app", "--build-arg", "BASE=x"], "--base BASE: --build-arg BASE is set, too"],
@@ -46,7 +46,7 @@ describe("publish", () => {
     [["--also-tag", "0123456"], "alsoTag: 0123456 looks like a version"],
     [["--also-tag", "v1.2.3"], "alsoTag: v1.2.3 looks like a release"],
     [["--release-tag", "0123456"], "releaseTags: 0123456 looks like a version"],
-    [["--release-tag", "v1", "--also-tag", "v1"], "releaseTags: v1 is in alsoTag, too"],
+    [["--release-tag", "v1", "--also-tag", "v1"], "releaseTags: v1 is also in alsoTag"],
     [
       ["--release-tag", "v1.2.3", "--debug"],
       "--release-tag can't be combined with --debug: a debug image is not a release",
@@ -377,7 +377,10 @@ describe("publish", () => {
     const { status, err } = await cli(argv, { env: { PATH: "/nonexistent" } });
     assert.equal(status, 1);
     const digest = await digestOf(registry, "v1.4.0");
-    assert.ok(err.includes(`${registry.host}/app:v1.4.0 is this version's image (${digest}) by its labels, but `), err);
+    assert.ok(
+      err.includes(`By its labels, ${registry.host}/app:v1.4.0 is this version's image (${digest}), but `),
+      err,
+    );
     assert.ok(
       err.includes(`--tag ${registry.host}/app:${tag} ${registry.host}/app@${digest}\``) &&
         err.includes("[ReleaseTagTaken]"),

@@ -161,9 +161,9 @@ describe("versioned-image publish --bake", () => {
     assert.deepEqual(
       err.split("\n").filter((line) => line.startsWith("docker-bake.hcl: ")),
       [
-        "docker-bake.hcl: attest of other: not attached by the build, so that one commit gives one digest: attest the digest once it is published",
+        "docker-bake.hcl: attest of other: not attached by the build, so that one commit gives one digest; attest the published digest instead",
         "docker-bake.hcl: output of other: not used: an image is always pushed to its repository",
-        "docker-bake.hcl: tags of other: the repository is that of the first, and the tag is the version: give others as alsoTag or releaseTags",
+        "docker-bake.hcl: tags of other: only the first one's repository is used, and the tag is the version: set other tags with alsoTag or releaseTags",
       ],
     );
     assert.deepEqual([status, builds()], [0, []]);
@@ -231,11 +231,11 @@ describe("versioned-image publish --bake", () => {
   });
 
   for (const [targets, code, message] of [
-    [["outside", "other"], "OutsideRepository", /^\S+ is not in the repository \S+: name a directory of it\.$/],
-    [["gone", "other"], "ContextNotFound", /^There is no directory images\/gone /],
+    [["outside", "other"], "OutsideRepository", /^\S+ is not in the repository \S+\. Name a directory in it\.$/],
+    [["gone", "other"], "ContextNotFound", /^Directory images\/gone does not exist /],
     [["nobody", "other"], "BakeFailed", /failed to find target nobody/],
     [["twin", "other"], "BakeUnfit", /have the same repository, HOST\/other,/],
-    [["untagged", "other"], "BakeUnfit", /^The bake target untagged has no tag that names a repository/],
+    [["untagged", "other"], "BakeUnfit", /^The bake target untagged has no tag with a registry's host/],
     [["inline", "other"], "BakeUnfit", /^The bake target inline has the dockerfile-inline/],
     [
       ["clash", "other"],

@@ -123,10 +123,10 @@ describe("versioned-image tag", () => {
       status: 1,
       out: "",
       err:
-        "versioned-image: images/app has changes that are not committed:\n" +
+        "versioned-image: images/app has uncommitted changes:\n" +
         "   M images/app/main\n" +
         "  ?? images/app/new\n" +
-        "Commit them to publish a version, or set debug: true to publish the directory as it is under a -debug tag. " +
+        "Commit them to publish a version, or set debug (--debug) to publish the files on disk under a -debug tag. " +
         "[UncommittedChanges]\n",
     });
   });
@@ -195,7 +195,7 @@ describe("versioned-image tag", () => {
       assert.deepEqual((await cliJson(asked)).json.images[0].context, "images/app");
       const refused = await cli(["tag", "images/dirty", "--with-context"]);
       assert.deepEqual([refused.status, refused.out], [1, ""]);
-      assert.match(refused.err, /^versioned-image: images\/dirty: images\/dirty has changes /);
+      assert.match(refused.err, /^versioned-image: images\/dirty: images\/dirty has uncommitted changes:/);
     });
 
     it("takes contexts of several repositories, and a tab in a name does not end it", async () => {
@@ -264,7 +264,7 @@ describe("versioned-image tag", () => {
     assert.equal(json.error.code, "InvalidArgument");
     assert.match(
       json.error.message,
-      /^build\.contexts\.lib is "docker-image:.*: give a directory of the repository, or an image with its/,
+      /^build\.contexts\.lib is "docker-image:.*: use a directory in the repository, or an image with its/,
     );
   });
 });

@@ -272,7 +272,7 @@ describe("versioned-image tags", () => {
     assert.match(out, /\narm {3}sha256:\w{12} {2}\(no time\) {13}\(not read: PlatformNotFound\)\n/);
     const { json } = await cliJson(["tags", `${registry.host}/app`]);
     assert.equal(json.images[1].problem.code, "PlatformNotFound");
-    assert.match(json.images[1].problem.message, /is an index of images for linux\/arm64, and none for linux\/amd64/);
+    assert.match(json.images[1].problem.message, /is an index of images for linux\/arm64, but not for linux\/amd64/);
     const other = await cliJson(["tags", `${registry.host}/app`, "--platform", "linux/arm64"]);
     const arm = other.json.images.find(({ tags }: { tags: string[] }) => tags[0] === "arm");
     assert.equal(arm.commit.hash, head);

@@ -38,8 +38,8 @@ describe("the command line's usage", () => {
 
   const unclear: [argv: string[], message: RegExp][] = [
     [["tags", "simple"], /"simple" does not name an image in a registry: it has no registry host/],
-    [["tags", "127.0.0.1:5000/app:tag"], /it has a tag or digest of its own/],
-    [["explain", ".", "--repository", "127.0.0.1:5000/app:tag"], /it has a tag or digest of its own/],
+    [["tags", "127.0.0.1:5000/app:tag"], /it has a tag or digest, but the version sets them/],
+    [["explain", ".", "--repository", "127.0.0.1:5000/app:tag"], /it has a tag or digest, but the version sets them/],
     [["verify", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app has neither tag nor digest\. Add one/],
     [["provenance", "127.0.0.1:5000/app"], /127\.0\.0\.1:5000\/app has neither tag nor digest\. Add one/],
     [["provenance", "127.0.0.1:5000/app:t", "--path", "a"], /need --context/],

@@ -366,7 +366,7 @@ Consistent: the image's labels match git.
       );
     }
     for (const [dockerfile, code, words] of [
-      ["../../../x", "OutsideRepository", ", which is not in the repository of the context"],
+      ["../../../x", "OutsideRepository", ", which is outside the context's repository"],
       ["/etc/passwd", "InvalidArgument", ": name a file, relative to the context"],
     ] as const) {
       const reference = await imageOf(made, { [BUILD]: `platform=linux/amd64 dockerfile=${dockerfile}` });

@@ -33,12 +33,12 @@ describe("a Dockerfile that Docker would refuse", () => {
     ],
   ];
   for (const [what, text, target, message] of kinds) {
-    it(`${what} is named`, () => assert.equal(fault(text, target), `Docker knows no instruction ${message}.`));
+    it(`${what} is named`, () => assert.equal(fault(text, target), `Unknown instruction ${message}.`));
   }
 
   it("has no FROM", () => {
     for (const text of ["", "# FROM a\n", "ARG A=1\n"]) {
-      assert.equal(fault(text), "Dockerfile has no FROM instruction: there is nothing to build.");
+      assert.equal(fault(text), "Dockerfile has no FROM instruction, so there is nothing to build.");
     }
   });
 
@@ -49,8 +49,8 @@ describe("a Dockerfile that Docker would refuse", () => {
     );
     assert.equal(
       fault("FROM a\nFROM b\n", "0"),
-      'Dockerfile has no stage "0" for build.target; none of its stages has a name. Docker finds a target by its name, not by its ' +
-        "number: write FROM … AS NAME.",
+      'Dockerfile has no stage "0" for build.target; none of its stages has a name. A target is the name of a stage, not its ' +
+        "number. Write FROM … AS NAME.",
     );
   });
 

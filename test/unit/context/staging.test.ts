@@ -153,7 +153,7 @@ describe("the staging folder", () => {
       };
       await assert.rejects(prepareContext(content({ context: "part", write })), {
         code: "DockerfileInvalid",
-        message: "Docker knows no instruction COPPY (line 2 of Dockerfile).",
+        message: "Unknown instruction COPPY (line 2 of Dockerfile).",
       });
       await assert.rejects(prepareContext(content({ target: "x", write })), {
         code: "DockerfileInvalid",
@@ -184,7 +184,7 @@ describe("the staging folder", () => {
       const staged = "../dockerfile/web.Dockerfile";
       await assert.rejects(prepareContext(content({ context: "context", dockerfile, staged, write })), {
         code: "DockerfileInvalid",
-        message: "Docker knows no instruction COPPY (line 1 of ../docker/web.Dockerfile).",
+        message: "Unknown instruction COPPY (line 1 of ../docker/web.Dockerfile).",
       });
     });
 

@@ -140,7 +140,7 @@ describe("copying through a network with faults", () => {
     const message = await errorOf("PushRefused", copy);
     assert.match(
       message,
-      /refuses to take the blob sha256:[0-9a-f]{64} \(\d+ bytes\) of sha256:.* \(status 413: SIZE_INVALID: too large\)/,
+      /refuses to store the blob sha256:[0-9a-f]{64} \(\d+ bytes\) of sha256:.* in .* \(status 413: SIZE_INVALID: too large\)/,
     );
     assert.equal(await held(), undefined);
   });
@@ -213,7 +213,7 @@ describe("copying through a network with faults", () => {
     const message = await errorOf("NotCopyable", copy);
     assert.ok(
       message.includes(
-        `lacks the manifest ${signature.digest}. Nothing was tagged. It is listed as what refers to ${digest}`,
+        `lacks the manifest ${signature.digest}. Nothing was tagged. It is listed as a referrer of ${digest}`,
       ),
       message,
     );

@@ -31,8 +31,8 @@ describe("what a manifest consists of", () => {
       "an image of schema 1",
       "application/vnd.docker.distribution.manifest.v1+prettyjws",
       {},
-      "it is of the type application/vnd.docker.distribution.manifest.v1+prettyjws, which registries of today do not take. Nothing was " +
-        "tagged. Build and publish the image anew.",
+      "it has the type application/vnd.docker.distribution.manifest.v1+prettyjws, which current registries do not accept. Nothing was " +
+        "tagged. Build and publish the image again.",
     ],
     [
       "a foreign layer",
@@ -41,20 +41,20 @@ describe("what a manifest consists of", () => {
         config: blob("c"),
         layers: [blob("1", { mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" })],
       },
-      `its layer sha256:${"1".repeat(64)} is of the type application/vnd.docker.image.rootfs.foreign.diff.tar.gzip, which is kept outside of ` +
-        "registries. Nothing was tagged. Build it on an image without such layers.",
+      `its layer sha256:${"1".repeat(64)} has the type application/vnd.docker.image.rootfs.foreign.diff.tar.gzip, which is stored outside ` +
+        "registries. Nothing was tagged. Use a base image without such layers.",
     ],
     [
       "an entry without a digest",
       INDEX,
       { manifests: [{ size: 1 }] },
-      "it holds an entry with the digest (none) and the size 1. Nothing was tagged. Build and publish the image anew.",
+      "it has an entry with the digest (none) and the size 1. Nothing was tagged. Build and publish the image again.",
     ],
     [
       "an entry of no size",
       OCI,
       { config: blob("c", { size: -1 }) },
-      `it holds an entry with the digest "sha256:${"c".repeat(64)}" and the size -1. Nothing was tagged. Build and publish the image anew.`,
+      `it has an entry with the digest "sha256:${"c".repeat(64)}" and the size -1. Nothing was tagged. Build and publish the image again.`,
     ],
   ];
   for (const [what, type, value, why] of REFUSED) {
@@ -71,7 +71,7 @@ describe("what a manifest consists of", () => {
     );
     assert.equal(
       message,
-      `h.example/a@${DIGEST} can't be copied: it is no JSON. Nothing was tagged. Build and publish the image anew.`,
+      `h.example/a@${DIGEST} can't be copied: it is not JSON. Nothing was tagged. Build and publish the image again.`,
     );
   });
 });

@@ -58,7 +58,7 @@ describe("the files of a commit", () => {
       it(`${name}, which this clone has not configured: refused, with the file and what to do`, async () => {
         const repository = withFilter(name);
         const message = await errorOf("FilterNotConfigured", () => exported(repository));
-        assert.match(message, new RegExp(`^app/secret goes through the filter "${name}"`));
+        assert.match(message, new RegExp(`^app/secret has the filter "${name}"`));
         assert.ok(message.includes(`\`git config filter.${name}.smudge cat\``), message);
       });
     }
@@ -102,7 +102,7 @@ describe("the files of a commit", () => {
     const { directory } = withImage().write("Dir/a", "").write("Dir/b", "");
     await refuseLost(["Dir/a", "app/main"], directory);
     const message = await errorOf("StagingFailed", () => refuseLost(["Dir/a", "dir/b"], directory));
-    assert.match(message, /^"dir\/b" and another name in the commit are one on the file system of /);
+    assert.match(message, /^"dir\/b" and another name in the commit are the same file on the file system of /);
     const [composed, apart] = ["Dir/\u00e9", "Dir/e\u0301"];
     writeFileSync(path.join(directory, apart), "");
     await refuseLost([composed], directory);

@@ -82,7 +82,7 @@ describe("repositories as they are", () => {
     const repository = withImage();
     repository.git("switch", "--quiet", "--orphan", "fresh");
     repository.write("app/Dockerfile", "FROM scratch\n");
-    assert.match(await refusal("NoCommitYet", repository), /has no commit yet on its branch/);
+    assert.match(await refusal("NoCommitYet", repository), /has no commit on its branch yet/);
   });
 
   it("another user's clone whose name a shell would take apart: quoted", async function () {
@@ -107,11 +107,11 @@ describe("repositories as they are", () => {
     const git = execFileSync("which", ["git"], { encoding: "utf8" }).trim();
     const bin = directory();
     process.env.PATH = bin;
-    assert.match(await refusal("GitNotFound", repository), /^The program git was not found/);
+    assert.match(await refusal("GitNotFound", repository), /^git was not found/);
     // One that does not know the option prints it.
     const script = `#!/bin/sh\ncase "$*" in *--path-format*) echo --path-format=absolute;; esac\nexec ${git} "$@"\n`;
     writeFileSync(path.join(bin, "git"), script, { mode: 0o755 });
-    assert.equal(await refusal("GitFailed", repository), "This git is too old: install git 2.31 or later.");
+    assert.equal(await refusal("GitFailed", repository), "git is too old. Install git 2.31 or later.");
   });
 
   it("a context that a sparse checkout left out: right in production, and no debug build", async () => {
@@ -270,7 +270,7 @@ describe("repositories as they are", () => {
     const known = { ...(await version(withImage())), root: repository.directory, commit: repository.head() };
     const message = await errorOf("StagingFailed", () => exportCommit(known, directory()));
     assert.ok(message.includes(`\nerror: unable to create file ${name}: File name too long\n`), message);
-    assert.match(message, /see that the disk has room and that \.versioned-image can be written, then run again\.$/);
+    assert.match(message, /Check that the disk has space and that \.versioned-image is writable, then run again\.$/);
   });
 
   it("a Dockerfile that is a link: right within the version, refused where that does not cover its target", async () => {
@@ -293,7 +293,7 @@ describe("repositories as they are", () => {
       const message = await errorOf("DockerfileNotCovered", () => facts(repository, "app", source));
       assert.ok(
         message.startsWith(
-          `app/${source.dockerfile} is a symbolic link to ${target}, which the version does not cover`,
+          `app/${source.dockerfile} is a symbolic link to ${target}, which the version does not cover.`,
         ),
         message,
       );
@@ -310,7 +310,7 @@ describe("repositories as they are", () => {
     repository.git("config", "filter.lfs.required", "true");
     assert.match(
       await errorOf("LfsNotInstalled", () => exported(repository)),
-      /the program git-lfs was not found\. Install git-lfs, then run `git lfs install`/,
+      /git-lfs was not found\. Install git-lfs, then run `git lfs install`/,
     );
   });
 
@@ -351,7 +351,7 @@ describe("repositories as they are", () => {
     repository.commit("Move it");
     assert.match(
       await errorOf("SubmoduleNotInitialized", () => exported(repository, "app", { revision: "v1" })),
-      /app\/vendor does not have its commit [0-9a-f]{40}\. There is none any more: check out the commit that the image is built of, /,
+      /app\/vendor does not have its commit [0-9a-f]{40}\. It no longer exists\. Check out the image's commit, /,
     );
   });
 

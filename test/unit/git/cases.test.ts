@@ -88,7 +88,7 @@ describe("cases of git", () => {
   it("status.showUntrackedFiles=no: an untracked file is refused", async () => {
     const repository = withImage().write("app/new", "x");
     repository.git("config", "status.showUntrackedFiles", "no");
-    assert.match(await refusal("UncommittedChanges", repository), /\n {2}\?\? app\/new\n.*debug: true/s);
+    assert.match(await refusal("UncommittedChanges", repository), /\n {2}\?\? app\/new\n.*debug \(--debug\)/s);
   });
 
   function withSubmodule(): Repo {
@@ -235,13 +235,13 @@ describe("cases of git", () => {
 
   it("missing directory, and a file in its place", async () => {
     const repository = withImage();
-    assert.match(await refusal("ContextNotFound", repository, "missing"), /^There is no directory .*missing/);
+    assert.match(await refusal("ContextNotFound", repository, "missing"), /^Directory .*missing does not exist/);
     assert.match(await refusal("ContextNotFound", repository, "app/main"), /main is not a directory/);
   });
 
   it("no commit yet", async () => {
     const repository = keep(repo()).write("app/Dockerfile", "FROM scratch\n");
-    assert.match(await refusal("NoCommitYet", repository), /has no commit yet/);
+    assert.match(await refusal("NoCommitYet", repository), /has no commit on its branch yet/);
   });
 
   it("not a repository", async () => {
@@ -270,7 +270,7 @@ describe("cases of git", () => {
     const repository = withImage().link("app/link", outside).add().commit();
     const source = { paths: ["Dockerfile", "link/file"] };
     const message = await errorOf("OutsideRepository", () => facts(repository, "app", source));
-    assert.match(message, /^link\/file in .* lies behind a symbolic link to .*, outside of the repository/);
+    assert.match(message, /^link\/file in .* is behind a symbolic link to .*, outside the repository, /);
   });
 
   it("a context that is a symbolic link: that of the real directory", async () => {

@@ -22,7 +22,7 @@ describe("hostile repositories", () => {
       const message = await errorOf("ContextNotFound", () =>
         readFacts({ context: context && repository.path(context) }),
       );
-      assert.match(message, /^There is no directory /);
+      assert.match(message, /^Directory /);
     }
   });
 

@@ -104,8 +104,8 @@ describe("a Dockerfile outside of the context", () => {
     for (const dockerfile of ["../../../x", "a/../../../../x/Dockerfile"]) {
       assert.equal(
         await errorOf("OutsideRepository", () => facts(repository, "services/api", { dockerfile })),
-        `dockerfile names "${dockerfile}", which is not in the repository of the context (${repository.directory}): the version would not ` +
-          `change with it. Put it into the repository, and name it relative to the context (${repository.path("services/api")}).`,
+        `dockerfile names "${dockerfile}", which is outside the context's repository (${repository.directory}), so the version would not ` +
+          `change with it. Move it into the repository, and name it relative to the context (${repository.path("services/api")}).`,
       );
     }
     for (const dockerfile of ["/etc/passwd", "", "../..", "..", "."]) {
@@ -123,9 +123,9 @@ describe("a Dockerfile outside of the context", () => {
       .link("docker/L", "api.Dockerfile");
     const refused = (code: "OutsideRepository" | "DockerfileNotCovered", dockerfile: string) =>
       errorOf(code, () => facts(repository, "services/api", { dockerfile }));
-    assert.match(await refused("OutsideRepository", "../../linked/Dockerfile"), /lies behind a symbolic link to /);
+    assert.match(await refused("OutsideRepository", "../../linked/Dockerfile"), /is behind a symbolic link to /);
     const itself = await refused("DockerfileNotCovered", "../../docker/L");
-    assert.match(itself, /^docker\/L is a symbolic link to api\.Dockerfile, and outside of the context /);
+    assert.match(itself, /^docker\/L is a symbolic link to api\.Dockerfile, and links outside the context /);
     repository.link("docker/api.Dockerfile.dockerignore", "../.dockerignore");
     const ignore = await refused("DockerfileNotCovered", OUTSIDE.dockerfile);
     assert.match(ignore, /^docker\/api\.Dockerfile\.dockerignore is a symbolic link to \.\.\/\.dockerignore, and /);

@@ -81,7 +81,7 @@ describe("the version that an image had at a revision", () => {
     const { repository } = withHistory();
     for (const revision of ["v2", "", "-x", "a b", "0".repeat(40), "HEAD:app"]) {
       const message = await errorOf("RevisionNotFound", () => version(repository, "app", {}, { revision }));
-      assert.match(message, /^revision is ".*", for which this clone has no commit \(.*git fetch --tags origin/);
+      assert.match(message, /^revision is ".*", but the clone .* has no such commit\. .*git fetch --tags origin/);
     }
     const shallow = keep(repository.clone("--depth=1"));
     await errorOf("RevisionNotFound", () => version(shallow, "app", {}, { revision: "v1" }));
@@ -99,8 +99,8 @@ describe("the version that an image had at a revision", () => {
     const source = { revision: "v1", paths: ["lib", "main", "Prod.Dockerfile"], dockerfile: "Prod.Dockerfile" };
     assert.equal(
       await errorOf("NotInRevision", () => version(repository, "app", {}, source)),
-      `Commit ${commits[0]}, which revision names, has no app/Prod.Dockerfile, app/lib: the image can't be built of it as this ` +
-        "program says. Name another revision, or leave revision out.",
+      `Commit ${commits[0]}, set as revision, has no app/Prod.Dockerfile, app/lib, so the image can't be ` +
+        "built from it. Name another revision, or leave revision out.",
     );
   });
 
@@ -111,7 +111,7 @@ describe("the version that an image had at a revision", () => {
     );
     assert.equal(
       message,
-      "debug is true, and revision names a commit: a debug image is what is on disk. Leave out one of them.",
+      "debug and revision can't be set together: a debug image is built from the disk. Leave out one of them.",
     );
   });
 });

@@ -114,7 +114,7 @@ describe("the Google Cloud project", () => {
     process.env.GOOGLE_APPLICATION_CREDENTIALS = path.join(environment.folder, "none.json");
     assert.match(
       await errorOf("InvalidArgument", findGoogleProject),
-      /none\.json can't be read \(GOOGLE_APPLICATION_CREDENTIALS names it, but it is not there\)/,
+      /none\.json can't be read \(GOOGLE_APPLICATION_CREDENTIALS names it, but it does not exist\)/,
     );
     process.env.GOOGLE_APPLICATION_CREDENTIALS = environment.write("key.json", 'SECRET"');
     const message = await errorOf("InvalidArgument", findGoogleProject);

@@ -39,15 +39,15 @@ describe("alsoTag", () => {
   });
 
   for (const [args, why] of [
-    [{ alsoTag: ["a/b"] }, /"a\/b" is no tag/],
-    [{ alsoTag: [""] }, /"" is no tag/],
+    [{ alsoTag: ["a/b"] }, /"a\/b" is not a tag/],
+    [{ alsoTag: [""] }, /"" is not a tag/],
     [{ alsoTag: ["88d38d9"] }, /88d38d9 looks like a version/],
     [{ alsoTag: ["88d38d9-debug"] }, /88d38d9-debug looks like a version/],
     [{ alsoTag: ["git-88d38d9"], tagPrefix: "git-" }, /git-88d38d9 looks like a version/],
     [{ alsoTag: ["scratch-dev-0123456789ab"] }, /scratch-dev-0123456789ab looks like a version/],
     [
       { alsoTag: ["v1.2.3"] },
-      /v1\.2\.3 looks like a release, whose tag is written once: give it in releaseTags \(--release-tag\)/,
+      /v1\.2\.3 looks like a release tag, which never moves: set it in releaseTags \(--release-tag\)/,
     ],
     [{ alsoTag: ["1.2.3"] }, /1\.2\.3 looks like a release/],
     [{ alsoTag: ["v1.2.3-rc.1"] }, /v1\.2\.3-rc\.1 looks like a release/],

@@ -37,11 +37,11 @@ describe("whether a content may be used", () => {
     assert.equal(
       await errorOf("BuildInputsChanged", () => checked(["linux/amd64"], ["linux/arm64", "linux/amd64"])),
       [
-        "h.example/a:ccccccc is published already, but without an image for linux/arm64; this program asks for linux/arm64 and " +
-          "linux/amd64. The labels that differ:",
-        '  dev.versioned-image.build: the image has "platform=linux/amd64 dockerfile=Dockerfile", this program ' +
+        "h.example/a:ccccccc is published already, but without an image for linux/arm64; this build is for linux/arm64 and " +
+          "linux/amd64. Different labels:",
+        '  dev.versioned-image.build: the image has "platform=linux/amd64 dockerfile=Dockerfile", this build ' +
           '"platform=linux/arm64,linux/amd64 dockerfile=Dockerfile"',
-        "A production tag is never overwritten: commit a change in the image's directory that goes with it, or publish to another " +
+        "A production tag is never overwritten. Commit a change in the image's directory together with it, or publish to another " +
           "repository.",
       ].join("\n"),
     );

@@ -151,19 +151,19 @@ describe("publishing a version", () => {
 
     it("is not what the scratch tag serves of another run: ContentLost", async () => {
       pushes();
-      const says = new RegExp(`${unknown}.*scratch-one serves another image than ${OURS}.*run \`pulumi up\``);
+      const says = new RegExp(`${unknown}.*scratch-one points to an image other than ${OURS}.*run \`pulumi up\``);
       await expectOf({ error: "ContentLost", says, calls: looked }, {}, { digest: unknown, imageId: async () => OURS });
     });
 
     it("is not what the scratch tag serves that is no manifest: ContentLost", async () => {
       pushes(contentOf("<html>"));
-      const says = /scratch-one serves another image than/;
+      const says = /scratch-one points to an image other than/;
       await expectOf({ error: "ContentLost", says, calls: looked }, {}, { digest: unknown, imageId: async () => OURS });
     });
 
     it("is not taken from the scratch tag where nobody says what was built: ContentLost", async () => {
       pushes();
-      const says = /docker image inspect.* does not say what was built/;
+      const says = /docker image inspect.* does not report what was built/;
       await expectOf({ error: "ContentLost", says, calls: looked }, {}, { digest: unknown });
     });
 
@@ -193,12 +193,12 @@ describe("publishing a version", () => {
         { kind: "labelled", content: contentOf(labelledText("one 88d38d9 1")) },
         { digest: OURS, calls: [...FOUND, ...TURN, ...AFTER, ...RELEASED] },
       ],
-      absent: [{ kind: "absent" }, { error: "ContentLost", says: /does not have it any more/, calls: FOUND }],
+      absent: [{ kind: "absent" }, { error: "ContentLost", says: /no longer has it/, calls: FOUND }],
       refused: [
         { kind: "refused", status: 413, words: "too big" },
         {
           error: "PushRefused",
-          says: /refuses to take it with labels \(status 413: too big\)\. Nothing was tagged/,
+          says: /refuses to store it with labels \(status 413: too big\)\. Nothing was tagged/,
           calls: FOUND,
         },
       ],
@@ -360,8 +360,8 @@ describe("publishing a version", () => {
     const look = "turn: look 88d38d9";
     const put = "turn: put 88d38d9";
     const late = (gap: number) =>
-      `h.example/app:88d38d9: setting the tag ended ${gap} ms after it was last seen to be absent. A stack that set it in between was ` +
-      "overwritten, and takes what is served in its next update. A registry with immutable tags rules that out.";
+      `h.example/app:88d38d9: the tag was set ${gap} ms after it was last seen absent. If another stack set it in between, that was overwritten, and the ` +
+      "stack uses this image from its next update. Immutable tags in the registry prevent that.";
 
     it("by half a moment at the most is taken at its word, and read back after four times that", async () => {
       const calls = [...LABELLED, look, put, "sleep 2000", "look 88d38d9", ...RELEASED];
@@ -394,7 +394,7 @@ describe("publishing a version", () => {
     await expectOf(
       {
         error: "RegistryUnavailable",
-        says: /88d38d9 could not be set, or it is not known whether it was: the registry did not answer\. Its content is pushed/,
+        says: /88d38d9 may not have been set: the registry did not answer\. Its content is pushed/,
         calls: [...LABELLED, ...sleeps, look, ...AFTER],
       },
       answering({ looks }),

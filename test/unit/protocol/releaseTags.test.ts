@@ -33,14 +33,18 @@ describe("releaseTags", () => {
   });
 
   for (const [tag, others, why] of [
-    ["a/b", {}, 'releaseTags: "a/b" is no tag: give letters, digits, _, . and -.'],
-    [TAG, {}, `releaseTags: ${TAG} looks like a version, whose tag only its own publication sets: name it otherwise.`],
+    ["a/b", {}, 'releaseTags: "a/b" is not a tag: use letters, digits, _, . and -.'],
+    [
+      TAG,
+      {},
+      `releaseTags: ${TAG} looks like a version's tag, which is set only when that version is published: use another name.`,
+    ],
     ["88d38d9-debug", {}, /88d38d9-debug looks like a version/],
     ["20241130", {}, /20241130 looks like a version/],
     ["git-88d38d9", { tagPrefix: "git-" }, /git-88d38d9 looks like a version/],
-    [`sha256-${"0".repeat(64)}.sig`, {}, /\.sig is where signatures of a digest are looked for/],
+    [`sha256-${"0".repeat(64)}.sig`, {}, /\.sig is reserved for the signatures of a digest/],
     ["scratch-dev-0123456789ab", {}, /scratch-dev-0123456789ab looks like a version/],
-    ["stable", { alsoTag: ["stable"] }, /^releaseTags: stable is in alsoTag, too/],
+    ["stable", { alsoTag: ["stable"] }, /^releaseTags: stable is also in alsoTag/],
   ] as const) {
     it(`refuses ${tag} with ${JSON.stringify(others)}`, async () => {
       const message = await errorOf("InvalidArgument", async () =>
@@ -59,14 +63,14 @@ describe("releaseTags", () => {
     const unknown = { releaseTags: [unknownOutput<string>(), "v1"] };
     assert.deepEqual(await resolve(unknown), { known: ["v1"], areKnown: false });
     const nothing = { releaseTags: [pulumi.output(undefined as unknown as string)] };
-    assert.match(await errorOf("InvalidArgument", () => resolve(nothing)), /"" is no tag/);
+    assert.match(await errorOf("InvalidArgument", () => resolve(nothing)), /"" is not a tag/);
   });
 
   it("are for no debug image, nor for a stack that may not publish", async () => {
     const message = (args: Partial<VersionedImageArgs>) =>
       errorOf("InvalidArgument", () => resolve({ releaseTags: [RELEASE], ...args }));
-    assert.match(await message({ debug: true }), /a debug image is no release/);
-    assert.match(await message({ publish: false }), /publish is false, and releaseTags are given/);
+    assert.match(await message({ debug: true }), /a debug image is not a release/);
+    assert.match(await message({ publish: false }), /publish is false, so this stack can't set releaseTags/);
     assert.deepEqual(await resolve({ debug: true, releaseTags: [] }), { known: [], areKnown: true });
   });
 });
@@ -134,7 +138,7 @@ describe("setting release tags", () => {
     const lost = `sha256:${"0".repeat(64)}`;
     assert.match(
       await errorOf("ContentLost", () => setReleaseTags(releasing(), lost, actor.ports())),
-      /, the content of h\.example\/app:88d38d9, was published, but the registry does not have it any more/,
+      /, the content of h\.example\/app:88d38d9, was published, but the registry no longer has it/,
     );
   });
 });
@@ -235,8 +239,8 @@ describe("a release tag that is taken", () => {
   }
 
   const NEXT =
-    "A release tag is written once and never moved: give this version another one in releaseTags, or none. To use what was released, name its " +
-    "commit as revision.";
+    "A release tag never moves. Give this version another release tag, or none. To use the released image, set revision to its " +
+    "commit.";
 
   it("names the commit of the image that has it", async () => {
     const own = `sha256:${"3".repeat(64)}`;
@@ -263,9 +267,9 @@ describe("a release tag that is taken", () => {
   it("has the version itself put back, whose own tag was lost", async () => {
     assert.equal(
       await said(OWN, undefined),
-      `REPOSITORY:v1.4.0 is this version's image (SERVED) by its labels, but REPOSITORY:${TAG} was lost from the registry. Nothing was built, ` +
-        `since that could be another image. Put the tag back with \`docker buildx imagetools create --prefer-index=false --tag REPOSITORY:${TAG} ` +
-        "REPOSITORY@SERVED`, then run `pulumi up` again, and see that the registry's clean-up keeps what is in use.",
+      `By its labels, REPOSITORY:v1.4.0 is this version's image (SERVED), but the registry lost REPOSITORY:${TAG}. Nothing was built, ` +
+        `since that could give a different image. Restore the tag with \`docker buildx imagetools create --prefer-index=false --tag REPOSITORY:${TAG} ` +
+        "REPOSITORY@SERVED`, then run `pulumi up` again, and check that the registry's clean-up keeps images that are in use.",
     );
   });
 
@@ -281,7 +285,7 @@ describe("a release tag that is taken", () => {
     const empty = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
     assert.match(
       await errorOf("ReleaseTagTaken", () => refuse(RELEASE, empty, undefined)),
-      /\(sha256:44136\w+, which is no image that can be read\)/,
+      /\(sha256:44136\w+, which is not a readable image\)/,
     );
   });
 });

@@ -80,33 +80,32 @@ describe("whether an image may be built on its bases", () => {
   it("is not of other files, in words that write over no terminal", async () => {
     const labels = { ...imageLabels(BASE, "f"), "dev.versioned-image.tree": "8\u001b[2K" };
     await isRefused(
-      `was made of other files (tree 8[2K, commit ${"1".repeat(40)}) than images/base at commit ${COMMIT} (tree ${TREE}): publish the base ` +
-        "of this commit first, by the same update or another one; where one has a revision, both need it",
+      `was built from other files (tree 8[2K, commit ${"1".repeat(40)}) than images/base at commit ${COMMIT} (tree ${TREE}): publish the base ` +
+        "at this commit first; if one of them has a revision, set it for both",
       { labels },
     );
   });
 
   it("is not without labels", () =>
     isRefused(
-      "has no dev.versioned-image.tree label, so that nothing proves what it was made of: publish it as a VersionedImage",
+      "has no dev.versioned-image.tree label, so nothing proves what it was built from: publish it as a VersionedImage",
       { labels: {} },
     ));
 
   it("is not of a debug image below another", () =>
-    isRefused(
-      "is a debug image, which need not be made of what is committed: set debug: true for both, or for neither",
-      { labels: imageLabels(DEBUG, "f") },
-    ));
+    isRefused("is a debug image, which may contain uncommitted files: set debug (--debug) for both, or for neither", {
+      labels: imageLabels(DEBUG, "f"),
+    }));
 
   it("is not without the platform, in an index or by itself", async () => {
-    const why = "is not there for linux/arm64: build it for that, too (build.platform, build.platforms)";
+    const why = "has no image for linux/arm64: build it for that platform, too (build.platform, build.platforms)";
     await isRefused(why, undefined, { platform: "linux/arm64" });
     await isRefused(why, { platform: "linux/amd64" }, { platform: "linux/arm64" });
   });
 
   it("is not without a digest", () =>
     isRefused(
-      "has no digest, so that it can become another image: give the output reference of the VersionedImage",
+      "has no digest, so it can become another image: pass the `reference` output of the VersionedImage",
       {},
       {
         reference: "h.example/base:1111111",
@@ -115,7 +114,7 @@ describe("whether an image may be built on its bases", () => {
 
   it("is not of the image's own repository, which a preview sees before either is there", async () => {
     const words = (spec: string) =>
-      `build.bases.BASE is ${spec}, and this image itself is published to h.example/api: give each a repository of its own.`;
+      `build.bases.BASE is ${spec}, but this image is also published to h.example/api. Give each image its own repository.`;
     const reference = `h.example/api:1111111@${DIGEST}`;
     assert.equal(await errorOf("InvalidArgument", () => checked({}, { reference })), words(reference));
     const unknown = { reference: pulumi.output(pulumi.unknown) as never, spec: "h.example/api:1111111" };
@@ -126,7 +125,7 @@ describe("whether an image may be built on its bases", () => {
     const other = await FakeRegistry.start(() => ABSENT);
     try {
       await isRefused(
-        "the registry does not have: publish it again, or give the output reference of the VersionedImage",
+        "the registry does not have: publish it again, or pass the `reference` output of the VersionedImage",
         {},
         {
           reference: `${other.host}/base:1111111@${DIGEST}`,

@@ -43,7 +43,7 @@ describe("the default repository", () => {
   it("is none without a project, and the ways to name one are said", async () => {
     assert.equal(
       await errorOf("InvalidArgument", () => defaultRepository("simple")),
-      "There is no repository to publish to: set the repository argument, for instance to " +
+      "There is no repository to publish to. Set the repository argument, for instance to " +
         "europe-docker.pkg.dev/my-project/images/simple, or run `pulumi config set gcp:project PROJECT` or " +
         "`gcloud config set project PROJECT` to publish to gcr.io/PROJECT.",
     );

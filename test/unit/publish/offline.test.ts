@@ -11,13 +11,13 @@ describe("VERSIONED_IMAGE_OFFLINE", () => {
   it("is refused where it is no setting", () =>
     assert.throws(() => isOffline({ VERSIONED_IMAGE_OFFLINE: "yes" }), {
       code: "InvalidArgument",
-      message: 'VERSIONED_IMAGE_OFFLINE is "yes": give 1 for a preview without a registry, or leave it out.',
+      message: 'VERSIONED_IMAGE_OFFLINE is "yes": set it to 1 for a preview without a registry, or unset it.',
     }));
 
   it("is refused in an update", () =>
     assert.throws(() => isOffline({ VERSIONED_IMAGE_OFFLINE: "1" }), {
       code: "InvalidArgument",
       message:
-        'VERSIONED_IMAGE_OFFLINE is "1": that is for previews alone, and this is an update, which must ask the registry: leave it out.',
+        'VERSIONED_IMAGE_OFFLINE is "1": it applies to previews only, and an update must ask the registry: unset it.',
     }));
 });

@@ -49,20 +49,23 @@ describe("a message", () => {
     const { made, before } = broken();
     const [[severity, line] = ["", ""], ...others] = await changes(made, before);
     assert.deepEqual([severity, others], ["info", []]);
-    assert.match(line, /^app: what has changed can't be told: git diff-tree failed in .* \| .*[^\n]* \[GitFailed\]$/);
+    assert.match(
+      line,
+      /^app: what has changed can't be determined: git diff-tree failed in .* \| .*[^\n]* \[GitFailed\]$/,
+    );
   });
 
   it("of what has changed is left of a record that names no image", async () => {
     const [[severity, line] = ["", ""], ...others] = await changes(withImage(), { spec: "a b" });
     assert.deepEqual([severity, others], ["info", []]);
-    assert.match(line, /^app: what has changed can't be told: .* \[InvalidArgument\]$/);
+    assert.match(line, /^app: what has changed can't be determined: .* \[InvalidArgument\]$/);
   });
 
   it("that a fault of ours ends is a warning with the place of the fault", async () => {
     const { made, before } = broken();
     const [[severity, line] = ["", ""], ...others] = await changes(made, before, { args: undefined });
     assert.deepEqual([severity, others], ["warn", []]);
-    assert.match(line, /^app: what has changed can't be told: TypeError: .* \| at .*sayChanges\.ts:\d+/);
+    assert.match(line, /^app: what has changed can't be determined: TypeError: .* \| at .*sayChanges\.ts:\d+/);
   });
 
   it("of where a build failed hides no failure where its files are gone", async () => {
@@ -77,7 +80,7 @@ describe("a message", () => {
     const lines = await logged(() => sayBuildFailed(subject as unknown as Subject, context, ["exit code: 1"]));
     assert.deepEqual(
       lines.map(([severity, line]) => [severity, line.split(": ENOENT")[0]]),
-      [["warn", "app: where the build failed can't be told: Error"]],
+      [["warn", "app: where the build failed can't be determined: Error"]],
     );
   });
 });

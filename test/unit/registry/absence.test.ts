@@ -100,7 +100,7 @@ describe("what is not there without a login", () => {
       assert.deepEqual(registry.requests, [HEAD, HELLO, GET]);
       const denying = await hiding({ status: 403, body: "no" }, () => THERE);
       const message = await errorOf("RegistryUnauthorized", () => client().resolve(`${denying.host}/a`, "t"));
-      assert.match(message, /refused access \(403\): no. It was asked without credentials/);
+      assert.match(message, /refused access \(403\): no. No credentials were sent/);
     });
   }
 
@@ -121,7 +121,7 @@ describe("what is not there without a login", () => {
       );
       const message = await errorOf("RegistryUnauthorized", resolve(tokens.host));
       assert.ok(message.includes(`refused access (${status}): wrong`), message);
-      assert.ok(message.includes("See that the program's own credentials"), message);
+      assert.ok(message.includes("Check that the credentials in registryAuth"), message);
     }
   });
 

@@ -46,8 +46,8 @@ describe("what a registry holds", () => {
     it("is not believed where the stated digest is another than was asked for, or none", async () => {
       for (const [stated, words] of [
         [sha256("other"), `is not ${sha256("x")}`],
-        ["sha256:12", "is no sha256 or sha512 digest"],
-        [`sha384:${"0".repeat(96)}`, "is no sha256 or sha512 digest"],
+        ["sha256:12", "is not a sha256 or sha512 digest"],
+        [`sha384:${"0".repeat(96)}`, "is not a sha256 or sha512 digest"],
       ] as const) {
         const headers = { "content-type": MANIFEST, "docker-content-digest": stated };
         const registry = await start(() => ({ status: 200, headers }));
@@ -82,7 +82,7 @@ describe("what a registry holds", () => {
         );
         assert.ok(
           message.includes(
-            `a@${found.digest} in the registry ${registry.host} is of the type ${mediaType}, which holds no image here`,
+            `a@${found.digest} in the registry ${registry.host} has the type ${mediaType}, which is not supported for images`,
           ),
           message,
         );
@@ -223,12 +223,12 @@ describe("what a registry holds", () => {
       for (const [index, has] of [
         [
           indexOf(arm, { os: "windows", architecture: "amd64" }),
-          "of images for linux/arm64, windows/amd64, and none for",
+          "of images for linux/arm64, windows/amd64, but not for",
         ],
-        [indexOf(arm), "of images for linux/arm64, and none for linux/amd64"],
-        [indexOf(undefined, undefined), "of images for an unnamed platform, an unnamed platform, and none for"],
-        [indexOf(unknown), "with nothing to run: it holds something for an unknown platform, and no image"],
-        [indexOf(), "with nothing to run: it holds nothing, and no image"],
+        [indexOf(arm), "of images for linux/arm64, but not for linux/amd64"],
+        [indexOf(undefined, undefined), "of images for an unnamed platform, an unnamed platform, but not for"],
+        [indexOf(unknown), "with nothing to run: it holds something for an unknown platform, but no image"],
+        [indexOf(), "with nothing to run: it holds nothing, but no image"],
       ] as const) {
         const registry = await holding({ [index]: INDEX });
         const message = await errorOf("PlatformNotFound", () =>
@@ -323,7 +323,7 @@ describe("what a registry holds", () => {
           body: { tags: ["a"] },
         }));
         const message = await errorOf("RegistryProtocol", () => client().tags(`${registry.host}/a`));
-        assert.ok(message.includes(`the next page of its tags is said to be ${link}`), message);
+        assert.ok(message.includes(`its next page of tags has the invalid address ${link}`), message);
         assert.equal(registry.seen.length, 1);
       });
     }

@@ -217,7 +217,7 @@ describe("userCredentials", () => {
       const message = await errorOf("CredentialsFailed", () =>
         read({ auths: { "h.example:5000": { registrytoken: token } } }),
       );
-      assert.match(message, /has an entry for h\.example:5000 whose registrytoken is no token/);
+      assert.match(message, /has an entry for h\.example:5000 whose registrytoken is not a token/);
       assert.ok(!message.includes(CANARY), message);
     }
   });

@@ -33,8 +33,8 @@ describe("a host that has not answered yet", () => {
   it("and hangs is asked once for all images, which say so; later ones ask anew", async () => {
     const registry = await start(({ url }) => (url === "/v2/" ? { status: 200 } : "hang"));
     const said =
-      `RegistryUnavailable: The registry ${registry.host} did not answer: nothing within 0.2 seconds (tried 3 times). What it holds is ` +
-      "not known: see that the host is right and can be reached, then run again.";
+      `RegistryUnavailable: The registry ${registry.host} did not answer: nothing within 0.2 seconds (tried 3 times). Its content is ` +
+      "not known. Check that the host is correct and reachable, then run again.";
     for (const tries of [3, 6]) {
       assert.deepEqual(
         await askForAll(registry.host),

@@ -64,9 +64,9 @@ describe("a registry that answers as gcr.io does", () => {
         code: "RegistryUnavailable",
         message:
           "The registry gcr.io has a certificate that Node.js does not trust (UNABLE_TO_VERIFY_LEAF_SIGNATURE) through the " +
-          `proxy ${registry.names.https_proxy} (https_proxy): set NODE_EXTRA_CA_CERTS to the file of its authority's ` +
-          "certificate (tried 1 time). What it holds is not known: see that the host is right and " +
-          "can be reached, then run again.",
+          `proxy ${registry.names.https_proxy} (https_proxy): set NODE_EXTRA_CA_CERTS to the file of its CA ` +
+          "certificate (tried 1 time). Its content is not known. Check that the host is correct " +
+          "and reachable, then run again.",
       },
     ]);
     assert.deepEqual(registry.requests, []);
@@ -96,7 +96,7 @@ describe("a registry that answers as gcr.io does", () => {
         message:
           "The registry gcr.io refused access (403): DENIED: Unauthenticated request. Unauthenticated requests do not have " +
           'permission "artifactregistry.repositories.downloadArtifacts" on resource ' +
-          '"projects/p/locations/us/repositories/gcr.io" (or it may not exist). It was asked without credentials: run ' +
+          '"projects/p/locations/us/repositories/gcr.io" (or it may not exist). No credentials were sent. Run ' +
           "gcloud auth configure-docker gcr.io",
       },
       {
@@ -104,7 +104,7 @@ describe("a registry that answers as gcr.io does", () => {
         message:
           "The registry europe-docker.pkg.dev refused access (403): DENIED: Unauthenticated request. Unauthenticated " +
           'requests do not have permission "artifactregistry.repositories.downloadArtifacts" on resource ' +
-          '"projects/p/locations/europe/repositories/images" (or it may not exist). It was asked without credentials: run ' +
+          '"projects/p/locations/europe/repositories/images" (or it may not exist). No credentials were sent. Run ' +
           "gcloud auth configure-docker europe-docker.pkg.dev",
       },
     ]);
@@ -117,8 +117,8 @@ describe("a registry that answers as gcr.io does", () => {
         code: "RegistryUnauthorized",
         message:
           'The registry gcr.io refused access (403): DENIED: Permission "artifactregistry.repositories.downloadArtifacts" ' +
-          'denied on resource "projects/p/locations/us/repositories/gcr.io" (or it may not exist). See that the ' +
-          "program's own credentials (registryAuth) are valid, and that their account may read and write there.",
+          'denied on resource "projects/p/locations/us/repositories/gcr.io" (or it may not exist). Check that the ' +
+          "credentials in registryAuth are valid, and that their account can read and write there.",
       },
     ]);
   });
@@ -128,8 +128,8 @@ describe("a registry that answers as gcr.io does", () => {
       {
         code: "RegistryUnauthorized",
         message:
-          "The registry gcr.io refused access (401): UNAUTHORIZED: authentication failed. See that the program's own " +
-          "credentials (registryAuth) are valid, and that their account may read and write there.",
+          "The registry gcr.io refused access (401): UNAUTHORIZED: authentication failed. Check that the " +
+          "credentials in registryAuth are valid, and that their account can read and write there.",
       },
     ]);
   });

@@ -284,7 +284,7 @@ describe("labelling an image in the registry", () => {
       const message = await errorOf("PlatformNotFound", () =>
         label(store.manifest(INDEX, { manifests: [attestation(sha256("x"), sha256("y"))] })),
       );
-      assert.match(message, /an index with nothing to run: it holds an attestation, and no image/);
+      assert.match(message, /an index with nothing to run: it holds an attestation, but no image/);
     });
   });
 
@@ -329,7 +329,7 @@ describe("labelling an image in the registry", () => {
       assert.match(
         await errorOf("RegistryProtocol", () => label(digest)),
         new RegExp(
-          `@${digest} in the registry .* has a configuration of ${huge.length} bytes, and 8388608 are the most`,
+          `@${digest} in the registry .* has a configuration of ${huge.length} bytes; the limit is 8388608\\.`,
         ),
       );
       await errorOf("RegistryProtocol", () => client().inspect(`${registry.host}/a`, digest, ""));

@@ -108,7 +108,7 @@ describe("parseRepository", () => {
     for (const text of ["gcr.io/a:latest", `gcr.io/a@${DIGEST}`]) {
       assert.match(
         await errorOf("InvalidArgument", () => parseRepository(text)),
-        /which the version is to decide: leave that out/,
+        /but the version sets them: remove it/,
       );
     }
     assert.deepEqual(parseRepository("gcr.io/p/a"), { repository: "gcr.io/p/a", host: "gcr.io", name: "p/a" });

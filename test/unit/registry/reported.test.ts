@@ -172,7 +172,7 @@ describe("a registry that was reported", () => {
         body: { tags: ["b"] },
       }));
       const message = await errorOf("RegistryProtocol", () => client().tags(`${registry.host}/a`));
-      assert.match(message, /the next page of its tags is said to be http:\/\/h\.example/);
+      assert.match(message, /its next page of tags has the invalid address http:\/\/h\.example/);
     });
   });
 
@@ -215,7 +215,7 @@ describe("a registry that was reported", () => {
         client().inspect(`${registry.host}/a`, sha256(bytes), "linux/amd64"),
       );
       const holds = "an attestation (2 times), application/vnd.cncf.helm.config.v1+json";
-      assert.ok(message.includes(`is an index with nothing to run: it holds ${holds}, and no image`), message);
+      assert.ok(message.includes(`is an index with nothing to run: it holds ${holds}, but no image`), message);
     });
   });
 
@@ -332,7 +332,7 @@ describe("a registry that was reported", () => {
 
     for (const [status, advice] of [
       [403, /which answered 403, or list the host in NO_PROXY/],
-      [407, /which answered 407; put its user and password into https_proxy, or list the host in NO_PROXY/],
+      [407, /which answered 407; set its user and password in https_proxy, or list the host in NO_PROXY/],
     ] as const) {
       it(`that answers ${status}: the error names it and its variable, and not its password`, async () => {
         const { host } = await proxyTo(await start(() => HELD), status);

@@ -88,7 +88,7 @@ describe("wordsIn", () => {
     ["null", "null"],
     ["<html><p>Bad</p> gateway</html>", "Bad gateway"],
     ["a \u001b[31mred\u0007\n line", "a [31mred line"],
-    ["", "status 502, and no words"],
+    ["", "status 502, without a message"],
     ["x".repeat(600), "x".repeat(500)],
   ] as const) {
     it(`are ${JSON.stringify(words.slice(0, 40))}`, () => {

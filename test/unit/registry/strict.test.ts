@@ -244,7 +244,7 @@ describe("strict calls for a tag", () => {
         method === "GET" ? (url === "/v2/" ? BASIC_CHALLENGE : ABSENT) : BASIC_CHALLENGE,
       );
       const message = await errorOf("RegistryUnauthorized", () => client().inOneTurn(`${registry.host}/a`, lookAndPut));
-      assert.match(message, /refused access \(401\): log in. It was asked without credentials/);
+      assert.match(message, /refused access \(401\): log in. No credentials were sent/);
       assert.deepEqual(registry.requests, ["GET /v2/", LOOK, PUT]);
     });
 

@@ -25,7 +25,7 @@ describe("what changed between two versions, in words", () => {
       { added: commits(1), removed: [commit(2)] },
       "1 commit since 41c0ffe:\n  0000001 Change 1 (Ada)\nwithout 1 commit of 41c0ffe:\n  0000002 Change 2 (Ada)",
     ],
-    ["a commit that is not here", "41c0ffe", undefined, "it replaces 41c0ffe, whose commit this clone does not have"],
+    ["a commit that is not here", "41c0ffe", undefined, "it replaces 41c0ffe, whose commit is not in this clone"],
     [
       "others' words",
       "41c0ffe",

@@ -47,7 +47,7 @@ describe("checkPublished", () => {
   it("refuses a debug image, whatever the disk was like", async () => {
     for (const dirty of ["true", "false"]) {
       const labels = { [REVISION]: COMMIT, [TREE_LABEL]: TREE, "dev.versioned-image.dirty": dirty };
-      assert.match(await errorOf("TagTaken", () => check(labels)), /was built in debug mode/);
+      assert.match(await errorOf("TagTaken", () => check(labels)), /is a debug image, built from files/);
     }
   });
 
@@ -59,14 +59,14 @@ describe("checkPublished", () => {
 
   it("refuses other content", async () => {
     const labels = { [REVISION]: COMMIT, [TREE_LABEL]: "0".repeat(40) };
-    assert.match(await errorOf("TagTaken", () => check(labels)), /was built from other files \(tree 0{40}\)/);
+    assert.match(await errorOf("TagTaken", () => check(labels)), /was built from other files \(tree 0{40}, not tree /);
     await errorOf("TagTaken", () => check(labels, { tagPolicy: TagPolicy.Tree }));
   });
 
   it("refuses another platform, labels or not", async () => {
     assert.match(
       await errorOf("TagTaken", () => check({}, {}, "linux/arm64")),
-      /is an image for linux\/arm64, and this program asks for linux\/amd64/,
+      /is an image for linux\/arm64, not for linux\/amd64/,
     );
     assert.match(check({}, { platform: "linux/arm64/v8" }, "linux/arm64") ?? "", /can't|nothing proves/);
   });
@@ -79,12 +79,12 @@ describe("checkPublished", () => {
     };
     assert.match(
       await errorOf("BuildInputsChanged", () => check(labels)),
-      /built with platform=linux\/amd64 dockerfile=Dockerfile target=x; this program asks for platform=linux\/amd64 dockerfile=Dockerfile\. The labels that differ:\n/,
+      /built with platform=linux\/amd64 dockerfile=Dockerfile target=x; this build has platform=linux\/amd64 dockerfile=Dockerfile\. Different labels:\n/,
     );
     assert.equal(check(labels, { fingerprint: undefined }), undefined);
   });
 
-  it("lists the labels that differ, with what the image has and what this program has", async () => {
+  it("lists the labels that differ, with what the image has and what this build has", async () => {
     const other = {
       ...VERSION,
       commit: "0".repeat(40),
@@ -97,23 +97,23 @@ describe("checkPublished", () => {
     assert.equal(
       message,
       [
-        `h.example/a:ccccccc is in the registry already, but it was built from commit ${"0".repeat(40)}, and this version is commit ` +
-          `${COMMIT}. The labels that differ:`,
-        `  org.opencontainers.image.revision: the image has "${"0".repeat(40)}", this program "${COMMIT}"`,
-        `  dev.versioned-image.tree: the image has "${"1".repeat(40)}", this program "${TREE}"`,
-        '  org.opencontainers.image.created: the image has "2024-01-01T00:00:00Z", this program "2024-01-02T03:04:05Z"',
-        '  org.opencontainers.image.source: the image has none, this program "https://h.example/r"',
-        "It is never overwritten: set a larger tagLength (short hashes can collide), or publish to a repository that only this image uses.",
+        `h.example/a:ccccccc is in the registry already, but it was built from commit ${"0".repeat(40)}, not from commit ` +
+          `${COMMIT}. Different labels:`,
+        `  org.opencontainers.image.revision: the image has "${"0".repeat(40)}", this build "${COMMIT}"`,
+        `  dev.versioned-image.tree: the image has "${"1".repeat(40)}", this build "${TREE}"`,
+        '  org.opencontainers.image.created: the image has "2024-01-01T00:00:00Z", this build "2024-01-02T03:04:05Z"',
+        '  org.opencontainers.image.source: the image has none, this build "https://h.example/r"',
+        "It is never overwritten. Set a larger tagLength (short hashes can collide), or publish to a repository that only this image uses.",
       ].join("\n"),
     );
     const debug = await errorOf("TagTaken", () => check(imageLabels(DEBUG, EXPECTED.fingerprint)));
     assert.deepEqual(debug.split("\n").slice(1, -1), [
-      '  org.opencontainers.image.version: the image has "ccccccc-debug", this program "ccccccc"',
-      '  dev.versioned-image.dirty: the image has "false", this program none',
+      '  org.opencontainers.image.version: the image has "ccccccc-debug", this build "ccccccc"',
+      '  dev.versioned-image.dirty: the image has "false", this build none',
     ]);
     const build = await errorOf("BuildInputsChanged", () => check(imageLabels(VERSION, "platform=linux/arm64")));
     assert.deepEqual(build.split("\n").slice(1, -1), [
-      `  dev.versioned-image.build: the image has "platform=linux/arm64", this program "${EXPECTED.fingerprint}"`,
+      `  dev.versioned-image.build: the image has "platform=linux/arm64", this build "${EXPECTED.fingerprint}"`,
     ]);
   });
 
@@ -123,9 +123,9 @@ describe("checkPublished", () => {
     assert.equal(
       await errorOf("TagTaken", () => check(imageLabels(VERSION, "f"), { version, fingerprint: "f" })),
       [
-        "h.example/a:ccccccc is in the registry already, made of app; this program covers app, images/base. The labels that differ:",
-        `  dev.versioned-image.tree: the image has "${TREE}", this program "${"1".repeat(40)}"`,
-        "It is never overwritten: commit a change in app, which gives it a version of its own.",
+        "h.example/a:ccccccc is in the registry already, built from app; this version covers app, images/base. Different labels:",
+        `  dev.versioned-image.tree: the image has "${TREE}", this build "${"1".repeat(40)}"`,
+        "It is never overwritten. Commit a change in app to get a new version.",
       ].join("\n"),
     );
   });
@@ -138,7 +138,7 @@ describe("checkPublished", () => {
     const message = await errorOf("TagTaken", () => check(older, { version, fingerprint: "f" }));
     assert.match(
       message,
-      /, made of what it does not say; this program covers app, images\/base\. .* commit a change in app, /s,
+      /, built from unknown paths; this version covers app, images\/base\. .* Commit a change in app to /s,
     );
   });
 
@@ -158,7 +158,7 @@ describe("checkPublished", () => {
     assert.equal(message.split("\n").length, 3);
     assert.equal(
       message.split("\n")[1],
-      `  dev.versioned-image.tree: the image has "1[2K${"1".repeat(196)}…", this program "${TREE}"`,
+      `  dev.versioned-image.tree: the image has "1[2K${"1".repeat(196)}…", this build "${TREE}"`,
     );
     assert.ok(!message.includes("\u001b"));
   });
@@ -184,14 +184,14 @@ describe("checkPublished", () => {
     }
 
     it("finds out what somebody built on one by other means", async () => {
-      assert.match(await errorOf("TagTaken", () => check(debugBase)), /was built in debug mode/);
+      assert.match(await errorOf("TagTaken", () => check(debugBase)), /is a debug image, built from files/);
       assert.match(await errorOf("TagTaken", () => check(productionBase)), /was built from commit b{40}/);
     });
   });
 
   it("says that an argument which names a registry makes another build for each, and what does not", async () => {
     const labels = imageLabels(VERSION, `${EXPECTED.fingerprint} args=0`);
-    const end = "set debug: true to try it out, or publish to another repository.";
+    const end = "set debug (--debug) to try it out, or publish to another repository.";
     const advice = async (args: Record<string, string>) => {
       const message = await errorOf("BuildInputsChanged", () => check(labels, { args }));
       return message.slice(message.indexOf(end) + end.length);
@@ -204,8 +204,8 @@ describe("checkPublished", () => {
     ]) {
       assert.equal(
         await advice({ MODE: "a/b", BASE: value }),
-        ` build.args.BASE is ${value}, which is another one in another registry: an image of this repository is better given as ` +
-          "build.bases.BASE, which is the same build wherever it is.",
+        ` build.args.BASE is ${value}, which differs between registries. If it is an image of this repository, pass it as ` +
+          "build.bases.BASE, which is the same build for each registry.",
       );
     }
     for (const value of [

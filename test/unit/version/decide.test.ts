@@ -74,8 +74,8 @@ describe("decideVersion", () => {
     };
     assert.equal(
       await errorOf("InvalidArgument", async () => decide(lacking)),
-      "build.bases.BASE covers images/base, which is not in git's history (HEAD in /repo): a base is an image of the same repository. Name " +
-        "one of another repository by its digest, as an entry of build.contexts or in the Dockerfile's FROM.",
+      "build.bases.BASE covers images/base, which is not in git's history (HEAD in /repo), but a base must be an image of this repository. Name " +
+        "any other image by its digest, in build.contexts or in the Dockerfile's FROM.",
     );
     const within = { ...lacking, paths: ["app"], missing: [], commit: FACTS.commit, tree: TREE };
     assert.match(
@@ -90,13 +90,13 @@ describe("decideVersion", () => {
   });
 
   for (const [tagPrefix, why] of [
-    ["-", "a tag begins with a letter"],
-    ["a/b-", "a tag begins with a letter"],
-    [" ", "a tag begins with a letter"],
-    ["git-1", "where the hash begins could not be told"],
-    ["release", "where the hash begins could not be told"],
-    ["scratch-", "tags that begin so are scratch tags"],
-    ["x".repeat(83), "it may have 82 characters at the most"],
+    ["-", "a tag starts with a letter"],
+    ["a/b-", "a tag starts with a letter"],
+    [" ", "a tag starts with a letter"],
+    ["git-1", "the start of the hash would be ambiguous"],
+    ["release", "the start of the hash would be ambiguous"],
+    ["scratch-", "this prefix is reserved for scratch tags"],
+    ["x".repeat(83), "it can have at most 82 characters"],
   ] as const) {
     it(`refuses the prefix ${JSON.stringify(tagPrefix)}`, async () => {
       const message = await errorOf("InvalidArgument", async () => decide({}, { tagPrefix }));
@@ -177,10 +177,16 @@ describe("decideVersion", () => {
       { uncommitted: CHANGES.slice(0, 2) },
       {},
       "UncommittedChanges",
-      /committed:\n {2}\?\? app\/0\n {2}\?\? app\/1\nCommit.*debug: true/,
+      /uncommitted changes:\n {2}\?\? app\/0\n {2}\?\? app\/1\nCommit.*debug \(--debug\)/,
     ],
     ["many changes", { uncommitted: CHANGES }, {}, "UncommittedChanges", /app\/9\n {2}and 2 more\n/],
-    ["changes at the root", { context: "", uncommitted: CHANGES }, {}, "UncommittedChanges", /^\/repo has changes/],
+    [
+      "changes at the root",
+      { context: "", uncommitted: CHANGES },
+      {},
+      "UncommittedChanges",
+      /^\/repo has uncommitted changes/,
+    ],
     [
       "hidden changes",
       { hidden: ["app/x"] },
@@ -216,13 +222,7 @@ describe("decideVersion", () => {
       "ShallowHistory",
       /ends at commit 88d38d9.*git fetch --unshallow.*fetch-depth: 0.*tagPolicy to Tree/,
     ],
-    [
-      "a tag too short",
-      {},
-      { tagLength: 6 },
-      "InvalidArgument",
-      /^tagLength is 6: give it as a whole number from 7 to 40/,
-    ],
+    ["a tag too short", {}, { tagLength: 6 }, "InvalidArgument", /^tagLength is 6\. Use a whole number from 7 to 40/],
     ["a tag too long", {}, { tagLength: 41 }, "InvalidArgument", /^tagLength is 41/],
     ["a broken length", {}, { tagLength: 7.5 }, "InvalidArgument", /^tagLength is 7\.5/],
   ];
