@@ -1,10 +1,9 @@
 import * as assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { writeFileSync } from "node:fs";
 import { soughtOf, usesOf } from "../../../cli/cluster";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
 const FLAGS = ["--keep-last", "0", "--keep-for", "0h"];
@@ -12,13 +11,7 @@ const FLAGS = ["--keep-last", "0", "--keep-for", "0h"];
 describe("versioned-image prune, of what clusters use", () => {
   const { withImage, keep } = repositories();
   const start = fakeRegistries();
-  let home: string;
-
-  beforeEach(() => {
-    home = mkdtempSync(path.join(tmpdir(), "kube-"));
-  });
-
-  afterEach(() => rmSync(home, { recursive: true }));
+  const home = folderOfEach();
 
   /** An image of an old commit that nothing but a cluster can need, and that of HEAD. */
   async function example(more: (method: string, url: string) => Reply | undefined = () => undefined) {
@@ -38,7 +31,7 @@ describe("versioned-image prune, of what clusters use", () => {
 
   async function cluster(...server: Parameters<typeof apiServer>) {
     const answer = await start(apiServer(...server));
-    const file = path.join(home, "config");
+    const file = home("config");
     writeFileSync(file, kubeconfigOf(answer.host));
     return { server: answer, file };
   }
@@ -516,7 +509,7 @@ describe("versioned-image prune, of what clusters use", () => {
 
     it("whose remote does not answer: nothing goes", async () => {
       const { cloned, ask } = await clone();
-      cloned.git("remote", "set-url", "origin", path.join(home, "gone"));
+      cloned.git("remote", "set-url", "origin", home("gone"));
       const { json } = await ask("--delete");
       assert.equal(json.error?.code, "GitFailed");
       assert.match(json.error.message, /see that `git ls-remote origin` works/);
