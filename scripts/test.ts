@@ -280,10 +280,14 @@ async function checkBy(command: string, what: string, args: string[]): Promise<C
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
+/** Tests start git thousands of times, and each start copies the page tables of the process, which this keeps small. */
+const SMALL = "--max-semi-space-size=1";
+
 async function mocha(files: string[], env: NodeJS.ProcessEnv, coverage: boolean): Promise<Counts> {
   const report = path.join(mkdtempSync(path.join(scratch, "counts-")), "counts.json");
   const only = process.env.VERSIONED_IMAGE_TEST_ONLY;
   const args = [
+    SMALL,
     require.resolve("mocha/bin/mocha.js"),
     ...(only ? ["--grep", only] : []),
     "--reporter",

@@ -31,6 +31,32 @@ const sources = new Map(
 const resolve = Module._resolveFilename;
 Module._resolveFilename = (request, ...rest) => resolve(sources.get(request) ?? request, ...rest);
 
+// Pulumi's SDK loads the two to turn functions into text, which hardly a program here asks for. They are half of what it takes to load,
+// and of its memory, of which each start of a process copies the page tables.
+const RARE = ["typescript", "@npmcli/arborist"];
+const load = Module._load;
+Module._load = (request, parent, ...rest) =>
+  RARE.includes(request) && parent?.filename?.includes("/@pulumi/pulumi/")
+    ? whenAsked(() => load(request, parent, ...rest))
+    : load(request, parent, ...rest);
+
+function whenAsked(get) {
+  let loaded;
+  return new Proxy(
+    {},
+    {
+      get(_, name) {
+        // What else has its properties copied, which loads it.
+        if (name === "__esModule") {
+          return true;
+        }
+        loaded ??= get();
+        return loaded[name];
+      },
+    },
+  );
+}
+
 function compiled(source, filename) {
   return require("esbuild").transformSync(source, {
     sourcefile: filename,

@@ -8,7 +8,7 @@ import { Builder, type BuildOptions, VersionedImage, type VersionedImageArgs } f
 import type { ErrorCode } from "../../components/errors";
 import { knownValue } from "../../components/pulumi/outputs";
 import { secret } from "../standins/properties";
-import { diagnosticOf } from "../support/assertError";
+import { diagnosticOf } from "../support/diagnosticOf";
 import { ABSENT, FakeRegistry, type Reply } from "../support/fakeRegistry";
 import { type Declared, declaredBy, inputsOf } from "../support/mocked";
 import { type Repo, repo } from "../support/repo";

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { VersionedImage, type VersionedImageArgs } from "../../components";
 import { knownValue } from "../../components/pulumi/outputs";
-import { diagnosticOf } from "../support/assertError";
+import { diagnosticOf } from "../support/diagnosticOf";
 import { ABSENT, FakeRegistry, type Reply } from "../support/fakeRegistry";
 import { MemoryRegistry } from "../support/memoryRegistry";
 import { declaredBy, inputsOf, outputsOf } from "../support/mocked";

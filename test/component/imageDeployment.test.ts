@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { VersionedImage } from "../../components";
 import { ImageDeployment, type ImageDeploymentArgs } from "../../components/kubernetes";
 import { knownValue } from "../../components/pulumi/outputs";
-import { diagnosticOf } from "../support/assertError";
+import { diagnosticOf } from "../support/diagnosticOf";
 import { declaredBy, inputsOf } from "../support/mocked";
 
 const COMMIT = "88d38d9".padEnd(40, "0");

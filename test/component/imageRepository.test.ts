@@ -4,7 +4,7 @@ import { Provider } from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { ImageRepository, type ImageRepositoryArgs } from "../../components/gcp";
 import { knownValue } from "../../components/pulumi/outputs";
-import { diagnosticOf } from "../support/assertError";
+import { diagnosticOf } from "../support/diagnosticOf";
 import { GoogleEnvironment } from "../support/googleEnvironment";
 import { declaredBy, inputsOf } from "../support/mocked";
 

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { TagPolicy, VersionedImage, type VersionedImageArgs } from "../../components";
 import type { ErrorCode } from "../../components/errors";
 import { knownValue, unknownOutput } from "../../components/pulumi/outputs";
-import { diagnosticOf } from "../support/assertError";
+import { diagnosticOf } from "../support/diagnosticOf";
 import { ABSENT, FakeRegistry, type Reply, type Seen } from "../support/fakeRegistry";
 import { GoogleEnvironment } from "../support/googleEnvironment";
 import { type Declared, declaredBy, inputsOf, outputsOf } from "../support/mocked";

@@ -16,7 +16,7 @@ export interface Certified {
 export function certify(names: string[]): Certified {
   const folder = mkdtempSync(path.join(tmpdir(), "authority-"));
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
-  const key = ["-newkey", "rsa:2048", "-nodes", "-keyout"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout"];
   openssl("req", "-x509", "-days", "2", "-subj", "/CN=Authority of a test", ...key, "ca.key", "-out", "ca.pem");
   openssl("req", "-new", "-subj", "/CN=A registry of a test", ...key, "key.pem", "-out", "request.pem");
   writeFileSync(path.join(folder, "names"), `subjectAltName=${names.join(",")}\n`);

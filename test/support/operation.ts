@@ -6,11 +6,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import { type EngineEvent, LocalWorkspace, type OutputMap, Stack } from "@pulumi/pulumi/automation";
+import { type EngineEvent, LocalWorkspace, type OutputMap, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 
 export interface Operation {
   kind: "preview" | "up" | "destroy" | "refresh";
+  /** That of the Pulumi CLI. */
+  version: string;
   stack: string;
   project: string;
   /** The module whose exports are the stack's outputs. */
@@ -91,10 +93,16 @@ function printedOutputs(stack: string): Record<string, unknown> {
   );
 }
 
+/** `PulumiCommand.get` starts the CLI each time, to ask for its version. */
+function pulumiOf(version: string): PulumiCommand {
+  return Object.assign(Object.create(PulumiCommand.prototype), { command: "pulumi", version });
+}
+
 async function run(operation: Operation): Promise<OperationResult> {
   const workspace = await LocalWorkspace.create({
     workDir: process.cwd(),
     program: async () => ({ ...(await import(operation.program)) }),
+    pulumiCommand: pulumiOf(operation.version),
   });
   const stack = await openStack(workspace, operation.stack);
   // It asks the CLI for outputs twice, with secrets and without, and for the history: each takes as long as a small update.

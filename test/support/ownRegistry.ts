@@ -62,3 +62,30 @@ export class OwnRegistry {
     rmSync(this.home, { recursive: true });
   }
 }
+
+/** Where a registry of a suite is, once that runs. */
+export interface Address {
+  readonly host: string;
+}
+
+/** Starts two registries for a suite's tests, and stops them after those; without a program for that, the suite is left out. Call it within `describe`. */
+export function twoRegistries(
+  program = "docker-registry",
+  startOther = () => OwnRegistry.start(undefined, program),
+): [one: Address, other: Address] {
+  const started: OwnRegistry[] = [];
+  before(async function () {
+    if (!OwnRegistry.isAvailable(program)) {
+      console.log(`      left out: there is no ${program}`);
+      this.skip();
+    }
+    started.push(...(await Promise.all([OwnRegistry.start(undefined, program), startOther()])));
+  });
+  after(() => Promise.all(started.map((registry) => registry.stop())));
+  const at = (index: number): Address => ({
+    get host() {
+      return (started[index] as OwnRegistry).host;
+    },
+  });
+  return [at(0), at(1)];
+}

@@ -13,6 +13,14 @@ export interface Result extends OperationResult {
   text: string;
 }
 
+let version: string | undefined;
+
+/** The version of the Pulumi CLI, which each operation would ask it for. */
+function pulumiVersion(): string {
+  version ??= execFileSync("pulumi", ["version"], { encoding: "utf8" }).trim();
+  return version;
+}
+
 /** An operation that is under way. */
 export interface Running {
   process: ChildProcess;
@@ -60,6 +68,7 @@ export class TestStack {
     const resultFile = path.join(scratch, "result.json");
     const operation: Operation = {
       kind,
+      version: pulumiVersion(),
       stack: this.name,
       project,
       program,

@@ -1,13 +1,12 @@
 import * as assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { writeFileSync } from "node:fs";
 import { createHoldings } from "../../../cli/verify/belonging";
 import { readWorkloads } from "../../../cli/verify/clusterChecks";
 import { imagesOfNamespace } from "../../../cli/verify/namespaceImages";
 import { createRegistryClient } from "../../../components/registry";
 import { apiServer, kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { LONG } from "../../support/long";
 import { randomFrom } from "../../support/random";
 import { shortPauses } from "../../support/shortPauses";
@@ -21,13 +20,7 @@ describe("versioned-image status and verify --all", () => {
   const { withImage } = repositories();
   const start = fakeRegistries();
   shortPauses();
-  let home: string;
-
-  beforeEach(() => {
-    home = mkdtempSync(path.join(tmpdir(), "agree-"));
-  });
-
-  afterEach(() => rmSync(home, { recursive: true }));
+  const home = folderOfEach();
 
   /** A repository with two versions of images/app, an image of another directory and one without labels. */
   async function registry() {
@@ -122,7 +115,7 @@ describe("versioned-image status and verify --all", () => {
     const seen = { running: 0, others: 0, odd: 0, fine: 0 };
     for (let number = 0; number < CLUSTERS; number++) {
       const server = await start(apiServer({ "v1/pods": pods(held, random) }));
-      const kubeconfig = path.join(home, "config");
+      const kubeconfig = home("config");
       writeFileSync(kubeconfig, kubeconfigOf(server.host));
       const wanted = [undefined, held.repository, held.host][number % 3];
       const flags = ["--kubeconfig", kubeconfig, ...(wanted === undefined ? [] : ["--repository", wanted])];

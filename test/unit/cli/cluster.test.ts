@@ -1,10 +1,9 @@
 import * as assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { writeFileSync } from "node:fs";
 import { readWorkloads } from "../../../cli/verify/clusterChecks";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { cli, cliJson, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
 const DEPLOYMENTS = "/apis/apps/v1/namespaces/web/deployments";
@@ -15,19 +14,11 @@ const CANARY = "canary-token";
 describe("versioned-image verify with a cluster", () => {
   const { withImage } = repositories();
   const start = fakeRegistries();
-  let home: string;
-
-  beforeEach(() => {
-    home = mkdtempSync(path.join(tmpdir(), "kube-"));
-  });
-
-  afterEach(() => {
-    rmSync(home, { recursive: true });
-  });
+  const home = folderOfEach();
 
   /** A kubeconfig for a server, whose context has the namespace `web`. */
   function kubeconfig(server: string, insecure: object = { "insecure-skip-tls-verify": true }): string {
-    const file = path.join(home, "config");
+    const file = home("config");
     const config = {
       apiVersion: "v1",
       kind: "Config",
@@ -462,17 +453,17 @@ describe("versioned-image verify with a cluster", () => {
   }
 
   it("is an error where the kubeconfig is missing, broken or names no cluster", async () => {
-    const missing = path.join(home, "missing");
+    const missing = home("missing");
     const ask = (kubeconfig?: string) =>
       errorOf("ClusterFailed", () => readWorkloads({ kubeconfig, namespace: "web" }));
     assert.match(await ask(missing), new RegExp(`^The kubeconfig ${missing} can't be read: ENOENT`));
-    const file = path.join(home, "broken");
+    const file = home("broken");
     writeFileSync(file, "a: [");
     assert.match(await ask(file), new RegExp(`^The kubeconfig ${file} can't be read: `));
     writeFileSync(file, "{}");
     assert.match(await ask(file), /^No cluster is configured\. /);
     delete process.env.KUBECONFIG;
-    process.env.HOME = home;
+    process.env.HOME = home();
     assert.match(await ask(), /^No cluster is configured\. /);
   });
 });

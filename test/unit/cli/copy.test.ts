@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { createRegistryClient } from "../../../components/registry";
 import { Cosign } from "../../support/cosign";
 import { pushIndex, pushList, pushReferrer } from "../../support/images";
-import { OwnRegistry } from "../../support/ownRegistry";
+import { OwnRegistry, twoRegistries } from "../../support/ownRegistry";
 import { CANARY, startPrivateRegistry, USER } from "../../support/privateRegistry";
 import { pushBlob, pushImage, pushManifest } from "../../support/pushImage";
 import type { Repo } from "../../support/repo";
@@ -19,21 +19,8 @@ const PROGRAMS = ["docker-registry", "registry"].filter((program) => OwnRegistry
 for (const program of PROGRAMS) {
   describe(`versioned-image copy between two of ${program}`, () => {
     const { withImage } = repositories();
-    let staging: OwnRegistry;
-    let production: OwnRegistry;
+    const [staging, production] = twoRegistries(program);
     let number = 0;
-
-    before(async () => {
-      [staging, production] = await Promise.all([
-        OwnRegistry.start(undefined, program),
-        OwnRegistry.start(undefined, program),
-      ]);
-    });
-
-    after(async () => {
-      await staging?.stop();
-      await production?.stop();
-    });
 
     /** A version with two platforms in a repository that no other test uses. */
     async function published(made: Repo, labels: Record<string, string> = {}) {
@@ -351,22 +338,14 @@ describe("versioned-image copy", () => {
 
 describe("versioned-image copy with logins and signatures", () => {
   const { withImage } = repositories();
-  let staging: OwnRegistry;
-  let production: OwnRegistry;
+  const [staging, production] = twoRegistries(undefined, startPrivateRegistry);
   let home: string;
 
-  before(async function () {
-    if (!OwnRegistry.isAvailable()) {
-      console.log("      left out: there is no docker-registry");
-      this.skip();
-    }
+  before(() => {
     home = mkdtempSync(path.join(tmpdir(), "copy-"));
-    [staging, production] = await Promise.all([OwnRegistry.start(), startPrivateRegistry()]);
   });
 
-  after(async () => {
-    await staging?.stop();
-    await production?.stop();
+  after(() => {
     if (home) {
       rmSync(home, { recursive: true });
     }

@@ -1,13 +1,12 @@
 import * as assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type Cluster, failed, openCluster, soughtOf, usesOf } from "../../../cli/cluster";
 import { PODS, readObjects } from "../../../cli/cluster/objects";
 import { errorOf } from "../../support/assertError";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { sha256 } from "./setup";
 
 /** What a pod of these tests weighs, in bytes. */
@@ -22,15 +21,7 @@ function collector(): () => void {
 
 describe("a list of an API server", () => {
   const start = fakeRegistries();
-  let home: string;
-
-  beforeEach(() => {
-    home = mkdtempSync(path.join(tmpdir(), "pages-"));
-  });
-
-  afterEach(() => {
-    rmSync(home, { recursive: true });
-  });
+  const home = folderOfEach();
 
   type Answer = (page: { number: number; limit: number; url: string }) => Reply;
 
@@ -40,7 +31,7 @@ describe("a list of an API server", () => {
       const query = new URL(url, "http://server").searchParams;
       return answer({ number: Number(query.get("continue") ?? 0), limit: Number(query.get("limit")), url });
     });
-    const file = path.join(home, "config");
+    const file = home("config");
     const config = {
       "current-context": "a",
       contexts: [{ name: "a", context: { cluster: "a" } }],

@@ -1,9 +1,8 @@
 import * as assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { writeFileSync } from "node:fs";
 import { kubeconfigOf } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import type { Repo } from "../../support/repo";
 import { cli, cliJson, digestOf, labelsOf, repositories, type Shelved, sha256, shelf } from "./setup";
 
@@ -11,13 +10,7 @@ import { cli, cliJson, digestOf, labelsOf, repositories, type Shelved, sha256, s
 describe("versioned-image prune", () => {
   const { withImage, keep } = repositories();
   const start = fakeRegistries();
-  let home: string;
-
-  beforeEach(() => {
-    home = mkdtempSync(path.join(tmpdir(), "kube-"));
-  });
-
-  afterEach(() => rmSync(home, { recursive: true }));
+  const home = folderOfEach();
 
   /** An image of an old commit, which may go, and that of HEAD, which may not. */
   async function example(more: (method: string, url: string) => Reply | undefined = () => undefined) {
@@ -40,7 +33,7 @@ describe("versioned-image prune", () => {
   /** A kubeconfig of a server. */
   async function cluster(answer: () => Reply): Promise<string> {
     const server = await start(answer);
-    const file = path.join(home, "config");
+    const file = home("config");
     const { host } = server;
     writeFileSync(file, kubeconfigOf(host));
     return file;

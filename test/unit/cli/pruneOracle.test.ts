@@ -1,10 +1,9 @@
 import * as assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { writeFileSync } from "node:fs";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { noiseOf, type Pick, pastOf, podOf, ROLLOUTS, workloadOf } from "../../support/clusterUses";
 import { fakeRegistries } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { LONG } from "../../support/long";
 import { MemoryRegistry } from "../../support/memoryRegistry";
 import { randomFrom } from "../../support/random";
@@ -18,13 +17,7 @@ const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 describe("what any cluster uses", () => {
   const { withImage } = repositories();
   const start = fakeRegistries();
-  let home: string;
-
-  beforeEach(() => {
-    home = mkdtempSync(path.join(tmpdir(), "kube-"));
-  });
-
-  afterEach(() => rmSync(home, { recursive: true }));
+  const home = folderOfEach();
 
   function history(made: Repo): { tag: string; labels: Record<string, string> }[] {
     const commits = [made.head()];
@@ -66,7 +59,7 @@ describe("what any cluster uses", () => {
         objects[place] = [...(objects[place] ?? []), object];
       }
       const server = await start(apiServer(objects, { [ROLLOUTS.place]: ROLLOUTS.kind }));
-      const file = path.join(home, "config");
+      const file = home("config");
       writeFileSync(file, kubeconfigOf(server.host));
       const { status, json } = await cliJson([
         ...["prune", `${host}/${name}`, "--keep-last", "0", "--keep-for", "0h", "--kubeconfig", file, "--delete"],

@@ -1,22 +1,13 @@
 import * as assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { LONG } from "../../support/long";
 import { MemoryRegistry, type Version } from "../../support/memoryRegistry";
 import { cli, cliJson, labelsOf, NOW, repositories, sha256 } from "./setup";
@@ -37,13 +28,7 @@ type Heard = Reply | undefined | Promise<undefined>;
 describe("versioned-image prune --delete that does not end", () => {
   const { withImage, keep } = repositories();
   const start = fakeRegistries();
-  let plans: string;
-
-  beforeEach(() => {
-    plans = mkdtempSync(path.join(tmpdir(), "plans-"));
-  });
-
-  afterEach(() => rmSync(plans, { recursive: true }));
+  const plans = folderOfEach();
 
   /** Old versions that may go and one that stays; `heard` is asked at each deletion, by its number, and may answer in the registry's place. */
   async function example(heard: (number: number, apply: () => Reply, url: string) => Heard = () => undefined) {
@@ -75,7 +60,7 @@ describe("versioned-image prune --delete that does not end", () => {
   }
 
   const argvOf = (repository: string, ...more: string[]) => [
-    ...["prune", repository, ...FLAGS, "--no-cluster", "--plan-dir", plans, "--delete", ...more],
+    ...["prune", repository, ...FLAGS, "--no-cluster", "--plan-dir", plans(), "--delete", ...more],
   ];
 
   /** Runs it in a process of its own, which can be killed. */
@@ -121,12 +106,12 @@ describe("versioned-image prune --delete that does not end", () => {
 
         const refused = await cliJson(argvOf(repository));
         assert.deepEqual([refused.status, refused.json.error.code], [1, "PruneUnfinished"]);
-        const dry = await cli(["prune", repository, ...FLAGS, "--no-cluster", "--plan-dir", plans]);
-        const [name = ""] = readdirSync(plans);
+        const dry = await cli(["prune", repository, ...FLAGS, "--no-cluster", "--plan-dir", plans()]);
+        const [name = ""] = readdirSync(plans());
         assert.ok(
           dry.out.includes(
             `Another run on ${repository} was interrupted, or is still running: --resume finishes the plan in ` +
-              `${path.join(plans, name)}.\n`,
+              `${plans(name)}.\n`,
           ),
           dry.out,
         );
@@ -145,7 +130,7 @@ describe("versioned-image prune --delete that does not end", () => {
         assert.deepEqual(outcomes(found), Object.fromEntries(there.map((digest) => [digest, "deleted"])));
         assert.deepEqual([found.lost, found.stopped, found.plan], [[], null, null]);
         assert.deepEqual(left(memory, [...old, newest]), partsOf(newest));
-        assert.deepEqual(readdirSync(plans), []);
+        assert.deepEqual(readdirSync(plans()), []);
       });
     }
   }
@@ -164,14 +149,14 @@ describe("versioned-image prune --delete that does not end", () => {
         const running = begin(repository);
         child = running.child;
         const { code } = await running.ended;
-        const [name = ""] = readdirSync(plans);
+        const [name = ""] = readdirSync(plans());
         const lines = (await running.out).split("\n");
         assert.deepEqual(
           lines.slice(lines.findIndex((line) => line.startsWith("Deleted:"))),
           [
             `Deleted: ${number} manifest${number === 1 ? "" : "s"}.`,
             `Left: ${REMOVALS - number} manifests, because ${signal} was received`,
-            `The rest is in ${path.join(plans, name)}. Run the same command with --resume to finish.`,
+            `The rest is in ${plans(name)}. Run the same command with --resume to finish.`,
             `Kept tags were not checked afterwards, because ${signal} was received`,
             "",
             `Commits, branches and tags are from ${process.cwd()}.`,
@@ -189,7 +174,7 @@ describe("versioned-image prune --delete that does not end", () => {
         const { status } = await cliJson(argvOf(repository, "--resume"));
         assert.equal(status, 0);
         assert.deepEqual(left(memory, [...old, newest]), partsOf(newest));
-        assert.deepEqual(readdirSync(plans), []);
+        assert.deepEqual(readdirSync(plans()), []);
       });
     }
   }
@@ -210,7 +195,7 @@ describe("versioned-image prune --delete that does not end", () => {
     assert.match(found.stopped, /^The registry 127\.0\.0\.1:\d+ did not answer/);
     assert.equal(left(memory, old).length, 4);
     assert.deepEqual(left(memory, [newest]), partsOf(newest));
-    assert.deepEqual([found.plan], [path.join(plans, readdirSync(plans)[0] ?? "")]);
+    assert.deepEqual([found.plan], [plans(readdirSync(plans())[0] ?? "")]);
   });
 
   for (const [what, tagsGo] of [
@@ -245,7 +230,7 @@ describe("versioned-image prune --delete that does not end", () => {
         assert.deepEqual([outcome, message], ["kept", `${first.slice(0, 19)}, which was refused, needs it`]);
       }
       // What has a tag is found without a plan.
-      assert.equal(readdirSync(plans).length, tagsGo ? 1 : 0);
+      assert.equal(readdirSync(plans()).length, tagsGo ? 1 : 0);
       isPatient = true;
       assert.equal((await cliJson(argvOf(repository, "--resume"))).status, 0);
       assert.deepEqual(left(memory, [...old, newest]), partsOf(newest));
@@ -281,9 +266,9 @@ describe("versioned-image prune --delete that does not end", () => {
       });
       ({ old, memory } = made);
       const server = await start((seen) => answer ?? apiServer(objects)(seen));
-      const file = path.join(plans, "config");
+      const file = plans("config");
       writeFileSync(file, kubeconfigOf(server.host));
-      const states = path.join(plans, "states");
+      const states = plans("states");
       const argv = ["prune", made.repository, ...FLAGS, "--kubeconfig", file, "--plan-dir", states, "--delete"];
       const { status, json } = await cliJson(argv, { now: time.now });
       return { ...made, status, found: json.repositories?.[0], json, states, objects, argv };
@@ -345,7 +330,7 @@ describe("versioned-image prune --delete that does not end", () => {
       const [running, other] = index.images.map(({ digest }) => digest) as [string, string];
       objects["v1/pods"] = [pod(`${repository}@${running}`)];
       const server = await start(apiServer(objects));
-      writeFileSync(path.join(plans, "config"), kubeconfigOf(server.host));
+      writeFileSync(plans("config"), kubeconfigOf(server.host));
       const { status, json } = await cliJson([...argv, "--resume"]);
       assert.equal(status, 0, JSON.stringify(json));
       const { resumed, removals } = json.repositories[0];
@@ -420,7 +405,7 @@ describe("versioned-image prune --delete that does not end", () => {
       const running = begin(made.repository);
       child = running.child;
       await running.ended;
-      return { ...made, file: path.join(plans, readdirSync(plans)[0] ?? "") };
+      return { ...made, file: plans(readdirSync(plans())[0] ?? "") };
     }
 
     it("is for its user alone, and has the names and digests of what was to go and nothing else", async () => {
@@ -479,7 +464,7 @@ describe("versioned-image prune --delete that does not end", () => {
       const { file, repository } = await killed();
       const other = await example();
       assert.equal(path.basename(file), `app-${shortOf(repository)}.json`);
-      renameSync(file, path.join(plans, `app-${shortOf(other.repository)}.json`));
+      renameSync(file, plans(`app-${shortOf(other.repository)}.json`));
       const { status, json } = await cliJson(argvOf(other.repository, "--resume"));
       assert.deepEqual([status, json.error?.code], [1, "PlanFailed"]);
       assert.ok(
@@ -490,9 +475,9 @@ describe("versioned-image prune --delete that does not end", () => {
 
     it("must be written before anything goes", async () => {
       const { repository, memory, old, newest } = await example();
-      writeFileSync(path.join(plans, "file"), "");
+      writeFileSync(plans("file"), "");
       const { status, json } = await cliJson(
-        argvOf(repository).map((each) => (each === plans ? path.join(plans, "file", "plans") : each)),
+        argvOf(repository).map((each) => (each === plans() ? plans("file", "plans") : each)),
       );
       assert.deepEqual([status, json.error?.code], [1, "PlanFailed"]);
       assert.match(json.error.message, /^The plan can't be written: ENOTDIR/);
@@ -502,14 +487,14 @@ describe("versioned-image prune --delete that does not end", () => {
     it("is in the user's directory for states by default, and is gone when all is done", async () => {
       let seen: string[] = [];
       const { repository } = await example(() => {
-        seen = readdirSync(path.join(plans, "versioned-image", "prune"));
+        seen = readdirSync(plans("versioned-image", "prune"));
         return undefined;
       });
       const argv = ["prune", repository, ...FLAGS, "--no-cluster", "--delete"];
-      const { status } = await cliJson(argv, { env: { XDG_STATE_HOME: plans } });
+      const { status } = await cliJson(argv, { env: { XDG_STATE_HOME: plans() } });
       assert.equal(status, 0);
       assert.deepEqual(seen, [`app-${shortOf(repository)}.json`]);
-      assert.deepEqual(readdirSync(path.join(plans, "versioned-image", "prune")), []);
+      assert.deepEqual(readdirSync(plans("versioned-image", "prune")), []);
     });
   });
 });

@@ -1,10 +1,9 @@
 import * as assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { writeFileSync } from "node:fs";
 import { soughtOf, usesOf } from "../../../cli/cluster";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
 
 const FLAGS = ["--keep-last", "0", "--keep-for", "0h"];
@@ -12,13 +11,7 @@ const FLAGS = ["--keep-last", "0", "--keep-for", "0h"];
 describe("versioned-image prune, of what clusters use", () => {
   const { withImage, keep } = repositories();
   const start = fakeRegistries();
-  let home: string;
-
-  beforeEach(() => {
-    home = mkdtempSync(path.join(tmpdir(), "kube-"));
-  });
-
-  afterEach(() => rmSync(home, { recursive: true }));
+  const home = folderOfEach();
 
   /** An image of an old commit that nothing but a cluster can need, and that of HEAD. */
   async function example(more: (method: string, url: string) => Reply | undefined = () => undefined) {
@@ -33,14 +26,12 @@ describe("versioned-image prune, of what clusters use", () => {
     const registry = await start((seen) => more(seen.method, seen.url) ?? answer(seen));
     const tag = first.slice(0, 7);
     const digest = await digestOf(registry, tag);
-    const manifest = await fetch(`http://${registry.host}/v2/app/manifests/${tag}`);
-    const { config } = (await manifest.json()) as { config: { digest: string } };
-    return { made, registry, repository: `${registry.host}/app`, tag, digest, config: config.digest };
+    return { made, registry, repository: `${registry.host}/app`, tag, digest };
   }
 
   async function cluster(...server: Parameters<typeof apiServer>) {
     const answer = await start(apiServer(...server));
-    const file = path.join(home, "config");
+    const file = home("config");
     writeFileSync(file, kubeconfigOf(answer.host));
     return { server: answer, file };
   }
@@ -62,13 +53,18 @@ describe("versioned-image prune, of what clusters use", () => {
     repository: string;
     tag: string;
     digest: string;
+    /** The digest of its configuration. */
+    config: string;
   }
 
-  /** Objects that each name another version, which nothing else does: of each its text, why its version stays, and its name. */
-  async function whyEachStays(place: string, formsOf: (version: Named) => object[], kinds = {}) {
+  /**
+   * Objects that each name another version, which nothing else does, where they are listed: of each its text, why its version stays, and its
+   * name.
+   */
+  async function whyEachStays(formsOf: (version: Named) => [place: string, form: object][], kinds = {}) {
     const made = withImage();
     const commits = [made.head()];
-    for (const number of formsOf({ repository: "", tag: "", digest: "" }).keys()) {
+    for (const number of formsOf({ repository: "", tag: "", digest: "", config: "" }).keys()) {
       made.write("images/app/main", `${number}\n`).add().commit(`Change ${number}`);
       commits.push(made.head());
     }
@@ -79,31 +75,43 @@ describe("versioned-image prune, of what clusters use", () => {
       ),
     );
     const repository = `${registry.host}/app`;
-    const objects = await Promise.all(
-      tags.slice(0, -1).map(async (tag, index) => ({
-        metadata: { name: `thing-${index}`, namespace: "web" },
-        ...formsOf({ repository, tag, digest: await digestOf(registry, tag) })[index],
-      })),
-    );
-    const { file } = await cluster({ [place]: objects }, kinds);
+    const objects: Objects = {};
+    const texts: string[] = [];
+    for (const [index, tag] of tags.slice(0, -1).entries()) {
+      const manifest = await fetch(`http://${registry.host}/v2/app/manifests/${tag}`);
+      const { config } = (await manifest.json()) as { config: { digest: string } };
+      const version = { repository, tag, digest: await digestOf(registry, tag), config: config.digest };
+      const [place, form] = formsOf(version)[index] as [string, object];
+      const object = { metadata: { name: `thing-${index}`, namespace: "web" }, ...form };
+      objects[place] = [...(objects[place] ?? []), object];
+      texts.push(JSON.stringify(object));
+    }
+    const { file } = await cluster(objects, kinds);
     const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file]);
     assert.equal(json.error, undefined, json.error?.message);
     assert.deepEqual(json.unread, []);
-    return objects.map((object, index): [form: string, why: string | undefined, name: string] => {
-      const found = json.repositories[0].tags.find((each: { tag: string }) => each.tag === tags[index]);
-      const reason = found.reasons.find(({ rule }: { rule: string }) => rule === "cluster");
-      return [JSON.stringify(object), reason?.message, object.metadata.name];
-    });
+    const why = (tag: string | undefined): string | undefined => {
+      const found = json.repositories[0].tags.find((each: { tag: string }) => each.tag === tag);
+      return found.reasons.find(({ rule }: { rule: string }) => rule === "cluster")?.message;
+    };
+    assert.equal(why(tags.at(-1)), undefined);
+    return texts.map((text, index) => [text, why(tags[index]), `thing-${index}`] as const);
   }
+
+  const at = (place: string, forms: object[]) => forms.map((form): [string, object] => [place, form]);
 
   const template = (image: string, more: object = {}) => ({
     spec: { containers: [{ name: "main", image }], ...more },
   });
 
-  const pod = (image: string, imageID: unknown, more: object = {}) => ({
-    metadata: { name: "app-1", namespace: "web" },
+  const nameless = (image: string, imageID: unknown, more: object = {}) => ({
     ...template(image, more),
     status: { phase: "Running", containerStatuses: [{ name: "main", image, imageID, state: { running: {} } }] },
+  });
+
+  const pod = (image: string, imageID: unknown, more: object = {}) => ({
+    metadata: { name: "app-1", namespace: "web" },
+    ...nameless(image, imageID, more),
   });
 
   const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -111,48 +119,49 @@ describe("versioned-image prune, of what clusters use", () => {
   const named = { metadata: { name: "app", namespace: "web" } };
 
   it("a runtime names it in any way, though its tag has moved", async () => {
-    const { repository, tag, digest, config } = await example();
-    for (const imageID of [
-      `${repository}@${digest}`,
-      `docker-pullable://${repository}@${digest}`,
-      `mirror.example/x@${digest}`,
-      digest,
-      digest.replace("sha256:", ""),
-      config,
-      config.replace("sha256:", ""),
-      `docker://${config}`,
-    ]) {
-      const why = await whyItStays(repository, tag, { "v1/pods": [pod(`${repository}:latest`, imageID)] });
-      assert.equal(why, "pod web/app-1 of prod runs it", imageID);
-    }
+    const pods = ({ repository, digest, config }: Named) =>
+      [
+        `${repository}@${digest}`,
+        `docker-pullable://${repository}@${digest}`,
+        `mirror.example/x@${digest}`,
+        digest,
+        digest.replace("sha256:", ""),
+        config,
+        config.replace("sha256:", ""),
+        `docker://${config}`,
+      ].map((imageID) => nameless(`${repository}:latest`, imageID));
     // Under a name of which nothing is known, and in words that are not understood but for the digest.
-    for (const imageID of [`local copy of ${digest}`, `oci:${config}!`]) {
-      const why = await whyItStays(repository, tag, { "v1/pods": [pod("mirror.example/x:1", imageID)] });
-      assert.equal(why, "pod web/app-1 of prod runs it", imageID);
+    const strangers = ({ digest, config }: Named) =>
+      [`local copy of ${digest}`, `oci:${config}!`].map((imageID) => nameless("mirror.example/x:1", imageID));
+    const all = (version: Named) => at("v1/pods", [...pods(version), ...strangers(version)]);
+    for (const [form, why, name] of await whyEachStays(all)) {
+      assert.equal(why, `pod web/${name} of prod runs it`, form);
     }
+    const { repository, tag } = await example();
     const other = await whyItStays(repository, tag, { "v1/pods": [pod(`${repository}:latest`, sha256("other"))] });
     assert.equal(other, undefined);
   });
 
   it("a pod names it in any container or volume, by any registry", async () => {
-    const { repository, tag, digest } = await example();
-    for (const image of [
-      `${repository}:${tag}`,
-      `${repository}:other@${digest}`,
-      `mirror.example:5000/proxy/${repository}:${tag}`,
-      `mirror.example/cache/app:${tag}`,
-    ]) {
-      const extra = [{ name: "extra", image }];
-      for (const more of [
-        { containers: extra },
-        { initContainers: [{ ...extra[0], restartPolicy: "Always" }] },
-        { ephemeralContainers: extra },
-        { volumes: [{ name: "files", image: { reference: image, pullPolicy: "IfNotPresent" } }] },
-      ]) {
-        const why = await whyItStays(repository, tag, { "v1/pods": [pod("busybox", sha256("busybox"), more)] });
-        assert.equal(why, "pod web/app-1 of prod runs it", JSON.stringify(more));
-      }
+    const pods = ({ repository, tag, digest }: Named) =>
+      [
+        `${repository}:${tag}`,
+        `${repository}:other@${digest}`,
+        `mirror.example:5000/proxy/${repository}:${tag}`,
+        `mirror.example/cache/app:${tag}`,
+      ].flatMap((image) => {
+        const extra = [{ name: "extra", image }];
+        return [
+          { containers: extra },
+          { initContainers: [{ ...extra[0], restartPolicy: "Always" }] },
+          { ephemeralContainers: extra },
+          { volumes: [{ name: "files", image: { reference: image, pullPolicy: "IfNotPresent" } }] },
+        ].map((more) => nameless("busybox", sha256("busybox"), more));
+      });
+    for (const [form, why, name] of await whyEachStays((version) => at("v1/pods", pods(version)))) {
+      assert.equal(why, `pod web/${name} of prod runs it`, form);
     }
+    const { repository, tag } = await example();
     const other = { containers: [{ name: "other", image: `${repository}-other:${tag}` }] };
     assert.equal(await whyItStays(repository, tag, { "v1/pods": [pod("busybox", "", other)] }), undefined);
   });
@@ -175,26 +184,27 @@ describe("versioned-image prune, of what clusters use", () => {
   });
 
   it("anything with a pod's template names it, or what it can be rolled back to", async () => {
-    const { repository, tag } = await example();
-    const spec = { template: template(`${repository}:${tag}`) };
-    const cases: [string, object, string][] = [
-      ["apps/v1/deployments", { ...named, spec }, "Deployment web/app of prod names it"],
-      ["apps/v1/statefulsets", { ...named, spec }, "StatefulSet web/app of prod names it"],
-      ["apps/v1/daemonsets", { ...named, spec }, "DaemonSet web/app of prod names it"],
-      ["apps/v1/replicasets", { ...named, spec }, "ReplicaSet web/app of prod can be rolled back to it"],
+    const cases: [place: string, words: string, form: (spec: object) => object][] = [
+      ["apps/v1/deployments", "Deployment web/NAME of prod names it", (spec) => ({ spec })],
+      ["apps/v1/statefulsets", "StatefulSet web/NAME of prod names it", (spec) => ({ spec })],
+      ["apps/v1/daemonsets", "DaemonSet web/NAME of prod names it", (spec) => ({ spec })],
+      ["apps/v1/replicasets", "ReplicaSet web/NAME of prod can be rolled back to it", (spec) => ({ spec })],
       [
         "apps/v1/controllerrevisions",
-        { ...named, data: { spec } },
-        "ControllerRevision web/app of prod can be rolled back to it",
+        "ControllerRevision web/NAME of prod can be rolled back to it",
+        (spec) => ({ data: { spec } }),
       ],
-      ["v1/replicationcontrollers", { ...named, spec }, "ReplicationController web/app of prod names it"],
-      ["v1/podtemplates", { ...named, ...spec }, "PodTemplate web/app of prod names it"],
-      ["batch/v1/jobs", { ...named, spec }, "Job web/app of prod names it"],
-      ["batch/v1/cronjobs", { ...named, spec: { jobTemplate: { spec } } }, "CronJob web/app of prod names it"],
+      ["v1/replicationcontrollers", "ReplicationController web/NAME of prod names it", (spec) => ({ spec })],
+      ["v1/podtemplates", "PodTemplate web/NAME of prod names it", (spec) => spec],
+      ["batch/v1/jobs", "Job web/NAME of prod names it", (spec) => ({ spec })],
+      ["batch/v1/cronjobs", "CronJob web/NAME of prod names it", (spec) => ({ spec: { jobTemplate: { spec } } })],
     ];
-    for (const [place, object, words] of cases) {
-      assert.equal(await whyItStays(repository, tag, { [place]: [object] }), words);
-    }
+    const objects = ({ repository, tag }: Named) =>
+      cases.map(([place, , form]): [string, object] => [place, form({ template: template(`${repository}:${tag}`) })]);
+    assert.deepEqual(
+      (await whyEachStays(objects)).map(([, why]) => why),
+      cases.map(([, words], index) => words.replace("NAME", `thing-${index}`)),
+    );
   });
 
   it("an object of any other kind names it, in whatever form", async () => {
@@ -221,11 +231,12 @@ describe("versioned-image prune, of what clusters use", () => {
       { "registry.example/app": { [tag]: true } },
       { [`registry.example/app:${tag}`]: true },
     ];
-    const rollouts = (version: Named) => [
-      ...formsOf(version),
-      ...keysOf(version).map((images) => ({ spec: { images } })),
-    ];
-    for (const [form, why, name] of await whyEachStays("argoproj.io/v1alpha1/rollouts", rollouts, kinds)) {
+    const rollouts = (version: Named) =>
+      at("argoproj.io/v1alpha1/rollouts", [
+        ...formsOf(version),
+        ...keysOf(version).map((images) => ({ spec: { images } })),
+      ]);
+    for (const [form, why, name] of await whyEachStays(rollouts, kinds)) {
       assert.equal(why, `Rollout.argoproj.io web/${name} of prod names it`, form);
     }
     const files = ({ tag, digest }: Named): object[] => [
@@ -234,7 +245,7 @@ describe("versioned-image prune, of what clusters use", () => {
       { data: { repository: "app" }, binaryData: { tag: base64(tag) } },
       { binaryData: { digest: base64(digest) } },
     ];
-    for (const [form, why, name] of await whyEachStays("v1/configmaps", files)) {
+    for (const [form, why, name] of await whyEachStays((version) => at("v1/configmaps", files(version)))) {
       assert.equal(why, `ConfigMap web/${name} of prod names it`, form);
     }
     const { repository, tag } = await example();
@@ -498,7 +509,7 @@ describe("versioned-image prune, of what clusters use", () => {
 
     it("whose remote does not answer: nothing goes", async () => {
       const { cloned, ask } = await clone();
-      cloned.git("remote", "set-url", "origin", path.join(home, "gone"));
+      cloned.git("remote", "set-url", "origin", home("gone"));
       const { json } = await ask("--delete");
       assert.equal(json.error?.code, "GitFailed");
       assert.match(json.error.message, /Check that `git ls-remote origin` works/);

@@ -1,24 +1,18 @@
 import * as assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { fakeRegistries } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, TREE, treeOfPaths } from "./setup";
 
 describe("publish", () => {
   const { withImage } = repositories();
   const start = fakeRegistries();
-  let scratch: string;
-
-  beforeEach(() => {
-    scratch = mkdtempSync(path.join(tmpdir(), "publish-"));
-  });
-
-  afterEach(() => rmSync(scratch, { recursive: true }));
+  const scratch = folderOfEach();
 
   /** A PATH on which docker is a shell script. */
   function fakeDocker(script: string): string {
-    const bin = path.join(scratch, "bin");
+    const bin = scratch("bin");
     mkdirSync(bin);
     writeFileSync(path.join(bin, "docker"), `#!/bin/sh\n${script}\n`);
     chmodSync(path.join(bin, "docker"), 0o755);
@@ -233,7 +227,7 @@ describe("publish", () => {
     const made = withImage();
     const tag = made.head().slice(0, 7);
     const registry = await start(shelf([{ tags: [tag], labels: labelsOf(made, made.head(), "images/app") }]));
-    const [report, outputs] = [path.join(scratch, "report.json"), path.join(scratch, "outputs")];
+    const [report, outputs] = [scratch("report.json"), scratch("outputs")];
     writeFileSync(outputs, "before=1\n");
     const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--report", report];
     const ran = await cli([...argv, "--github-output"], { env: { GITHUB_OUTPUT: outputs } });
@@ -253,7 +247,7 @@ describe("publish", () => {
     it(`says what became of the images where a report can't be written in the end (${json ? "JSON" : "text"})`, async () => {
       withImage();
       const registry = await start(shelf([]));
-      const [folder, outputs] = [path.join(scratch, "gone"), path.join(scratch, "outputs")];
+      const [folder, outputs] = [scratch("gone"), scratch("outputs")];
       mkdirSync(folder);
       const report = path.join(folder, "report.json");
       const env = { PATH: fakeDocker(`rm -r ${folder}\nexit 1`), GITHUB_OUTPUT: outputs };
@@ -354,7 +348,7 @@ describe("publish", () => {
     const registry = await start(shelf([{ tags: ["v1.4.0"], labels: labelsOf(made, old, "images/app") }]));
     const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--release-tag", "v1.4.0", "--json"];
     for (const more of [["--dry-run"], []]) {
-      const { status, out } = await cli([...argv, ...more], { env: { PATH: `${scratch}:${process.env.PATH}` } });
+      const { status, out } = await cli([...argv, ...more], { env: { PATH: `${scratch()}:${process.env.PATH}` } });
       const [{ error }] = JSON.parse(out).images;
       assert.deepEqual([status, error.code], [1, "ReleaseTagTaken"], error.message);
       assert.ok(

@@ -1,10 +1,10 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { realBuildx } from "../../support/buildx";
 import { type FakeRegistry, fakeRegistries } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { type Repo, repo } from "../../support/repo";
 import { cli, cliJson, digestOf, labelsOf, repositories, type Shelved, shelf, TREE, treeOfPaths } from "./setup";
 
@@ -83,13 +83,7 @@ describe("versioned-image publish --bake", () => {
   const { keep, withImage } = repositories();
   const start = fakeRegistries();
   const buildx = realBuildx();
-  let scratch: string;
-
-  beforeEach(() => {
-    scratch = mkdtempSync(path.join(tmpdir(), "publish-"));
-  });
-
-  afterEach(() => rmSync(scratch, { recursive: true }));
+  const scratch = folderOfEach();
 
   /** Each image is touched by a commit of its own, so that all but `other` have the version of the last one. */
   function withBake(): Repo {
@@ -107,7 +101,7 @@ describe("versioned-image publish --bake", () => {
   /** Bake is docker's own; what is built is noted, and fails. */
   function withoutBuilds(): { env: NodeJS.ProcessEnv; builds(): string[][] } {
     const docker = execFileSync("which", ["docker"], { encoding: "utf8" }).trim();
-    const [bin, log] = [path.join(scratch, "bin"), path.join(scratch, "log")];
+    const [bin, log] = [scratch("bin"), scratch("log")];
     mkdirSync(bin);
     writeFileSync(log, "");
     const lines = [

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { createRegistryClient } from "../../../components/registry";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
-import { OwnRegistry } from "../../support/ownRegistry";
+import { OwnRegistry, twoRegistries } from "../../support/ownRegistry";
 import { pushImage } from "../../support/pushImage";
 import { type Asked, RegistryProxy } from "../../support/registryProxy";
 import type { Repo } from "../../support/repo";
@@ -108,23 +108,7 @@ describe("publish --copy-from", () => {
   });
 
   describe("between two registries", () => {
-    let staging: OwnRegistry;
-    let production: OwnRegistry;
-
-    before(async function () {
-      if (PROGRAM === undefined) {
-        return this.skip();
-      }
-      [staging, production] = await Promise.all([
-        OwnRegistry.start(undefined, PROGRAM),
-        OwnRegistry.start(undefined, PROGRAM),
-      ]);
-    });
-
-    after(async () => {
-      await staging?.stop();
-      await production?.stop();
-    });
+    const [staging, production] = twoRegistries(PROGRAM);
 
     function published(made: Repo): Promise<string> {
       const tag = made.head().slice(0, 7);

@@ -225,6 +225,19 @@ export function sha256(text: string): string {
 
 /** The labels that an image of a commit's directory has. */
 export function labelsOf(repository: Repo, commit: string, path: string): Record<string, string> {
+  const key = `${commit}:${path}`;
+  const labels = labelsOfCommits.get(key) ?? readLabels(repository, commit, path);
+  // The name of a commit may be another's in the next repository, its hash can't.
+  if (/^[0-9a-f]{40}$/.test(commit)) {
+    labelsOfCommits.set(key, labels);
+  }
+  return { ...labels };
+}
+
+/** Most tests begin with the same commit. */
+const labelsOfCommits = new Map<string, Record<string, string>>();
+
+function readLabels(repository: Repo, commit: string, path: string): Record<string, string> {
   const seconds = Number(repository.git("show", "--no-patch", "--format=%ct", commit));
   return {
     [REVISION]: commit,

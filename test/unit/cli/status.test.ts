@@ -1,11 +1,10 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { which } from "../../../scripts/setup/run";
 import { kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
+import { folderOfEach } from "../../support/folder";
 import { shortPauses } from "../../support/shortPauses";
 import {
   cli,
@@ -25,13 +24,7 @@ describe("versioned-image status", () => {
   const { withImage } = repositories();
   const start = fakeRegistries();
   shortPauses();
-  let home: string;
-
-  beforeEach(() => {
-    home = mkdtempSync(path.join(tmpdir(), "kube-"));
-  });
-
-  afterEach(() => rmSync(home, { recursive: true }));
+  const home = folderOfEach();
 
   /** A kubeconfig with a context for each server; each server lists pods and Deployments by namespace. */
   async function clusters(
@@ -51,7 +44,7 @@ describe("versioned-image status", () => {
         return { name, server: `http://${server.host}` };
       }),
     );
-    const file = path.join(home, "config");
+    const file = home("config");
     writeFileSync(
       file,
       JSON.stringify({
@@ -192,7 +185,7 @@ describe("versioned-image status", () => {
       const { host } = await start(({ url }) =>
         url.endsWith("/namespaces/wbe") ? answer : { status: 200, body: { metadata: {}, items: [] } },
       );
-      const file = path.join(home, "config");
+      const file = home("config");
       writeFileSync(file, kubeconfigOf(host, "one"));
       const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file, "--namespace", "wbe"]);
       assert.deepEqual([status, json.error?.code], [1, "ClusterFailed"], JSON.stringify(json));
@@ -328,7 +321,7 @@ describe("versioned-image status", () => {
 
   /** All that is said of pods of one namespace: as JSON, as text, and as a page. */
   async function whole(pods: object[], ...flags: string[]) {
-    const html = path.join(home, "status.html");
+    const html = home("status.html");
     const file = await clusters({ one: { web: { pods } } });
     const argv = ["status", "images/app", "--kubeconfig", file, "--html", html, ...flags];
     const { out } = await cli(argv);
@@ -435,7 +428,7 @@ describe("versioned-image status", () => {
     const file = await clusters({
       one: { web: { pods: [pod("a", `${repository}:x`, `${repository}@${sha256("x")}`)] } },
     });
-    const html = path.join(home, "status.html");
+    const html = home("status.html");
     const { status, out } = await cli(["status", "images/app", "--kubeconfig", file, "--html", html]);
     assert.equal(status, 1);
     const page = readFileSync(html, "utf8");
@@ -761,7 +754,7 @@ describe("versioned-image status", () => {
       'a<b>"': { web: { pods: [pod("app-1", first.reference, first.imageID)] } },
       other: { web: { pods: [pod("app-1", second.reference, second.imageID)] } },
     });
-    const html = path.join(home, "status.html");
+    const html = home("status.html");
     await cli([
       ...[
         "status",
@@ -799,13 +792,7 @@ describe("versioned-image status", () => {
       console.log("      not looked at in a browser: there is no chromium on PATH");
       return;
     }
-    const flags = [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      `--user-data-dir=${path.join(home, "chromium")}`,
-      "--dump-dom",
-    ];
+    const flags = ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${home("chromium")}`, "--dump-dom"];
     const shown = execFileSync(chromium, [...flags, `file://${html}`], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],

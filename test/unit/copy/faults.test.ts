@@ -4,7 +4,7 @@ import { createRegistryClient } from "../../../components/registry";
 import { errorOf } from "../../support/assertError";
 import { ABSENT } from "../../support/fakeRegistry";
 import { pushIndex, pushList, pushReferrer } from "../../support/images";
-import { OwnRegistry } from "../../support/ownRegistry";
+import { type Address, twoRegistries } from "../../support/ownRegistry";
 import { type Behaviour, denial, RegistryProxy } from "../../support/registryProxy";
 
 const TAG = "1234567";
@@ -13,29 +13,15 @@ const TAG = "1234567";
 const LAYER = 4_000_000;
 
 describe("copying through a network with faults", () => {
-  let staging: OwnRegistry;
-  let production: OwnRegistry;
+  const [staging, production] = twoRegistries();
   let number = 0;
   const proxies: RegistryProxy[] = [];
-
-  before(async function () {
-    if (!OwnRegistry.isAvailable()) {
-      console.log("      left out: there is no docker-registry");
-      this.skip();
-    }
-    [staging, production] = await Promise.all([OwnRegistry.start(), OwnRegistry.start()]);
-  });
 
   afterEach(async () => {
     await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()));
   });
 
-  after(async () => {
-    await staging?.stop();
-    await production?.stop();
-  });
-
-  async function through(upstream: OwnRegistry, ...moods: Behaviour[]): Promise<RegistryProxy> {
+  async function through(upstream: Address, ...moods: Behaviour[]): Promise<RegistryProxy> {
     const proxy = await RegistryProxy.start({ upstream: upstream.host, moods });
     proxies.push(proxy);
     return proxy;

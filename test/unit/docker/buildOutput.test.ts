@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { failedStep, lastLinesOfBuild } from "../../../components/docker/buildOutput";
+import { folderOfEach } from "../../support/folder";
 
 const ERROR = 'process "/bin/sh -c npm ci" did not complete successfully: exit code: 1';
 
@@ -38,19 +38,13 @@ describe("failedStep", () => {
 
 /** With a stand-in for the docker command, as there is no history without a daemon of today; messages.test.ts runs on a real one. */
 describe("lastLinesOfBuild", () => {
-  let bin: string;
-
-  beforeEach(() => {
-    bin = mkdtempSync(path.join(tmpdir(), "bin-"));
-  });
-
-  afterEach(() => rmSync(bin, { recursive: true }));
+  const bin = folderOfEach();
 
   function docker(script: string): NodeJS.ProcessEnv {
-    const file = path.join(bin, "docker");
+    const file = bin("docker");
     writeFileSync(file, `#!/bin/sh\n${script}`);
     chmodSync(file, 0o755);
-    return { PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+    return { PATH: `${bin()}${path.delimiter}${process.env.PATH}` };
   }
 
   function entry(ref: string, status: string, created_at: string): string {
@@ -58,11 +52,11 @@ describe("lastLinesOfBuild", () => {
   }
 
   it("are those of the latest build that failed with these words", async () => {
-    writeFileSync(path.join(bin, "right.log"), LOG);
-    writeFileSync(path.join(bin, "old.log"), LOG.replaceAll("npm error", "old error"));
-    writeFileSync(path.join(bin, "other.log"), LOG.replaceAll("npm ci", "make"));
+    writeFileSync(bin("right.log"), LOG);
+    writeFileSync(bin("old.log"), LOG.replaceAll("npm error", "old error"));
+    writeFileSync(bin("other.log"), LOG.replaceAll("npm ci", "make"));
     writeFileSync(
-      path.join(bin, "list"),
+      bin("list"),
       [
         entry("b/b0/old", "Error", "2026-01-01T11:59:59Z"),
         entry("b/b0/fine", "Completed", "2026-01-01T12:00:01Z"),
@@ -72,10 +66,10 @@ describe("lastLinesOfBuild", () => {
     );
     const env = docker(`
       case "$*" in
-        *" ls "*) cat ${bin}/list;;
-        *" logs "*right) cat ${bin}/right.log;;
-        *" logs "*other) cat ${bin}/other.log;;
-        *" logs "*old) cat ${bin}/old.log;;
+        *" ls "*) cat ${bin()}/list;;
+        *" logs "*right) cat ${bin()}/right.log;;
+        *" logs "*other) cat ${bin()}/other.log;;
+        *" logs "*old) cat ${bin()}/old.log;;
         *) exit 1;;
       esac
     `);
@@ -90,21 +84,21 @@ describe("lastLinesOfBuild", () => {
   it("are found in a list of any form of JSON, with other lines around it", async () => {
     const right = { ref: "b/b0/right", status: "Error", created_at: "2026-01-01T12:00:03Z", more: { of: ["it"] } };
     const list = [{ ...right, ref: "b/b0/fine", status: "Completed" }, right];
-    writeFileSync(path.join(bin, "right.log"), LOG);
-    const env = docker(`case "$*" in *" ls "*) cat ${bin}/list;; *right) cat ${bin}/right.log;; esac`);
+    writeFileSync(bin("right.log"), LOG);
+    const env = docker(`case "$*" in *" ls "*) cat ${bin()}/list;; *right) cat ${bin()}/right.log;; esac`);
     for (const listed of [
       list.map((each) => JSON.stringify(each)).join("\n"),
       list.map((each) => JSON.stringify(each, undefined, 2)).join("\n"),
       JSON.stringify(list, undefined, 4),
       JSON.stringify(list),
     ]) {
-      writeFileSync(path.join(bin, "list"), `WARNING: {x}\r\n${listed}\n{\n{no JSON}\nWARNING: y\n`);
+      writeFileSync(bin("list"), `WARNING: {x}\r\n${listed}\n{\n{no JSON}\nWARNING: y\n`);
       assert.equal((await lastLinesOfBuild({ builder: undefined, words: ERROR, env })).length, 2, listed);
     }
   });
 
   it("are none where docker prints something else than builds", async () => {
-    writeFileSync(path.join(bin, "log"), LOG);
+    writeFileSync(bin("log"), LOG);
     for (const listed of [
       "{",
       "{}",
@@ -115,8 +109,8 @@ describe("lastLinesOfBuild", () => {
       "{\n  x\n}",
       "NAME STATUS\nb Error",
     ]) {
-      writeFileSync(path.join(bin, "list"), `${listed}\n`);
-      const env = docker(`case "$*" in *" ls "*) cat ${bin}/list;; *) cat ${bin}/log;; esac`);
+      writeFileSync(bin("list"), `${listed}\n`);
+      const env = docker(`case "$*" in *" ls "*) cat ${bin()}/list;; *) cat ${bin()}/log;; esac`);
       assert.deepEqual(await lastLinesOfBuild({ builder: undefined, words: ERROR, env }), [], listed);
     }
   });

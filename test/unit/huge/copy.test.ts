@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { pushIndex } from "../../support/images";
-import { OwnRegistry } from "../../support/ownRegistry";
+import { twoRegistries } from "../../support/ownRegistry";
 
 const PROGRAM = path.join(__dirname, "copyProgram.ts");
 const REVISION = "c".repeat(40);
@@ -21,21 +21,7 @@ const LAYER = 100_000_000;
 const MOST = 16 * 1024 * 1024;
 
 describe("versioned-image copy of large layers", () => {
-  let staging: OwnRegistry;
-  let production: OwnRegistry;
-
-  before(async function () {
-    if (!OwnRegistry.isAvailable()) {
-      console.log("      left out: there is no docker-registry");
-      this.skip();
-    }
-    [staging, production] = await Promise.all([OwnRegistry.start(), OwnRegistry.start()]);
-  });
-
-  after(async () => {
-    await staging?.stop();
-    await production?.stop();
-  });
+  const [staging, production] = twoRegistries();
 
   it("holds little of them", async () => {
     await pushIndex(`${staging.host}/app`, TAG, LABELS, { layer: LAYER });

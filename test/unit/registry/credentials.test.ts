@@ -1,38 +1,31 @@
 import * as assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { VersionedImageError } from "../../../components/errors";
 import { askHelper } from "../../../components/registry/credentialHelper";
 import { explicitCredentials } from "../../../components/registry/credentials";
 import { userCredentials } from "../../../components/registry/dockerConfig";
 import { errorOf } from "../../support/assertError";
+import { folderOfEach } from "../../support/folder";
 
 const CANARY = "canary-secret";
 
 describe("userCredentials", () => {
-  let directory: string;
-
-  beforeEach(() => {
-    directory = mkdtempSync(path.join(tmpdir(), "docker-"));
-  });
-
-  afterEach(() => rmSync(directory, { recursive: true }));
+  const directory = folderOfEach();
 
   function read(config: unknown, host = "h.example:5000") {
-    writeFileSync(path.join(directory, "config.json"), typeof config === "string" ? config : JSON.stringify(config));
-    return userCredentials(host, { DOCKER_CONFIG: directory, PATH: `${directory}:${process.env.PATH}` });
+    writeFileSync(directory("config.json"), typeof config === "string" ? config : JSON.stringify(config));
+    return userCredentials(host, { DOCKER_CONFIG: directory(), PATH: `${directory()}:${process.env.PATH}` });
   }
 
   function helper(name: string, script: string): void {
-    writeFileSync(path.join(directory, `docker-credential-${name}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    writeFileSync(directory(`docker-credential-${name}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
 
   const encode = (text: string) => Buffer.from(text).toString("base64");
 
   it("has none without a configuration", async () => {
-    assert.equal(await userCredentials("h.example", { DOCKER_CONFIG: directory }), undefined);
+    assert.equal(await userCredentials("h.example", { DOCKER_CONFIG: directory() }), undefined);
     assert.equal(await read({}), undefined);
     assert.equal(await read({ auths: { "h.example:5000": {} } }), undefined);
     assert.equal(await read({ auths: { "other.example": { auth: encode("u:p") } } }), undefined);
@@ -66,10 +59,10 @@ describe("userCredentials", () => {
   });
 
   it("finds the configuration in the home directory", async () => {
-    mkdirSync(path.join(directory, ".docker"));
+    mkdirSync(directory(".docker"));
     const config = { auths: { "h.example": { username: "u", password: CANARY } } };
-    writeFileSync(path.join(directory, ".docker", "config.json"), JSON.stringify(config));
-    assert.equal((await userCredentials("h.example", { HOME: directory }))?.password, CANARY);
+    writeFileSync(directory(".docker", "config.json"), JSON.stringify(config));
+    assert.equal((await userCredentials("h.example", { HOME: directory() }))?.password, CANARY);
   });
 
   it("knows identity tokens and tokens for a registry", async () => {
@@ -122,11 +115,11 @@ describe("userCredentials", () => {
     helper("one", "exit 9");
     const given = (value: unknown) =>
       userCredentials("h.example:5000", {
-        DOCKER_CONFIG: directory,
-        PATH: `${directory}:${process.env.PATH}`,
+        DOCKER_CONFIG: directory(),
+        PATH: `${directory()}:${process.env.PATH}`,
         DOCKER_AUTH_CONFIG: typeof value === "string" ? value : JSON.stringify(value),
       });
-    writeFileSync(path.join(directory, "config.json"), JSON.stringify({ credsStore: "one" }));
+    writeFileSync(directory("config.json"), JSON.stringify({ credsStore: "one" }));
     const auth = encode("env:secret");
     const expected = { username: "env", password: "secret" };
     assert.deepEqual(await given({ auths: { "h.example:5000": { auth } } }), expected);
@@ -146,21 +139,21 @@ describe("userCredentials", () => {
 
   describe("where the configuration names none", () => {
     const found = '{"Username":"u","Secret":"p"}';
-    const at = (env: NodeJS.ProcessEnv) => userCredentials("h.example", { DOCKER_CONFIG: directory, ...env });
+    const at = (env: NodeJS.ProcessEnv) => userCredentials("h.example", { DOCKER_CONFIG: directory(), ...env });
 
     it("asks pass, where that is installed with its helper", async () => {
       helper("pass", `echo '${found}'`);
-      assert.equal(await at({ PATH: directory }), undefined);
-      writeFileSync(path.join(directory, "pass"), "#!/bin/sh\n", { mode: 0o755 });
-      assert.deepEqual(await at({ PATH: directory }), { username: "u", password: "p" });
+      assert.equal(await at({ PATH: directory() }), undefined);
+      writeFileSync(directory("pass"), "#!/bin/sh\n", { mode: 0o755 });
+      assert.deepEqual(await at({ PATH: directory() }), { username: "u", password: "p" });
     });
 
     it("asks secretservice else, and no helper where the file names anything", async () => {
       helper("secretservice", `/bin/cat > /dev/null; echo '${found}'`);
-      assert.deepEqual(await at({ PATH: directory }), { username: "u", password: "p" });
+      assert.deepEqual(await at({ PATH: directory() }), { username: "u", password: "p" });
       for (const config of [{ auths: { "other.example": {} } }, { credHelpers: { "other.example": "one" } }]) {
-        writeFileSync(path.join(directory, "config.json"), JSON.stringify(config));
-        assert.equal(await at({ PATH: directory }), undefined);
+        writeFileSync(directory("config.json"), JSON.stringify(config));
+        assert.equal(await at({ PATH: directory() }), undefined);
       }
     });
   });
@@ -192,7 +185,7 @@ describe("userCredentials", () => {
   });
 
   it("does not wait for a helper, or for what it has started, longer than the limit", async () => {
-    const env = { PATH: `${directory}:${process.env.PATH}` };
+    const env = { PATH: `${directory()}:${process.env.PATH}` };
     for (const script of ["exec sleep 5", "sleep 5 & wait"]) {
       helper("slow", script);
       const message = await errorOf("CredentialsFailed", () => askHelper("slow", "h.example", env, 100));
@@ -208,7 +201,7 @@ describe("userCredentials", () => {
   it("says that a configuration is broken, and never what is in it", async () => {
     for (const config of [`{"auths": "${CANARY}`, "[]", { auths: { "h.example:5000": { auth: encode(CANARY) } } }]) {
       const message = await errorOf("CredentialsFailed", () => read(config));
-      assert.ok(message.includes(path.join(directory, "config.json")) && !message.includes(CANARY), message);
+      assert.ok(message.includes(directory("config.json")) && !message.includes(CANARY), message);
     }
   });
 

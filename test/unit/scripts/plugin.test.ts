@@ -1,10 +1,9 @@
 import * as assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import type { Names } from "../../../scripts/release/names";
 import { pluginFiles, pluginTarballs, schemaOf, writeFiles, writeTarball } from "../../../scripts/release/plugin";
 import { run } from "../../../scripts/setup/run";
+import { folderOfEach } from "../../support/folder";
 
 const NAMES: Names = {
   package: "versioned-image",
@@ -15,13 +14,7 @@ const NAMES: Names = {
 };
 
 describe("the plugin of a release", () => {
-  let folder: string;
-
-  beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), "plugin-"));
-  });
-
-  afterEach(() => rmSync(folder, { recursive: true }));
+  const folder = folderOfEach();
 
   it("depends on the published package, on Pulumi's SDK and on BuildKit's provider, as the package does", async () => {
     const { dependencies, peerDependencies } = require("../../../package.json");
@@ -55,9 +48,9 @@ describe("the plugin of a release", () => {
   });
 
   it("is packed as a program that can be run, whatever the time", async () => {
-    const program = path.join(folder, "pulumi-resource-versioned-image");
+    const program = folder("pulumi-resource-versioned-image");
     writeFileSync(program, "#!/bin/sh\n");
-    const [one, other] = ["one.tar.gz", "other.tar.gz"].map((file) => path.join(folder, file));
+    const [one, other] = ["one.tar.gz", "other.tar.gz"].map((file) => folder(file));
     await writeTarball(program, one ?? "");
     chmodSync(program, 0o600);
     await writeTarball(program, other ?? "");
@@ -67,8 +60,8 @@ describe("the plugin of a release", () => {
   });
 
   it("ends in an error where its program says no port", async () => {
-    const program = path.join(folder, "program");
-    await writeFiles({ program: "#!/bin/sh\nexit 1\n" }, folder);
+    const program = folder("program");
+    await writeFiles({ program: "#!/bin/sh\nexit 1\n" }, folder());
     chmodSync(program, 0o755);
     await assert.rejects(schemaOf(program), /The plugin ended without output/);
   });
