@@ -1,6 +1,7 @@
 import { copyFile, lstat, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { VersionedImageError } from "../errors";
 import type { Change } from "../version";
 import { ifThere } from "./files";
 import { git } from "./git";
@@ -91,7 +92,14 @@ async function statusesOf(root: string, entries: IndexEntry[]): Promise<Map<stri
   if (entries.length === 0) {
     return new Map();
   }
-  const folder = await mkdtemp(path.join(tmpdir(), "index-"));
+  const folder = await mkdtemp(path.join(tmpdir(), "index-")).catch((error: Error) => {
+    throw new VersionedImageError(
+      "GitFailed",
+      `Git was told not to look at changes of files in ${root}, and finds them with a copy of its index, which can't be written: ` +
+        `${error.message}. Set TMPDIR to a folder that can be written.`,
+      { cause: error },
+    );
+  });
   try {
     // A split index would have its other half written beside the repository's own.
     const config = ["core.splitIndex=false"];

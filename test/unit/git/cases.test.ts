@@ -79,6 +79,19 @@ describe("cases of git", () => {
     });
   }
 
+  it("edits that may be hidden, and no folder for the copy of the index: an error that says so", async () => {
+    const repository = withImage();
+    repository.git("update-index", "--skip-worktree", "app/main");
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = "/dev/null";
+    try {
+      assert.match(await refusal("GitFailed", repository), /copy of its index, .*ENOTDIR.* Set TMPDIR to a folder/);
+    } finally {
+      delete process.env.TMPDIR;
+      Object.assign(process.env, TMPDIR === undefined ? {} : { TMPDIR });
+    }
+  });
+
   it("git-ignored files: can't enter a production image, and are known for debug", async () => {
     const repository = withImage().write(".gitignore", "*.key\n").add().commit().write("app/secret.key", "secret");
     assert.deepEqual(await exported(repository), SOURCE);
