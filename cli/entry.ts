@@ -3,7 +3,7 @@ export type Place = (string | number)[];
 
 /** A file whose entries are read. */
 export interface EntryFile {
-  /** Whether null and an empty text count as absent. */
+  /** Whether null and an empty text count as absent, and null in a list as an object without keys. */
   isLoose: boolean;
   /** How a place is called in messages. */
   nameOf(place: Place): string;
@@ -23,11 +23,12 @@ export class Entry {
 
   /** Undefined if it is no object, which is a fault. */
   static of(file: EntryFile, value: unknown, place: Place = []): Entry | undefined {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const found = file.isLoose ? (value ?? {}) : value;
+    if (typeof found !== "object" || found === null || Array.isArray(found)) {
       file.fault(place, `${file.nameOf(place)} must have keys`);
       return undefined;
     }
-    return new Entry(file, new Map(Object.entries(value)), place);
+    return new Entry(file, new Map(Object.entries(found)), place);
   }
 
   /** Says that all that it may have was read: other keys are faults. */

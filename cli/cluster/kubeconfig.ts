@@ -92,7 +92,7 @@ function readKubeconfigFile(file: string, loadYaml: (text: string) => unknown): 
   const text = readFileSync(file, "utf8");
   // A reader of YAML throws for a file without a document.
   const isEmpty = text.split("\n").every((line) => /^\s*(?:#.*|---)?\s*$/.test(line));
-  const root = entryOf(isEmpty ? {} : (loadYaml(text) ?? {}));
+  const root = entryOf(isEmpty ? {} : loadYaml(text));
   for (const [name, wanted] of [
     ["kind", "Config"],
     ["apiVersion", "v1"],

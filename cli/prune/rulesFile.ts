@@ -55,6 +55,12 @@ function parsed(text: string, yaml: typeof import("yaml")): Parsed {
     Alias: (_, { range }) => {
       add(range?.[0] ?? 0, "aliases are not supported");
     },
+    Pair: (_, { key }) => {
+      // As a number or null it would count as the text that JavaScript makes of it.
+      if (!yaml.isAlias(key) && !(yaml.isScalar(key) && typeof key.value === "string")) {
+        add((key as Node | null)?.range?.[0] ?? 0, "each key must be a string: put it in quotes");
+      }
+    },
   });
   const contents = faults.length > 0 ? undefined : document?.toJS();
   if (faults.length === 0 && (contents ?? null) === null) {

@@ -84,7 +84,7 @@ export async function createVerifier(flags: VerifierFlags, { env }: Io, director
       isIndex || more ? partsOf(client, repository, digest) : undefined,
       flags.platform === undefined
         ? client.inspectAll(repository, digest)
-        : [await client.inspect(repository, digest, flags.platform)],
+        : client.inspect(repository, digest, flags.platform).then((found) => [found]),
       signer && askCosign(signer, { repository, digest, env }),
     ]);
     const [image, ...others] = images as [ImageConfig, ...ImageConfig[]];

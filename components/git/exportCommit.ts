@@ -175,8 +175,10 @@ function refuseUnreadable(names: string[]): void {
 export async function refuseLost(names: string[], directory: string): Promise<void> {
   // A file system may also write a name's accents in its own way.
   const there = new Map<string, number>();
-  for (const name of await readdir(directory, { recursive: true })) {
-    there.set(name.normalize(), (there.get(name.normalize()) ?? 0) + 1);
+  // Without the types it would follow links, out of the directory and in circles.
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const name = path.relative(directory, path.join(entry.parentPath, entry.name)).normalize();
+    there.set(name, (there.get(name) ?? 0) + 1);
   }
   const lost = names.find((name) => {
     const left = there.get(name.normalize()) ?? 0;

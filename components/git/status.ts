@@ -1,6 +1,7 @@
-import { copyFile, lstat, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, lstat, mkdtemp, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { VersionedImageError } from "../errors";
 import type { Change } from "../version";
 import { ifThere } from "./files";
 import { git } from "./git";
@@ -52,7 +53,8 @@ export interface IndexFacts {
 
 /** Finds what `git status` keeps quiet about. */
 export async function readIndexFacts(root: string, paths: string[]): Promise<IndexFacts> {
-  const printed = await git(["ls-files", "-v", "-s", "-z", "--", ...(paths.includes("") ? [] : paths)], { cwd: root });
+  const limit = ["--", ...(paths.includes("") ? [] : paths)];
+  const printed = await git(["ls-files", "-v", "-s", "-z", ...limit], { cwd: root });
   const entries = printed
     .split("\0")
     .filter((line) => line !== "")
@@ -60,7 +62,7 @@ export async function readIndexFacts(root: string, paths: string[]): Promise<Ind
   const flagged = entries.filter(({ tag, mode }) => mode !== GITLINK && (tag === "S" || tag === tag.toLowerCase()));
   const gitlinks = entries.filter(({ mode }) => mode === GITLINK);
   const [statuses, checkedOut] = await Promise.all([
-    statusesOf(root, flagged),
+    statusesOf(root, flagged, limit),
     Promise.all(gitlinks.map(({ name }) => ifThere(lstat(path.join(root, name, ".git"))))),
   ]);
   const isLeftOut = ({ tag, name }: IndexEntry) => tag.toUpperCase() === "S" && statuses.get(name) === "D";
@@ -87,22 +89,33 @@ function parse(line: string): IndexEntry {
 }
 
 /** What git says of files that it was told not to look at, by a copy of the index that does not tell it so: M, D or T by name. */
-async function statusesOf(root: string, entries: IndexEntry[]): Promise<Map<string, string>> {
+async function statusesOf(root: string, entries: IndexEntry[], limit: string[]): Promise<Map<string, string>> {
   if (entries.length === 0) {
     return new Map();
   }
-  const folder = await mkdtemp(path.join(tmpdir(), "index-"));
+  const folder = await mkdtemp(path.join(tmpdir(), "index-")).catch((error: Error) => {
+    throw new VersionedImageError(
+      "GitFailed",
+      `Git was told not to look at changes of files in ${root}, and finds them with a copy of its index, which can't be written: ` +
+        `${error.message}. Set TMPDIR to a folder that can be written.`,
+      { cause: error },
+    );
+  });
   try {
     // A split index would have its other half written beside the repository's own.
     const config = ["core.splitIndex=false"];
     const options = { cwd: root, config, env: { GIT_INDEX_FILE: path.join(folder, "index") } };
     const own = await git(["rev-parse", "--git-path", "index"], { cwd: root });
-    await copyFile(path.resolve(root, own.replace(/\n$/, "")), options.env.GIT_INDEX_FILE);
+    const index = path.resolve(root, own.replace(/\n$/, ""));
+    await copyFile(index, options.env.GIT_INDEX_FILE);
+    // By its time git knows which files may have changed just after it was written.
+    const { atime, mtime } = await stat(index);
+    await utimes(options.env.GIT_INDEX_FILE, atime, mtime);
     const input = entries.map(({ name }) => `${name}\0`).join("");
     for (const flag of ["--no-assume-unchanged", "--no-skip-worktree"]) {
       await git(["update-index", flag, "-z", "--stdin"], { ...options, input });
     }
-    const fields = (await git(DIFF, options)).split("\0");
+    const fields = (await git([...DIFF, ...limit], options)).split("\0");
     return new Map(fields.flatMap((name, index) => (index % 2 === 1 ? [[name, fields[index - 1] ?? ""]] : [])));
   } finally {
     await rm(folder, { recursive: true });

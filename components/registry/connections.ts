@@ -121,7 +121,7 @@ function isExempt(url: URL, list: string): boolean {
 function covers(entry: string, host: string, port: string): boolean {
   const [, bracketed, plain, wanted = port] = /^(?:\[([^\]]*)\]|([^:]*))(?::([^:]*))?$/.exec(entry) ?? [];
   const name = bracketed ?? plain ?? entry;
-  if (wanted !== port) {
+  if (wanted && wanted !== port) {
     return false;
   }
   const family = isIP(host);

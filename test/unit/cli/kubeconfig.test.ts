@@ -100,6 +100,15 @@ describe("the kubeconfig of the command line", () => {
       );
     });
 
+    it("takes nothing in a list for an entry without fields, as kubectl does", async () => {
+      const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "login", env: [null] };
+      use(write("a", { cluster: { extensions: [null] }, user: { token: undefined, exec } }));
+      assert.deepEqual(
+        (await opened()).map(({ name }) => name),
+        ["a"],
+      );
+    });
+
     it("keeps files apart that --kubeconfig names", async () => {
       const files = [write("same", {}, "one"), write("same", {}, "two")];
       assert.deepEqual(

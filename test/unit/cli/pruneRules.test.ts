@@ -144,6 +144,11 @@ keep:
       `${ONE}delete: true\n`,
       ["2: delete is not a known key; the keys are keep, context, fetch, repositories, clusters, stacks"],
     ],
+    [
+      "keys that are numbers",
+      `repositories:\n  - repository: gcr.io/p/app\n    context: a\n    buildContexts: {1.0: b}\n7: x\n`,
+      ["4: each key must be a string: put it in quotes", "5: each key must be a string: put it in quotes"],
+    ],
     ["a key twice", `${ONE}keep: {last: 3}\nkeep: {last: 4}\n`, ["3: Map keys must be unique"]],
     [
       "an indent that is wrong",

@@ -401,6 +401,58 @@ Consistent: the image's labels match git.
     }
   });
 
+  it("says what is wrong with an index of which one image can't be read, where another was asked for", async () => {
+    const made = withImage();
+    const labels = labelsOf(made, made.head(), "images/app");
+    const image = {
+      mediaType: MANIFEST,
+      digest: await digestOf(await start(shelf([{ tags: ["t"], labels }])), "t"),
+      size: 1,
+    };
+    const odd = { mediaType: MANIFEST, digest: sha256("no JSON"), size: 7 };
+    const body = JSON.stringify({
+      schemaVersion: 2,
+      manifests: [
+        { ...image, platform: { os: "linux", architecture: "amd64" } },
+        { ...odd, platform: { os: "linux", architecture: "arm64" } },
+      ],
+    });
+    const served = (type: string, content: string): Reply => ({
+      status: 200,
+      headers: { "content-type": type, "docker-content-digest": sha256(content) },
+      body: content,
+    });
+    const answer = shelf([{ tags: ["t"], labels }], {
+      "/v2/app/manifests/i": served(INDEX, body),
+      [`/v2/app/manifests/${sha256(body)}`]: served(INDEX, body),
+      [`/v2/app/manifests/${odd.digest}`]: served(MANIFEST, "no JSON"),
+    });
+    let isRead = () => {};
+    const read = new Promise<void>((resolve) => {
+      isRead = resolve;
+    });
+    const registry = await start(async (request) => {
+      // The labels come when all else is known.
+      await (request.url.includes("/blobs/") ? read : undefined);
+      if (request.url.endsWith(odd.digest)) {
+        setTimeout(isRead, 100);
+      }
+      return answer(request);
+    });
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      const { status, json } = await cliJson(["verify", `${registry.host}/app:i`, "--platform", "linux/amd64"]);
+      assert.equal(status, 1);
+      assert.equal(json.error.code, "RegistryProtocol");
+      // It would end the program before it says so.
+      assert.deepEqual(unhandled, []);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+  });
+
   it("finds a debug image out that was pushed under a production tag", async () => {
     const made = withImage();
     const { status, message } = await checks([await imageOf(made, { [DIRTY]: "false" })], "tag");

@@ -109,6 +109,14 @@ describe("the files of a commit", () => {
     await errorOf("StagingFailed", () => refuseLost([composed, apart], directory));
   });
 
+  it("links are not followed when names are counted, wherever they lead", async () => {
+    const repository = withImage().link("app/again", ".").link("app/machine", "/proc/self/cwd");
+    const { directory } = repository;
+    await refuseLost(["app/again", "app/machine", "app/main"], directory);
+    const lost = () => refuseLost(["app/again", "app/again/main", "app/main"], directory);
+    assert.match(await errorOf("StagingFailed", lost), /^"app\/again\/main" and another name/);
+  });
+
   for (const [seconds, time] of [
     ["253402300799", "9999-12-31T23:59:59.000Z"],
     ["253402300800", "9999-12-31T23:59:59.000Z"],

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { exportCommit } from "../../../components/git";
 import { TagPolicy } from "../../../components/version";
@@ -78,6 +78,42 @@ describe("cases of git", () => {
       assert.match(await refusal("HiddenChanges", repository), /\n {2}app\/main\n/);
     });
   }
+
+  it("edits that may be hidden, and a filter that fails elsewhere: of no concern", async () => {
+    const repository = withImage().write("other/file", "x").write("other/.gitattributes", "file filter=bad\n");
+    // Else git would look at what was added just before whenever it writes an index.
+    utimesSync(repository.path("other/file"), 1, 1);
+    repository.add().commit("Other").git("update-index", "--skip-worktree", "app/main");
+    repository.git("config", "filter.bad.clean", "false");
+    repository.git("config", "filter.bad.required", "true");
+    repository.write("other/file", "y");
+    assert.equal((await facts(repository)).hidden.length, 0);
+  });
+
+  it("edits hidden by a flag, of one length and in one second with the index: refused", async () => {
+    const repository = withImage();
+    repository.git("config", "core.trustctime", "false");
+    utimesSync(repository.path("app/main"), 1e9, 1e9);
+    repository.add().git("update-index", "--assume-unchanged", "app/main");
+    repository.write("app/main", "two\n");
+    for (const file of ["app/main", ".git/index"]) {
+      utimesSync(repository.path(file), 1e9, 1e9);
+    }
+    assert.match(await refusal("HiddenChanges", repository), /\n {2}app\/main\n/);
+  });
+
+  it("edits that may be hidden, and no folder for the copy of the index: an error that says so", async () => {
+    const repository = withImage();
+    repository.git("update-index", "--skip-worktree", "app/main");
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = "/dev/null";
+    try {
+      assert.match(await refusal("GitFailed", repository), /copy of its index, .*ENOTDIR.* Set TMPDIR to a folder/);
+    } finally {
+      delete process.env.TMPDIR;
+      Object.assign(process.env, TMPDIR === undefined ? {} : { TMPDIR });
+    }
+  });
 
   it("git-ignored files: can't enter a production image, and are known for debug", async () => {
     const repository = withImage().write(".gitignore", "*.key\n").add().commit().write("app/secret.key", "secret");

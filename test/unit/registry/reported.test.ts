@@ -343,20 +343,22 @@ describe("a registry that was reported", () => {
       });
     }
 
-    it("that NO_PROXY excepts it from is asked straight", async () => {
-      const registry = await start(() => HELD);
-      const { host, asked } = await proxyTo(registry, 403);
-      const plain = registry.host.replace("127.0.0.1", "0.0.0.0");
-      const env = {
-        DOCKER_CONFIG: "/nonexistent",
-        VERSIONED_IMAGE_INSECURE_REGISTRIES: plain,
-        HTTPS_PROXY: host,
-        HTTP_PROXY: host,
-        NO_PROXY: "10.0.0.0/8,0.0.0.0",
-      };
-      assert.deepEqual(await client({ env }).resolve(`${plain}/a`, "t"), FOUND);
-      assert.deepEqual(asked, []);
-    });
+    for (const exempt of ["10.0.0.0/8,0.0.0.0", "0.0.0.0:"]) {
+      it(`that NO_PROXY excepts it from is asked straight: ${exempt}`, async () => {
+        const registry = await start(() => HELD);
+        const { host, asked } = await proxyTo(registry, 403);
+        const plain = registry.host.replace("127.0.0.1", "0.0.0.0");
+        const env = {
+          DOCKER_CONFIG: "/nonexistent",
+          VERSIONED_IMAGE_INSECURE_REGISTRIES: plain,
+          HTTPS_PROXY: host,
+          HTTP_PROXY: host,
+          NO_PROXY: exempt,
+        };
+        assert.deepEqual(await client({ env }).resolve(`${plain}/a`, "t"), FOUND);
+        assert.deepEqual(asked, []);
+      });
+    }
   });
 
   it("to be on a port that browsers don't visit is asked like others", async () => {
