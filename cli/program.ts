@@ -31,7 +31,7 @@ export interface Surroundings {
 }
 
 const STATUSES = `
-Exit status: 0 on success, 1 if the answer is no or an error occurred, 2 if the command line is wrong.
+Exit status: 0 on success, 1 if the answer is no or an error occurred, 2 if the command line can't be parsed.
 An error ends with its [Code]. With --json, standard output has {"error": {"code", "message"}}.`;
 
 const PLATFORM = "the platform to inspect in a multi-platform image";
@@ -144,7 +144,7 @@ Credentials come from Docker's configuration (docker login). Colours are used on
       "the image's repository, with its registry host; without it no registry is asked. With --bake, " +
         "HOST/REPOSITORY/{name} for all targets (default: the repository of each target's first tag)",
     )
-    .option("--platform <platform>", "the platform to build for", DEFAULT_PLATFORM)
+    .option("--platform <platform>", PLATFORM, DEFAULT_PLATFORM)
     .option("--since <revision>", "list the commits between a revision and the version that touch the image")
     .option("--json", JSON_OUTPUT)
     .action(async (contexts: string[], flags: ExplainFlags, command: Command) => {

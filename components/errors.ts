@@ -1,4 +1,4 @@
-/** What went wrong, as a word that programs can rely on; the README lists them with what to do. */
+/** What went wrong, as a word that programs can rely on; docs/errors.md lists them with what to do. */
 export type ErrorCode =
   // the engine
   | "PulumiTooOld"

@@ -166,7 +166,7 @@ async function docker(image: Image, args: string[], env: NodeJS.ProcessEnv, run:
   const { failure, output } = await runDocker(args, { env, signal: run.signal });
   // Of a terminal's Ctrl-C docker hears, too, and may be the first.
   await new Promise((resolve) => setImmediate(resolve));
-  refuseInterrupted(image, `\`${name}\` ran`, run);
+  refuseInterrupted(image, `while \`${name}\` ran`, run);
   if (failure !== undefined) {
     throw new VersionedImageError(
       "BuildFailed",

@@ -64,13 +64,19 @@ async function imageFor(
 }
 
 /** What a tag serves was published as something else, and its labels do not prove that it is the same version. */
-export function overwritten(target: Target, expected: string, found: string): VersionedImageError {
+export function overwritten(
+  target: Target,
+  expected: string,
+  found: string,
+  options?: ErrorOptions,
+): VersionedImageError {
   const { spec } = target;
   return new VersionedImageError(
     "DigestMismatch",
     `${spec} was published as ${expected}, but the registry now has ${found}, and nothing proves that it is the same ` +
       `version: the tag was overwritten. Restore the published content with \`${putBack(target, expected)}\`, and make tags ` +
       "immutable in the registry, if it supports that.",
+    options,
   );
 }
 

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { VersionedImageError } from "../errors";
 import {
   checkContent,
   findPublished,
@@ -209,8 +210,16 @@ async function checkBeforeUse(
   digest: string,
   before: Used | undefined,
 ): Promise<void> {
-  const { untraced, builtOtherwise } = await checkContent(expectedOf(subject), holder, digest);
   const expected = before?.spec === target.spec && before.digest !== "" ? before.digest : digest;
+  const { untraced, builtOtherwise } = await checkContent(expectedOf(subject), holder, digest).catch(
+    (error: unknown) => {
+      // Another tag, which TagTaken advises, is no remedy for a version that is published under this one.
+      const wasTaken = expected !== digest && holder === target;
+      throw wasTaken && error instanceof VersionedImageError && error.code === "TagTaken"
+        ? overwritten(target, expected, digest, { cause: error })
+        : error;
+    },
+  );
   if (expected !== digest && untraced !== undefined) {
     throw overwritten(holder, expected, digest);
   }

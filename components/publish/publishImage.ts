@@ -104,7 +104,7 @@ async function subjectOf(
   if (build.builder === Builder.BuildKit) {
     requireBuildKit();
   }
-  if (build.builderName !== undefined) {
+  if (build.builderName !== undefined && args.publish !== false) {
     await requireBuilder(build.builderName, process.env);
   }
   const dockerfile = args.dockerfile ?? "Dockerfile";

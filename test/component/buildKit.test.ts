@@ -268,6 +268,10 @@ describe("VersionedImage with BuildKit", () => {
   }
 
   const without = "docker-image://h.example/base:1";
+  it("needs no builder where it may not publish", async () => {
+    await diagnosticOf("NotPublished", () => run({ builderName: "nobody" }, true, { publish: false }));
+  });
+
   const mistakes: [what: string, build: BuildOptions, code: ErrorCode, message: RegExp][] = [
     [
       "its options with the builder Docker",

@@ -345,6 +345,23 @@ describe("a production tag", () => {
         new RegExp(`was built from commit 0{40}, not from commit ${source.head()}.*tagLength.*\\[TagTaken\\]`, "s"),
       ));
 
+    for (const [what, labels] of [
+      ["of another commit", { "org.opencontainers.image.revision": "0".repeat(40), "dev.versioned-image.tree": "0" }],
+      ["without labels", {}],
+    ] as const) {
+      it(`is refused in preview and update, with the command that restores it, if an image ${what} took its tag`, async () => {
+        const repository = registry.repository("overwritten");
+        const overwritten = stackOf(source, { plain: { repository } });
+        const { spec, digest } = imagesOf<"plain">(await overwritten.up()).plain;
+        push(spec, labels);
+        const message = new RegExp(
+          `${spec} was published as ${digest}, but .* --tag ${spec} ${repository}@${digest}\`.*\\[DigestMismatch\\]`,
+        );
+        refused(await overwritten.preview(), { plain: message });
+        refused(await overwritten.up(), { plain: message });
+      });
+    }
+
     it("3. is rebuilt in debug beside what is published, which stays and is used again", async () => {
       const published = imagesOf(first);
       const debug = imagesOf(await stack.up(imagesConfig(inAnotherWay({ debug: true }))));

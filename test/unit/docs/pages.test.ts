@@ -147,7 +147,7 @@ describe("the pages", () => {
         const found = commands().commands.find((each) => each.name() === name);
         assert.ok(found, `${command}: there is no command ${name}`);
         for (const [, flag] of rest.matchAll(/(?:^|[\s[])(--[a-z-]+)/g)) {
-          const flags = ["--help", "--json", ...found.options.map(({ long }) => long)];
+          const flags = ["--help", ...found.options.map(({ long }) => long)];
           assert.ok(flags.includes(flag), `${command}: ${name} has no option ${flag}`);
         }
       }
