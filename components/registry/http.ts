@@ -130,7 +130,7 @@ async function once(request: Request, options: HttpOptions): Promise<Answer> {
   try {
     return await exchange(request, isOutflow(body) ? idle.to(body.chunks()) : body, options, idle.signal, idle);
   } finally {
-    idle.stop();
+    idle.end();
   }
 }
 

@@ -8,6 +8,7 @@ const FOR_THE_WHOLE = 12;
 export class IdleLimit {
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout | undefined;
+  private hasEnded = false;
 
   constructor(private readonly milliseconds: number) {
     this.start(milliseconds);
@@ -17,8 +18,10 @@ export class IdleLimit {
     return this.controller.signal;
   }
 
-  stop(): void {
-    clearTimeout(this.timer);
+  /** When the request has ended, which may be before its body is read to the end. */
+  end(): void {
+    this.hasEnded = true;
+    this.stop();
   }
 
   /** The chunks that the other side sends. */
@@ -42,8 +45,16 @@ export class IdleLimit {
     this.start(FOR_THE_WHOLE * this.milliseconds);
   }
 
+  private stop(): void {
+    clearTimeout(this.timer);
+  }
+
   private start(milliseconds: number): void {
     this.stop();
+    // An answer may come before the body's end is asked for: the clock would go on, and keep the program from ending.
+    if (this.hasEnded) {
+      return;
+    }
     this.timer = setTimeout(
       () => this.controller.abort(new DOMException("the transfer stalled", "TimeoutError")),
       milliseconds,
