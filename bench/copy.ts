@@ -1,21 +1,13 @@
-import { execFile, execFileSync } from "node:child_process";
-import * as path from "node:path";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { MOMENT } from "../components/protocol/tagOnce";
-import { pushIndex } from "../test/support/images";
+import { which } from "../scripts/setup/run";
+import { COPIED, pushIndex } from "../test/support/images";
 import { OwnRegistry } from "../test/support/ownRegistry";
+import { versionedImage } from "./built";
 import { atMost, interleaved, type Row } from "./row";
 
-const MAIN = path.resolve(__dirname, "../dist/cli/main.js");
 const run = promisify(execFile);
-
-const REVISION = "c".repeat(40);
-const TAG = REVISION.slice(0, 7);
-const LABELS = {
-  "org.opencontainers.image.revision": REVISION,
-  "org.opencontainers.image.version": TAG,
-  "dev.versioned-image.tree": "7".repeat(40),
-};
 
 /** Images by what they weigh: an index of five layers, and one layer. In bytes. */
 const IMAGES = [
@@ -24,11 +16,10 @@ const IMAGES = [
 ];
 
 const OTHERS = [
-  { name: "crane copy", program: "crane", asks: "version", args: (from: string, to: string) => ["copy", from, to] },
+  { name: "crane copy", program: "crane", args: (from: string, to: string) => ["copy", from, to] },
   {
     name: "skopeo copy",
     program: "skopeo",
-    asks: "--version",
     args: (from: string, to: string) => [
       ...["copy", "--all", "--quiet", "--insecure-policy", "--src-tls-verify=false", "--dest-tls-verify=false"],
       ...[`docker://${from}`, `docker://${to}`],
@@ -46,8 +37,8 @@ export async function copyRows(rounds: number, progress: (line: string) => void)
   try {
     for (const [place, { name, ...index }] of IMAGES.entries()) {
       const source = `${from.host}/app-${place}`;
-      for (const { name: other, program, args, asks } of OTHERS) {
-        if (!isThere(program, asks)) {
+      for (const { name: other, program, args } of OTHERS) {
+        if (which(program) === undefined) {
           progress(`${other} is not measured: there is no ${program} on PATH.`);
           continue;
         }
@@ -57,11 +48,11 @@ export async function copyRows(rounds: number, progress: (line: string) => void)
         const [ours = 0, theirs = 1] = await interleaved(
           rounds,
           [
-            () => run(process.execPath, [MAIN, "copy", `${source}:${TAG}`, target("ours")]),
-            () => run(program, args(`${source}:${TAG}`, `${target("theirs")}:${TAG}`)),
+            () => versionedImage(["copy", `${source}:${COPIED.tag}`, target("ours")]),
+            () => run(program, args(`${source}:${COPIED.tag}`, `${target("theirs")}:${COPIED.tag}`)),
           ],
           // Some remember where they have brought a blob, and have it mounted from there.
-          () => pushIndex(source, TAG, LABELS, index),
+          () => pushIndex(source, COPIED.tag, COPIED.labels, index),
         );
         rows.push(atMost(1.15, `copy of ${name} / ${other}, and a second`, ours, theirs + MOMENT));
       }
@@ -70,14 +61,5 @@ export async function copyRows(rounds: number, progress: (line: string) => void)
   } finally {
     await from.stop();
     await to.stop();
-  }
-}
-
-function isThere(program: string, asks: string): boolean {
-  try {
-    execFileSync(program, [asks], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
@@ -7,9 +7,9 @@ import { count as counted } from "../cli/output";
 import { registry } from "../test/support/registry";
 import { type Repo, repo } from "../test/support/repo";
 import { type Result, TestStack } from "../test/support/stack";
+import { compile, ROOT } from "./built";
 import { atMost, interleaved, type Row } from "./row";
 
-const ROOT = path.resolve(__dirname, "..");
 /** The program of versioned images. */
 export const VERSIONED = path.join(__dirname, "programs", "versioned.ts");
 const PLAIN = path.join(__dirname, "programs", "plain.ts");
@@ -39,11 +39,6 @@ export async function engineRows(options: EngineBenchOptions = {}): Promise<Row[
   progress("comparing with a script of docker build and docker push");
   rows.push(await secondStackRow(rounds), ...(await changedImageRows(rounds)));
   return rows;
-}
-
-/** The library is measured as users have it. */
-export function compile(): void {
-  execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: ROOT });
 }
 
 async function importRow(rounds: number): Promise<Row> {

@@ -10,7 +10,9 @@ import { areAskedOneByOne, oneByOne } from "../components/git/history/lastCommit
 import { walk } from "../components/git/history/walk";
 import { readStatus } from "../components/git/status";
 import { TYPESCRIPT } from "../scripts/setup/paths";
+import { which } from "../scripts/setup/run";
 import { hashes } from "../test/support/hashes";
+import { compile, versionedImage } from "./built";
 import { type BenchRepository, benchRepository, type Shape } from "./gitRepository";
 import { atMost, type Row } from "./row";
 
@@ -26,9 +28,6 @@ export interface GitBenchOptions {
 interface Setting extends Shape {
   filters: boolean;
 }
-
-/** The command line as users have it. */
-const MAIN = path.resolve(__dirname, "../dist/cli/main.js");
 
 /** Of more directories than these a loop is measured on a sample, and scaled. */
 const LOOPED = 200;
@@ -164,9 +163,13 @@ async function basesRow(name: string, { root, directories }: BenchRepository): P
   return atMost(2.5, `${name}: all facts, each tenth a base of the next nine / without bases`, based, plain);
 }
 
-/** The command line, as users start it, against Skaffold's: where that is not on PATH, nothing is compared. */
+/** The command line, as users start it, against Skaffold's, which asks for no history: it names HEAD's commit. Nothing where that is not on PATH. */
 async function commandRow(name: string, { root, directories }: BenchRepository): Promise<Row[]> {
-  const run = promisify(execFile);
+  const skaffold = which("skaffold");
+  if (skaffold === undefined) {
+    return [];
+  }
+  compile();
   const scratch = mkdtempSync(path.join(tmpdir(), "skaffold-"));
   try {
     const file = path.join(scratch, "skaffold.yaml");
@@ -176,24 +179,14 @@ async function commandRow(name: string, { root, directories }: BenchRepository):
     writeFileSync(file, JSON.stringify({ apiVersion: "skaffold/v4beta11", kind: "Config", build }));
     const dryRun = ["build", "--dry-run", "--quiet", "--interactive=false", "--update-check=false", "--filename", file];
     const asked = { cwd: root, maxBuffer: 2 ** 26 };
-    if (await isMissing(run("skaffold", ["version"]))) {
-      return [];
-    }
     const [ours, theirs] = await medians(5, [
-      async () => void (await run(process.execPath, [MAIN, "tag", ...directories], asked)),
-      async () => void (await run("skaffold", dryRun, asked)),
+      async () => void (await versionedImage(["tag", ...directories], asked)),
+      async () => void (await promisify(execFile)(skaffold, dryRun, asked)),
     ]);
     return [atMost(1, `${name}: versioned-image tag / skaffold build --dry-run`, ours, theirs)];
   } finally {
     rmSync(scratch, { recursive: true });
   }
-}
-
-async function isMissing(started: Promise<unknown>): Promise<boolean> {
-  return started.then(
-    () => false,
-    (error: NodeJS.ErrnoException) => error.code === "ENOENT",
-  );
 }
 
 /** How much quicker than the shell's loop it must be. */

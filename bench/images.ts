@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { staticBusybox } from "../scripts/setup/baseImage";
@@ -15,11 +14,18 @@ COPY main /app
 
 let shell: Promise<Buffer> | undefined;
 
+async function readShell(): Promise<Buffer> {
+  const scratch = await mkdtemp(path.join(tmpdir(), "busybox-"));
+  try {
+    return await readFile(await staticBusybox(scratch));
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
 /** A repository with directories of images, which no other builder's cache knows. */
 export async function imagesOf(count: number): Promise<Images> {
-  shell ??= mkdtemp(path.join(tmpdir(), "busybox-")).then(async (scratch) =>
-    readFileSync(await staticBusybox(scratch)),
-  );
+  shell ??= readShell();
   const sh = await shell;
   const source = repo();
   const names = Array.from({ length: count }, (_, number) => `app-${number}`);

@@ -1,15 +1,13 @@
-import { execFile, execFileSync } from "node:child_process";
-import * as path from "node:path";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { MOMENT } from "../components/protocol/tagOnce";
+import { which } from "../scripts/setup/run";
 import { registry } from "../test/support/registry";
 import { RegistryProxy } from "../test/support/registryProxy";
+import { versionedImage } from "./built";
 import { type Images, imagesOf } from "./images";
 import { atMost, interleaved, type Row } from "./row";
 
-const ROOT = path.resolve(__dirname, "..");
-/** The command line as users have it. */
-const MAIN = path.join(ROOT, "dist", "cli", "main.js");
 const run = promisify(execFile);
 
 /** So many images are built at once, by both sides. */
@@ -79,11 +77,10 @@ function othersOf({ dockerConfig, progress }: PublishBenchOptions): Other[] {
   // Not by the builder that a Docker of old has, where a client of today finds no buildx.
   const env = { ...process.env, ...(dockerConfig && { DOCKER_CONFIG: dockerConfig, BUILDX_BUILDER: "default" }) };
   const others = [shellLoop(env)];
-  try {
-    execFileSync("skaffold", ["version"], { stdio: "ignore" });
-    others.push(skaffold(env));
-  } catch {
+  if (which("skaffold") === undefined) {
     progress("Skaffold is not measured: there is no skaffold on PATH.");
+  } else {
+    others.push(skaffold(env));
   }
   return dockerConfig === undefined ? others : [bake({ ...process.env, DOCKER_CONFIG: dockerConfig }), ...others];
 }
@@ -147,28 +144,32 @@ async function rowsOf(scene: Scene, other: Other, rounds: number): Promise<Row[]
   other.write(theirs, ofTheirs);
   const flags = ["--repository", `${ofOurs}/{name}`, "--jobs", String(AT_ONCE), ...other.flags];
   const publish = () =>
-    run(process.execPath, [MAIN, "publish", ...ours.names, ...flags], { cwd: ours.source.directory, env: other.env });
-  try {
+    versionedImage(["publish", ...ours.names, ...flags], { cwd: ours.source.directory, env: other.env });
+  /** Of one side, since a builder still writes down what it has built when the next one wants to build: what has changed, and then nothing. */
+  const timesOf = async (side: Images, way: () => Promise<unknown>) => {
     // What is not changed later was published once.
-    await Promise.all([publish(), other.publish(theirs, ofTheirs)]);
-    const [one = 0, their = 1] = await interleaved(
-      rounds,
-      [publish, () => other.publish(theirs, ofTheirs)],
-      async () => {
-        ours.change(changed);
-        theirs.change(changed);
-        if (scene.cold) {
-          await run("docker", other.forget, { env: other.env });
-        }
-      },
+    await way();
+    const [some = 0] = await interleaved(rounds, [way], async () => {
+      side.change(changed);
+      if (scene.cold) {
+        await run("docker", other.forget, { env: other.env });
+      }
+    });
+    const [none = 0] = images === changed ? [] : await interleaved(rounds, [way]);
+    return { some, none };
+  };
+  try {
+    const one = await timesOf(ours, publish);
+    const their = await timesOf(theirs, () => other.publish(theirs, ofTheirs));
+    const row = atMost(
+      1.15,
+      `publish of ${describe(scene)} / ${other.name}, and a second`,
+      one.some,
+      their.some + MOMENT,
     );
-    const what = describe(scene);
-    const row = atMost(1.15, `publish of ${what} / ${other.name}, and a second`, one, their + MOMENT);
-    if (images === changed) {
-      return [row];
-    }
-    const [unchanged = 0, again = 1] = await interleaved(rounds, [publish, () => other.publish(theirs, ofTheirs)]);
-    return [row, atMost(1.15, `publish of ${images} unchanged images / ${other.name}`, unchanged, again)];
+    return images === changed
+      ? [row]
+      : [row, atMost(1.15, `publish of ${images} unchanged images / ${other.name}`, one.none, their.none)];
   } finally {
     ours.dispose();
     theirs.dispose();

@@ -6,6 +6,18 @@ const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
 const LAYER = "application/vnd.oci.image.layer.v1.tar";
 
+const REVISION = "c".repeat(40);
+
+/** A version that may be copied: its tag, and what its labels say of it. */
+export const COPIED = {
+  tag: REVISION.slice(0, 7),
+  labels: {
+    "org.opencontainers.image.revision": REVISION,
+    "org.opencontainers.image.version": REVISION.slice(0, 7),
+    "dev.versioned-image.tree": "7".repeat(40),
+  },
+};
+
 /** An index with an image for each platform, in a registry on this machine. */
 export interface PushedIndex {
   digest: string;

@@ -7,19 +7,12 @@ import { promisify } from "node:util";
 import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { canCertify } from "../../support/authority";
 import { GoogleRegistry } from "../../support/googleRegistry";
-import { pushIndex } from "../../support/images";
+import { COPIED, pushIndex } from "../../support/images";
 import { OwnRegistry } from "../../support/ownRegistry";
 
 const run = promisify(execFile);
 const ROOT = path.resolve(__dirname, "../../..");
-const REVISION = "c".repeat(40);
-const TREE = "7".repeat(40);
-const TAG = REVISION.slice(0, 7);
-const LABELS = {
-  "org.opencontainers.image.revision": REVISION,
-  "org.opencontainers.image.version": TAG,
-  "dev.versioned-image.tree": TREE,
-};
+const { tag: TAG, labels: LABELS } = COPIED;
 
 describe("copying between a registry and one that answers as Google's do", () => {
   let holder: OwnRegistry;

@@ -3,17 +3,11 @@ import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { TYPESCRIPT } from "../../../scripts/setup/paths";
-import { pushIndex } from "../../support/images";
+import { COPIED, pushIndex } from "../../support/images";
 import { twoRegistries } from "../../support/ownRegistry";
 
 const PROGRAM = path.join(__dirname, "copyProgram.ts");
-const REVISION = "c".repeat(40);
-const TAG = REVISION.slice(0, 7);
-const LABELS = {
-  "org.opencontainers.image.revision": REVISION,
-  "org.opencontainers.image.version": TAG,
-  "dev.versioned-image.tree": "7".repeat(40),
-};
+const { tag: TAG, labels: LABELS } = COPIED;
 
 /** How large a layer is, in bytes. */
 const LAYER = 100_000_000;
