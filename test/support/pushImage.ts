@@ -38,7 +38,7 @@ export async function pushImage(
   return digestOf(manifest);
 }
 
-export async function pushBlob(repository: string, body: string): Promise<void> {
+export async function pushBlob(repository: string, body: string | Buffer): Promise<void> {
   const base = addressOf(repository);
   const begun = await fetch(`${base}/blobs/uploads/`, { method: "POST" });
   const location = new URL(begun.headers.get("location") ?? "", base);
@@ -48,7 +48,12 @@ export async function pushBlob(repository: string, body: string): Promise<void> 
 }
 
 /** Pushes a manifest under a tag or its digest. What it names must be there. */
-export async function pushManifest(repository: string, reference: string, type: string, body: string): Promise<void> {
+export async function pushManifest(
+  repository: string,
+  reference: string,
+  type: string,
+  body: string | Buffer,
+): Promise<void> {
   const options = { method: "PUT", headers: { "content-type": type }, body };
   const pushed = await fetch(`${addressOf(repository)}/manifests/${reference}`, options);
   assert.equal(pushed.status, 201, await pushed.text());
@@ -72,6 +77,6 @@ function addressOf(repository: string): string {
   return `http://${repository.slice(0, slash)}/v2/${repository.slice(slash + 1)}`;
 }
 
-function digestOf(text: string): string {
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+function digestOf(content: string | Buffer): string {
+  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }
