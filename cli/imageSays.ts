@@ -1,20 +1,16 @@
-import { VersionedImageError } from "../components/errors";
+import type { ErrorCode, VersionedImageError } from "../components/errors";
 import type { ImageConfig } from "../components/registry";
 import { CREATED_LABEL, labelIn } from "../components/version";
+import { attempt } from "./attempt";
+
+const UNFIT: ErrorCode[] = ["PlatformNotFound", "NotAnImage", "RegistryProtocol"];
 
 /** What comes of asking for an image; the error where there is something that is no image, which must not hide others. */
-export async function unlessUnfit<T>(asked: Promise<T>): Promise<T | VersionedImageError> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (
-      error instanceof VersionedImageError &&
-      ["PlatformNotFound", "NotAnImage", "RegistryProtocol"].includes(error.code)
-    ) {
-      return error;
-    }
-    throw error;
-  }
+export function unlessUnfit<T>(asked: Promise<T>): Promise<T | VersionedImageError> {
+  return attempt(
+    () => asked,
+    (code) => UNFIT.includes(code),
+  );
 }
 
 /**

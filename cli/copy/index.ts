@@ -1,6 +1,6 @@
 import { forEachFew, slots } from "../../components/concurrency";
 import { copyImage } from "../../components/copy";
-import { VersionedImageError } from "../../components/errors";
+import { type ErrorCode, VersionedImageError } from "../../components/errors";
 import {
   checkReleaseTags,
   createClock,
@@ -10,6 +10,7 @@ import {
   setReleaseTags,
 } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
+import { attempt } from "../attempt";
 import { type Io, printJson, type Status } from "../output";
 import { ReadBuffers } from "../readBuffers";
 import { signerOf } from "../verify/signer";
@@ -24,6 +25,9 @@ const COMMAND = "versioned-image copy";
 
 /** So many images are looked into at once, each by two programs if signatures are asked for. */
 const LOOKED_INTO = 8;
+
+/** Whether an error is that of one image alone. Without cosign nothing can be told of any of them. */
+const isOfOne = (code: ErrorCode) => code !== "CosignNotFound";
 
 export type { CopyFlags };
 
@@ -40,7 +44,7 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
   const sources = await Promise.all(
     [...new Set(given)].map(async (each) => ({
       given: each,
-      source: await settled(() => readSource(each, to, flags)),
+      source: await attempt(() => readSource(each, to, flags), isOfOne),
     })),
   );
   refuseMixture(
@@ -87,7 +91,7 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
   // All at once: each waits for a second after its tag was set.
   const outcomes: Outcome[] = await forEachFew(sources, sources.length, async ({ given: each, source }) => ({
     given: each,
-    result: source instanceof VersionedImageError ? source : await settled(() => copied(source)),
+    result: source instanceof VersionedImageError ? source : await attempt(() => copied(source), isOfOne),
   }));
   if (flags.json) {
     printJson(io, copiesJson(outcomes, dryRun));
@@ -95,16 +99,4 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
     printCopies(outcomes, dryRun, io);
   }
   return outcomes.some(({ result }) => result instanceof VersionedImageError) ? 1 : 0;
-}
-
-/** What is wrong with one image as a value. Without cosign nothing can be told of any of them. */
-async function settled<T>(work: () => Promise<T>): Promise<T | VersionedImageError> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof VersionedImageError && error.code !== "CosignNotFound") {
-      return error;
-    }
-    throw error;
-  }
 }
