@@ -241,7 +241,11 @@ const NOWHERE =
 
 function lastReasons({ commit }: Provenance, last: Set<string>, { keepLast }: Rules): Reason[] {
   const isLast = commit !== undefined && last.has(commit.hash);
-  return reasonIf(isLast, "last", `it is one of the last ${count(keepLast, "version")}`);
+  return reasonIf(isLast, "last", `it is ${keepLast === 1 ? "" : "one of "}${theLast(keepLast)}`);
+}
+
+function theLast(versions: number): string {
+  return versions === 1 ? "the last version" : `the last ${count(versions, "version")}`;
 }
 
 function stackReasons(stack: string, { stacks }: Rules): Reason[] {
@@ -372,9 +376,7 @@ function whyItGoes({ kind, provenance }: Tagged, { keepLast }: Rules): string {
         ? "a debug image of a commit that no longer exists"
         : "an old debug image; no branch or tag has its files";
     default:
-      return keepLast > 0
-        ? `older than the last ${count(keepLast, "version")}, and nothing needs it`
-        : "nothing needs it";
+      return keepLast > 0 ? `older than ${theLast(keepLast)}, and nothing needs it` : "nothing needs it";
   }
 }
 

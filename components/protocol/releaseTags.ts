@@ -78,7 +78,7 @@ export async function setReleaseTags(
     if (!content) {
       throw contentLost({ ...tagging, spec }, digest, "was published, but the registry no longer has it");
     }
-    ports.say.progress(`setting the tag ${tag}`);
+    ports.say.progress(absent.includes(tag) ? `setting the tag ${tag}` : `checking the tag ${tag}`);
     // One that is there may be overwritten yet by somebody who looked before it was: it is read again, too.
     await tagOnce(tagging, content, ports);
   }

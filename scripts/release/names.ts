@@ -41,9 +41,10 @@ export function packageFields({ package: name, publisher, repository }: Names): 
   };
 }
 
-/** What the plugin's schema says of the project; what is undecided is left out. */
-export function schemaFields({ displayName, publisher, repository }: Names): Record<string, unknown> {
+/** What the plugin's schema says of the project and a release of it; what is undecided is left out. */
+export function schemaFields({ displayName, publisher, repository }: Names, version: string): Record<string, unknown> {
   return {
+    version,
     displayName,
     keywords: ["category/infrastructure", "kind/component"],
     license: "Apache-2.0",
@@ -54,6 +55,7 @@ export function schemaFields({ displayName, publisher, repository }: Names): Rec
     ...(repository !== null && {
       repository,
       homepage: repository,
+      logoUrl: `${repository}/raw/v${version}/docs/images/logo.svg`,
       pluginDownloadURL: `github://api.github.com${new URL(repository).pathname}`,
     }),
   };

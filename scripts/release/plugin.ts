@@ -42,7 +42,7 @@ export async function pluginFiles(names: Names, version: string): Promise<Record
   return {
     ...Object.fromEntries(sources),
     "package.json": json(manifest),
-    "schema.json": json({ ...readSchema(SCHEMA), ...schemaFields(names), version }),
+    "schema.json": json({ ...readSchema(SCHEMA), ...schemaFields(names, version) }),
   };
 }
 

@@ -214,6 +214,9 @@ describe("what may go from a repository", () => {
     assert.equal(found[tagOf(40)], "last: it is one of the last 2 versions");
     assert.equal(found[tagOf(50)], "last: it is one of the last 2 versions");
     assert.equal(found[tagOf(60)], "GOES: older than the last 2 versions, and nothing needs it");
+    const one = said(evidenceOf(images), { keepLast: 1 });
+    assert.equal(one[tagOf(40)], "last: it is the last version");
+    assert.equal(one[tagOf(50)], "GOES: older than the last version, and nothing needs it");
   });
 
   it("are scratch tags of stacks that are gone, once they are old", () => {

@@ -339,6 +339,7 @@ describe("publish", () => {
       web: await digestOf(registry, versions.web.slice(0, 7), "web"),
     });
     assert.deepEqual(await released("--dry-run"), []);
+    assert.deepEqual(await released(), ["images/app: checking the tag v1.4.0", "images/web: checking the tag v1.4.0"]);
   });
 
   it("refuses a release tag that another image has before anything is built, in a dry run too", async () => {

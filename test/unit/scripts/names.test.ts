@@ -53,19 +53,21 @@ describe("release/names.json", () => {
   it("becomes fields of the plugin's schema, those that are decided", () => {
     const { publisher, repository } = DECIDED;
     const always = {
+      version: "1.2.3",
       displayName: "An Image",
       keywords: ["category/infrastructure", "kind/component"],
       license: require("../../../package.json").license,
       meta: { supportPack: true },
     };
-    assert.deepEqual(schemaFields(DECIDED), {
+    assert.deepEqual(schemaFields(DECIDED, "1.2.3"), {
       ...always,
       publisher,
       repository,
       homepage: repository,
+      logoUrl: "https://github.example/owner/an-image/raw/v1.2.3/docs/images/logo.svg",
       pluginDownloadURL: "github://api.github.com/owner/an-image",
     });
-    assert.deepEqual(schemaFields({ ...DECIDED, publisher: null, repository: null }), always);
+    assert.deepEqual(schemaFields({ ...DECIDED, publisher: null, repository: null }, "1.2.3"), always);
   });
 
   it("names files, a name in a scope without its slash", () => {
