@@ -25,6 +25,8 @@ export interface Operation {
   target?: string[];
   /** URNs to leave alone, as `--exclude`. */
   exclude?: string[];
+  /** Go on with the others where one fails, as `--continue-on-error`. */
+  continueOnError?: boolean;
   /** Run the program on destroy and refresh, as `--run-program`. */
   runProgram?: boolean;
   /** A file that a preview saves its plan to, and that an update is bound to, as `--save-plan` and `--plan`. */
@@ -123,6 +125,7 @@ async function run(operation: Operation): Promise<OperationResult> {
     replace: operation.replace,
     target: operation.target,
     exclude: operation.exclude,
+    continueOnError: operation.continueOnError,
     plan: operation.plan,
     ...(operation.runProgram === undefined ? {} : { runProgram: operation.runProgram }),
     policyPacks: operation.policyPack === undefined ? undefined : [operation.policyPack],
