@@ -6,9 +6,10 @@ import {
   committedLayout,
   contextOnDisk,
   ignoredInImage,
-  layoutIn,
   layoutOnDisk,
   leftOutOfImage,
+  nameContext,
+  newPlaceName,
   type PreparedContext,
   prepareContext,
   stagedBeside,
@@ -115,7 +116,7 @@ async function forget(image: Image, name: string, run: Run): Promise<void> {
 async function byBuildKit(image: Image, files: PreparedContext, { bases, labels }: Wanted, run: Run): Promise<Built> {
   const { version, dockerfile, build } = image;
   const { env } = run;
-  const { context, named } = layoutIn(files.directory);
+  const { context, named } = await nameContext(files.directory, newPlaceName());
   const metadata = path.join(files.directory, "metadata.json");
   const contexts = [
     ...Object.keys(version.contexts).map((name) => [name, named(name)]),

@@ -6,7 +6,15 @@
 export { ignoredInImage, leftOutOfImage } from "./debugNotices";
 export { refuseUnbuildable } from "./dockerfile";
 export { findFailedInstruction } from "./failedInstruction";
-export { ensureFilled, type KeptPlace, keptContextOf, layoutIn, makeLayout, setInUse } from "./keptPlace";
+export {
+  ensureFilled,
+  type KeptPlace,
+  keptContextOf,
+  makeLayout,
+  nameContext,
+  placeOf,
+  setInUse,
+} from "./keptPlace";
 export { normalize } from "./normalize";
 export {
   type BuildContext,
@@ -14,10 +22,9 @@ export {
   emptyPlace,
   ensureMarked,
   fillPlace,
-  newPlaceName,
   type Place,
   removePlace,
 } from "./place";
 export { type ContextContent, contentOfImage, type PreparedContext, prepareContext } from "./preparedContext";
-export { stagedBeside, stagedWithin } from "./stagingRoot";
+export { newPlaceName, stagedBeside, stagedWithin } from "./stagingRoot";
 export { committedContext, committedLayout, contextOnDisk, layoutOnDisk, type VersionFiles } from "./versionContent";

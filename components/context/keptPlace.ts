@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { ifThere } from "../files";
 import { type BuildContext, placeFolder, putInPlace, removePlace, sidecarOf } from "./place";
@@ -10,6 +10,8 @@ import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING, stagedBeside, st
 export interface KeptPlace {
   /** The folder's name: 16 hexadecimal digits. */
   name: string;
+  /** The name of the context's folder in it, which no other content has. */
+  folder: string;
   /** The Dockerfile, relative to the context, as the program names it. */
   dockerfile: string;
   /** The names of the named contexts that are directories. */
@@ -27,13 +29,28 @@ interface Layout {
   named(name: string): string;
 }
 
-/** Where in a directory with a layout the context is. */
+/** Where in a directory with a layout the context is, until it has a name of its own. */
 export const CONTEXT_FOLDER = "context";
 
+/** A place as a state keeps it: `NAME/FOLDER`, or in those of earlier releases `NAME`. */
+export function placeOf(kept: string): Pick<KeptPlace, "name" | "folder"> {
+  const [name = "", folder = CONTEXT_FOLDER] = kept.split("/");
+  return { name, folder };
+}
+
+/**
+ * Gives the context of a layout a name that no other content has. What BuildKit was sent of a folder it keeps by the folder's name, and of the next
+ * folder of that name it is sent only the files whose size or time is another: files of one commit all have the commit's time.
+ */
+export async function nameContext(directory: string, folder: string): Promise<Layout> {
+  await rename(path.join(directory, CONTEXT_FOLDER), path.join(directory, folder));
+  return layoutIn(directory, folder);
+}
+
 /** The context and its named contexts below a directory. */
-export function layoutIn(directory: string): Layout {
+function layoutIn(directory: string, folder: string): Layout {
   return {
-    context: path.join(directory, CONTEXT_FOLDER),
+    context: path.join(directory, folder),
     // A name may have slashes.
     named: (name) => path.join(directory, "contexts", encodeURIComponent(name)),
   };
@@ -41,7 +58,7 @@ export function layoutIn(directory: string): Layout {
 
 /** Makes the directories of a layout, and gives it back. */
 export async function makeLayout(directory: string, contexts: string[]): Promise<Layout> {
-  const layout = layoutIn(directory);
+  const layout = layoutIn(directory, CONTEXT_FOLDER);
   for (const folder of [layout.context, ...contexts.map(layout.named)]) {
     await mkdir(folder, { recursive: true });
   }
@@ -49,8 +66,8 @@ export async function makeLayout(directory: string, contexts: string[]): Promise
 }
 
 /** Where a kept place is. */
-export function keptContextOf({ name, dockerfile, contexts }: Omit<KeptPlace, "owner">): BuildContext {
-  const { context, named } = layoutIn(placeFolder(name));
+export function keptContextOf({ name, folder, dockerfile, contexts }: Omit<KeptPlace, "owner">): BuildContext {
+  const { context, named } = layoutIn(placeFolder(name), folder);
   return {
     context,
     dockerfile: path.join(context, stagedBeside(dockerfile)),
@@ -63,7 +80,7 @@ export function keptContextOf({ name, dockerfile, contexts }: Omit<KeptPlace, "o
  * is removed then. Leaves alone what another process builds from. Throws StagingFailed.
  */
 export async function ensureFilled(
-  { name, owner }: KeptPlace,
+  { name, folder, owner }: KeptPlace,
   key: string,
   prepare: () => Promise<PreparedContext>,
 ): Promise<void> {
@@ -77,6 +94,7 @@ export async function ensureFilled(
     const files = await prepare();
     try {
       await rm(sidecarOf(name), { force: true });
+      await nameContext(files.directory, folder);
       await putInPlace(files.directory, placeFolder(name));
       await writeFile(sidecarOf(name), said);
     } finally {

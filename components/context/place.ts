@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { ifThere } from "../files";
@@ -7,6 +6,7 @@ import {
   ensureStagingRoot,
   isLockedByAnother,
   lockOf,
+  newPlaceName,
   OWNER,
   STAGING,
   stagedWithin,
@@ -31,11 +31,6 @@ export interface BuildContext {
   context: string;
   dockerfile: string;
   named?: Record<string, string>;
-}
-
-/** A name that no other place has, in this folder or any other. */
-export function newPlaceName(): string {
-  return randomBytes(8).toString("hex");
 }
 
 /** The folder of a place. */
@@ -88,7 +83,8 @@ export async function emptyPlace(place: Place): Promise<void> {
 
 /** Removes the place of a context that nothing is built from any more; of any other context, nothing. */
 export async function removePlace(context: unknown): Promise<void> {
-  const [, name] = /^([0-9a-f]{16})(?:\/context)?$/.exec(path.relative(STAGING, String(context))) ?? [];
+  const [, name] =
+    /^([0-9a-f]{16})(?:\/(?:context|[0-9a-f]{16}))?$/.exec(path.relative(STAGING, String(context))) ?? [];
   if (name !== undefined) {
     await rm(placeFolder(name), { recursive: true, force: true });
     await rm(sidecarOf(name), { force: true });

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { forEachFew, OPEN_FILES, slots } from "../concurrency";
 import { type DockerfileChoice, refuseUnbuildable } from "./dockerfile";
 import { normalize } from "./normalize";
-import { ensureStagingRoot, OWNER, STAGING, stagedWithin, stagingFailed } from "./stagingRoot";
+import { ensureStagingRoot, newPlaceName, OWNER, STAGING, stagedWithin, stagingFailed } from "./stagingRoot";
 
 /** What a builder is to be given. */
 export interface ContextContent extends DockerfileChoice {
@@ -42,7 +42,8 @@ export async function prepareContext(content: ContextContent): Promise<PreparedC
     await ensureStagingRoot();
     const scratch = await mkdtemp(path.join(STAGING, `tmp.${OWNER}.`));
     const discard = () => rm(scratch, { recursive: true, force: true });
-    const directory = path.join(scratch, "files");
+    // A name of its own, as `nameContext` says.
+    const directory = path.join(scratch, newPlaceName());
     try {
       await turn(async () => {
         await mkdir(directory);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { chmod, lstat, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import * as path from "node:path";
@@ -13,6 +13,11 @@ const ABANDONED = 7 * 24 * 60 * 60 * 1000;
 
 /** Names this process in the names of what it has in use. */
 export const OWNER = `${process.pid}-${createHash("sha256").update(hostname()).digest("hex").slice(0, 8)}`;
+
+/** A name that nothing else has that a builder was ever given: 16 hexadecimal digits. */
+export function newPlaceName(): string {
+  return randomBytes(8).toString("hex");
+}
 
 /** By place: a program that changes its working directory has several. */
 const made = new Map<string, Promise<void>>();

@@ -9,6 +9,7 @@ import {
   layoutOnDisk,
   newPlaceName,
   type PreparedContext,
+  placeOf,
   prepareContext,
   removePlace,
   setInUse,
@@ -42,7 +43,9 @@ const buildKitBuilder = builderOf(Builder.BuildKit);
 /** Pushes by digest, so that no tag is needed. */
 async function build(subject: Subject, target: Target, progress: BuildProgress): Promise<Building> {
   const { dockerfile } = subject;
-  const place = await placeIn(subject, "image", newPlaceName());
+  const name = newPlaceName();
+  const kept = `${name}/${name}`;
+  const place = await placeIn(subject, "image", kept);
   await warnOfOld(subject);
   // The place is another in the update that follows, and a Dockerfile that can't be built is to be found now.
   const preview = pulumi.runtime.isDryRun();
@@ -64,7 +67,7 @@ async function build(subject: Subject, target: Target, progress: BuildProgress):
   const own = {
     spec: target.spec,
     pushedAs: target.repository,
-    place: place.name,
+    place: kept,
     dockerfile,
     builder: Builder.BuildKit,
   };
@@ -125,11 +128,11 @@ function isCurrent({ version, target }: Subject, own: Own): boolean {
 async function placeIn(
   { component, version, dockerfile }: Subject,
   kind: "image" | "debug",
-  name: string,
+  kept: string,
   dockerfileThere = dockerfile,
 ): Promise<KeptPlace> {
   const owner = `${await urnOf(component)} ${kind}`;
-  return { name, dockerfile: dockerfileThere, contexts: Object.keys(version.contexts).sort(), owner };
+  return { ...placeOf(kept), dockerfile: dockerfileThere, contexts: Object.keys(version.contexts).sort(), owner };
 }
 
 async function prepareCommit(subject: Subject): Promise<PreparedContext> {
@@ -152,9 +155,10 @@ async function stageDebug(
   files: PreparedContext,
   progress: BuildProgress,
 ): Promise<Staged> {
-  const place = await placeIn(subject, "debug", name);
+  const hash = await files.hash();
+  const place = await placeIn(subject, "debug", `${name}/${hash.slice(0, name.length)}`);
   if (isKnown) {
-    await ensureFilled(place, await files.hash(), async () => files);
+    await ensureFilled(place, hash, async () => files);
   }
   const context = keptContextOf(place);
   return {

@@ -21,7 +21,7 @@ export interface Own {
   digest: string;
   /** repository:tag under which what was built was pushed; the repository alone, if it was pushed by digest. */
   pushedAs: string;
-  /** The name of the place that it was built from. */
+  /** The place that it was built from: its name; BuildKit's, as `placeOf` reads it. */
   place: string;
   /** The Dockerfile in it. */
   dockerfile: string;

@@ -1,6 +1,13 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
-import { makeLayout, normalize, refuseUnbuildable, stagedBeside } from "../../../components/context";
+import {
+  makeLayout,
+  nameContext,
+  newPlaceName,
+  normalize,
+  refuseUnbuildable,
+  stagedBeside,
+} from "../../../components/context";
 import { layoutExport } from "../../../components/docker";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
@@ -52,16 +59,17 @@ export async function buildAgain(
   env: NodeJS.ProcessEnv,
 ): Promise<{ digest: string; blobs: Blobs }> {
   const layout = path.join(folder, "layout");
-  const { context, named } = await makeLayout(folder, Object.keys(recipe.contexts));
+  const made = await makeLayout(folder, Object.keys(recipe.contexts));
   const { dockerfile } = recipe;
   const staged = stagedBeside(dockerfile);
   const outside = staged === dockerfile ? undefined : { dockerfile, staged };
-  await exportCommit(recipe, context, { named, outside });
+  await exportCommit(recipe, made.context, { named: made.named, outside });
   // As before it was published: a link can lead out of what the version covers.
-  await refuseUnbuildable(context, { ...recipe, staged });
-  for (const directory of [context, ...Object.keys(recipe.contexts).map(named)]) {
+  await refuseUnbuildable(made.context, { ...recipe, staged });
+  for (const directory of [made.context, ...Object.keys(recipe.contexts).map(made.named)]) {
     await normalize(directory, recipe.committedAt);
   }
+  const { context, named } = await nameContext(folder, newPlaceName());
   const { failure, output } = await runDocker(argumentsOf(recipe, buildx, { context, layout, named }), { env });
   if (failure !== undefined) {
     throw failed(`${failure}:\n${output}`);

@@ -16,6 +16,7 @@ import {
   keptContextOf,
   makeLayout,
   newPlaceName,
+  placeOf,
   prepareContext,
   removePlace,
   setInUse,
@@ -39,7 +40,13 @@ describe("a place whose files are kept", () => {
   });
 
   const place = (owner = "urn:app image") => ({
-    ...{ name: newPlaceName(), dockerfile: "build/Dockerfile", contexts: ["h.example/base:1", "lib"], owner },
+    ...{
+      name: newPlaceName(),
+      folder: newPlaceName(),
+      dockerfile: "build/Dockerfile",
+      contexts: ["h.example/base:1", "lib"],
+      owner,
+    },
   });
 
   function prepare(text: string) {
@@ -63,10 +70,10 @@ describe("a place whose files are kept", () => {
   }
 
   it("has the context and the named contexts beside each other", async () => {
-    const kept = { ...place(), name: "0123456789abcdef" };
+    const kept = { ...place(), ...placeOf("0123456789abcdef/fedcba9876543210") };
     assert.deepEqual(keptContextOf(kept), {
-      context: ".versioned-image/0123456789abcdef/context",
-      dockerfile: ".versioned-image/0123456789abcdef/context/build/Dockerfile",
+      context: ".versioned-image/0123456789abcdef/fedcba9876543210",
+      dockerfile: ".versioned-image/0123456789abcdef/fedcba9876543210/build/Dockerfile",
       named: {
         "h.example/base:1": ".versioned-image/0123456789abcdef/contexts/h.example%2Fbase%3A1",
         lib: ".versioned-image/0123456789abcdef/contexts/lib",
@@ -75,6 +82,11 @@ describe("a place whose files are kept", () => {
     assert.equal(
       keptContextOf({ ...kept, dockerfile: "../../docker/web.Dockerfile" }).dockerfile,
       ".versioned-image/0123456789abcdef/dockerfile/web.Dockerfile",
+    );
+    // As the states of earlier releases have it.
+    assert.equal(
+      keptContextOf({ ...kept, ...placeOf("0123456789abcdef") }).context,
+      ".versioned-image/0123456789abcdef/context",
     );
     await ensureFilled(kept, "one", prepare("1"));
     const { context, named = {} } = keptContextOf(kept);
@@ -149,13 +161,15 @@ describe("a place whose files are kept", () => {
   });
 
   it("is removed with what says that it is filled, and nothing else ever is", async () => {
-    const kept = place();
+    const [kept, old] = [place(), { ...place(), folder: "context" }];
     await ensureFilled(kept, "one", prepare("1"));
+    await ensureFilled(old, "one", prepare("1"));
     mkdirSync("context");
     for (const context of [
       undefined,
       "context",
       `${kept.name}/context`,
+      `.versioned-image/${kept.name}/contexts`,
       ".versioned-image",
       ".versioned-image/context",
       7,
@@ -164,6 +178,7 @@ describe("a place whose files are kept", () => {
     }
     assert.ok(existsSync("context") && existsSync(keptContextOf(kept).context));
     await removePlace(keptContextOf(kept).context);
+    await removePlace(keptContextOf(old).context);
     assert.deepEqual(readdirSync(".versioned-image"), [".gitignore"]);
   });
 });
