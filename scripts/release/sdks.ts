@@ -1,9 +1,9 @@
-import { symlink } from "node:fs/promises";
+import { cp, symlink } from "node:fs/promises";
 import * as path from "node:path";
 import { hostMissing } from "../../test/support/languageHost";
 import { goCommand } from "../setup/go";
 import { ROOT } from "../setup/paths";
-import { run } from "../setup/run";
+import { run, which } from "../setup/run";
 
 /** Compiles the SDK of a language in its folder. Returns what is missing for that, if anything is. */
 type Compile = (folder: string) => Promise<string | undefined>;
@@ -30,12 +30,26 @@ const COMPILERS: Record<string, Compile | undefined> = {
     return undefined;
   },
 
+  java: async (folder) => {
+    if (which("mvn") === undefined) {
+      return "there is no mvn";
+    }
+    // The SDK has no build file. It is compiled with the example's program, by that one's.
+    for (const name of ["pom.xml", "src"]) {
+      await cp(path.join(ROOT, "examples/java", name), path.join(folder, name), { recursive: true });
+    }
+    await run("mvn", ["--batch-mode", "--quiet", "compile"], { cwd: folder, patient: true });
+    return undefined;
+  },
+
   dotnet: undefined,
-  java: undefined,
 };
 
 /** The Go 1 that Pulumi's SDK needs, at least. */
 const GO_MINOR = 25;
+
+/** Java's is what `pulumi package add` writes: one that is for Gradle needs the address of the repository. */
+const OPTIONS: Record<string, string[] | undefined> = { java: ["--local"] };
 
 /** Writes the SDK of each language that Pulumi's CLI has a host for, from the plugin's schema. Says of each what came of it. */
 export async function sdks(schema: string, folder: string): Promise<string[]> {
@@ -51,7 +65,8 @@ async function sdk(language: string, compile: Compile | undefined, schema: strin
   if (missing !== undefined) {
     return `left out, ${missing}`;
   }
-  await run("pulumi", ["package", "gen-sdk", schema, "--language", language, "--out", folder]);
+  const args = ["package", "gen-sdk", schema, "--language", language, "--out", folder];
+  await run("pulumi", [...args, ...(OPTIONS[language] ?? [])]);
   if (compile === undefined) {
     return "generated, not compiled";
   }

@@ -6,7 +6,7 @@ import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { version } from "@pulumi/pulumi/version";
 import { parse, stringify } from "yaml";
 import { goCommand } from "../../scripts/setup/go";
-import { run } from "../../scripts/setup/run";
+import { run, which } from "../../scripts/setup/run";
 import { type BuiltPlugin, buildPlugin } from "../support/builtPlugin";
 import { hostMissing } from "../support/languageHost";
 import { registry } from "../support/registry";
@@ -50,6 +50,10 @@ describe("the example in", function () {
         ? failureOf(go, "mod", "download", `github.com/pulumi/pulumi/sdk/v3@v${version}`)
         : "there is no Go 1.25 or later";
     },
+    java: async () =>
+      which("mvn")
+        ? failureOf("mvn", "--quiet", "--file", path.join(EXAMPLES, "java/pom.xml"), "dependency:resolve")
+        : "there is no mvn",
   };
 
   /** The example of a language in the project, and a stack of it; skips the test if it can't be run here. */

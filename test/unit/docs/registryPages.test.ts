@@ -43,6 +43,7 @@ describe("the pages for Pulumi's registry", () => {
   for (const [language, file] of [
     ["python", "examples/python/__main__.py"],
     ["go", "examples/go/main.go"],
+    ["java", "examples/java/src/main/java/myapp/App.java"],
     ["yaml", "examples/yaml/Pulumi.yaml"],
   ] as const) {
     it(`have the example in ${language} that the engine's tests run`, () => {
