@@ -16,8 +16,8 @@ export interface Result extends OperationResult {
 let version: string | undefined;
 
 /** The version of the Pulumi CLI, which each operation would ask it for. */
-function pulumiVersion(): string {
-  version ??= execFileSync("pulumi", ["version"], { encoding: "utf8" }).trim();
+function pulumiVersion(env: NodeJS.ProcessEnv): string {
+  version ??= execFileSync("pulumi", ["version"], { env, encoding: "utf8" }).trim();
   return version;
 }
 
@@ -68,7 +68,7 @@ export class TestStack {
     const resultFile = path.join(scratch, "result.json");
     const operation: Operation = {
       kind,
-      version: pulumiVersion(),
+      version: pulumiVersion(this.environment()),
       stack: this.name,
       project,
       program,
