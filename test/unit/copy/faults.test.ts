@@ -1,4 +1,7 @@
 import * as assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { copyImage } from "../../../components/copy";
 import { createRegistryClient } from "../../../components/registry";
 import { errorOf } from "../../support/assertError";
@@ -6,6 +9,7 @@ import { ABSENT } from "../../support/fakeRegistry";
 import { pushIndex, pushList, pushReferrer } from "../../support/images";
 import { type Address, twoRegistries } from "../../support/ownRegistry";
 import { type Behaviour, denial, RegistryProxy } from "../../support/registryProxy";
+import { sha256 } from "../registry/setup";
 
 const TAG = "1234567";
 
@@ -88,6 +92,45 @@ describe("copying through a network with faults", () => {
       parts.every((range) => /^bytes=[1-9]\d*-$/.test(range)),
       parts.join(),
     );
+  });
+
+  /** Sends the parts one by one, and then breaks off. */
+  async function streamed(size: number, ...parts: string[]) {
+    const server = createServer(async ({ url = "", headers }, response) => {
+      if (!url.includes("/blobs/")) {
+        response.end();
+        return;
+      }
+      if (headers.range !== undefined) {
+        response.writeHead(416).end();
+        return;
+      }
+      for (const part of parts) {
+        response.write(part);
+        await sleep(20);
+      }
+      response.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const registry = createRegistryClient({ env: {}, pauseMs: 1 });
+      const read: Buffer[] = [];
+      const blob = { digest: sha256(parts.join("").slice(0, size)), size, mediaType: "" };
+      await registry.transfers(`127.0.0.1:${port}/app`).stream(blob, async (chunk) => void read.push(chunk));
+      return Buffer.concat(read).toString();
+    } finally {
+      server.close();
+    }
+  }
+
+  it("lacks nothing where the source breaks off behind the last byte", async () => {
+    assert.equal(await streamed(6, "abc", "def"), "abcdef");
+  });
+
+  it("says that there is more than all of it", async () => {
+    const message = await errorOf("RegistryProtocol", () => streamed(6, "abc", "def", "ghi"));
+    assert.match(message, /more than the 6 bytes of sha256:/);
   });
 
   it("asks again a source that is busy", async () => {
