@@ -34,12 +34,13 @@ export interface RegistryClient {
   manifest(repository: string, reference: string, access?: "pull" | "push"): Promise<ManifestContent | undefined>;
   /**
    * What an image says of itself, its content checked against the digests. Of an index, the image for the platform is
-   * looked at. Throws PlatformNotFound if it has several, and none for that.
+   * looked at. Throws PlatformNotFound if it has several, and none for that, and NotAnImage for an artifact, for schema 1, and where a part of
+   * it is not there.
    */
   inspect(repository: string, digest: string, platform: string): Promise<ImageConfig>;
   /**
    * The same of each image of an index, in its order; of what is no index, of the one image. Throws
-   * PlatformNotFound if there is none.
+   * PlatformNotFound if there is none, and NotAnImage as `inspect` does.
    */
   inspectAll(repository: string, digest: string): Promise<ImageConfig[]>;
   /** What is under a blob's digest, 8 MiB at most by default, checked against it; undefined if the registry does not have it. */
