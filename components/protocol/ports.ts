@@ -62,7 +62,7 @@ export interface Tagging {
   tag: string;
   /** What is run to publish it, for messages. */
   command: string;
-  /** What to run to have the content built and pushed anew, for messages. */
+  /** What to run to have the content pushed anew, for messages. */
   again: string;
   /** Throws if what a tag serves in place of ours is not proven to be this version. */
   prove(served: string, ours: string): Promise<void>;

@@ -17,7 +17,7 @@ import { type StrictCalls, strictCalls } from "./strictCalls";
 import { type Refusal, TAG_REFUSALS, tagManifest } from "./tagManifest";
 import { listTags, type TagList } from "./tags";
 import { type Transfers, transfersOf } from "./transfers";
-import { MOUNT_REFUSALS, UPLOADS, uploadAddress } from "./upload";
+import { MOUNT_REFUSALS, NO_HEAD, UPLOADS, uploadAddress } from "./upload";
 
 /**
  * Asks registries what they hold, and writes tags. A registry that does not answer clearly is an error, never a guess: RegistryUnauthorized,
@@ -131,7 +131,7 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     const pull = { host, name, access: "pull", method: "GET", limit: OTHER_LIMIT } as const;
     const push = { host, name, access: "push", limit: OTHER_LIMIT, refusals: TAG_REFUSALS } as const;
     return {
-      hasBlob: (digest) => call({ ...push, method: "HEAD", path: `blobs/${digest}`, refusals: [404] }),
+      hasBlob: (digest) => call({ ...push, method: "HEAD", path: `blobs/${digest}`, refusals: NO_HEAD }),
       readBlob: (digest, inflow) => call({ ...pull, path: `blobs/${digest}`, inflow }),
       mountBlob: (digest, mountFrom) =>
         call({

@@ -31,9 +31,9 @@ describe("copying through a network with faults", () => {
     return proxy;
   }
 
-  async function copied(source: RegistryProxy, target: RegistryProxy, platforms = ["amd64"]) {
+  async function copied(source: RegistryProxy, target: RegistryProxy, platforms = ["amd64"], layer = LAYER) {
     const name = `app${number++}`;
-    const { digest } = await pushIndex(`${staging.host}/${name}`, TAG, {}, { platforms, layer: LAYER });
+    const { digest } = await pushIndex(`${staging.host}/${name}`, TAG, {}, { platforms, layer });
     const registry = createRegistryClient({ env: {}, pauseMs: 1, timeoutMs: 1_000 });
     const copy = () =>
       copyImage(
@@ -158,6 +158,30 @@ describe("copying through a network with faults", () => {
     const message = await errorOf("RegistryUnavailable", copy);
     assert.match(message, /no space left on device/);
     assert.equal(await held(), undefined);
+    target.moods.splice(0);
+    assert.equal((await copy()).outcome, "copied");
+    assert.equal(await held(), digest);
+  });
+
+  it("sends what the target does not say to have", async () => {
+    const noTag: Behaviour = ({ kind }) => (kind === "tag" ? { instead: denial(403, "DENIED", "not yet") } : undefined);
+    const target = await through(production, noTag);
+    // More than is read of an answer that is held.
+    const { copy, held, digest } = await copied(await through(staging), target, ["amd64"], 9_000_000);
+    await errorOf("TagRefused", copy);
+    target.moods.splice(0, 1, ({ method, url }) =>
+      method === "HEAD" && url.includes("/blobs/") ? { instead: { status: 502 } } : undefined,
+    );
+    const { there, sent } = await copy();
+    assert.deepEqual([there, sent], [0, 2]);
+    assert.equal(await held(), digest);
+  });
+
+  it("says that the target has lost the tag, and that it will be copied again", async () => {
+    const target = await through(production, ({ kind }) => (kind === "tag" ? { instead: { status: 201 } } : undefined));
+    const { copy, held, digest } = await copied(await through(staging), target);
+    const message = await errorOf("ContentLost", copy);
+    assert.match(message, /no longer had the tag\. .*, then run `versioned-image copy` to push it again\.$/);
     target.moods.splice(0);
     assert.equal((await copy()).outcome, "copied");
     assert.equal(await held(), digest);
