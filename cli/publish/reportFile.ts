@@ -1,4 +1,4 @@
-import { open, writeFile } from "node:fs/promises";
+import { open, rm, writeFile } from "node:fs/promises";
 import { invalidArgument, type VersionedImageError } from "../../components/errors";
 import { attempt } from "../attempt";
 import type { ResultJson } from "./results";
@@ -32,21 +32,30 @@ export async function openReports(
 }
 
 /**
- * What writes to a file, once it is seen that this can be done. A file on a disk is opened anew for that, as it may be gone by then. What else has
- * a name, such as a pipe, stays open: to its reader it would have ended.
+ * What writes to a file, once it is seen that this can be done. A file on a disk is opened anew for that, as it may be gone by then, and one that was
+ * not there goes again: in an image's directory it would be an uncommitted change. What else has a name, such as a pipe, stays open: to its reader
+ * it would have ended.
  */
 async function openFile(file: string | undefined, flag: "w" | "a"): Promise<(text: string) => Promise<void>> {
   if (file === undefined) {
     return async () => {};
   }
   return writing(file, async () => {
-    const opened = await open(file, "a");
+    const made = await open(file, "ax").catch(unlessThere);
+    const opened = made ?? (await open(file, "a"));
     if ((await opened.stat()).isFile()) {
       await opened.close();
+      await (made && rm(file));
       return (text) => writing(file, () => writeFile(file, text, { flag }));
     }
     return (text) => writing(file, () => opened.writeFile(text).finally(() => opened.close()));
   });
+}
+
+function unlessThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "EEXIST") {
+    throw error;
+  }
 }
 
 /** `images` has all of them as JSON; a call with one image gives its parts, too. */

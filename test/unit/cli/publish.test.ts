@@ -49,7 +49,9 @@ describe("publish", () => {
     ],
     [["--repository", "h.example/app:1"], '"h.example/app:1" does not name an image in a registry: it has a tag'],
     [["--report", "none/report.json"], "The results can't be written to none/report.json: ENOENT"],
+    [["--report", "images"], "The results can't be written to images: EISDIR"],
     [["--github-output"], "--github-output needs the variable GITHUB_OUTPUT"],
+    [["images/a$$", "--repository", "h.example/{name}"], '"h.example/a$$" does not name an image'],
     [
       ["other/app", "--repository", "h.example/{name}"],
       "images/app and other/app would both be published to h.example/app",
@@ -253,6 +255,22 @@ describe("publish", () => {
       readFileSync(outputs, "utf8"),
       ["before=1", `images=${JSON.stringify(images)}`, ...lines].map((line) => `${line}\n`).join(""),
     );
+  });
+
+  it("makes no uncommitted change of its report in the image's own directory", async () => {
+    const made = withImage();
+    const registry = await start(shelf([]));
+    const argv = [
+      "publish",
+      "images/app",
+      "--repository",
+      `${registry.host}/app`,
+      "--report",
+      "images/app/report.json",
+    ];
+    const { status, err } = await cli([...argv, "--dry-run"]);
+    assert.equal(status, 0, err);
+    assert.equal(JSON.parse(readFileSync("images/app/report.json", "utf8")).images[0].tag, made.head().slice(0, 7));
   });
 
   it("writes its report to a pipe, whose reader does not take it for ended before", async () => {
