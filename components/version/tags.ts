@@ -30,6 +30,11 @@ export function digitsOfTag(tag: string, said?: string): string | undefined {
 /** What may stand there: labels are written by others, and what they say may be no tag at all. */
 const PREFIX = "(?:\\w[\\w.-]{0,81}(?<![0-9a-f]))?";
 
+/** What stands before the digits of a version's tag (`tagPrefix`). */
+export function prefixOfTag(tag: string): string {
+  return tag.slice(0, tag.length - (digitsOfTag(tag, tag) ?? "").length);
+}
+
 /** The longest part of a stack's name that a scratch tag shows. */
 const LONGEST = 40;
 

@@ -272,6 +272,23 @@ for (const program of PROGRAMS) {
       }
     });
 
+    it("refuses a release tag that looks like another version of a reference's image", async () => {
+      const made = withImage();
+      const { from, to, tag, digest } = await published(made, { [VERSION]: `git-${made.head().slice(0, 7)}` });
+      const copied = await cli(["copy", `${from}@${digest}`, to, "--release-tag", "git-1234567"]);
+      assert.deepEqual(
+        [copied.status, copied.err],
+        [
+          1,
+          "versioned-image: releaseTags: git-1234567 looks like a version's tag, which is set only when that version is published: use another " +
+            "name. [InvalidArgument]\n",
+        ],
+      );
+      assert.deepEqual(await createRegistryClient({ env: {} }).tags(to), []);
+      assert.equal((await cli(["copy", `${from}@${digest}`, to, "--release-tag", "v1"])).status, 0);
+      assert.deepEqual((await createRegistryClient({ env: {} }).tags(to)).sort(), [`git-${tag}`, "v1"]);
+    });
+
     it("says which part of an image the source lacks", async () => {
       const made = withImage();
       const { from, to, tag, digest, images, blobs } = await published(made);
