@@ -6,7 +6,7 @@ export const NAME = "{name}";
 
 /** The repository of an image of that name. Throws InvalidArgument. */
 export function namedRepository(pattern: string, name: string): string {
-  return parseRepository(pattern.replaceAll(NAME, name)).repository;
+  return parseRepository(pattern.replaceAll(NAME, () => name)).repository;
 }
 
 /** The name of a directory's image: the directory's own, wherever the call is made. */

@@ -10,6 +10,7 @@ import {
   setReleaseTags,
 } from "../../components/protocol";
 import { createRegistryClient } from "../../components/registry";
+import { prefixOfTag } from "../../components/version";
 import { attempt } from "../attempt";
 import { type Io, printJson, type Status } from "../output";
 import { ReadBuffers } from "../readBuffers";
@@ -56,6 +57,8 @@ export async function copy(given: string[], to: string, flags: CopyFlags, io: Io
   async function copied(source: Source): Promise<Copied> {
     const options = { registry, tagPolicy: flags.tagPolicy, signer, env: io.env };
     const { digest, tag, warning } = await inTurn(() => check(source, options));
+    // The version of a reference may have a prefix that no option names.
+    releaseTagsOf(releaseTags, { tagPrefix: prefixOfTag(tag) });
     const spec = `${source.to}:${tag}`;
     if (warning !== undefined) {
       progress.warn(source.given, warning);

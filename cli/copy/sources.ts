@@ -44,10 +44,15 @@ export async function readSource(given: string, to: string, flags: CopyFlags): P
 
 /** Throws InvalidArgument where images of several repositories would have their versions in one. */
 export function refuseMixture(sources: Source[], to: string): void {
-  if (new Set(sources.map(({ repository }) => repository)).size > 1 && !to.includes(NAME)) {
+  const mixed = sources.find((source) =>
+    sources.some((other) => other.to === source.to && other.repository !== source.repository),
+  );
+  if (mixed) {
     throw invalidArgument(
-      `${to} would hold versions of different images, with no way to tell them apart. Use ${NAME} for the last ` +
-        `part of each image's name, as in ${to}/${NAME}.`,
+      `${mixed.to} would hold versions of different images, with no way to tell them apart. ` +
+        (to.includes(NAME)
+          ? "Copy images whose names end alike by a call each, to repositories of their own."
+          : `Use ${NAME} for the last part of each image's name, as in ${to}/${NAME}.`),
     );
   }
 }

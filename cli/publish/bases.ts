@@ -35,7 +35,7 @@ async function ofOwn({ option, label }: Base, own: Promise<Published>): Promise<
     if (error instanceof VersionedImageError) {
       throw new VersionedImageError(
         error.code,
-        `${option} is ${label}, which was not published (see its own error). Nothing was built on it.`,
+        `${option} is ${label}, which failed (see its own error). Nothing was built on it.`,
         { cause: error },
       );
     }

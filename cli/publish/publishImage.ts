@@ -7,10 +7,10 @@ import {
   findPublished,
   freeScratchTag,
   moveTags,
-  overwritten,
   type Ports,
   type Publication,
   type Publishing,
+  proveServed,
   publishDebugContent,
   publishVersion,
   type Releasing,
@@ -246,11 +246,7 @@ function publishingOf({ image, run, target, copyFrom, expected }: Subject): Publ
     scratchTag: (nonce = "") => scratchTag("publish", `${run.nonce} ${spec} ${nonce}`),
     command: COMMAND,
     again: COMMAND,
-    prove: async (served, ours) => {
-      if ((await checkContent(expected, target, served)).untraced !== undefined) {
-        throw overwritten(target, ours, served);
-      }
-    },
+    prove: proveServed(expected, target, COMMAND),
     last: undefined,
   };
 }

@@ -1,4 +1,4 @@
-import { appendFile, writeFile } from "node:fs/promises";
+import { open, rm, writeFile } from "node:fs/promises";
 import { invalidArgument, type VersionedImageError } from "../../components/errors";
 import { attempt } from "../attempt";
 import type { ResultJson } from "./results";
@@ -18,18 +18,44 @@ export async function openReports(
   if (githubOutput && !outputs) {
     throw invalidArgument("--github-output needs the variable GITHUB_OUTPUT, which GitHub Actions sets for each step.");
   }
-  for (const file of [report, outputs]) {
-    await writing(file, (name) => appendFile(name, ""));
-  }
+  const writeReport = await openFile(report, "w");
+  const writeOutputs = await openFile(outputs, "a");
   return {
     async write(results) {
       const written = [
-        await attempt(() => writing(report, (file) => writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`))),
-        await attempt(() => writing(outputs, (file) => appendFile(file, outputsOf(results.images)))),
+        await attempt(() => writeReport(`${JSON.stringify(results, undefined, 2)}\n`)),
+        await attempt(() => writeOutputs(outputsOf(results.images))),
       ];
       return written.filter((each) => each !== undefined);
     },
   };
+}
+
+/**
+ * What writes to a file, once it is seen that this can be done. A file on a disk is opened anew for that, as it may be gone by then, and one that was
+ * not there goes again: in an image's directory it would be an uncommitted change. What else has a name, such as a pipe, stays open: to its reader
+ * it would have ended.
+ */
+async function openFile(file: string | undefined, flag: "w" | "a"): Promise<(text: string) => Promise<void>> {
+  if (file === undefined) {
+    return async () => {};
+  }
+  return writing(file, async () => {
+    const made = await open(file, "ax").catch(unlessThere);
+    const opened = made ?? (await open(file, "a"));
+    if ((await opened.stat()).isFile()) {
+      await opened.close();
+      await (made && rm(file));
+      return (text) => writing(file, () => writeFile(file, text, { flag }));
+    }
+    return (text) => writing(file, () => opened.writeFile(text).finally(() => opened.close()));
+  });
+}
+
+function unlessThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "EEXIST") {
+    throw error;
+  }
 }
 
 /** `images` has all of them as JSON; a call with one image gives its parts, too. */
@@ -47,12 +73,9 @@ function outputsOf(images: ResultJson[]): string {
   return [`images=${JSON.stringify(images)}`, ...lines].map((line) => `${line}\n`).join("");
 }
 
-async function writing(file: string | undefined, work: (file: string) => Promise<void>): Promise<void> {
-  if (file === undefined) {
-    return;
-  }
+async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
-    await work(file);
+    return await work();
   } catch (error) {
     throw invalidArgument(`The results can't be written to ${file}: ${(error as Error).message}.`);
   }

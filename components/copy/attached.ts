@@ -90,9 +90,10 @@ export async function referrersOf({ registry, repository }: Place, digest: strin
   return listed ?? (await readList({ registry, repository }, digest)).entries;
 }
 
-/** Where registries without the API have the list of what refers to a manifest. */
+/** Where registries without the API have the list of what refers to a manifest: by OCI's rules no more than 64 digits of its digest. */
 export function referrersTag(digest: string): string {
-  return digest.replace(":", "-");
+  const [kind, digits = ""] = digest.split(":");
+  return `${kind}-${digits.slice(0, 64)}`;
 }
 
 /** That list, and what it says beside its entries. */

@@ -32,23 +32,26 @@ export async function readContent(
 ): Promise<Content> {
   const manifests = new Map<string, ManifestContent>();
   const blobs = new Map<string, Descriptor>();
-  const seen = new Set<string>();
+  const begun = new Map<string, Promise<ManifestContent>>();
+
+  /** Who holds what another one holds, too, waits for the same. */
+  function readOnce(named: string): Promise<ManifestContent> {
+    const manifest = begun.get(named) ?? read(named);
+    begun.set(named, manifest);
+    return manifest;
+  }
 
   async function read(named: string): Promise<ManifestContent> {
-    seen.add(named);
     const manifest = await registry.manifest(repository, named);
     if (!manifest) {
       throw lacking(`${repository}@${digest}`, `the manifest ${named}`, remedy);
     }
     const parts = partsOf(manifest, repository);
-    const fresh = parts.manifests.filter((part) => !seen.has(part.digest));
-    if (seen.size + fresh.length > MOST_MANIFESTS) {
+    const fresh = parts.manifests.filter((part) => !begun.has(part.digest));
+    if (begun.size + fresh.length > MOST_MANIFESTS) {
       throw notCopyable(`${repository}@${digest}`, `it holds more than ${MOST_MANIFESTS} manifests`, "Split it.");
     }
-    for (const part of fresh) {
-      seen.add(part.digest);
-    }
-    await Promise.all(fresh.map((part) => read(part.digest)));
+    await Promise.all(parts.manifests.map((part) => readOnce(part.digest)));
     for (const blob of parts.blobs) {
       blobs.set(blob.digest, blob);
     }
@@ -56,6 +59,6 @@ export async function readContent(
     return manifest;
   }
 
-  const root = await read(digest);
+  const root = await readOnce(digest);
   return { root, manifests: [...manifests.values()], blobs: [...blobs.values()] };
 }

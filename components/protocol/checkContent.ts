@@ -1,6 +1,7 @@
 import { VersionedImageError } from "../errors";
 import type { ImageConfig } from "../registry";
 import { builtOtherwise, checkPublished, differingLabels, type Expectation } from "../version";
+import type { Tagging } from "./ports";
 import type { Target } from "./target";
 
 /** What an image must agree with that may be used as a version. */
@@ -61,6 +62,23 @@ async function imageFor(
     }
     throw error;
   }
+}
+
+/** What proves that a tag serves a version, whoever set it. Throws DigestMismatch and TagTaken, and what `checkContent` throws. */
+export function proveServed(asked: Expected, target: Target, command: string): Tagging["prove"] {
+  return async (served, ours) => {
+    if ((await checkContent(asked, target, served)).untraced !== undefined) {
+      throw ours === undefined ? overtaken(target, served, command) : overwritten(target, ours, served);
+    }
+  };
+}
+
+function overtaken({ spec }: Target, found: string, command: string): VersionedImageError {
+  return new VersionedImageError(
+    "TagTaken",
+    `${spec} was set to ${found} while this version was built, and nothing proves that it is the same version. It is never ` +
+      `overwritten. Run \`${command}\` again to use that image, or delete the tag first to publish this version.`,
+  );
 }
 
 /** What a tag serves was published as something else, and its labels do not prove that it is the same version. */

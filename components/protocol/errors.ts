@@ -19,7 +19,7 @@ export function contentLost({ repository, spec, again }: Tagging, digest: string
   return new VersionedImageError(
     "ContentLost",
     `${repository}@${digest}, the content of ${spec}, ${what}. Check that the registry's clean-up or garbage collection does not delete new ` +
-      `content, then run \`${again}\`, which builds and pushes it again.`,
+      `content, then run \`${again}\` to push it again.`,
   );
 }
 

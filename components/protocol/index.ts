@@ -1,7 +1,7 @@
 /** How a version is published, whoever asks for it: rules over ports, and nothing of Pulumi. */
 export { moveTags, movingTags } from "./alsoTag";
 export { checkBase } from "./checkBase";
-export { checkContent, type Expected, overwritten } from "./checkContent";
+export { checkContent, type Expected, overwritten, proveServed } from "./checkContent";
 export { createClock } from "./clock";
 export type { Built, Clock, Last, Ports, Publication, Publishing, Pushed, RegistryPort, Say, Tagging } from "./ports";
 export { publishDebugContent, publishedAsIs } from "./publishDebug";

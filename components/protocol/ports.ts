@@ -62,10 +62,10 @@ export interface Tagging {
   tag: string;
   /** What is run to publish it, for messages. */
   command: string;
-  /** What to run to have the content built and pushed anew, for messages. */
+  /** What to run to have the content pushed anew, for messages. */
   again: string;
-  /** Throws if what a tag serves in place of ours is not proven to be this version. */
-  prove(served: string, ours: string): Promise<void>;
+  /** Throws if what a tag serves is not proven to be this version. `ours`: what it served before; undefined if the tag was another's first. */
+  prove(served: string, ours: string | undefined): Promise<void>;
 }
 
 /** A version that is to be published, and what the caller remembers. */

@@ -31,7 +31,7 @@ export async function tagOnce(
   ports: Omit<Ports, "build" | "record">,
 ): Promise<Served> {
   const { registry, clock } = ports;
-  const { end, gap } = await setIfAbsent(version, content, ports);
+  const { end, gap, wasPut } = await setIfAbsent(version, content, ports);
   // It was refused for what is there, or for whatever reason: only what stays for a moment was not set by one whom another overwrites yet.
   if (end.kind === "refused" && (await registry.look(version.tag)) === undefined) {
     throw tagRefused(version, content.digest, end);
@@ -44,7 +44,7 @@ export async function tagOnce(
   }
   const byAnother = served.digest !== content.digest;
   if (byAnother) {
-    await version.prove(served.digest, content.digest);
+    await version.prove(served.digest, wasPut ? content.digest : undefined);
   }
   return { digest: served.digest, byAnother };
 }
@@ -57,6 +57,8 @@ interface Attempts {
   end: End;
   /** The longest from when a look was sent until what followed it was answered, or given up; 0 if nothing was put. In milliseconds. */
   gap: number;
+  /** Whether the tag may have served the content. */
+  wasPut: boolean;
 }
 
 async function setIfAbsent(
@@ -65,6 +67,7 @@ async function setIfAbsent(
   { registry, clock, say }: Omit<Ports, "build" | "record">,
 ): Promise<Attempts> {
   let gap = 0;
+  let wasPut = false;
   for (let look = 1; ; look++) {
     const end = await registry.inOneTurn(async (strict): Promise<End> => {
       const asked = clock.now();
@@ -79,11 +82,12 @@ async function setIfAbsent(
       const put = await strict.put(tag, content);
       if (put.kind === "tagged" || put.kind === "unanswered") {
         gap = Math.max(gap, clock.now() - asked);
+        wasPut = true;
       }
       return put;
     });
     if (look === LOOKS || end.kind === "there" || end.kind === "tagged" || end.kind === "refused") {
-      return { end, gap };
+      return { end, gap, wasPut };
     }
     if (end.kind === "unanswered") {
       say.progress(`checking the tag ${tag} again: ${end.why}`);

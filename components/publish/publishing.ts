@@ -1,12 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
-  checkContent,
   createClock,
   type Last,
-  overwritten,
   type Ports,
   type Publishing,
   type Pushed,
+  proveServed,
   registryPort,
   type Target,
 } from "../protocol";
@@ -37,11 +36,7 @@ export async function publishingOf(subject: Subject, target: Target, again = "pu
     scratchTag: (nonce) => scratchTag(pulumi.getStack(), nonce === undefined ? identity : `${identity}/${nonce}`),
     command: "pulumi up",
     again,
-    prove: async (served, ours) => {
-      if ((await checkContent(expectedOf(subject), target, served)).untraced !== undefined) {
-        throw overwritten(target, ours, served);
-      }
-    },
+    prove: proveServed(expectedOf(subject), target, "pulumi up"),
     last,
   };
 }

@@ -18,24 +18,36 @@ export async function streamBlob(
   const kind = kindOf(digest);
   const hash = createHash(kind);
   let received = 0;
+  let isWhole = false;
 
   async function take(chunks: AsyncIterable<Buffer>, at: number, origin: string): Promise<void> {
     if (at > received) {
       throw protocol(origin, `byte ${at} of ${digest} instead of byte ${received}`);
     }
     let known = received - at;
-    for await (const chunk of chunks) {
-      const fresh = chunk.subarray(known);
-      known -= chunk.length - fresh.length;
-      received += fresh.length;
-      hash.update(fresh);
-      if (received > size) {
-        throw protocol(origin, `more than the ${size} bytes of ${digest}`);
+    try {
+      for await (const chunk of chunks) {
+        const fresh = chunk.subarray(known);
+        known -= chunk.length - fresh.length;
+        received += fresh.length;
+        if (received > size) {
+          throw protocol(origin, `more than the ${size} bytes of ${digest}`);
+        }
+        if (fresh.length === 0) {
+          continue;
+        }
+        hash.update(fresh);
+        if (received === size) {
+          verify(origin);
+        }
+        await write(fresh);
+        isWhole = received === size;
       }
-      if (fresh.length > 0 && received === size) {
-        verify(origin);
+    } catch (error) {
+      // An answer that breaks off behind its last byte lacks nothing.
+      if (!isWhole || error instanceof VersionedImageError) {
+        throw error;
       }
-      await write(fresh);
     }
     if (size === 0) {
       verify(origin);

@@ -17,7 +17,7 @@ import { type StrictCalls, strictCalls } from "./strictCalls";
 import { type Refusal, TAG_REFUSALS, tagManifest } from "./tagManifest";
 import { listTags, type TagList } from "./tags";
 import { type Transfers, transfersOf } from "./transfers";
-import { MOUNT_REFUSALS, UPLOADS, uploadAddress } from "./upload";
+import { MOUNT_REFUSALS, NO_HEAD, UPLOADS, uploadAddress } from "./upload";
 
 /**
  * Asks registries what they hold, and writes tags. A registry that does not answer clearly is an error, never a guess: RegistryUnauthorized,
@@ -34,12 +34,13 @@ export interface RegistryClient {
   manifest(repository: string, reference: string, access?: "pull" | "push"): Promise<ManifestContent | undefined>;
   /**
    * What an image says of itself, its content checked against the digests. Of an index, the image for the platform is
-   * looked at. Throws PlatformNotFound if it has several, and none for that.
+   * looked at. Throws PlatformNotFound if it has several, and none for that, and NotAnImage for an artifact, for schema 1, and where a part of
+   * it is not there.
    */
   inspect(repository: string, digest: string, platform: string): Promise<ImageConfig>;
   /**
    * The same of each image of an index, in its order; of what is no index, of the one image. Throws
-   * PlatformNotFound if there is none.
+   * PlatformNotFound if there is none, and NotAnImage as `inspect` does.
    */
   inspectAll(repository: string, digest: string): Promise<ImageConfig[]>;
   /** What is under a blob's digest, 8 MiB at most by default, checked against it; undefined if the registry does not have it. */
@@ -130,7 +131,7 @@ export function createRegistryClient(options: ClientOptions = {}): RegistryClien
     const pull = { host, name, access: "pull", method: "GET", limit: OTHER_LIMIT } as const;
     const push = { host, name, access: "push", limit: OTHER_LIMIT, refusals: TAG_REFUSALS } as const;
     return {
-      hasBlob: (digest) => call({ ...push, method: "HEAD", path: `blobs/${digest}`, refusals: [404] }),
+      hasBlob: (digest) => call({ ...push, method: "HEAD", path: `blobs/${digest}`, refusals: NO_HEAD }),
       readBlob: (digest, inflow) => call({ ...pull, path: `blobs/${digest}`, inflow }),
       mountBlob: (digest, mountFrom) =>
         call({

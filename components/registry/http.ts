@@ -20,13 +20,18 @@ const MOST_REDIRECTS = 5;
  * HEAD is a question that some servers have no good answer to: one that fails it with another 5xx than 503 is not asked
  * so again, and where it stays busy, GET has the last word.
  *
- * Of a host that has not answered yet only one request finds out whether it does; who asks meanwhile shares its silence.
+ * Of a host that has not answered yet only one request finds out whether it does; who asks meanwhile shares its silence. What goes as it comes is
+ * no such request: it takes as long as it is, and an upload within a registry waits for the download that feeds it.
  *
  * Retries and redirects are done here and not by the library's own: those pause as long as they are told to, try again
  * where nothing can have changed, and know no host that may be spoken to in the open.
  */
 export async function send(request: Request, options: HttpOptions): Promise<Answer> {
-  const told = await firstAsked(new URL(request.url).origin, (heard) => sendPatiently(request, options, heard));
+  const patiently = (heard: () => void) => sendPatiently(request, options, heard);
+  const told =
+    request.inflow || isOutflow(request.body)
+      ? await patiently(() => {})
+      : await firstAsked(new URL(request.url).origin, patiently);
   if (told instanceof Silence) {
     throw silent(request, told.failure, told.tries, options);
   }

@@ -65,6 +65,15 @@ export function notFound(
   );
 }
 
+/** The error for an image of which the registry lacks a part. */
+export function incomplete({ name }: Fetcher, { digest, origin }: Found, part: string): VersionedImageError {
+  return new VersionedImageError(
+    "NotAnImage",
+    `${name}@${digest} in the registry ${new URL(origin).host} is incomplete: the registry lacks ${part}, which it consists of. Build and ` +
+      "publish it again, or delete the tag.",
+  );
+}
+
 /** The types of an image's configuration. Images of the first years have none, or that of bytes. */
 const IMAGE_CONFIGS = [
   "application/vnd.oci.image.config.v1+json",

@@ -1,8 +1,9 @@
 import type { Fetcher } from "./fetcher";
-import { CONFIG_LIMIT, configDigestOf, type Found, notFound } from "./image";
+import { CONFIG_LIMIT, configDigestOf, type Found, incomplete, notFound } from "./image";
 import { fieldsOf } from "./json";
 import { digestIn, INDEX_TYPES, objectIn, statedDigest, typeOf, verifyContent } from "./media";
 import { chooseImage, contentsOf, platformOf } from "./platform";
+import type { Answer } from "./request";
 
 export interface ImageConfig {
   labels: Record<string, string>;
@@ -24,7 +25,7 @@ export async function inspectImage(fetcher: Fetcher, digest: string, platform: s
   if (!chosen) {
     throw notFound(fetcher, found, platform);
   }
-  return configOf(fetcher, await manifestUnder(fetcher, chosen.digest));
+  return configOf(fetcher, await imageIn(fetcher, found, chosen.digest));
 }
 
 /** The same of every image of an index, in its order. */
@@ -38,13 +39,16 @@ export async function inspectImages(fetcher: Fetcher, digest: string): Promise<I
     throw notFound(fetcher, found);
   }
   return Promise.all(
-    contents.images.map(async (image) => configOf(fetcher, await manifestUnder(fetcher, image.digest))),
+    contents.images.map(async (image) => configOf(fetcher, await imageIn(fetcher, found, image.digest))),
   );
 }
 
 async function configOf(fetcher: Fetcher, found: Found): Promise<ImageConfig> {
   const configDigest = configDigestOf(fetcher, found);
   const answer = await fetcher.other(`blobs/${configDigest}`, CONFIG_LIMIT);
+  if (answer.status === 404) {
+    throw incomplete(fetcher, found, `its configuration ${configDigest}`);
+  }
   verifyContent(answer, configDigest);
   const config = objectIn(answer);
   const labels = Object.entries(fieldsOf(fieldsOf(config.config).Labels));
@@ -61,8 +65,20 @@ function layersOf({ rootfs }: Record<string, unknown>): string[] {
   return Array.isArray(layers) ? layers.map(String) : [];
 }
 
+/** An image that an index lists. */
+async function imageIn(fetcher: Fetcher, index: Found, digest: string): Promise<Found> {
+  const answer = await fetcher.manifest("GET", digest);
+  if (answer.status === 404) {
+    throw incomplete(fetcher, index, `its image ${digest}`);
+  }
+  return foundIn(answer, digest);
+}
+
 async function manifestUnder({ manifest }: Fetcher, digest: string): Promise<Found> {
-  const answer = await manifest("GET", digest);
+  return foundIn(await manifest("GET", digest), digest);
+}
+
+function foundIn(answer: Answer, digest: string): Found {
   verifyContent(answer, digest);
   statedDigest(answer, (stated) => digestIn(answer, stated));
   return { digest, type: typeOf(answer), manifest: objectIn(answer), origin: answer.origin };

@@ -22,6 +22,12 @@ export async function listReferrers({ referrers }: TransferFetcher, digest: stri
     const answer: Answer = await referrers(digest, query);
     const [type] = (answer.headers.get("content-type") ?? "").split(";");
     if (answer.status !== 200 || type?.trim() !== INDEX) {
+      if (page > 1) {
+        throw protocol(
+          answer.origin,
+          `status ${answer.status} and no index for page ${page} of the referrers of ${digest}`,
+        );
+      }
       return undefined;
     }
     found.push(...referrersIn(objectIn(answer)));
@@ -39,8 +45,15 @@ export function referrersIn(index: Record<string, unknown>): Referrer[] {
   return entries.filter((entry): entry is Referrer => isDigest(entry.digest));
 }
 
-/** The query of the next page; that page is at the same address. */
+/** The query of the next page; that page is at the same address. Throws RegistryProtocol where there is one that can't be asked for. */
 function nextQuery({ headers, origin }: Answer): string | undefined {
   const link = /<([^<>]*)>\s*(?:;[^,;]*)*?;\s*rel="?next"?/i.exec(headers.get("link") ?? "")?.[1];
-  return link === undefined || !URL.canParse(link, origin) ? undefined : new URL(link, origin).search || undefined;
+  if (link === undefined) {
+    return undefined;
+  }
+  const next = URL.canParse(link, origin) ? new URL(link, origin) : undefined;
+  if (!next?.search) {
+    throw protocol(origin, `its next page of referrers has the invalid address ${link}`);
+  }
+  return next.search;
 }

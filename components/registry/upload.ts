@@ -40,6 +40,11 @@ export interface BlobSource {
 export const MOUNT_REFUSALS = [...TAG_REFUSALS, 401];
 
 /**
+ * What says of no blob that it is there. To ask by GET would bring all of it, and one that is there may be sent even so.
+ */
+export const NO_HEAD = [400, 404, 405, 500, 501, 502, 504];
+
+/**
  * Has a repository have a blob: nothing is sent where it does already, or where the registry mounts it. An upload that breaks off is begun
  * anew, 3 times in all.
  */

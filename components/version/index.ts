@@ -33,5 +33,5 @@ export { age, type Changes, describeChanges, describeVersion, duration, Fate, pl
 export * from "./labels";
 export { mergeRequestNotice } from "./mergeRequest";
 export { TagPolicy } from "./tagPolicy";
-export { digitsOfTag, isDebugTag, isScratchTag, productionTag, scratchTag } from "./tags";
+export { digitsOfTag, isDebugTag, isScratchTag, prefixOfTag, productionTag, scratchTag } from "./tags";
 export type { Change, Commit, Facts, Version } from "./version";

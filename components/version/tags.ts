@@ -23,8 +23,16 @@ export function isDebugTag(tag: string): boolean {
  */
 export function digitsOfTag(tag: string, said?: string): string | undefined {
   const named = productionTag(tag);
-  const prefix = tag === said ? "(?:.*[^0-9a-f])?" : "";
+  const prefix = tag === said ? PREFIX : "";
   return new RegExp(`^${prefix}([0-9a-f]{7,40})$`).exec(named)?.[1];
+}
+
+/** What may stand there: labels are written by others, and what they say may be no tag at all. */
+const PREFIX = "(?:\\w[\\w.-]{0,81}(?<![0-9a-f]))?";
+
+/** What stands before the digits of a version's tag (`tagPrefix`). */
+export function prefixOfTag(tag: string): string {
+  return tag.slice(0, tag.length - (digitsOfTag(tag, tag) ?? "").length);
 }
 
 /** The longest part of a stack's name that a scratch tag shows. */

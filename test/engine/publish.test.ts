@@ -165,7 +165,7 @@ describe("versioned-image publish", () => {
     assert.deepEqual([status, out], [1, ""]);
     assert.match(
       err,
-      /^versioned-image: images\/api: --base BASE is images\/base, which was not published \(see its own error\)\. Nothing was built on it\. \[BuildFailed\]$/m,
+      /^versioned-image: images\/api: --base BASE is images\/base, which failed \(see its own error\)\. Nothing was built on it\. \[BuildFailed\]$/m,
     );
   });
 

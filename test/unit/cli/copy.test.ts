@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { createRegistryClient } from "../../../components/registry";
 import { Cosign } from "../../support/cosign";
+import { ABSENT } from "../../support/fakeRegistry";
 import { pushIndex, pushList, pushReferrer } from "../../support/images";
 import { OwnRegistry, twoRegistries } from "../../support/ownRegistry";
 import { CANARY, startPrivateRegistry, USER } from "../../support/privateRegistry";
 import { pushBlob, pushImage, pushManifest } from "../../support/pushImage";
+import { RegistryProxy } from "../../support/registryProxy";
 import type { Repo } from "../../support/repo";
 import { cli, cliJson, DIRTY, labelsOf, repositories, sha256, TREE } from "./setup";
 
@@ -256,6 +258,67 @@ for (const program of PROGRAMS) {
       });
     }
 
+    it("refuses a version that is no tag, and asks the target for nothing", async () => {
+      const made = withImage();
+      const { from, digest } = await published(made, { [VERSION]: `../../other/manifests/${made.head().slice(0, 7)}` });
+      const target = await RegistryProxy.start({ upstream: production.host });
+      try {
+        const { status, err } = await cli(["copy", `${from}@${digest}`, `${target.host}/app`]);
+        assert.equal(status, 1);
+        assert.match(err, /its labels are inconsistent: version \.\.\/\.\.\/other\/manifests\/\w+ matches neither/);
+        assert.deepEqual(target.counts, {});
+      } finally {
+        await target.stop();
+      }
+    });
+
+    it("refuses a release tag that looks like another version of a reference's image", async () => {
+      const made = withImage();
+      const { from, to, tag, digest } = await published(made, { [VERSION]: `git-${made.head().slice(0, 7)}` });
+      const copied = await cli(["copy", `${from}@${digest}`, to, "--release-tag", "git-1234567"]);
+      assert.deepEqual(
+        [copied.status, copied.err],
+        [
+          1,
+          "versioned-image: releaseTags: git-1234567 looks like a version's tag, which is set only when that version is published: use another " +
+            "name. [InvalidArgument]\n",
+        ],
+      );
+      assert.deepEqual(await createRegistryClient({ env: {} }).tags(to), []);
+      assert.equal((await cli(["copy", `${from}@${digest}`, to, "--release-tag", "v1"])).status, 0);
+      assert.deepEqual((await createRegistryClient({ env: {} }).tags(to)).sort(), [`git-${tag}`, "v1"]);
+    });
+
+    it("says which part of an image the source lacks", async () => {
+      const made = withImage();
+      const { from, to, tag, digest, images, blobs } = await published(made);
+      for (const [kind, lost, what] of [
+        ["manifests", images[1], "image"],
+        ["blobs", blobs[0], "configuration"],
+      ] as const) {
+        const lossy = await RegistryProxy.start({
+          upstream: staging.host,
+          moods: [({ url }) => (url.endsWith(`/${kind}/${lost}`) ? { instead: ABSENT } : undefined)],
+        });
+        try {
+          const source = from.replace(staging.host, lossy.host);
+          const { status, err } = await cli(["copy", `${source}:${tag}`, to]);
+          const name = from.slice(from.indexOf("/") + 1);
+          assert.equal(status, 1);
+          assert.ok(
+            err.endsWith(
+              ` in the registry ${lossy.host} is incomplete: the registry lacks its ${what} ${lost}, which it consists of. Build and publish ` +
+                "it again, or delete the tag. [NotAnImage]\n",
+            ),
+            err,
+          );
+          assert.ok(err.startsWith(`versioned-image: ${name}@${what === "image" ? digest : images[0]} in`), err);
+        } finally {
+          await lossy.stop();
+        }
+      }
+    });
+
     it("names what is not there, and does not let it hide the others", async () => {
       const { from, to, tag } = await published(withImage());
       const { status, json } = await cliJson(["copy", `${from}:${tag}`, `${from}:1234567`, to]);
@@ -326,6 +389,20 @@ describe("versioned-image copy", () => {
         1,
         "versioned-image: 127.0.0.1:1/c would hold versions of different images, with no way to tell them apart. Use {name} for the last part of " +
           "each image's name, as in 127.0.0.1:1/c/{name}. [InvalidArgument]\n",
+      ],
+    );
+  });
+
+  it("refuses to mix images whose names end alike", async () => {
+    withImage();
+    const given = ["127.0.0.1:1/one/a:1234567", "127.0.0.1:1/two/a:1234567", "127.0.0.1:1/b:1234567"];
+    const { status, err } = await cli(["copy", ...given, "127.0.0.1:1/c/{name}"]);
+    assert.deepEqual(
+      [status, err],
+      [
+        1,
+        "versioned-image: 127.0.0.1:1/c/a would hold versions of different images, with no way to tell them apart. Copy images whose names end " +
+          "alike by a call each, to repositories of their own. [InvalidArgument]\n",
       ],
     );
   });

@@ -1,6 +1,8 @@
 import * as assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
+import { text } from "node:stream/consumers";
 import { fakeRegistries } from "../../support/fakeRegistry";
 import { folderOfEach } from "../../support/folder";
 import { cli, cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, TREE, treeOfPaths } from "./setup";
@@ -47,7 +49,9 @@ describe("publish", () => {
     ],
     [["--repository", "h.example/app:1"], '"h.example/app:1" does not name an image in a registry: it has a tag'],
     [["--report", "none/report.json"], "The results can't be written to none/report.json: ENOENT"],
+    [["--report", "images"], "The results can't be written to images: EISDIR"],
     [["--github-output"], "--github-output needs the variable GITHUB_OUTPUT"],
+    [["images/a$$", "--repository", "h.example/{name}"], '"h.example/a$$" does not name an image'],
     [
       ["other/app", "--repository", "h.example/{name}"],
       "images/app and other/app would both be published to h.example/app",
@@ -177,14 +181,24 @@ describe("publish", () => {
       );
       assert.equal(status, 1);
       assert.match(os, /^`docker build` failed for \S+\/os:\w+, which is not published: exit status 1$/);
-      assert.equal(
-        runtime,
-        "--base OS is images/os, which was not published (see its own error). Nothing was built on it.",
+      assert.equal(runtime, "--base OS is images/os, which failed (see its own error). Nothing was built on it.");
+      assert.match(api, /^--base (OS|RUNTIME) is images\/(os|runtime), which failed \(see its own error\)\./);
+    });
+
+    it("builds nothing on one that is there, and whose release tag another image has", async () => {
+      const made = withChain();
+      const [head, old] = [made.head(), made.git("rev-parse", "HEAD~1")];
+      const registry = await start(
+        shelf([
+          { repository: "os", tags: [head.slice(0, 7)], labels: labelsOf(made, head, "images/os") },
+          { repository: "os", tags: ["v1"], labels: labelsOf(made, old, "images/runtime") },
+        ]),
       );
-      assert.match(
-        api,
-        /^--base (OS|RUNTIME) is images\/(os|runtime), which was not published \(see its own error\)\./,
-      );
+      const argv = ["images/api", "images/os", "--base", "OS=images/os", "--release-tag", "v1", "--json"];
+      const { out } = await cli(["publish", ...argv, "--repository", `${registry.host}/{name}`]);
+      const [api, os] = JSON.parse(out).images.map(({ error }: { error: { message: string } }) => error.message);
+      assert.match(os, /os:v1 is in the registry already/);
+      assert.equal(api, "--base OS is images/os, which failed (see its own error). Nothing was built on it.");
     });
 
     it("takes a base of the same call for what the options make of it", async () => {
@@ -241,6 +255,50 @@ describe("publish", () => {
       readFileSync(outputs, "utf8"),
       ["before=1", `images=${JSON.stringify(images)}`, ...lines].map((line) => `${line}\n`).join(""),
     );
+  });
+
+  it("makes no uncommitted change of its report in the image's own directory", async () => {
+    const made = withImage();
+    const registry = await start(shelf([]));
+    const argv = [
+      "publish",
+      "images/app",
+      "--repository",
+      `${registry.host}/app`,
+      "--report",
+      "images/app/report.json",
+    ];
+    const { status, err } = await cli([...argv, "--dry-run"]);
+    assert.equal(status, 0, err);
+    assert.equal(JSON.parse(readFileSync("images/app/report.json", "utf8")).images[0].tag, made.head().slice(0, 7));
+  });
+
+  it("writes its report to a pipe, whose reader does not take it for ended before", async () => {
+    withImage();
+    const registry = await start(shelf([]));
+    const pipe = scratch("pipe");
+    execFileSync("mkfifo", [pipe]);
+    const reader = spawn("cat", [pipe], { stdio: ["ignore", "pipe", "inherit"] });
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--report", pipe, "--dry-run"];
+    const [{ status }, read] = await Promise.all([cli(argv), text(reader.stdout)]);
+    assert.deepEqual([status, JSON.parse(read).images[0].outcome], [0, "published"]);
+  });
+
+  it("says that the reader of the pipe for its report has gone", async () => {
+    withImage();
+    const pipe = scratch("pipe");
+    execFileSync("mkfifo", [pipe]);
+    const reader = spawn("cat", [pipe], { stdio: ["ignore", "ignore", "inherit"] });
+    const gone = new Promise((resolve) => reader.once("close", resolve));
+    const registry = await start(async (request) => {
+      reader.kill();
+      await gone;
+      return shelf([])(request);
+    });
+    const argv = ["publish", "images/app", "--repository", `${registry.host}/app`, "--report", pipe, "--dry-run"];
+    const { status, err } = await cli(argv);
+    assert.equal(status, 1);
+    assert.match(err, /The results can't be written to \S+\/pipe: EPIPE: broken pipe, write\. \[InvalidArgument\]\n$/);
   });
 
   for (const json of [false, true]) {

@@ -204,9 +204,9 @@ describe("versioned-image publish --bake", () => {
     const fates = err.split("\n").filter((line) => line.startsWith("versioned-image: ") && !line.includes("warning"));
     assert.deepEqual(fates, [
       `versioned-image: os: \`docker buildx build\` failed for ${host}/os:${made.head().slice(0, 7)}, which is not published: exit status 1 [BuildFailed]`,
-      "versioned-image: runtime: contexts.os is the target os, which was not published (see its own error). " +
+      "versioned-image: runtime: contexts.os is the target os, which failed (see its own error). " +
         "Nothing was built on it. [BuildFailed]",
-      "versioned-image: api: contexts.runtime is the target runtime, which was not published (see its own " +
+      "versioned-image: api: contexts.runtime is the target runtime, which failed (see its own " +
         "error). Nothing was built on it. [BuildFailed]",
     ]);
     assert.match(err, /^4 images: 1 adopted \(other\), 3 failed$/m);

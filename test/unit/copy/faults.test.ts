@@ -1,4 +1,7 @@
 import * as assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { copyImage } from "../../../components/copy";
 import { createRegistryClient } from "../../../components/registry";
 import { errorOf } from "../../support/assertError";
@@ -6,6 +9,7 @@ import { ABSENT } from "../../support/fakeRegistry";
 import { pushIndex, pushList, pushReferrer } from "../../support/images";
 import { type Address, twoRegistries } from "../../support/ownRegistry";
 import { type Behaviour, denial, RegistryProxy } from "../../support/registryProxy";
+import { sha256 } from "../registry/setup";
 
 const TAG = "1234567";
 
@@ -27,9 +31,9 @@ describe("copying through a network with faults", () => {
     return proxy;
   }
 
-  async function copied(source: RegistryProxy, target: RegistryProxy, platforms = ["amd64"]) {
+  async function copied(source: RegistryProxy, target: RegistryProxy, platforms = ["amd64"], layer = LAYER) {
     const name = `app${number++}`;
-    const { digest } = await pushIndex(`${staging.host}/${name}`, TAG, {}, { platforms, layer: LAYER });
+    const { digest } = await pushIndex(`${staging.host}/${name}`, TAG, {}, { platforms, layer });
     const registry = createRegistryClient({ env: {}, pauseMs: 1, timeoutMs: 1_000 });
     const copy = () =>
       copyImage(
@@ -90,6 +94,45 @@ describe("copying through a network with faults", () => {
     );
   });
 
+  /** Sends the parts one by one, and then breaks off. */
+  async function streamed(size: number, ...parts: string[]) {
+    const server = createServer(async ({ url = "", headers }, response) => {
+      if (!url.includes("/blobs/")) {
+        response.end();
+        return;
+      }
+      if (headers.range !== undefined) {
+        response.writeHead(416).end();
+        return;
+      }
+      for (const part of parts) {
+        response.write(part);
+        await sleep(20);
+      }
+      response.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const registry = createRegistryClient({ env: {}, pauseMs: 1 });
+      const read: Buffer[] = [];
+      const blob = { digest: sha256(parts.join("").slice(0, size)), size, mediaType: "" };
+      await registry.transfers(`127.0.0.1:${port}/app`).stream(blob, async (chunk) => void read.push(chunk));
+      return Buffer.concat(read).toString();
+    } finally {
+      server.close();
+    }
+  }
+
+  it("lacks nothing where the source breaks off behind the last byte", async () => {
+    assert.equal(await streamed(6, "abc", "def"), "abcdef");
+  });
+
+  it("says that there is more than all of it", async () => {
+    const message = await errorOf("RegistryProtocol", () => streamed(6, "abc", "def", "ghi"));
+    assert.match(message, /more than the 6 bytes of sha256:/);
+  });
+
   it("asks again a source that is busy", async () => {
     const busy = { instead: denial(503, "UNAVAILABLE", "busy") };
     const source = await through(staging, first(isBlob, busy, busy));
@@ -115,6 +158,30 @@ describe("copying through a network with faults", () => {
     const message = await errorOf("RegistryUnavailable", copy);
     assert.match(message, /no space left on device/);
     assert.equal(await held(), undefined);
+    target.moods.splice(0);
+    assert.equal((await copy()).outcome, "copied");
+    assert.equal(await held(), digest);
+  });
+
+  it("sends what the target does not say to have", async () => {
+    const noTag: Behaviour = ({ kind }) => (kind === "tag" ? { instead: denial(403, "DENIED", "not yet") } : undefined);
+    const target = await through(production, noTag);
+    // More than is read of an answer that is held.
+    const { copy, held, digest } = await copied(await through(staging), target, ["amd64"], 9_000_000);
+    await errorOf("TagRefused", copy);
+    target.moods.splice(0, 1, ({ method, url }) =>
+      method === "HEAD" && url.includes("/blobs/") ? { instead: { status: 502 } } : undefined,
+    );
+    const { there, sent } = await copy();
+    assert.deepEqual([there, sent], [0, 2]);
+    assert.equal(await held(), digest);
+  });
+
+  it("says that the target has lost the tag, and that it will be copied again", async () => {
+    const target = await through(production, ({ kind }) => (kind === "tag" ? { instead: { status: 201 } } : undefined));
+    const { copy, held, digest } = await copied(await through(staging), target);
+    const message = await errorOf("ContentLost", copy);
+    assert.match(message, /no longer had the tag\. .*, then run `versioned-image copy` to push it again\.$/);
     target.moods.splice(0);
     assert.equal((await copy()).outcome, "copied");
     assert.equal(await held(), digest);

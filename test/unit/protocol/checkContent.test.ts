@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { VersionedImageError } from "../../../components/errors";
-import { checkContent, type Doubts } from "../../../components/protocol/checkContent";
+import { checkContent, type Doubts, proveServed } from "../../../components/protocol/checkContent";
 import type { Target } from "../../../components/protocol/target";
 import { imageLabels, TagPolicy } from "../../../components/version";
 import { appVersion } from "../../support/appVersion";
@@ -31,6 +31,27 @@ describe("whether a content may be used", () => {
       untraced: undefined,
       builtOtherwise: undefined,
     });
+  });
+
+  it("says of what nothing proves whether it has taken the place of ours, or was there before", async () => {
+    const registry = { inspect: async () => ({ labels: {}, platform: "linux/amd64", created: undefined, layers: [] }) };
+    const expected = {
+      version,
+      tagPolicy: TagPolicy.Commit,
+      platforms: ["linux/amd64"],
+      fingerprint: fingerprint(["linux/amd64"]),
+    };
+    const target = { registry, repository: "h.example/a", spec: "h.example/a:ccccccc" } as unknown as Target;
+    const prove = (ours: string | undefined) => proveServed(expected, target, "pulumi up")("sha256:theirs", ours);
+    assert.match(
+      await errorOf("DigestMismatch", () => prove("sha256:ours")),
+      /^h\.example\/a:ccccccc was published as sha256:ours, but the registry now has sha256:theirs, and nothing proves/,
+    );
+    assert.equal(
+      await errorOf("TagTaken", () => prove(undefined)),
+      "h.example/a:ccccccc was set to sha256:theirs while this version was built, and nothing proves that it is the same version. It is never " +
+        "overwritten. Run `pulumi up` again to use that image, or delete the tag first to publish this version.",
+    );
   });
 
   it("names the platform that is lacking, and the labels that differ", async () => {

@@ -407,6 +407,19 @@ describe("publishing a version", () => {
     await assert.rejects(publishVersion(one.version, one.ports()), /is not proven/);
   });
 
+  it("knows whether what the tag serves has taken the place of its own", async () => {
+    const proven: (string | undefined)[] = [];
+    const published = async (when: string) => {
+      world.tags.delete(TAG);
+      one.gate = meanwhile(when, () => world.set(TAG, world.add("not ours")));
+      const version = { ...one.version, prove: async (_: string, ours: string | undefined) => void proven.push(ours) };
+      await publishVersion(version, one.ports());
+    };
+    await published("turn: look 88d38d9");
+    await published("sleep 1000");
+    assert.deepEqual(proven, [undefined, sha256(labelledText("one 88d38d9 2"))]);
+  });
+
   it("remembers what it pushed", async () => {
     const published = (await publishVersion(one.version, one.ports())) as Publication & { kind: "published" };
     assert.deepEqual(published, {

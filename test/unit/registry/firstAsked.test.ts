@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 import { VersionedImageError } from "../../../components/errors";
 import { fakeRegistries } from "../../support/fakeRegistry";
-import { AUTH, client } from "./setup";
+import { AUTH, client, sha256 } from "./setup";
 
 /** As many images as a program has, each with a client of its own, as those with credentials of their own have. */
 const IMAGES = Array.from({ length: 20 }, (_, index) => `image-${index}`);
@@ -63,6 +63,30 @@ describe("a host that has not answered yet", () => {
       .resolve(`127.0.0.1:${port}/one`, "t")
       .catch(() => {});
     assert.equal(byOne, connections);
+  });
+
+  it("is not first asked by a transfer, which may wait for other requests to it", async () => {
+    let isSilent = false;
+    const blob = "a blob";
+    const registry = await start(({ url }) => {
+      if (url.includes("/blobs/")) {
+        return { status: 200, body: blob };
+      }
+      return isSilent ? "close" : { status: 404, body: { errors: [{ code: "MANIFEST_UNKNOWN", message: "none" }] } };
+    });
+    const one = client({ auth: AUTH });
+    const look = () => one.resolve(`${registry.host}/a`, "t");
+    await look();
+    isSilent = true;
+    await assert.rejects(look);
+    isSilent = false;
+    const looked: unknown[] = [];
+    const end = await one
+      .transfers(`${registry.host}/a`)
+      .stream({ digest: sha256(blob), size: blob.length, mediaType: "" }, async () => {
+        looked.push(await look());
+      });
+    assert.deepEqual([end, looked], ["streamed", [undefined]]);
   });
 
   it("and answers at the third try has said so for all images", async () => {
