@@ -50,11 +50,11 @@ const parts: Record<string, () => Promise<Counts>> = {
   unit: () =>
     unitTests(["test/unit/!(cli|git)/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"]),
   git: () => unitTests(["test/unit/git/**/*.test.ts"]),
-  commands: () => unitTests(["test/unit/cli/**/*.test.ts"]),
   publishing,
+  commands: () => unitTests(["test/unit/cli/**/*.test.ts"]),
   buildKit,
-  soak: () => onEngine(["test/soak/**/*.test.ts"]),
   cluster,
+  soak: () => onEngine(["test/soak/**/*.test.ts"]),
   package: () => mocha(["test/package/**/*.test.ts", "test/examples/**/*.test.ts"], process.env, false),
   providers: () => onEngine(["test/providers/**/*.test.ts"]),
 };
