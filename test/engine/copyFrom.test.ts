@@ -13,38 +13,53 @@ import {
   warningsOn,
 } from "../support/project";
 import { registry } from "../support/registry";
-import { RegistryProxy } from "../support/registryProxy";
+import { type Asked, RegistryProxy } from "../support/registryProxy";
+import type { Repo } from "../support/repo";
 import { type Result, TestStack } from "../support/stack";
 
 const NEEDS = require.resolve("./programs/needs.ts");
 
 /** How long the registry's answer takes that the killed program does not hear, in milliseconds. */
-const UNHEARD = 3_000;
+const UNHEARD = 10_000;
 
 const NOTHING = "urn:pulumi:production::versioned-image-example::pulumi:index:Stash::app-needs-nothing";
 
 describe("a stack that copies what another one has published", () => {
+  let project: Repo;
+  let staging: string;
+  let tag: string;
+  let digest: string;
+
+  before(async () => {
+    project = imageProject();
+    staging = registry.repository("staging");
+    const publisher = imageStack(project, { repository: staging });
+    ({ tag, digest } = succeeded(await publisher.up()));
+    publisher.forget();
+  });
+
+  after(() => project?.dispose());
+
   it("has the same digest, builds nothing, and copies again what its repository has lost", async function () {
     this.timeout(600_000);
-    const project = imageProject();
-    const [staging, production] = [registry.repository("staging"), registry.repository("production")];
-    const args = { context: "app", repository: production, publish: false, copyFrom: staging };
+    const production = registry.repository("production");
+    const configOf = (copyFrom: string) => {
+      return imagesConfig({ app: { repository: production, publish: false, copyFrom } });
+    };
     const stack = new TestStack("production", {
       workDir: project.directory,
       env: process.env,
       program: NEEDS,
-      config: imagesConfig({ app: args }),
+      config: configOf(staging),
     });
-    const publisher = imageStack(project, { repository: staging });
     const said = (result: Result) => infoOn(result, "app").map((text) => text.replace(/^app: \w+ \(.*?\): /, ""));
     try {
-      const tag = project.head().slice(0, 7);
       const spec = `${production}:${tag}`;
-      assert.deepEqual(errorsOn(await stack.preview(), "app"), [
-        `${spec} is not in the registry, nor is ${staging}:${tag} (copyFrom), and publish is false. First run the stack ` +
+      const empty = registry.repository("empty");
+      assert.deepEqual(errorsOn(await stack.preview(configOf(empty)), "app"), [
+        `${spec} is not in the registry, nor is ${empty}:${tag} (copyFrom), and publish is false. First run the stack ` +
           "that publishes it at this commit, or leave publish out to build the image here. [NotPublished]",
       ]);
-      const { digest } = succeeded(await publisher.up());
       const copied = { tag, spec, reference: `${spec}@${digest}`, digestReference: `${production}@${digest}`, digest };
 
       const preview = await stack.preview();
@@ -85,41 +100,43 @@ describe("a stack that copies what another one has published", () => {
       assert.equal(await registry.digest(spec), digest);
     } finally {
       stack.forget();
-      publisher.forget();
-      project.dispose();
     }
   });
 
-  for (const request of ["blob", "manifest"] as const) {
-    it(`goes on in the next update where it is killed when the registry has a ${request}`, async () => {
-      const project = imageProject();
-      const staging = registry.repository("staging");
-      let isKilled = false;
-      const proxy = await RegistryProxy.start({
-        moods: [({ kind }) => (kind === request && !isKilled ? { after: UNHEARD } : undefined)],
-      });
-      const behind = registry.repository("production");
-      const repository = behind.replace(registry.host, proxy.host);
-      const publisher = imageStack(project, { repository: staging });
-      const stack = imageStack(project, { repository, publish: false, copyFrom: staging }, { name: "production" });
-      try {
-        const { digest } = succeeded(await publisher.up());
-        const running = stack.start("up");
-        const ended = running.result.then(({ text }) => assert.fail(`it ended before it could be killed: ${text}`));
-        await Promise.race([proxy.done(request), ended]);
-        assert.equal(kill(running, "program"), true);
-        isKilled = true;
-        await running.result;
-        assert.deepEqual(await registry.tags(behind), []);
-        await converge(stack);
-        const image = succeeded(await stack.up());
-        assert.deepEqual([image.outcome, image.digest], ["copied", digest]);
-      } finally {
-        stack.forget();
-        publisher.forget();
-        project.dispose();
-        await proxy.stop();
-      }
+  it("goes on in the next update where it is killed when the registry has a blob of one image, and a manifest of another", async () => {
+    const behind = { blob: registry.repository("blob"), manifest: registry.repository("manifest") };
+    const requests = ["blob", "manifest"] as const;
+    let isKilled = false;
+    const pathOf = (request: "blob" | "manifest") => behind[request].slice(registry.host.length + 1);
+    const isHeld = ({ kind, url }: Asked) =>
+      requests.some((request) => request === kind && url.startsWith(`/v2/${pathOf(request)}/`));
+    const proxy = await RegistryProxy.start({
+      moods: [(asked) => (isHeld(asked) && !isKilled ? { after: UNHEARD } : undefined)],
     });
-  }
+    const copies = requests.map((request) => {
+      const repository = behind[request].replace(registry.host, proxy.host);
+      return [request, { context: "app", repository, publish: false, copyFrom: staging }];
+    });
+    const config = imagesConfig(Object.fromEntries(copies));
+    const stack = imageStack(project, {}, { name: "production", config });
+    try {
+      const running = stack.start("up");
+      const ended = running.result.then(({ text }) => assert.fail(`it ended before it could be killed: ${text}`));
+      const done = Promise.all(requests.map((request) => proxy.done(request, pathOf(request))));
+      await Promise.race([done, ended]);
+      assert.equal(kill(running, "program"), true);
+      isKilled = true;
+      await running.result;
+      for (const request of requests) {
+        assert.deepEqual(await registry.tags(behind[request]), []);
+      }
+      const { images } = await converge(stack);
+      for (const request of requests) {
+        assert.deepEqual([images[request]?.outcome, images[request]?.digest], ["copied", digest]);
+      }
+    } finally {
+      stack.forget();
+      await proxy.stop();
+    }
+  });
 });

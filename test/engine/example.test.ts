@@ -122,12 +122,9 @@ describe("the example stack", () => {
     assert.equal((await registry.labels(spec))["dev.versioned-image.dirty"], "true");
   });
 
-  it("leaves an unchanged debug image, and rolls the Deployment to a changed one under the same tag", async () => {
+  it("rolls the Deployment to a changed debug image under the same tag", async () => {
     const spec = `${repository}:${first.tag}-debug`;
     const before = await registry.digest(spec);
-    assert.deepEqual(changes(succeeded(await stack.up({ debug: "true" }))), {});
-    assert.equal(registry.pushes(spec), 1);
-
     project.write("images/simple/requirements.txt", "flask==1\n");
     const result = succeeded(await stack.up({ debug: "true" }));
     const after = await registry.digest(spec);

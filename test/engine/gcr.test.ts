@@ -19,6 +19,8 @@ describe("gcr.io, played by a registry of our own, with gcpRegistryAuth", () => 
   let source: Repo;
   const stacks: TestStack[] = [];
   const results: Result[] = [];
+  let first: TestStack;
+  let published: Result;
 
   before(async function () {
     if (!canCertify()) {
@@ -29,9 +31,6 @@ describe("gcr.io, played by a registry of our own, with gcpRegistryAuth", () => 
       console.log("      left out: with containerd's image store, Docker trusts no token service of loopback");
       this.skip();
     }
-  });
-
-  beforeEach(async () => {
     google = await GoogleRegistry.start(registry.host);
     tokens = await GoogleTokens.start();
     project = registry.repository("project").slice(registry.host.length + 1);
@@ -40,16 +39,16 @@ describe("gcr.io, played by a registry of our own, with gcpRegistryAuth", () => 
       google.rights.set(`canary-${right}-1`, right);
       google.rights.set(`canary-${right}-2`, right);
     }
+    first = stackNamed("first");
   });
 
-  afterEach(async () => {
-    for (const stack of stacks.splice(0)) {
+  after(async () => {
+    for (const stack of stacks) {
       stack.forget();
     }
-    results.splice(0);
-    source.dispose();
-    await tokens.stop();
-    await google.stop();
+    source?.dispose();
+    await tokens?.stop();
+    await google?.stop();
   });
 
   function stackNamed(name: string): TestStack {
@@ -91,13 +90,12 @@ describe("gcr.io, played by a registry of our own, with gcpRegistryAuth", () => 
 
   it("makes the repository behind gcr.io by the first push, if the token may do so; a second stack that may only read adopts", async () => {
     google.missing.add(`projects/${project}/locations/us/repositories/gcr.io`);
-    const first = stackNamed("first");
     assert.equal((await runAs("canary-write-1", "preview", first)).succeeded, true);
     const refused = await runAs("canary-write-1", "up", first);
     assert.equal(refused.succeeded, false, refused.text);
     assert.match(refused.text, /Creating on push requires the artifactregistry\.repositories\.createOnPush permission/);
 
-    const published = await runAs("canary-create-1", "up", first);
+    published = await runAs("canary-create-1", "up", first);
     assert.equal(outcomeOf(published), "published");
     assert.equal(published.outputs.digest, await registry.digest(spec()));
 
@@ -109,13 +107,10 @@ describe("gcr.io, played by a registry of our own, with gcpRegistryAuth", () => 
   });
 
   it("ends with the registry's words where the token may not push; the state keeps what it held, and another token changes nothing", async () => {
-    const stack = stackNamed("test");
-    const published = await runAs("canary-write-1", "up", stack);
-    assert.equal(outcomeOf(published), "published");
     const before = source.clone();
 
     source.write("app/main", "two\n").add().commit();
-    const refused = await runAs("canary-read-1", "up", stack);
+    const refused = await runAs("canary-read-1", "up", first);
     assert.equal(refused.succeeded, false, refused.text);
     assert.match(
       refused.text,
@@ -126,12 +121,12 @@ describe("gcr.io, played by a registry of our own, with gcpRegistryAuth", () => 
     );
     assert.equal(await registry.digest(spec()), undefined);
 
-    const unchanged = await runAs("canary-read-2", "up", stack.in(before.directory));
+    const unchanged = await runAs("canary-read-2", "up", first.in(before.directory));
     assert.deepEqual(changes(unchanged), {});
     assert.equal(unchanged.outputs.reference, published.outputs.reference);
     before.dispose();
 
-    assert.equal(outcomeOf(await runAs("canary-write-2", "up", stack)), "published");
+    assert.equal(outcomeOf(await runAs("canary-write-2", "up", first)), "published");
     assert.equal(registry.pushes(spec()), 1);
     assertNoToken();
   });

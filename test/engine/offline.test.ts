@@ -2,7 +2,6 @@ import * as assert from "node:assert/strict";
 import { type FakeRegistry, fakeRegistries, type Reply } from "../support/fakeRegistry";
 import { changes, errorsOn, imagesProject, infoOn, shown, UNKNOWN, warningsOn } from "../support/project";
 import { publishFromDirectory } from "../support/publishFromDirectory";
-import { registry } from "../support/registry";
 import { RegistryProxy } from "../support/registryProxy";
 import type { Repo } from "../support/repo";
 import { type Result, TestStack } from "../support/stack";
@@ -15,7 +14,7 @@ const WARNING =
   "VERSIONED_IMAGE_OFFLINE is 1, so no registry is asked. Digests are those of the stack's last update. A version that is new to the " +
   "stack has none yet, and this preview can't tell whether it is published already, or can be.";
 
-/** A program of three images: two that the stack publishes, and one that CI does. */
+/** A program of three images: two that the stack publishes, and one that CI does; then with others, in registries that answer nobody. */
 describe("a preview without a registry", () => {
   const start = fakeRegistries();
   const disposables: (() => unknown)[] = [];
@@ -60,15 +59,44 @@ describe("a preview without a registry", () => {
     return infoOn(result, name).map((line) => line.split(" ago): ")[1] ?? line);
   }
 
-  it("has the tags, what changed, and the digests of the record, and asks nobody", async function () {
+  /** Images that the stack has no record of, with what an update would make of each, and the steps of that. */
+  async function unrecorded() {
+    const replies: Record<string, Reply> = {
+      hangs: "hang",
+      refuses: { status: 401, headers: { "www-authenticate": 'Basic realm="none"' } },
+    };
+    const hosts: FakeRegistry[] = [];
+    const images: Record<string, { context: string; repository: string }> = {};
+    const outcomes: Record<string, string> = {};
+    const steps: Record<string, string> = {};
+    for (const [reply, answer] of Object.entries(replies)) {
+      const host = await start(() => answer);
+      hosts.push(host);
+      for (const [context, args, outcome, built] of [
+        ["app", {}, "published", ["image"]],
+        ["web", { debug: true }, "debug", ["debug"]],
+        ["cron", { publish: false }, "adopted", []],
+      ] as const) {
+        const name = `${context}-${reply}`;
+        images[name] = { context, repository: `${host.host}/${context}`, ...args };
+        outcomes[name] = outcome;
+        for (const resource of [name, ...[...built, "record", "shown"].map((child) => `${name}-${child}`)]) {
+          steps[resource] = "create";
+        }
+      }
+    }
+    return { hosts, images, outcomes, steps };
+  }
+
+  it("has the tags, what changed, and the digests of the record, shows what would be made of what has none, and asks nobody", async function () {
     this.timeout(300_000);
     const source = project();
     const proxy = await RegistryProxy.start();
     disposables.push(() => proxy.stop());
     const of = (name: string) => ({ context: name, repository: `${proxy.host}/${name}-${process.pid}-offline` });
-    const publishCron = () => publishFromDirectory(source.path("cron"), of("cron").repository);
-    const cron = await publishCron();
-    const stack = stackOf(source, { app: of("app"), web: of("web"), cron: { ...of("cron"), publish: false } });
+    const cron = await publishFromDirectory(source.path("cron"), of("cron").repository);
+    const images = { app: of("app"), web: of("web"), cron: { ...of("cron"), publish: false } };
+    const stack = stackOf(source, images);
     const up = await stack.up();
     const before = Object.fromEntries(["app", "web", "cron"].map((name) => [name, shown(up, name)]));
     assert.deepEqual([before.cron?.reference, before.cron?.outcome], [cron.reference, "adopted"]);
@@ -89,7 +117,9 @@ describe("a preview without a registry", () => {
 
     source.write("app/main", "two\n").write("cron/main", "two\n").add().commit("Two");
     const tag = source.git("rev-parse", "HEAD").trim().slice(0, 7);
-    const changed = await offline(stack).preview();
+    const others = await unrecorded();
+    const all = { images: JSON.stringify({ ...images, ...others.images }) };
+    const changed = await offline(stack).preview(all);
     assert.deepEqual(shown(changed, "web"), before.web);
     for (const [name, outcome] of [
       ["app", "published"],
@@ -105,7 +135,19 @@ describe("a preview without a registry", () => {
         outcome,
       });
     }
-    assert.deepEqual(changes(changed), { "app-image": "update", "app-shown": "update", "cron-shown": "update" });
+    for (const [name, expected] of Object.entries(others.outcomes)) {
+      const { tag, spec, reference, digest, outcome } = shown(changed, name) ?? {};
+      assert.deepEqual(
+        [spec, reference, digest, outcome],
+        [`${others.images[name]?.repository}:${tag}`, UNKNOWN, UNKNOWN, expected],
+      );
+    }
+    assert.deepEqual(changes(changed), {
+      "app-image": "update",
+      "app-shown": "update",
+      "cron-shown": "update",
+      ...others.steps,
+    });
     assert.deepEqual(
       said(changed, "app").at(-1),
       `will be looked for in ${of("app").repository}, and published unless it is there`,
@@ -114,63 +156,20 @@ describe("a preview without a registry", () => {
     assert.equal(said(changed, "app")[0], `app: ${tag}: 1 commit since ${before.app?.tag}:\n  ${tag} Two (Ada)`);
     assert.deepEqual(warnings(changed), [WARNING]);
     assert.equal(asked(), quiet);
-
-    // The same from the registry, when there is one again.
-    const { reference } = await publishCron();
-    const again = await stack.up();
-    assert.equal(shown(again, "cron")?.reference, reference);
-    assert.equal(
-      shown(again, "app")?.digest,
-      await registry.digest(`${registry.host}/app-${process.pid}-offline:${tag}`),
-    );
+    for (const { requests } of others.hosts) {
+      assert.deepEqual(requests, []);
+    }
   });
 
-  it("of a stack that has no record shows what would be made, and fails for nothing; an update is refused", async () => {
-    const source = project();
-    const replies: Record<string, Reply> = {
-      hangs: "hang",
-      refuses: { status: 401, headers: { "www-authenticate": 'Basic realm="none"' } },
-    };
-    const hosts: Record<string, FakeRegistry> = {};
-    const images: Record<string, { context: string; repository: string }> = {};
-    const outcomes: Record<string, string> = {};
-    const expected: Record<string, string> = {};
-    for (const [reply, answer] of Object.entries(replies)) {
-      const host = await start(() => answer);
-      hosts[reply] = host;
-      for (const [context, args, outcome, built] of [
-        ["app", {}, "published", ["image"]],
-        ["web", { debug: true }, "debug", ["debug"]],
-        ["cron", { publish: false }, "adopted", []],
-      ] as const) {
-        const name = `${context}-${reply}`;
-        images[name] = { context, repository: `${host.host}/${context}`, ...args };
-        outcomes[name] = outcome;
-        for (const resource of [name, ...[...built, "record", "shown"].map((child) => `${name}-${child}`)]) {
-          expected[resource] = "create";
-        }
-      }
-    }
-    const stack = offline(stackOf(source, images));
-    const result = await stack.preview();
-    for (const [name, outcome] of Object.entries(outcomes)) {
-      const { tag, spec, reference, digest, outcome: found } = shown(result, name) ?? {};
-      assert.deepEqual(
-        [spec, reference, digest, found],
-        [`${images[name]?.repository}:${tag}`, UNKNOWN, UNKNOWN, outcome],
-      );
-    }
-    assert.deepEqual(changes(result), expected);
-    assert.deepEqual(warnings(result), [WARNING]);
-
-    const update = await stack.up({ images: JSON.stringify({ app: images["app-hangs"] }) });
+  it("is no way to update", async () => {
+    const host = await start(() => "hang");
+    const stack = stackOf(project(), { app: { context: "app", repository: `${host.host}/app` } });
+    const update = await offline(stack).up();
     assert.equal(update.succeeded, false, update.text);
     assert.deepEqual(errorsOn(update, "app"), [
       'VERSIONED_IMAGE_OFFLINE is "1": it applies to previews only, and an update must ask the registry: unset it. ' +
         "[InvalidArgument]",
     ]);
-    for (const host of Object.values(hosts)) {
-      assert.deepEqual(host.requests, []);
-    }
+    assert.deepEqual(host.requests, []);
   });
 });

@@ -2,10 +2,11 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { LocalWorkspace, type OpMap } from "@pulumi/pulumi/automation";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import { VersionedImage } from "../../components";
 import { imageProject } from "../support/project";
 import { registry } from "../support/registry";
+import { updateInline } from "../support/updateInline";
 
 /** An inline program, run again and again by the process that holds it. */
 describe("updates of one process", () => {
@@ -28,28 +29,23 @@ describe("updates of one process", () => {
         envVars: { PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE: "test" },
       },
     );
-    const up = async () => {
-      const { outputs, summary } = await stack.up();
-      const tags = Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
-      return { tags, changes: summary.resourceChanges as OpMap };
-    };
     const tag = () => project.head().slice(0, 7);
     try {
-      const first = await up();
-      assert.deepEqual(first.tags, { one: tag(), two: tag() });
+      const first = await updateInline(stack);
+      assert.deepEqual(first.outputs, { one: tag(), two: tag() });
 
       project.write("app/main", "two\n");
-      await assert.rejects(up(), /\[UncommittedChanges\]/);
+      await assert.rejects(updateInline(stack), /\[UncommittedChanges\]/);
 
       project.add().commit();
-      const second = await up();
-      assert.deepEqual(second.tags, { one: tag(), two: tag() });
+      const second = await updateInline(stack);
+      assert.deepEqual(second.outputs, { one: tag(), two: tag() });
       assert.equal(second.changes.delete, undefined);
       assert.equal(registry.pushesTo(repositories.one), 2);
 
       names = ["one"];
-      const third = await up();
-      assert.deepEqual(third.tags, { one: tag() });
+      const third = await updateInline(stack);
+      assert.deepEqual(third.outputs, { one: tag() });
       assert.deepEqual(third.changes, { same: 4, delete: 3 });
     } finally {
       rmSync(state, { recursive: true });

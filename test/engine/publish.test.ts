@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRegistryClient } from "../../components/registry";
-import { changes, imageProject, imageStack, imagesConfig, imagesOf, succeeded, warningsOn } from "../support/project";
+import { changes, imageProject, imageStack, imagesConfig, imagesOf, warningsOn } from "../support/project";
 import { registry } from "../support/registry";
 import type { Repo } from "../support/repo";
 import type { TestStack } from "../support/stack";
@@ -32,8 +32,8 @@ describe("versioned-image publish", () => {
     return source;
   }
 
-  function stackOf(source: Repo, args: object, config?: Record<string, string>): TestStack {
-    const stack = imageStack(source, args, config && { config });
+  function stackOf(source: Repo, images: Record<string, object>): TestStack {
+    const stack = imageStack(source, {}, { config: imagesConfig(images) });
     disposables.push(() => stack.forget());
     return stack;
   }
@@ -49,58 +49,67 @@ describe("versioned-image publish", () => {
     return JSON.parse(out).images;
   }
 
-  it("publishes what a stack then deploys, and does not build again", async () => {
-    const [source, repository] = [project(), registry.repository("publish")];
+  it("publishes what a stack then deploys, and does not build again; takes what a stack has published, whose labels are the same", async () => {
+    const source = project();
+    source.write("images/base/Dockerfile", "FROM scratch\nCOPY file /base\n").write("images/base/file", "base\n");
+    source.write("images/api/Dockerfile", "ARG BASE\nFROM $BASE\nCOPY file /api\n").write("images/api/file", "api\n");
+    source.write("own/Dockerfile", "FROM scratch AS last\nARG WORD\nCOPY file /\n").write("own/file", "own\n");
+    source.add().commit();
+    const repository = registry.repository("publish");
     const [image] = await published("app", "--repository", repository);
     assert.deepEqual(image, {
       context: "app",
       name: "app",
       repository,
-      tag: source.head().slice(0, 7),
-      commit: source.head(),
+      tag: source.git("rev-parse", "HEAD~1").slice(0, 7),
+      commit: source.git("rev-parse", "HEAD~1"),
       digest: await registry.digest(`${repository}:${image.tag}`),
       reference: `${repository}:${image.tag}@${image.digest}`,
       outcome: "published",
     });
     const other = registry.repository("publish");
     const [{ digest }] = await published("app", "--repository", other);
-    const images = { app: { repository, publish: false }, other: { context: "app", repository: other } };
-    const stack = stackOf(source, {}, imagesConfig(images));
-    const preview = await stack.preview();
-    assert.deepEqual(changes(preview), {
-      app: "create",
-      "app-record": "create",
-      other: "create",
-      "other-record": "create",
+    const namespace = registry.repository("publish");
+    const onBase = ["--base", "BASE=images/base", "--repository", `${namespace}/{name}`];
+    const [api, base] = await published("images/api", "images/base", ...onBase);
+
+    const own = registry.repository("publish");
+    const bases = { BASE: { reference: base.reference, covers: ["images/base"], tag: base.tag } };
+    const stack = stackOf(source, {
+      app: { repository, publish: false },
+      other: { context: "app", repository: other },
+      api: { context: "images/api", repository: `${namespace}/api`, build: { bases } },
+      own: { repository: own, build: { args: { WORD: "one" }, target: "last" } },
     });
-    const adopted = imagesOf<"app" | "other">(await stack.up());
-    assert.deepEqual([adopted.app.digest, adopted.app.outcome], [image.digest, "adopted"]);
-    assert.deepEqual([adopted.other.digest, adopted.other.outcome], [digest, "adopted"]);
+    const preview = await stack.preview();
+    const created = ["app", "other", "api", "own"].flatMap((name) => [name, `${name}-record`]);
+    const steps = Object.fromEntries([...created, "own-image"].map((name) => [name, "create"]));
+    assert.deepEqual(changes(preview), steps);
+    const images = imagesOf<"app" | "other" | "api" | "own">(await stack.up());
+    for (const [name, expected] of Object.entries({ app: image.digest, other: digest, api: api.digest })) {
+      const found = images[name as keyof typeof images];
+      assert.deepEqual([found.digest, found.outcome], [expected, "adopted"]);
+    }
     const again = await stack.preview();
     assert.deepEqual(changes(again), {});
     assert.deepEqual([warningsOn(again, "app"), warningsOn(again, "other")], [[], []]);
     for (const each of [repository, other]) {
       assert.equal(registry.contentsPushedTo(each), 2, "once, and moved to what is published");
     }
-  });
 
-  it("takes what a stack has published, whose labels are the same", async () => {
-    const [source, repository, other] = [project(), registry.repository("publish"), registry.repository("publish")];
-    const stack = stackOf(source, { repository, build: { args: { WORD: "one" }, target: "last" } });
-    source.write("app/Dockerfile", "FROM scratch AS last\nARG WORD\nCOPY main /main\n").add().commit();
-    const image = succeeded(await stack.up());
-    const argv = ["app", "--build-arg", "WORD=one", "--target", "last"];
-    const [adopted] = await published(...argv, "--repository", repository);
-    assert.deepEqual([adopted.outcome, adopted.digest], ["adopted", image.digest]);
-    const [own] = await published(...argv, "--repository", other);
-    assert.equal(own.outcome, "published");
-    assert.deepEqual(await registry.labels(`${other}:${own.tag}`), await registry.labels(image.spec));
+    const argv = ["own", "--build-arg", "WORD=one", "--target", "last"];
+    const [adopted] = await published(...argv, "--repository", own);
+    assert.deepEqual([adopted.outcome, adopted.digest], ["adopted", images.own.digest]);
+    const apart = registry.repository("publish");
+    const [second] = await published(...argv, "--repository", apart);
+    assert.equal(second.outcome, "published");
+    assert.deepEqual(await registry.labels(`${apart}:${second.tag}`), await registry.labels(images.own.spec));
 
-    const changed = await publish("app", "--build-arg", "WORD=two", "--target", "last", "--repository", repository);
+    const changed = await publish("own", "--build-arg", "WORD=two", "--target", "last", "--repository", own);
     assert.equal(changed.status, 1);
     assert.match(
       changed.err,
-      /^versioned-image: app: .* is published already, built with [\s\S]* \[BuildInputsChanged\]\n$/,
+      /^versioned-image: own: .* is published already, built with [\s\S]* \[BuildInputsChanged\]\n$/,
     );
   });
 
@@ -136,12 +145,6 @@ describe("versioned-image publish", () => {
     const labels = await registry.labels(`${named("api")}:${tag}`);
     assert.equal(labels["org.opencontainers.image.base.name"], `${named("base")}:${tag}`);
     assert.equal(labels["org.opencontainers.image.base.digest"], base.digest);
-
-    // A stack whose image is built on the same base has nothing to build.
-    const build = { bases: { BASE: { reference: base.reference, covers: ["images/base"], tag } } };
-    const stack = stackOf(source, { context: "images/api", repository: named("api"), build });
-    const adopted = succeeded(await stack.up());
-    assert.deepEqual([adopted.digest, adopted.outcome], [api.digest, "adopted"]);
 
     // By itself, it is built on what the registry has of its base.
     const alone = `${registry.repository("publish")}/{name}`;

@@ -1,7 +1,6 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
-import * as path from "node:path";
 import {
   ALL_ERRORS,
   changes,
@@ -53,12 +52,17 @@ describe("a production tag", () => {
 
   const noDocker = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
 
+  /** How an image is built, in the words of most of the updates. */
+  const BUILD = { extraHosts: ["a:1.1.1.1", "b:1.1.1.1"], args: { B: "2", A: "1" } };
+
   /** Two stacks of one program: what the first publishes, the second may only use. */
   describe("in the life of two stacks", () => {
     type Name = "app" | "also" | "stopped" | "on";
     let source: Repo;
     let first: TestStack;
     let second: TestStack;
+    /** The first, from a clone. */
+    let cloned: TestStack;
     let repositories: Record<Name, string>;
     let one: Record<Name, Image>;
     let two: Record<Name, Image>;
@@ -71,19 +75,20 @@ describe("a production tag", () => {
         stopped: registry.repository("stopped"),
         on: registry.repository("on"),
       };
-      first = stackOf(source, images(), { DOCKER_DEFAULT_PLATFORM: "linux/arm64" });
+      const build = { args: { A: "1", B: "2" }, extraHosts: ["b:1.1.1.1", "a:1.1.1.1"] };
+      first = stackOf(source, images({}, build), { DOCKER_DEFAULT_PLATFORM: "linux/arm64" });
       const { app, stopped } = repositories;
       second = stackOf(
         source,
-        { app: { repository: app, publish: false }, stopped: { repository: stopped } },
+        { app: { repository: app, publish: false, build: BUILD }, stopped: { repository: stopped } },
         noDocker,
       );
     });
 
     /** The images of the first stack. */
-    function images(more: Record<string, object> = {}): Record<string, object> {
+    function images(more: Record<string, object> = {}, build: object = BUILD): Record<string, object> {
       return {
-        app: { repository: repositories.app },
+        app: { repository: repositories.app, build },
         also: { repository: repositories.also, alsoTag: ["latest"], tagPrefix: "git-" },
         stopped: { repository: repositories.stopped },
         ...more,
@@ -92,10 +97,23 @@ describe("a production tag", () => {
 
     const notPublished = /is not in the registry, and publish is false\. .*\[NotPublished\]$/;
 
-    it("is refused in a stack that may not publish, before another stack has published it", async () => {
-      const alone = imagesConfig({ app: { repository: repositories.app, publish: false } });
-      refused(await second.preview(alone), { app: notPublished });
-      refused(await second.up(alone), { app: notPublished });
+    it("is refused in a stack that may not publish, before another stack has published it, and 8. of a registry that does not answer", async () => {
+      const config = imagesConfig({
+        app: { repository: repositories.app, publish: false },
+        silent: { context: "app", repository: "127.0.0.1:9/app" },
+      });
+      for (const kind of ["preview", "up"] as const) {
+        const more = { program: ALL_ERRORS, continueOnError: kind === "up" };
+        const result = await second.start(kind, config, more).result;
+        refused(result, {
+          app: notPublished,
+          silent: /^The registry 127\.0\.0\.1:9 did not answer: .*\[RegistryUnavailable\]$/,
+        });
+        assert.deepEqual(
+          result.steps.filter(({ type }) => type.startsWith("docker:")),
+          [],
+        );
+      }
     });
 
     it("is published, for linux/amd64 whatever the machine's default is", async () => {
@@ -111,18 +129,39 @@ describe("a production tag", () => {
       assert.equal(await registry.digest(`${repositories.also}:latest`), one.also.digest);
     });
 
-    it("costs one request in a preview and in an update that change nothing, and no file", async () => {
-      const staged = () =>
-        execFileSync("find", [path.join(source.directory, ".versioned-image"), "-printf", "%P %i %s %T@ %C@\n"], {
-          encoding: "utf8",
-        });
-      const files = staged();
+    it("2. is not pushed again from a clone in another directory under another umask, after git gc, with other modes and ignored files", async () => {
+      const clone = track(cloneUnder(0o077, source));
+      clone.git("gc", "--quiet", "--aggressive", "--prune=now");
+      clone.write("also/secret.key", "secret");
+      // Git does not record this.
+      chmodSync(clone.path("stopped/main"), 0o600);
+      cloned = first.in(clone.directory);
+      const preview = await cloned.preview(imagesConfig(images()));
+      assert.deepEqual(imagesOf(preview), one);
+      assert.deepEqual(changes(preview), {});
+    });
+
+    it("costs one request in a preview and in an update that change nothing, there, too, and no file", async () => {
+      const names = ["app", "also", "stopped"] as const;
       assert.ok(registry.requestsTo(repositories.app).length > 1);
-      for (const run of [() => first.preview(), () => first.up()]) {
-        const before = [repositories.app, repositories.also].map((each) => registry.requestsTo(each).length);
-        assert.deepEqual(changes(await run()), {});
-        assert.deepEqual(registry.requestsTo(repositories.app).slice(before[0]), [`HEAD manifests/${one.app.tag}`]);
-        assert.deepEqual(registry.requestsTo(repositories.also).slice(before[1]), [`HEAD manifests/${one.also.tag}`]);
+      for (const [kind, stack] of [
+        ["preview", first],
+        ["up", cloned],
+      ] as const) {
+        const staged = () =>
+          execFileSync("find", [".versioned-image", "-printf", "%P %i %s %T@ %C@\n"], {
+            cwd: stack.options.workDir,
+            encoding: "utf8",
+          });
+        const files = staged();
+        const before = names.map((name) => registry.requestsTo(repositories[name]).length);
+        const result = await stack[kind](imagesConfig(images()));
+        assert.deepEqual(imagesOf(result), one);
+        assert.deepEqual(changes(result), {});
+        for (const [index, name] of names.entries()) {
+          const asked = registry.requestsTo(repositories[name]).slice(before[index]);
+          assert.deepEqual(asked, [`HEAD manifests/${one[name].tag}`]);
+        }
         assert.equal(staged(), files);
       }
     });
@@ -146,7 +185,6 @@ describe("a production tag", () => {
         app: { ...one.app, outcome: "adopted" },
         stopped: { ...one.stopped, outcome: "adopted" },
       });
-      assert.deepEqual(changes(await second.up()), {});
       assert.deepEqual(
         [repositories.app, repositories.stopped].map((each) => registry.pushesTo(each)),
         [1, 1],
@@ -229,40 +267,10 @@ describe("a production tag", () => {
         on: { ...two.on, outcome: "adopted" },
       });
       assert.equal(await registry.digest(`${repositories.also}:latest`), two.also.digest);
-      assert.deepEqual(changes(await first.up(config)), {});
       for (const { spec } of [one.app, two.app, one.also, two.also, one.stopped, two.on]) {
         assert.equal(registry.pushes(spec), 1);
       }
     });
-  });
-
-  it("2. is not pushed again from a clone in another directory under another umask, after git gc, with other modes and ignored files", async () => {
-    const source = track(imagesProject({ plain: {}, ignored: {}, modes: {} }));
-    const names = ["plain", "ignored", "modes"] as const;
-    const repositories = names.map((name) => [name, registry.repository(name)] as const);
-    const imagesOfBuild = (build: object) =>
-      Object.fromEntries(repositories.map(([name, repository]) => [name, { repository, build }]));
-    const build = { args: { A: "1", B: "2" }, extraHosts: ["b:1.1.1.1", "a:1.1.1.1"] };
-    const stack = stackOf(source, imagesOfBuild(build));
-    const published = imagesOf(await stack.up());
-
-    const other = track(cloneUnder(0o077, source));
-    other.git("gc", "--quiet", "--aggressive", "--prune=now");
-    other.write("ignored/secret.key", "secret");
-    // Git does not record this.
-    chmodSync(other.path("modes/main"), 0o600);
-    const again = stack.in(other.directory);
-    const reordered = { extraHosts: ["a:1.1.1.1", "b:1.1.1.1"], args: { B: "2", A: "1" } };
-    const config = imagesConfig(imagesOfBuild(reordered));
-    const preview = await again.preview(config);
-    assert.equal(preview.succeeded, true, preview.text);
-    assert.deepEqual(changes(preview), {});
-    const update = await again.up(config);
-    assert.deepEqual(imagesOf(update), published);
-    assert.deepEqual(changes(update), {});
-    for (const [, repository] of repositories) {
-      assert.equal(registry.pushesTo(repository), 1);
-    }
   });
 
   describe("that the registry holds already", () => {
@@ -273,15 +281,21 @@ describe("a production tag", () => {
     };
     const names = Object.keys(changed);
     const repositories: Record<string, string> = {};
+    const others: Record<string, Record<string, string>> = {
+      commit: { "org.opencontainers.image.revision": "0".repeat(40), "dev.versioned-image.tree": "0" },
+      unlabelled: {},
+    };
     let source: Repo;
     let stack: TestStack;
     let first: Result;
+    /** A preview and an update, once some tags have been taken, and the program builds in another way. */
+    let results: Result[];
 
     before(async () => {
       const files = { Dockerfile: "FROM scratch AS one\nARG A\nCOPY main /main\nFROM one AS two\n" };
-      const all = [...names, "foreign", "plain"];
-      source = track(imagesProject(Object.fromEntries(all.map((name) => [name, files]))));
-      for (const name of all) {
+      const directories = [...names, "foreign", "plain"];
+      source = track(imagesProject(Object.fromEntries(directories.map((name) => [name, files]))));
+      for (const name of [...directories, ...Object.keys(others)]) {
         repositories[name] = registry.repository(name);
       }
       const tag = source.head().slice(0, 7);
@@ -290,9 +304,24 @@ describe("a production tag", () => {
         "dev.versioned-image.tree": source.git("rev-parse", "HEAD:foreign"),
       });
       push(`${repositories.plain}:${tag}`, {});
-      stack = stackOf(source, { ...asPublished(), plain: { repository: repositories.plain } });
+      stack = stackOf(source, { ...asPublished(), ...taken(), plain: { repository: repositories.plain } });
       first = await stack.up();
+      for (const [name, labels] of Object.entries(others)) {
+        push(imagesOf(first)[name]?.spec ?? "", labels);
+      }
+      const config = imagesConfig({ ...inAnotherWay(), ...taken(), foreign: { repository: repositories.foreign } });
+      results = [
+        await stack.preview(config, { program: ALL_ERRORS }),
+        await stack.up(config, { program: ALL_ERRORS, continueOnError: true }),
+      ];
     });
+
+    /** Images whose tags others take. */
+    function taken(): Record<string, object> {
+      return Object.fromEntries(
+        Object.keys(others).map((name) => [name, { context: "plain", repository: repositories[name] }]),
+      );
+    }
 
     function asPublished(): Record<string, object> {
       return Object.fromEntries(
@@ -322,69 +351,43 @@ describe("a production tag", () => {
       assert.equal(registry.pushesTo(repositories.plain ?? ""), 1);
     });
 
-    it("3. and 6. is refused in preview and update if an argument, the target or the platform changed, or it was built from another commit", async () => {
-      const config = imagesConfig({ ...inAnotherWay(), foreign: { repository: repositories.foreign } });
+    it("3. and 6. is refused in preview and update if an argument, the target or the platform changed, or it was built from another commit", () => {
       const inputs = /is published already.*commit a change.*--debug.*another repository\. \[BuildInputsChanged\]/is;
       const head = source.head();
-      for (const kind of ["preview", "up"] as const) {
-        refused(await stack.start(kind, config, { program: ALL_ERRORS, continueOnError: kind === "up" }).result, {
+      for (const result of results) {
+        refused(result, {
           ...Object.fromEntries(names.map((name) => [name, inputs])),
           foreign: new RegExp(`was built from commit 0{40}, not from commit ${head}.*tagLength.*\\[TagTaken\\]`, "s"),
         });
       }
-      for (const repository of Object.values(repositories)) {
-        assert.equal(registry.pushesTo(repository), 1);
+      for (const name of [...names, "foreign"]) {
+        assert.equal(registry.pushesTo(repositories[name] ?? ""), 1);
       }
     });
 
-    it("is refused in preview and update, with the command that restores it, if another image took its tag", async () => {
-      const others = {
-        commit: { "org.opencontainers.image.revision": "0".repeat(40), "dev.versioned-image.tree": "0" },
-        unlabelled: {},
-      };
-      const taken = Object.keys(others).map((name) => [
-        name,
-        { context: "plain", repository: registry.repository(name) },
-      ]);
-      const overwritten = stackOf(source, Object.fromEntries(taken));
-      const published = imagesOf<keyof typeof others>(await overwritten.up());
-      const messages: Record<string, RegExp> = {};
-      for (const [name, labels] of Object.entries(others)) {
-        const { spec, digest, reference } = published[name as keyof typeof others];
-        push(spec, labels);
+    it("is refused in preview and update, with the command that restores it, if another image took its tag", () => {
+      const published = imagesOf(first);
+      const messages = Object.keys(others).map((name) => {
+        const { spec, digest, reference } = published[name] as Image;
         const restores = reference.replace(/:[^:@]*@/, "@");
-        messages[name] = new RegExp(
-          `${spec} was published as ${digest}, but .* --tag ${spec} ${restores}\`.*\\[DigestMismatch\\]`,
-        );
+        const message = `${spec} was published as ${digest}, but .* --tag ${spec} ${restores}\`.*\\[DigestMismatch\\]`;
+        return [name, new RegExp(message)];
+      });
+      for (const result of results) {
+        refused(result, Object.fromEntries(messages));
       }
-      for (const kind of ["preview", "up"] as const) {
-        const more = { program: ALL_ERRORS, continueOnError: kind === "up" };
-        refused(await overwritten.start(kind, undefined, more).result, messages);
+      for (const name of Object.keys(others)) {
+        assert.equal(registry.pushesTo(repositories[name] ?? ""), 2, "by this package, and by the other one");
       }
     });
 
-    it("3. is rebuilt in debug beside what is published, which stays and is used again", async () => {
+    it("3. is rebuilt in debug beside what is published, which stays", async () => {
       const published = imagesOf(first);
       const debug = imagesOf(await stack.up(imagesConfig(inAnotherWay({ debug: true }))));
       for (const name of names) {
         assert.equal(debug[name]?.tag, `${published[name]?.tag}-debug`);
         assert.equal(await registry.digest(published[name]?.spec ?? ""), published[name]?.digest);
       }
-      const again = imagesOf(await stack.up(imagesConfig(asPublished())));
-      assert.deepEqual(
-        names.map((name) => again[name]?.digest),
-        names.map((name) => published[name]?.digest),
-      );
     });
-  });
-
-  it("8. of a registry that does not answer is not built", async () => {
-    const source = track(imagesProject({ app: {} }));
-    const result = await stackOf(source, { app: { repository: "127.0.0.1:9/app" } }, noDocker).preview();
-    refused(result, { app: /^The registry 127\.0\.0\.1:9 did not answer: .*\[RegistryUnavailable\]$/ });
-    assert.deepEqual(
-      result.steps.filter(({ type }) => type.startsWith("docker:")),
-      [],
-    );
   });
 });

@@ -10,24 +10,15 @@ describe("two images of one program with the same tag", () => {
       { debug: false, end: "", repository: registry.repository("same") },
       { debug: true, end: "-debug", repository: registry.repository("same") },
     ];
-    const both = (repositoryOf: (name: string, repository: string) => string) =>
-      imagesConfig(
-        Object.fromEntries(
-          kinds.flatMap(({ debug, end, repository }) =>
-            ["app", "worker"].map((context) => {
-              const name = `${context}${end}`;
-              return [name, { context, repository: repositoryOf(name, repository), debug }];
-            }),
-          ),
-        ),
-      );
-    const stack = imageStack(project, {}, { config: both((_, repository) => repository) });
+    const images = kinds.flatMap(({ debug, end, repository }) =>
+      ["app", "worker"].map((context) => [`${context}${end}`, { context, repository, debug }]),
+    );
+    const stack = imageStack(project, {}, { config: imagesConfig(Object.fromEntries(images)) });
     try {
-      const seconds = new Set<string>();
       for (const kind of ["preview", "up"] as const) {
-        const result = await stack.start(kind, {}, { program: ALL_ERRORS }).result;
+        const more = { program: ALL_ERRORS, continueOnError: kind === "up" };
+        const result = await stack.start(kind, {}, more).result;
         assert.equal(result.succeeded, false, result.text);
-        seconds.clear();
         for (const { debug, end, repository } of kinds) {
           const spec = `${repository}:${project.head().slice(0, 7)}${end}`;
           // Which of them comes first is left to chance.
@@ -39,18 +30,10 @@ describe("two images of one program with the same tag", () => {
           ]);
           assert.deepEqual(errorsOn(result, other), []);
           assert.equal(`${second}-${debug ? "debug" : "image"}` in changes(result), false, result.text);
-          seconds.add(second);
         }
       }
       for (const { repository } of kinds) {
-        const before = registry.pushesTo(repository);
-        assert.ok(before <= 1, `${before} pushes`);
-      }
-      const apart = both((name, repository) => (seconds.has(name) ? registry.repository("apart") : repository));
-      const result = await stack.up(apart);
-      assert.equal(result.succeeded, true, result.text);
-      for (const { repository } of kinds) {
-        assert.equal(registry.pushesTo(repository), 1);
+        assert.equal(registry.pushesTo(repository), 1, "of the first alone");
       }
     } finally {
       stack.forget();

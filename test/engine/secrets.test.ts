@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { OwnRegistry } from "../support/ownRegistry";
 import { CANARY, startPrivateRegistry, USER } from "../support/privateRegistry";
 import { changes, imageProject, imageStack, imagesConfig, imagesProject } from "../support/project";
+import type { Result } from "../support/stack";
 
 /** Promise 9: credentials work from wherever users keep them, and are found nowhere else. */
 describe("a production tag 9. in a private registry", () => {
@@ -44,24 +45,29 @@ describe("a production tag 9. in a private registry", () => {
   const basic = () => Buffer.from(`${USER}:${CANARY}`).toString("base64");
   const host = (index: number) => registries[index]?.host ?? "";
 
-  /** Publishes images, and looks for the password wherever something of them is written. */
-  async function assertHidden(env: NodeJS.ProcessEnv, images: Record<string, object>): Promise<void> {
+  /** Publishes images by these operations, and looks for the password wherever something of them is written. */
+  async function assertHidden(
+    env: NodeJS.ProcessEnv,
+    images: Record<string, object>,
+    ...operations: ("preview" | "up")[]
+  ): Promise<Result[]> {
     const files = { Dockerfile: "FROM busybox:1.36\nCOPY main /main\n" };
     const project = imagesProject(Object.fromEntries(Object.keys(images).map((name) => [name, files])));
     const stack = imageStack(project, {}, { config: imagesConfig(images), env });
     try {
-      const preview = await stack.preview();
-      const update = await stack.up();
-      assert.equal(update.succeeded, true, update.text);
-      assert.deepEqual(changes(await stack.up()), {});
-      const places: Record<string, string> = {
-        "the preview's output": preview.text + JSON.stringify([preview.steps, preview.diagnostics]),
-        "the update's output": update.text + JSON.stringify([update.steps, update.diagnostics]),
-        "the state": stack.stateText(),
-      };
+      const results: Result[] = [];
+      const places: Record<string, string> = {};
+      for (const [index, kind] of operations.entries()) {
+        const result = await stack[kind]();
+        assert.equal(result.succeeded, true, result.text);
+        places[`the output of ${kind} ${index}`] = result.text + JSON.stringify([result.steps, result.diagnostics]);
+        results.push(result);
+      }
+      places["the state"] = stack.stateText();
+      const update = results[operations.indexOf("up")];
       for (const image of Object.keys(images)) {
         // The name by which Docker has it: it is the registry where it got its tag.
-        const spec = String(update.steps.find(({ name }) => name === `${image}-image`)?.inputs.imageName);
+        const spec = String(update?.steps.find(({ name }) => name === `${image}-image`)?.inputs.imageName);
         places[`the history of ${image}`] = docker("history", "--no-trunc", spec);
         places[`the configuration of ${image}`] = docker("inspect", spec);
         places[`the layers of ${image}`] = layersOf(spec);
@@ -74,6 +80,7 @@ describe("a production tag 9. in a private registry", () => {
           );
         }
       }
+      return results;
     } finally {
       stack.forget();
       project.dispose();
@@ -83,19 +90,23 @@ describe("a production tag 9. in a private registry", () => {
   it("is published with credentials from Docker's configuration, a credential helper of the host and registryAuth, which are found nowhere in clear", async () => {
     helper();
     const config = { auths: { [host(0)]: { auth: basic() } }, credHelpers: { [host(1)]: "canary" } };
-    await assertHidden(
+    const [, , again] = await assertHidden(
       { ...dockerConfig(config), TEST_PASSWORD: CANARY },
       {
         configured: { repository: `${host(0)}/app` },
         helped: { repository: `${host(1)}/app` },
         given: { repository: `${host(2)}/app`, registryAuth: { server: host(2), username: USER } },
       },
+      "preview",
+      "up",
+      "up",
     );
+    assert.deepEqual(again && changes(again), {});
   });
 
   it("is published with credentials from the default credential store, which are found nowhere in clear", async () => {
     helper();
-    await assertHidden(dockerConfig({ credsStore: "canary" }), { stored: { repository: `${host(0)}/stored` } });
+    await assertHidden(dockerConfig({ credsStore: "canary" }), { stored: { repository: `${host(0)}/stored` } }, "up");
   });
 
   it("is refused without credentials, with the command to log in", async () => {

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { kill, started, type Victim } from "./kill";
+import { type Image, imagesOf } from "./project";
 import { randomFrom } from "./random";
 import { registry } from "./registry";
 import type { Repo } from "./repo";
@@ -30,7 +31,7 @@ export async function surviveKills(stack: TestStack, project: Repo, repository: 
     await running.result;
     await noteServed(repository, served);
 
-    cancelled += await converge(stack);
+    cancelled += (await converge(stack)).cancelled;
     await noteServed(repository, served);
     const tag = project.head().slice(0, 7);
     assert.ok(served.has(tag), `${tag} was not published`);
@@ -42,7 +43,7 @@ export async function surviveKills(stack: TestStack, project: Repo, repository: 
 }
 
 /** Runs one more update; where a killed engine left its lock, that is cancelled first, as Pulumi asks for. */
-export async function converge(stack: TestStack): Promise<number> {
+export async function converge(stack: TestStack): Promise<{ cancelled: number; images: Record<string, Image> }> {
   let result = await stack.up();
   let cancelled = 0;
   if (!result.succeeded && /currently locked/.test(result.text)) {
@@ -50,10 +51,11 @@ export async function converge(stack: TestStack): Promise<number> {
     cancelled = 1;
     result = await stack.up();
   }
-  assert.equal(result.succeeded, true, result.text);
-  const { spec, digest } = (result.outputs.images as { app: { spec: string; digest: string } }).app;
-  assert.equal(await registry.digest(spec), digest);
-  return cancelled;
+  const images = imagesOf(result);
+  for (const { spec, digest } of Object.values(images)) {
+    assert.equal(await registry.digest(spec), digest);
+  }
+  return { cancelled, images };
 }
 
 /** Every tag that was ever served must still serve the same digest. */

@@ -186,8 +186,17 @@ async function layersOf(repository: string, digest: string): Promise<string[]> {
   return rootfs.diff_ids;
 }
 
+/** What a monorepo has come to. */
+export interface Lived {
+  /** Its images are at the commit now. */
+  stack: TestStack;
+  images: Record<Name, BasedImage>;
+  /** Images of an earlier commit, on an earlier base. */
+  before: Record<Name, BasedImage>;
+}
+
 /** Meets each kind of change once, with what is built counted. */
-export async function liveADay(monorepo: Monorepo): Promise<void> {
+export async function liveADay(monorepo: Monorepo): Promise<Lived> {
   const { project } = monorepo;
   const stack = monorepo.stack("dev");
   const all = { base: 1, runtime: 1, api: 1, worker: 1 };
@@ -199,11 +208,6 @@ export async function liveADay(monorepo: Monorepo): Promise<void> {
   const third = await monorepo.change("base").up(stack, all);
   assert.notEqual(third.api.digest, second.api.digest);
 
-  const now = project.git("branch", "--show-current");
-  project.git("checkout", "--quiet", "HEAD~1");
-  assert.deepEqual(digests(await monorepo.update(stack, {})), digests(second));
-  project.git("checkout", "--quiet", now);
-
   project.write("images/base/base", "on disk\n");
   const debug = { debug: true };
   const config = monorepo.config({ base: debug, runtime: debug, api: debug, worker: debug });
@@ -213,15 +217,22 @@ export async function liveADay(monorepo: Monorepo): Promise<void> {
     Object.values(third).map(({ tag }) => `${tag}-debug`),
   );
   project.git("checkout", "--quiet", "--", "images/base/base");
-  assert.deepEqual(digests(await monorepo.update(stack, {})), digests(third));
 
-  const other = await monorepo.update(monorepo.stack("production").in(monorepo.clone().directory), {});
+  // From debug images, and by an older commit.
+  const now = project.git("branch", "--show-current");
+  project.git("checkout", "--quiet", "HEAD~1");
+  assert.deepEqual(digests(await monorepo.update(stack, {})), digests(second));
+  project.git("checkout", "--quiet", now);
+
+  const production = monorepo.stack("production");
+  const other = await monorepo.update(production.in(monorepo.clone().directory), {});
   assert.deepEqual(digests(other), digests(third));
   assert.deepEqual(new Set(Object.values(other).map(({ outcome }) => outcome)), new Set(["adopted"]));
+  return { stack: production, images: other, before: second };
 }
 
 /** Lives a month of the repository, with what is built counted. */
-export async function liveAMonth(monorepo: Monorepo): Promise<void> {
+export async function liveAMonth(monorepo: Monorepo): Promise<Lived> {
   const { project } = monorepo;
   const stack = monorepo.stack("dev");
   const all = { base: 1, runtime: 1, api: 1, worker: 1 };
@@ -263,7 +274,9 @@ export async function liveAMonth(monorepo: Monorepo): Promise<void> {
     Object.values(tried).map(({ tag }) => [tag, false]),
   );
   project.git("checkout", "--quiet", "--", "images/base/base");
-  assert.deepEqual(digests(await monorepo.up(stack, {})), digests(reverted));
+  const images = await monorepo.up(stack, {});
+  assert.deepEqual(digests(images), digests(reverted));
+  return { stack, images, before: fourth };
 }
 
 function digests(images: Record<Name, BasedImage>): string[] {

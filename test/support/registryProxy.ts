@@ -80,7 +80,7 @@ export class RegistryProxy {
   /** How many tags were refused since they are immutable. */
   refused = 0;
   private readonly upstream: string;
-  private readonly waiting: { stage: "asked" | "done"; kind: Kind; told: () => void }[] = [];
+  private readonly waiting: { stage: "asked" | "done"; kind: Kind; repository: string; told: () => void }[] = [];
   /** Of two that set a tag at once, one comes after the other, and is refused if tags are immutable. */
   private readonly queues = new Map<string, Promise<unknown>>();
 
@@ -105,12 +105,12 @@ export class RegistryProxy {
 
   /** Ends when the next request of a kind comes. */
   asked(kind: Kind): Promise<void> {
-    return new Promise((told) => this.waiting.push({ stage: "asked", kind, told }));
+    return new Promise((told) => this.waiting.push({ stage: "asked", kind, repository: "", told }));
   }
 
-  /** Ends when the registry has done the next request of a kind, before that is answered. */
-  done(kind: Kind): Promise<void> {
-    return new Promise((told) => this.waiting.push({ stage: "done", kind, told }));
+  /** Ends when the registry has done the next request of a kind, before that is answered; `repository`: by its path. Default: any. */
+  done(kind: Kind, repository = ""): Promise<void> {
+    return new Promise((told) => this.waiting.push({ stage: "done", kind, repository, told }));
   }
 
   /** Ends every connection and takes no more, as if the network were gone. */
@@ -128,7 +128,7 @@ export class RegistryProxy {
   private async serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const asked = read(incoming);
     this.counts[asked.kind] = (this.counts[asked.kind] ?? 0) + 1;
-    this.tell("asked", asked.kind);
+    this.tell("asked", asked);
     const mood = this.moodFor(asked);
     const { before = 0, after = 0, instead, applied = instead === undefined } = mood;
     // A manifest that has come is passed on as a whole, whatever becomes of who sent it.
@@ -210,18 +210,22 @@ export class RegistryProxy {
     });
   }
 
-  private note({ kind, url, reference }: Asked, { statusCode, headers }: IncomingMessage): void {
+  private note(asked: Asked, { statusCode, headers }: IncomingMessage): void {
+    const { kind, url, reference } = asked;
     const digest = headers["docker-content-digest"];
     const done = statusCode === 200 || statusCode === 201;
     if (done && typeof digest === "string" && (kind === "look" || kind === "tag")) {
       const spec = `${url.slice("/v2/".length, url.indexOf("/manifests/"))}:${reference}`;
       (kind === "tag" ? this.written : this.served).push({ spec, digest, at: performance.now() });
     }
-    this.tell("done", kind);
+    this.tell("done", asked);
   }
 
-  private tell(stage: "asked" | "done", kind: Kind): void {
-    for (const entry of this.waiting.filter((each) => each.stage === stage && each.kind === kind)) {
+  private tell(stage: "asked" | "done", { kind, url }: Asked): void {
+    const told = this.waiting.filter((each) => {
+      return each.stage === stage && each.kind === kind && url.startsWith(`/v2/${each.repository}`);
+    });
+    for (const entry of told) {
       this.waiting.splice(this.waiting.indexOf(entry), 1);
       entry.told();
     }
