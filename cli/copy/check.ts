@@ -36,6 +36,15 @@ export async function check(source: Source, { registry, tagPolicy, signer, env }
   const checked = version
     ? { tag: version.tag, warning: doubts() }
     : { tag: labelledVersion(given, labels, tag), warning: undefined };
+  // One platform of an index says what the index says, and is not the version.
+  const published = version || tag ? undefined : await registry.resolve(repository, checked.tag);
+  if (published && published.digest !== digest) {
+    throw new VersionedImageError(
+      "DigestMismatch",
+      `${given} says that it is the version ${checked.tag}, but the registry serves ${published.digest} under that tag. Copy ` +
+        `${repository}:${checked.tag}, or first give that tag back to the right image.`,
+    );
+  }
 
   function doubts(): string | undefined {
     const found = images.map((image) =>

@@ -272,6 +272,20 @@ for (const program of PROGRAMS) {
       }
     });
 
+    it("refuses a digest that is not what its version's tag serves, such as one platform of an index", async () => {
+      const { from, to, tag, digest, images } = await published(withImage());
+      const { status, err } = await cli(["copy", `${from}@${images[0]}`, to]);
+      assert.deepEqual(
+        [status, err],
+        [
+          1,
+          `versioned-image: ${from}@${images[0]} says that it is the version ${tag}, but the registry serves ${digest} under that ` +
+            `tag. Copy ${from}:${tag}, or first give that tag back to the right image. [DigestMismatch]\n`,
+        ],
+      );
+      assert.deepEqual(await createRegistryClient({ env: {} }).tags(to), []);
+    });
+
     it("refuses a release tag that looks like another version of a reference's image", async () => {
       const made = withImage();
       const { from, to, tag, digest } = await published(made, { [VERSION]: `git-${made.head().slice(0, 7)}` });
