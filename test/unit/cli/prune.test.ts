@@ -49,7 +49,7 @@ describe("versioned-image prune", () => {
         .map(({ tag, stays, goes }: { tag: string; stays: boolean; goes: string | null }) => [tag, stays, goes])
         .sort(),
       [
-        [old, false, "older than the last 1 version, and nothing needs it"],
+        [old, false, "older than the last version, and nothing needs it"],
         [head, true, null],
       ].sort(),
     );

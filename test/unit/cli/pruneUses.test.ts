@@ -4,20 +4,19 @@ import { soughtOf, usesOf } from "../../../cli/cluster";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { folderOfEach } from "../../support/folder";
-import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
+import { cliJson, commitsOf, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, versions } from "./setup";
 
 const FLAGS = ["--keep-last", "0", "--keep-for", "0h"];
 
 describe("versioned-image prune, of what clusters use", () => {
-  const { withImage, keep } = repositories();
+  const { enter, keep } = repositories();
   const start = fakeRegistries();
   const home = folderOfEach();
 
   /** An image of an old commit that nothing but a cluster can need, and that of HEAD. */
   async function example(more: (method: string, url: string) => Reply | undefined = () => undefined) {
-    const made = withImage();
-    const first = made.head();
-    made.write("images/app/main", "two\n").add().commit("Two");
+    const made = enter(versions());
+    const [first = ""] = commitsOf(made);
     const images = [first, made.head()].map((commit) => ({
       tags: [commit.slice(0, 7)],
       labels: labelsOf(made, commit, "images/app"),
@@ -26,7 +25,7 @@ describe("versioned-image prune, of what clusters use", () => {
     const registry = await start((seen) => more(seen.method, seen.url) ?? answer(seen));
     const tag = first.slice(0, 7);
     const digest = await digestOf(registry, tag);
-    return { made, registry, repository: `${registry.host}/app`, tag, digest };
+    return { registry, repository: `${registry.host}/app`, tag, digest };
   }
 
   async function cluster(...server: Parameters<typeof apiServer>) {
@@ -62,12 +61,10 @@ describe("versioned-image prune, of what clusters use", () => {
    * name.
    */
   async function whyEachStays(formsOf: (version: Named) => [place: string, form: object][], kinds = {}) {
-    const made = withImage();
-    const commits = [made.head()];
-    for (const number of formsOf({ repository: "", tag: "", digest: "", config: "" }).keys()) {
-      made.write("images/app/main", `${number}\n`).add().commit(`Change ${number}`);
-      commits.push(made.head());
-    }
+    const made = enter(versions());
+    const { length } = formsOf({ repository: "", tag: "", digest: "", config: "" });
+    const commits = [...commitsOf(made).slice(0, length), made.head()];
+    assert.equal(new Set(commits).size, length + 1);
     const tags = commits.map((commit) => commit.slice(0, 7));
     const registry = await start(
       shelf(
@@ -456,7 +453,7 @@ describe("versioned-image prune, of what clusters use", () => {
   describe("of a clone", () => {
     /** A clone of one branch of a repository that has another, with an image of the tip of each. */
     async function clone(...flags: string[]) {
-      const { made } = await example();
+      const made = keep(versions().copy());
       made.git("checkout", "--quiet", "-b", "release");
       made.write("images/app/main", "release\n").add().commit("Release");
       const release = made.head();
@@ -525,19 +522,14 @@ describe("versioned-image prune, of what clusters use", () => {
   describe("between the plan and a deletion", () => {
     /** Old debug images. Once the first is deleted, both are pushed anew, or another tag is set to the second. */
     async function debugImages(anew: "same" | "other") {
-      const made = withImage();
-      const commits = [made.head()];
-      for (const name of ["two", "three"]) {
-        made.write("images/app/main", name).add().commit(name);
-        commits.push(made.head());
-      }
+      const made = enter(versions());
+      const [one = "", two = ""] = commitsOf(made);
       const created = "2023-01-01T00:00:00Z";
       const debug = (commit: string, number: number) => ({
         tags: [`${commit.slice(0, 7)}-debug`],
         created,
         labels: { ...labelsOf(made, commit, "images/app"), [DIRTY]: "true", number: String(number) },
       });
-      const [one = "", two = ""] = commits;
       const then = shelf([debug(one, 1), debug(two, 1)]);
       const now = shelf([debug(one, 2), debug(two, 2)]);
       const deleted = new Set<string>();

@@ -5,12 +5,14 @@ import { which } from "../../../scripts/setup/run";
 import { kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { folderOfEach } from "../../support/folder";
+import { shared } from "../../support/repo";
 import { shortPauses } from "../../support/shortPauses";
 import {
   cli,
   cliJson,
   DIRTY,
   digestOf,
+  imageRepository,
   labelsOf,
   repositories,
   sha256,
@@ -20,8 +22,18 @@ import {
   treeOfPaths,
 } from "./setup";
 
+/** Three versions of images/app, each with a commit elsewhere after it. */
+const versions = shared(() => {
+  const made = imageRepository();
+  for (const name of ["two", "three"]) {
+    made.write("images/app/main", name).add().commit(`Say ${name}`);
+    made.write("elsewhere", name).add().commit("Elsewhere");
+  }
+  return made;
+});
+
 describe("versioned-image status", () => {
-  const { withImage } = repositories();
+  const { withImage, enter, keep } = repositories();
   const start = fakeRegistries();
   shortPauses();
   const home = folderOfEach();
@@ -76,15 +88,10 @@ describe("versioned-image status", () => {
   /** The ReplicaSet between the two. */
   const replicasets = [{ metadata: { uid: "set", ownerReferences: [{ kind: "Deployment", uid: "deployment" }] } }];
 
-  /** Three versions of images/app, each published, and a debug image of the last. */
-  async function example() {
-    const made = withImage();
-    const commits = [made.head()];
-    for (const name of ["two", "three"]) {
-      made.write("images/app/main", name).add().commit(`Say ${name}`);
-      made.write("elsewhere", name).add().commit("Elsewhere");
-      commits.push(made.git("rev-parse", "HEAD~1"));
-    }
+  /** `versions`, each published, and a debug image of the last. `made`: a copy, for a test that goes on from there. */
+  async function example(made = versions()) {
+    enter(made);
+    const commits = made.git("log", "--reverse", "--format=%H", "--", "images/app").split("\n");
     const shelved = commits.map((commit) => ({
       tags: [commit.slice(0, 7)],
       labels: labelsOf(made, commit, "images/app"),
@@ -448,7 +455,7 @@ describe("versioned-image status", () => {
   });
 
   it("shows what another directory was built into, and says no where one of the images should be", async () => {
-    const { made, repository } = await example();
+    const { made, repository } = await example(keep(versions().copy()));
     made.write("images/other/Dockerfile", "FROM scratch\n").add().commit("Add another");
     const images = [{ tags: ["other"], labels: labelsOf(made, made.head(), "images/other") }];
     const registry = await start(shelf(images));
@@ -465,7 +472,7 @@ describe("versioned-image status", () => {
   });
 
   it("leaves an image that is in a repository of its own directory's name to itself", async () => {
-    const { made } = await example();
+    const { made } = await example(keep(versions().copy()));
     made.write("more/app/Dockerfile", "FROM busybox\n").add().commit("Add another");
     const registry = await start(shelf([{ tags: ["x"], labels: labelsOf(made, made.head(), "more/app") }]));
     const { status, others } = await shown([
@@ -747,7 +754,7 @@ describe("versioned-image status", () => {
   });
 
   it("writes a page that needs nothing else, and in which others' words are text", async () => {
-    const { made, images } = await example();
+    const { made, images } = await example(keep(versions().copy()));
     made.write("images/app/main", "x").add().commit('<script>alert(1)</script> & "more"');
     const [first, second] = images;
     const file = await clusters({
