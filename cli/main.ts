@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { text } from "node:stream/consumers";
+import { showsColor } from "./output";
 import { run } from "./run";
 
 const { env, stdin, stdout, stderr } = process;
@@ -37,7 +38,7 @@ async function main(): Promise<number> {
     out: (words) => stdout.write(words),
     err: (words) => stderr.write(words),
     input: () => text(stdin),
-    color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb",
+    color: showsColor(stdout, env),
     terminal: stderr.isTTY === true && env.TERM !== "dumb",
     env,
     now: () => new Date(),

@@ -25,6 +25,11 @@ export type Status = 0 | 1;
 
 export type Style = "bold" | "dim" | "green" | "red" | "yellow";
 
+/** Whether what is written shows colour: on a terminal that can, unless whoever sits there wants none (NO_COLOR). */
+export function showsColor({ isTTY }: { isTTY?: boolean }, { NO_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
+  return isTTY === true && !NO_COLOR && TERM !== "dumb";
+}
+
 export function paint({ color }: Io, style: Style, text: string): string {
   return color ? styleText(style, text, { validateStream: false }) : text;
 }

@@ -46,7 +46,7 @@ const parts: Record<string, () => Promise<Counts>> = {
     const sum = (count: "passed" | "failed" | "skipped") => checks.reduce((total, counts) => total + counts[count], 0);
     return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
   },
-  types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit"]),
+  types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit", "--incremental", "--tsBuildInfoFile", TYPES]),
   unit: () =>
     unitTests(["test/unit/!(cli|git)/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"]),
   git: () => unitTests(["test/unit/git/**/*.test.ts"]),
@@ -61,6 +61,9 @@ const parts: Record<string, () => Promise<Counts>> = {
 
 /** Its package has no name for it. The table of rooms is in .dependency-cruiser.cjs. */
 const CRUISER = path.join(ROOT, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+
+/** What the last check of types has found, so that the next one looks at what has changed since. */
+const TYPES = path.join(ROOT, "node_modules/.cache/types.tsbuildinfo");
 
 /** So many parts run at the same time: each waits for others much of the time. */
 const AT_ONCE = 3;

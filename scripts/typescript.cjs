@@ -19,7 +19,8 @@ Module._extensions[".ts"] = (module, filename) => {
   const file = path.join(KEPT, createHash("sha256").update(filename).update("\0").update(source).digest("hex"));
   module._compile(kept(file) ?? keep(file, compiled(source, filename)), filename);
 };
-process.setSourceMapsEnabled(true);
+// Those of packages would be read with each of their files, and kept.
+Module.setSourceMapsSupport(true, { nodeModules: false });
 
 // The package by its name is what it is here, not what it was when it was built last.
 const sources = new Map(

@@ -79,7 +79,9 @@ for (const program of PROGRAMS) {
     });
 
     it("waits for the tags of all its images at the same time", async () => {
-      const all = await Promise.all(Array.from({ length: 20 }, () => published(withImage())));
+      // More than are copied at once.
+      const made = withImage();
+      const all = await Promise.all(Array.from({ length: 10 }, () => published(made)));
       const waiting: (() => void)[] = [];
       const sleep = () =>
         new Promise<void>((resolve) => {
@@ -93,7 +95,7 @@ for (const program of PROGRAMS) {
       const to = `${production.host}/at-once-${number}`;
       const given = all.map(({ from, tag }) => `${from}:${tag}`);
       const { status } = await cli(["copy", ...given, `${to}/{name}`], { sleep });
-      assert.deepEqual([status, waiting.length], [0, 20]);
+      assert.deepEqual([status, waiting.length], [0, all.length]);
     });
 
     it("mounts blobs within a registry", async () => {

@@ -180,11 +180,13 @@ describe("a list of an API server", () => {
 
   it("of 10,000 pods takes 20 requests, and no more memory than a page and what is kept", async () => {
     const collect = collector();
-    /** What is held when each page is asked for. */
+    /** What is held when each page of these is asked for. */
     const held: number[] = [];
     const { server, cluster } = await apiServer(({ number, limit }) => {
-      collect();
-      held.push(process.memoryUsage().heapUsed);
+      if ([0, 5, 10, 15, 19].includes(number)) {
+        collect();
+        held.push(process.memoryUsage().heapUsed);
+      }
       const items = Array.from({ length: limit }, (_, index) => ({
         metadata: { name: `pod-${number * limit + index}`, annotations: { note: `${index}`.padEnd(WEIGHT, "x") } },
       }));

@@ -3,7 +3,9 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { showsColor } from "../../../cli/output";
 import { TYPESCRIPT } from "../../../scripts/setup/paths";
+import { CommandLine } from "../../support/commandLine";
 import { fakeRegistries } from "../../support/fakeRegistry";
 import { labelsOf, repositories, shelf } from "./setup";
 
@@ -98,17 +100,22 @@ describe("versioned-image, started", () => {
     const caught = await ended(launch(["--version"], {}, [...watched, "--require", canary]));
     assert.equal(caught.status, 99);
 
-    for (const argv of [
-      ["--help"],
-      ["tag", "images/app"],
-      ["explain", "images/app", "--repository", repository],
-      ["tags", repository],
-      ["verify", `${repository}:${tag}`],
-      ["provenance", `${repository}:${tag}`],
-    ]) {
-      const { status, out, err } = await ended(launch(argv, {}, watched));
-      assert.deepEqual([status, err], [0, ""], argv.join(" "));
-      assert.notEqual(out, "");
+    const commandLine = new CommandLine({ ...process.env, DOCKER_CONFIG: scratch }, watched);
+    try {
+      for (const argv of [
+        ["--help"],
+        ["tag", "images/app"],
+        ["explain", "images/app", "--repository", repository],
+        ["tags", repository],
+        ["verify", `${repository}:${tag}`],
+        ["provenance", `${repository}:${tag}`],
+      ]) {
+        const { status, out, err } = await commandLine.run(...argv);
+        assert.deepEqual([status, err], [0, ""], argv.join(" "));
+        assert.notEqual(out, "");
+      }
+    } finally {
+      await commandLine.end();
     }
     // This one says on standard error how it goes on.
     const published = await ended(launch(["publish", "images/app", "--repository", repository], {}, watched));
@@ -124,11 +131,14 @@ describe("versioned-image, started", () => {
       (await ended(launch(["explain", "images/app"], { TERM: "xterm", NO_COLOR: "", ...env }, node))).out.includes(
         "\u001b",
       );
-    assert.equal(await colored({}), false);
     assert.equal(await colored({ COLORTERM: "truecolor", FORCE_COLOR: "1" }), false);
     assert.equal(await colored({}, ["--require", terminal]), true);
-    assert.equal(await colored({ NO_COLOR: "1" }, ["--require", terminal]), false);
-    assert.equal(await colored({ TERM: "dumb" }, ["--require", terminal]), false);
+    const shown = (isTTY: boolean | undefined, env: NodeJS.ProcessEnv) =>
+      showsColor({ isTTY }, { TERM: "xterm", NO_COLOR: "", ...env });
+    assert.equal(shown(true, {}), true);
+    assert.equal(shown(undefined, { COLORTERM: "truecolor", FORCE_COLOR: "1" }), false);
+    assert.equal(shown(true, { NO_COLOR: "1" }), false);
+    assert.equal(shown(true, { TERM: "dumb" }), false);
   });
 
   it("writes all of a long list, and bears a reader that stops early", async () => {

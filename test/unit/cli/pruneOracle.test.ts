@@ -8,29 +8,27 @@ import { LONG } from "../../support/long";
 import { MemoryRegistry } from "../../support/memoryRegistry";
 import { randomFrom } from "../../support/random";
 import type { Repo } from "../../support/repo";
-import { cliJson, labelsOf, repositories } from "./setup";
+import { cliJson, commitsOf, labelsOf, repositories, versions } from "./setup";
 
 /** How many clusters and registries are made up; 200 take a few minutes. */
 const RUNS = Number(process.env.VERSIONED_IMAGE_CLUSTERS ?? (LONG ? 20 : 6));
 const SEED = Number(process.env.VERSIONED_IMAGE_SEED ?? 1);
 
 describe("what any cluster uses", () => {
-  const { withImage } = repositories();
+  const { enter } = repositories();
   const start = fakeRegistries();
   const home = folderOfEach();
 
+  /** Ten versions of a repository, the newest among them. */
   function history(made: Repo): { tag: string; labels: Record<string, string> }[] {
-    const commits = [made.head()];
-    for (let number = 0; number < 9; number++) {
-      made.write("images/app/main", `${number}\n`).add().commit(`Change ${number}`);
-      commits.push(made.head());
-    }
-    return commits.map((commit) => ({ tag: commit.slice(0, 7), labels: labelsOf(made, commit, "images/app") }));
+    return commitsOf(made)
+      .slice(-10)
+      .map((commit) => ({ tag: commit.slice(0, 7), labels: labelsOf(made, commit, "images/app") }));
   }
 
   it(`can be pulled after prune, and nothing else of ${RUNS} registries is left`, async function () {
     this.timeout(60_000 + RUNS * 10_000);
-    const commits = history(withImage());
+    const commits = history(enter(versions()));
     const random = randomFrom(SEED);
     const pick: Pick = (items) => items[Math.floor(random() * items.length)] as (typeof items)[number];
     let [needed, gone] = [0, 0];

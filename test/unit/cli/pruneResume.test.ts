@@ -6,18 +6,31 @@ import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
-import { fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
+import { type FakeRegistry, fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
 import { folderOfEach } from "../../support/folder";
 import { LONG } from "../../support/long";
 import { MemoryRegistry, type Version } from "../../support/memoryRegistry";
-import { cli, cliJson, labelsOf, NOW, repositories, sha256 } from "./setup";
+import { shortPauses } from "../../support/shortPauses";
+import { cli, cliJson, commitsOf, labelsOf, NOW, repositories, sha256, versions } from "./setup";
 
 const MAIN = path.resolve(__dirname, "../../../cli/main.ts");
 const FLAGS = ["--keep-last", "1", "--keep-for", "0h"];
 /** Two old versions, each an index of two images. */
 const REMOVALS = 6;
-/** At which of them it is killed. */
-const KILLED_AT = LONG ? [1, 2, 3, 4, 5, 6] : [1, 4, 6];
+/** At which of them a process is killed; at the others the registry answers a run in this process no more, which leaves the same behind. */
+const KILLED_AT = LONG ? [1, 2, 3, 4, 5, 6] : [4];
+/** At which of them a process is told to end, by which signal. */
+const SIGNALLED_AT: [NodeJS.Signals, number][] = LONG
+  ? [
+      ["SIGINT", 1],
+      ["SIGINT", 4],
+      ["SIGTERM", 1],
+      ["SIGTERM", 4],
+    ]
+  : [
+      ["SIGINT", 1],
+      ["SIGTERM", 4],
+    ];
 
 /** What tells a repository's plan from others. */
 const shortOf = (repository: string) => sha256(repository).slice("sha256:".length, "sha256:".length + 12);
@@ -26,20 +39,20 @@ const shortOf = (repository: string) => sha256(repository).slice("sha256:".lengt
 type Heard = Reply | undefined | Promise<undefined>;
 
 describe("versioned-image prune --delete that does not end", () => {
-  const { withImage, keep } = repositories();
+  const { enter, keep } = repositories();
   const start = fakeRegistries();
+  shortPauses();
   const plans = folderOfEach();
 
   /** Old versions that may go and one that stays; `heard` is asked at each deletion, by its number, and may answer in the registry's place. */
-  async function example(heard: (number: number, apply: () => Reply, url: string) => Heard = () => undefined) {
-    const made = withImage();
-    const commits = [made.head()];
-    for (const name of ["two", "three"]) {
-      made.write("images/app/main", name).add().commit(name);
-      commits.push(made.head());
-    }
+  async function example(
+    heard: (number: number, apply: () => Reply, url: string) => Heard = () => undefined,
+    made = versions(),
+  ) {
+    enter(made);
+    const commits = [...commitsOf(made).slice(0, 2), made.head()];
     const memory = new MemoryRegistry();
-    const versions = commits.map((commit) =>
+    const pushed = commits.map((commit) =>
       memory.push(commit.slice(0, 7), labelsOf(made, commit, "images/app"), ["amd64", "arm64"]),
     );
     let deletions = 0;
@@ -48,7 +61,7 @@ describe("versioned-image prune --delete that does not end", () => {
       return (seen.method === "DELETE" ? await heard(++deletions, apply, seen.url) : undefined) ?? apply();
     };
     const registry = await start(answer);
-    const [first, second, newest] = versions as [Version, Version, Version];
+    const [first, second, newest] = pushed as [Version, Version, Version];
     return { made, memory, registry, repository: `${registry.host}/app`, old: [first, second], newest };
   }
 
@@ -79,46 +92,58 @@ describe("versioned-image prune --delete that does not end", () => {
   const outcomes = (found: { removals: { digest: string; outcome: string }[] }) =>
     Object.fromEntries(found.removals.map(({ digest, outcome }) => [digest, outcome]));
 
+  /** Another run deletes nothing, and says where the plan is. */
+  async function assertUnfinished(repository: string, registry: FakeRegistry): Promise<void> {
+    const before = registry.seen.length;
+    const refused = await cliJson(argvOf(repository));
+    assert.deepEqual([refused.status, refused.json.error.code], [1, "PruneUnfinished"]);
+    const dry = await cli(["prune", repository, ...FLAGS, "--no-cluster", "--plan-dir", plans()]);
+    const [name = ""] = readdirSync(plans());
+    assert.ok(
+      dry.out.includes(
+        `Another run on ${repository} was interrupted, or is still running: --resume finishes the plan in ` +
+          `${plans(name)}.\n`,
+      ),
+      dry.out,
+    );
+    assert.deepEqual(
+      registry.seen.slice(before).filter(({ method }) => method === "DELETE"),
+      [],
+    );
+  }
+
   for (const [when, isApplied] of [
     ["before", false],
     ["after", true],
   ] as const) {
-    for (const number of KILLED_AT) {
-      it(`is ended by --resume, killed right ${when} deletion ${number} of ${REMOVALS}`, async () => {
+    for (let number = 1; number <= REMOVALS; number++) {
+      const isKilled = KILLED_AT.includes(number);
+      it(`is ended by --resume, ${isKilled ? "killed" : "cut off"} right ${when} deletion ${number} of ${REMOVALS}`, async () => {
         let child: ChildProcess | undefined;
+        let isOver = false;
         const { memory, registry, repository, old, newest } = await example((count, apply) => {
-          if (count !== number || !child) {
+          if (count < number || isOver) {
             return undefined;
           }
-          if (isApplied) {
+          if (count === number && isApplied) {
             apply();
           }
-          child.kill("SIGKILL");
-          child = undefined;
+          child?.kill("SIGKILL");
           return "close";
         });
-        const running = begin(repository);
-        child = running.child;
-        assert.deepEqual(await running.ended, { code: null, signal: "SIGKILL" }, await running.err);
+        if (isKilled) {
+          const running = begin(repository);
+          child = running.child;
+          assert.deepEqual(await running.ended, { code: null, signal: "SIGKILL" }, await running.err);
+        } else {
+          assert.equal((await cliJson(argvOf(repository))).status, 1);
+        }
+        isOver = true;
         const there = left(memory, old);
         assert.equal(there.length, REMOVALS - number + (isApplied ? 0 : 1));
-        const before = registry.seen.length;
-
-        const refused = await cliJson(argvOf(repository));
-        assert.deepEqual([refused.status, refused.json.error.code], [1, "PruneUnfinished"]);
-        const dry = await cli(["prune", repository, ...FLAGS, "--no-cluster", "--plan-dir", plans()]);
-        const [name = ""] = readdirSync(plans());
-        assert.ok(
-          dry.out.includes(
-            `Another run on ${repository} was interrupted, or is still running: --resume finishes the plan in ` +
-              `${plans(name)}.\n`,
-          ),
-          dry.out,
-        );
-        assert.deepEqual(
-          registry.seen.slice(before).filter(({ method }) => method === "DELETE"),
-          [],
-        );
+        if (isKilled) {
+          await assertUnfinished(repository, registry);
+        }
 
         const { status, json } = await cliJson(argvOf(repository, "--resume"));
         assert.equal(status, 0, JSON.stringify(json));
@@ -135,48 +160,46 @@ describe("versioned-image prune --delete that does not end", () => {
     }
   }
 
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    for (const number of [1, 4]) {
-      it(`ends the deletion that is under way at ${signal}, and tells what went and what is left: ${number}`, async () => {
-        let child: ChildProcess | undefined;
-        const { memory, repository, old, newest } = await example(async (count) => {
-          if (count === number && child?.stderr) {
-            child.kill(signal);
-            await once(child.stderr, "data");
-          }
-          return undefined;
-        });
-        const running = begin(repository);
-        child = running.child;
-        const { code } = await running.ended;
-        const [name = ""] = readdirSync(plans());
-        const lines = (await running.out).split("\n");
-        assert.deepEqual(
-          lines.slice(lines.findIndex((line) => line.startsWith("Deleted:"))),
-          [
-            `Deleted: ${number} manifest${number === 1 ? "" : "s"}.`,
-            `Left: ${REMOVALS - number} manifests, because ${signal} was received`,
-            `The rest is in ${plans(name)}. Run the same command with --resume to finish.`,
-            `Kept tags were not checked afterwards, because ${signal} was received`,
-            "",
-            `Commits, branches and tags are from ${process.cwd()}.`,
-            "No cluster was checked.",
-            "",
-          ],
-          await running.err,
-        );
-        assert.equal(
-          await running.err,
-          `versioned-image: ${signal}: stopping after the current deletion (a second signal stops it at once)\n`,
-        );
-        assert.equal(code, 1);
-        assert.equal(left(memory, old).length, REMOVALS - number);
-        const { status } = await cliJson(argvOf(repository, "--resume"));
-        assert.equal(status, 0);
-        assert.deepEqual(left(memory, [...old, newest]), partsOf(newest));
-        assert.deepEqual(readdirSync(plans()), []);
+  for (const [signal, number] of SIGNALLED_AT) {
+    it(`ends the deletion that is under way at ${signal}, and tells what went and what is left: ${number}`, async () => {
+      let child: ChildProcess | undefined;
+      const { memory, repository, old, newest } = await example(async (count) => {
+        if (count === number && child?.stderr) {
+          child.kill(signal);
+          await once(child.stderr, "data");
+        }
+        return undefined;
       });
-    }
+      const running = begin(repository);
+      child = running.child;
+      const { code } = await running.ended;
+      const [name = ""] = readdirSync(plans());
+      const lines = (await running.out).split("\n");
+      assert.deepEqual(
+        lines.slice(lines.findIndex((line) => line.startsWith("Deleted:"))),
+        [
+          `Deleted: ${number} manifest${number === 1 ? "" : "s"}.`,
+          `Left: ${REMOVALS - number} manifests, because ${signal} was received`,
+          `The rest is in ${plans(name)}. Run the same command with --resume to finish.`,
+          `Kept tags were not checked afterwards, because ${signal} was received`,
+          "",
+          `Commits, branches and tags are from ${process.cwd()}.`,
+          "No cluster was checked.",
+          "",
+        ],
+        await running.err,
+      );
+      assert.equal(
+        await running.err,
+        `versioned-image: ${signal}: stopping after the current deletion (a second signal stops it at once)\n`,
+      );
+      assert.equal(code, 1);
+      assert.equal(left(memory, old).length, REMOVALS - number);
+      const { status } = await cliJson(argvOf(repository, "--resume"));
+      assert.equal(status, 0);
+      assert.deepEqual(left(memory, [...old, newest]), partsOf(newest));
+      assert.deepEqual(readdirSync(plans()), []);
+    });
   }
 
   it("of a registry that answers no more half way, tells what went and what is left", async () => {
@@ -356,7 +379,7 @@ describe("versioned-image prune --delete that does not end", () => {
             push();
           }
           return undefined;
-        });
+        }, keep(versions().copy()));
         const origin = keep(made.made.clone("--bare"));
         made.made.git("remote", "add", "origin", origin.directory);
         const [first, second] = made.made.git("rev-list", "--reverse", "HEAD").split("\n");
@@ -391,25 +414,17 @@ describe("versioned-image prune --delete that does not end", () => {
   });
 
   describe("and its plan", () => {
-    /** A run that was killed at its second deletion. */
-    async function killed() {
-      let child: ChildProcess | undefined;
-      const made = await example((count) => {
-        if (count === 2) {
-          child?.kill("SIGKILL");
-          child = undefined;
-          return "close";
-        }
-        return undefined;
-      });
-      const running = begin(made.repository);
-      child = running.child;
-      await running.ended;
+    /** A run that came as far as its second deletion. */
+    async function unfinished() {
+      let isOver = false;
+      const made = await example((count) => (count >= 2 && !isOver ? "close" : undefined));
+      assert.equal((await cliJson(argvOf(made.repository))).status, 1);
+      isOver = true;
       return { ...made, file: plans(readdirSync(plans())[0] ?? "") };
     }
 
     it("is for its user alone, and has the names and digests of what was to go and nothing else", async () => {
-      const { file, repository, old } = await killed();
+      const { file, repository, old } = await unfinished();
       assert.equal(statSync(file).mode & 0o777, 0o600);
       const { format, repository: named, made, removals, checksum, ...others } = JSON.parse(readFileSync(file, "utf8"));
       assert.deepEqual([format, named, others], ["versioned-image prune, plan 1", repository, {}]);
@@ -435,7 +450,7 @@ describe("versioned-image prune --delete that does not end", () => {
       ["no JSON", () => "removals: []\n"],
     ];
     it("is refused if it was changed, and nothing goes", async () => {
-      const { file, repository, registry } = await killed();
+      const { file, repository, registry } = await unfinished();
       const whole = readFileSync(file, "utf8");
       const before = registry.seen.length;
       for (const [what, spoil] of spoilt) {
@@ -461,7 +476,7 @@ describe("versioned-image prune --delete that does not end", () => {
     });
 
     it("is refused if it is another repository's", async () => {
-      const { file, repository } = await killed();
+      const { file, repository } = await unfinished();
       const other = await example();
       assert.equal(path.basename(file), `app-${shortOf(repository)}.json`);
       renameSync(file, plans(`app-${shortOf(other.repository)}.json`));

@@ -4,20 +4,19 @@ import { soughtOf, usesOf } from "../../../cli/cluster";
 import { apiServer, kubeconfigOf, type Objects } from "../../support/apiServer";
 import { ABSENT, fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { folderOfEach } from "../../support/folder";
-import { cliJson, DIRTY, digestOf, labelsOf, repositories, sha256, shelf } from "./setup";
+import { cliJson, commitsOf, DIRTY, digestOf, labelsOf, repositories, sha256, shelf, versions } from "./setup";
 
 const FLAGS = ["--keep-last", "0", "--keep-for", "0h"];
 
 describe("versioned-image prune, of what clusters use", () => {
-  const { withImage, keep } = repositories();
+  const { enter, keep } = repositories();
   const start = fakeRegistries();
   const home = folderOfEach();
 
   /** An image of an old commit that nothing but a cluster can need, and that of HEAD. */
   async function example(more: (method: string, url: string) => Reply | undefined = () => undefined) {
-    const made = withImage();
-    const first = made.head();
-    made.write("images/app/main", "two\n").add().commit("Two");
+    const made = enter(versions());
+    const [first = ""] = commitsOf(made);
     const images = [first, made.head()].map((commit) => ({
       tags: [commit.slice(0, 7)],
       labels: labelsOf(made, commit, "images/app"),
@@ -26,7 +25,7 @@ describe("versioned-image prune, of what clusters use", () => {
     const registry = await start((seen) => more(seen.method, seen.url) ?? answer(seen));
     const tag = first.slice(0, 7);
     const digest = await digestOf(registry, tag);
-    return { made, registry, repository: `${registry.host}/app`, tag, digest };
+    return { registry, repository: `${registry.host}/app`, tag, digest };
   }
 
   async function cluster(...server: Parameters<typeof apiServer>) {
@@ -62,12 +61,10 @@ describe("versioned-image prune, of what clusters use", () => {
    * name.
    */
   async function whyEachStays(formsOf: (version: Named) => [place: string, form: object][], kinds = {}) {
-    const made = withImage();
-    const commits = [made.head()];
-    for (const number of formsOf({ repository: "", tag: "", digest: "", config: "" }).keys()) {
-      made.write("images/app/main", `${number}\n`).add().commit(`Change ${number}`);
-      commits.push(made.head());
-    }
+    const made = enter(versions());
+    const { length } = formsOf({ repository: "", tag: "", digest: "", config: "" });
+    const commits = [...commitsOf(made).slice(0, length), made.head()];
+    assert.equal(new Set(commits).size, length + 1);
     const tags = commits.map((commit) => commit.slice(0, 7));
     const registry = await start(
       shelf(
@@ -167,20 +164,32 @@ describe("versioned-image prune, of what clusters use", () => {
   });
 
   it("a pod has not started, has ended, is being deleted, or runs something that its runtime does not say", async () => {
-    const { repository, tag, digest } = await example();
-    for (const one of [
-      pod(`${repository}:${tag}`, ""),
-      { ...pod(`${repository}:${tag}`, ""), status: { phase: "Succeeded" } },
-      {
-        ...pod("x", `${repository}@${digest}`),
-        metadata: { ...named.metadata, name: "app-1", deletionTimestamp: "2024-01-01T00:00:00Z" },
-      },
-      pod(`${repository}:latest`, "strange"),
-      pod(`${repository}:latest`, 5),
-      pod(`${repository}:latest`, { digest: "x" }),
+    const known = await whyEachStays(({ repository, tag, digest }) =>
+      at("v1/pods", [
+        { ...nameless(`${repository}:${tag}`, ""), status: { phase: "Succeeded" } },
+        {
+          ...nameless("x", `${repository}@${digest}`),
+          metadata: { name: "thing-1", namespace: "web", deletionTimestamp: "2024-01-01T00:00:00Z" },
+        },
+      ]),
+    );
+    assert.deepEqual(
+      known.map(([, why, name]) => [why, name]),
+      ["thing-0", "thing-1"].map((name) => [`pod web/${name} of prod runs it`, name]),
+    );
+    const { repository, tag } = await example();
+    // Each may run any version of the repository.
+    for (const form of [
+      nameless(`${repository}:${tag}`, ""),
+      nameless(`${repository}:latest`, "strange"),
+      nameless(`${repository}:latest`, 5),
+      nameless(`${repository}:latest`, { digest: "x" }),
     ]) {
-      assert.equal(await whyItStays(repository, tag, { "v1/pods": [one] }), "pod web/app-1 of prod runs it");
+      const { uses } = usesOf("prod", { name: "Pod" }, { ...named, ...form }, [soughtOf("app", [tag], [])]);
+      assert.deepEqual(uses.at(-1), { words: "pod web/app of prod runs it", name: "app" }, JSON.stringify(form));
     }
+    const strange = { ...named, ...nameless(`${repository}:latest`, "strange") };
+    assert.equal(await whyItStays(repository, tag, { "v1/pods": [strange] }), "pod web/app of prod runs it");
   });
 
   it("anything with a pod's template names it, or what it can be rolled back to", async () => {
@@ -250,10 +259,9 @@ describe("versioned-image prune, of what clusters use", () => {
     }
     const { repository, tag } = await example();
     const labels = { app: "other" };
-    const other = { metadata: { name: "other", labels }, spec: { selector: labels, image: `x/other:${tag}` } };
-    assert.equal(await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": [other] }, kinds), undefined);
     const past: object[] = [
-      { status: { image: `${repository}:${tag}` } },
+      { metadata: { name: "other", labels }, spec: { selector: labels, image: `x/other:${tag}` } },
+      { ...named, status: { image: `${repository}:${tag}` } },
       { metadata: { ...named.metadata, managedFields: [{ x: `${repository}:${tag}` }] } },
       {
         metadata: {
@@ -262,10 +270,7 @@ describe("versioned-image prune, of what clusters use", () => {
         },
       },
     ];
-    for (const form of past) {
-      const objects: Objects = { "argoproj.io/v1alpha1/rollouts": [{ ...named, ...form }] };
-      assert.equal(await whyItStays(repository, tag, objects, kinds), undefined, JSON.stringify(form));
-    }
+    assert.equal(await whyItStays(repository, tag, { "argoproj.io/v1alpha1/rollouts": past }, kinds), undefined);
   });
 
   it("knows a repository by its last part, or by all in one as mirrors write them, and not one whose name goes on", () => {
@@ -308,16 +313,15 @@ describe("versioned-image prune, of what clusters use", () => {
     assert.deepEqual(read({ image: `x.example/team/app@${digest}` }), [["team/app", digest]]);
   });
 
-  it("an annotation of a million characters hides nothing", async () => {
-    const { repository, tag, digest } = await example();
+  it("an annotation of a million characters hides nothing", () => {
+    const digest = sha256("x");
     for (const long of ["a".repeat(1e6), "-".repeat(1e6), "app.".repeat(250_000), "0".repeat(1e6), "\\".repeat(1e6)]) {
-      const object = {
-        ...named,
-        metadata: { ...named.metadata, annotations: { long: `${long} ${repository}@${digest}` } },
-      };
-      assert.equal(
-        await whyItStays(repository, tag, { "v1/configmaps": [object] }),
-        "ConfigMap web/app of prod names it",
+      const metadata = { ...named.metadata, annotations: { long: `${long} h.example/app@${digest}` } };
+      const { uses } = usesOf("prod", { name: "ConfigMap" }, { metadata }, [soughtOf("app", [], [digest])]);
+      assert.deepEqual(
+        uses.map(({ words, digest: used }) => [words, used]),
+        [["ConfigMap web/app of prod names it", digest]],
+        long.slice(0, 4),
       );
     }
   });
@@ -338,45 +342,65 @@ describe("versioned-image prune, of what clusters use", () => {
   });
 
   const FORBIDDEN: Reply = { status: 403, body: { kind: "Status", message: "is forbidden" } };
-  for (const [what, pattern, answer, ignored] of [
-    ["a kind that is forbidden", /\/rollouts$/, FORBIDDEN, "Rollout.argoproj.io"],
-    [
-      "a kind that is forbidden, in small letters and by its name in paths",
-      /\/rollouts$/,
-      FORBIDDEN,
-      "rollouts.argoproj.io",
-    ],
-    ["a kind that is forbidden, with its group", /\/rollouts$/, FORBIDDEN, "*.argoproj.io"],
-    ["a group that is down", /^\/apis\/argoproj.io\//, { status: 503, body: "down" }, "*.argoproj.io"],
-    [
-      "a kind of which the list is too old in the middle",
-      /\/rollouts$/,
-      { status: 410, body: {} },
-      "Rollout.argoproj.io",
-    ],
-    ["a kind that lists no objects", /\/rollouts$/, { status: 200, body: { items: ["x"] } }, "Rollout.argoproj.io"],
-    ["a kind that lists nothing", /\/rollouts$/, { status: 200, body: {} }, "Rollout.argoproj.io"],
-  ] as [string, RegExp, Reply, string][]) {
-    it(`deletes nothing for ${what}, unless it is left out`, async () => {
+  describe("deletes nothing where a kind can't be read", () => {
+    /** Kinds by where they are listed, each of a group of its own, with what is answered for them, and how they can be left out. */
+    const UNREAD: [what: string, place: string, answer: Reply, kind: string][] = [
+      ["that is forbidden", "forbidden.io/v1/rollouts", FORBIDDEN, "Rollout.forbidden.io"],
+      ["whose group is down", "down.io/v1/rollouts", { status: 503, body: "down" }, "*.down.io"],
+      ["of which the list is too old in the middle", "old.io/v1/rollouts", { status: 410, body: {} }, "Rollout.old.io"],
+      ["that lists no objects", "odd.io/v1/rollouts", { status: 200, body: { items: ["x"] } }, "Rollout.odd.io"],
+      ["that lists nothing", "none.io/v1/rollouts", { status: 200, body: {} }, "Rollout.none.io"],
+    ];
+    const kinds = Object.fromEntries(UNREAD.map(([, place]) => [place, "Rollout"]));
+    const answered = (url: string) =>
+      url.startsWith("/apis/down.io/")
+        ? UNREAD[1]?.[2]
+        : UNREAD.find(([, place]) => url.replace(/\?.*/, "") === `/apis/${place}`)?.[2];
+
+    /** Runs prune in a registry that deletes what it is told to, with flags that leave kinds out. */
+    async function ran(...flags: string[]) {
       let gone = false;
       const { registry, repository, digest } = await example((method, url) => {
         gone ||= method === "DELETE";
         return method === "DELETE" ? { status: 202 } : gone && url.endsWith(digest) ? ABSENT : undefined;
       });
-      const kinds = { "argoproj.io/v1alpha1/rollouts": "Rollout" };
-      const { file } = await cluster({}, kinds, (url) => (pattern.test(url) ? answer : undefined));
-      const flags = ["prune", repository, ...FLAGS, "--kubeconfig", file];
-      const kind = what.includes("group that is down") ? "*.argoproj.io" : "Rollout.argoproj.io";
-      const dry = await cliJson(flags);
-      assert.deepEqual([dry.status, dry.json.unread.map((each: { kind: string }) => each.kind)], [0, [kind]]);
-      const refused = await cliJson([...flags, "--delete"]);
-      assert.equal(refused.json.error?.code, "ClusterFailed");
-      assert.ok(refused.json.error.message.includes(`--ignore-kind '${kind}'`), refused.json.error.message);
-      assert.deepEqual(deletions(registry.requests), []);
-      const { status, json } = await cliJson([...flags, "--ignore-kind", ignored, "--delete"]);
-      assert.deepEqual([status, json.repositories[0].removals[0].outcome], [0, "deleted"]);
+      const { file } = await cluster({}, kinds, answered);
+      const { status, json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, ...flags]);
+      return { status, json, deleted: deletions(registry.requests) };
+    }
+
+    const ignoring = (names: string[]) => names.flatMap((name) => ["--ignore-kind", name]);
+
+    it("and says so of all of them", async () => {
+      const { status, json, deleted } = await ran();
+      assert.deepEqual(
+        [status, json.unread.map(({ kind }: { kind: string }) => kind).sort(), deleted],
+        [0, UNREAD.map(([, , , kind]) => kind).sort(), []],
+      );
     });
-  }
+
+    for (const [what, , , kind] of UNREAD) {
+      it(`${what}, and is not left out`, async () => {
+        const others = UNREAD.map(([, , , each]) => each).filter((each) => each !== kind);
+        const { json, deleted } = await ran("--delete", ...ignoring(others));
+        assert.equal(json.error?.code, "ClusterFailed");
+        assert.ok(json.error.message.includes(`--ignore-kind '${kind}'`), json.error.message);
+        assert.deepEqual(deleted, []);
+      });
+    }
+
+    for (const [how, forbidden] of [
+      ["by its kind", "Rollout.forbidden.io"],
+      ["in small letters and by its name in paths", "rollouts.forbidden.io"],
+      ["with its group", "*.forbidden.io"],
+    ]) {
+      it(`unless each is left out: ${how}`, async () => {
+        const [, ...others] = UNREAD.map(([, , , kind]) => kind);
+        const { status, json } = await ran("--delete", ...ignoring([String(forbidden), ...others]));
+        assert.deepEqual([status, json.repositories?.[0].removals[0].outcome], [0, "deleted"], JSON.stringify(json));
+      });
+    }
+  });
 
   it("deletes nothing by a namespace that the cluster does not have, or of which that is not known", async () => {
     const { registry, repository, tag, digest } = await example();
@@ -435,28 +459,30 @@ describe("versioned-image prune, of what clusters use", () => {
 
   it("deletes nothing where a pod or template names its images in no form that is known", async () => {
     const { registry, repository } = await example();
-    for (const [place, object] of [
-      ["v1/pods", { ...named, spec: { containers: [{ name: "main", image: 5 }] } }],
-      ["v1/pods", { ...named, spec: { containers: "none" } }],
-      ["v1/pods", { ...named, spec: { volumes: [{ image: { reference: ["x"] } }] } }],
-      ["v1/pods", { ...named, spec: { initContainers: [5] } }],
-      ["v1/pods", { ...named, spec: { ephemeralContainers: {} } }],
-      ["v1/pods", { ...named, spec: [] }],
-      ["apps/v1/deployments", { ...named, spec: { template: { spec: { containers: [["x"]] } } } }],
-      ["batch/v1/cronjobs", { ...named, spec: { jobTemplate: 1 } }],
+    for (const [kind, object] of [
+      ["Pod", { ...named, spec: { containers: [{ name: "main", image: 5 }] } }],
+      ["Pod", { ...named, spec: { containers: "none" } }],
+      ["Pod", { ...named, spec: { volumes: [{ image: { reference: ["x"] } }] } }],
+      ["Pod", { ...named, spec: { initContainers: [5] } }],
+      ["Pod", { ...named, spec: { ephemeralContainers: {} } }],
+      ["Pod", { ...named, spec: [] }],
+      ["Deployment.apps", { ...named, spec: { template: { spec: { containers: [["x"]] } } } }],
+      ["CronJob.batch", { ...named, spec: { jobTemplate: 1 } }],
     ] as const) {
-      const { file } = await cluster({ [place]: [object] });
-      const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
-      assert.equal(json.error?.code, "ClusterFailed", JSON.stringify(object));
-      assert.match(json.error.message, /web\/app is not understood: /);
+      const { unread } = usesOf("prod", { name: kind }, object, []);
+      assert.match(unread[0]?.why ?? "", /web\/app is not understood: /, JSON.stringify(object));
     }
+    const { file } = await cluster({ "v1/pods": [{ ...named, spec: { containers: "none" } }] });
+    const { json } = await cliJson(["prune", repository, ...FLAGS, "--kubeconfig", file, "--delete"]);
+    assert.equal(json.error?.code, "ClusterFailed");
+    assert.match(json.error.message, /web\/app is not understood: /);
     assert.deepEqual(deletions(registry.requests), []);
   });
 
   describe("of a clone", () => {
     /** A clone of one branch of a repository that has another, with an image of the tip of each. */
     async function clone(...flags: string[]) {
-      const { made } = await example();
+      const made = keep(versions().copy());
       made.git("checkout", "--quiet", "-b", "release");
       made.write("images/app/main", "release\n").add().commit("Release");
       const release = made.head();
@@ -525,19 +551,14 @@ describe("versioned-image prune, of what clusters use", () => {
   describe("between the plan and a deletion", () => {
     /** Old debug images. Once the first is deleted, both are pushed anew, or another tag is set to the second. */
     async function debugImages(anew: "same" | "other") {
-      const made = withImage();
-      const commits = [made.head()];
-      for (const name of ["two", "three"]) {
-        made.write("images/app/main", name).add().commit(name);
-        commits.push(made.head());
-      }
+      const made = enter(versions());
+      const [one = "", two = ""] = commitsOf(made);
       const created = "2023-01-01T00:00:00Z";
       const debug = (commit: string, number: number) => ({
         tags: [`${commit.slice(0, 7)}-debug`],
         created,
         labels: { ...labelsOf(made, commit, "images/app"), [DIRTY]: "true", number: String(number) },
       });
-      const [one = "", two = ""] = commits;
       const then = shelf([debug(one, 1), debug(two, 1)]);
       const now = shelf([debug(one, 2), debug(two, 2)]);
       const deleted = new Set<string>();

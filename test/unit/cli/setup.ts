@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { createProgram } from "../../../cli/program";
 import { run } from "../../../cli/run";
 import type { FakeRegistry, Reply, Seen } from "../../support/fakeRegistry";
-import { copiesOf, GIT_ENV, type Repo, repo } from "../../support/repo";
+import { copiesOf, GIT_ENV, type Repo, repo, shared } from "../../support/repo";
 
 export const REVISION = "org.opencontainers.image.revision";
 export const CREATED = "org.opencontainers.image.created";
@@ -89,13 +89,31 @@ export async function cliJson(argv: string[], options: Parameters<typeof cli>[1]
   return { status, json: JSON.parse(out) };
 }
 
-const imageRepository = copiesOf(() =>
+/** A repository with the image `images/app` at its first commit. */
+export const imageRepository = copiesOf(() =>
   repo()
     .write("images/app/Dockerfile", "FROM scratch\n")
     .write("images/app/main", "one\n")
     .add()
     .commit("Add the image"),
 );
+
+/** How many versions of the image `versions` has. */
+const VERSIONS = 20;
+
+/** A repository in which each commit is a version of `images/app`, for tests that only read it or take a copy. */
+export const versions = shared(() => {
+  const made = imageRepository();
+  for (let number = 1; number < VERSIONS; number++) {
+    made.write("images/app/main", `${number}\n`).add().commit(`Change ${number}`);
+  }
+  return made;
+});
+
+/** The commits of HEAD, of which the first was made first. */
+export function commitsOf(repository: Repo): string[] {
+  return repository.git("rev-list", "--reverse", "HEAD").split("\n");
+}
 
 /** Gives each test git without the user's settings, and takes away what the test made. Call it within `describe`. */
 export function repositories() {
@@ -127,14 +145,17 @@ export function repositories() {
     return repository;
   };
 
+  /** Makes a repository the working directory. */
+  const enter = (repository: Repo) => {
+    process.chdir(repository.directory);
+    return repository;
+  };
+
   return {
     keep,
+    enter,
     /** A repository with the image `images/app` at its first commit, as the working directory. */
-    withImage(): Repo {
-      const made = keep(imageRepository());
-      process.chdir(made.directory);
-      return made;
-    },
+    withImage: () => enter(keep(imageRepository())),
   };
 }
 

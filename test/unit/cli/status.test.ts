@@ -5,12 +5,14 @@ import { which } from "../../../scripts/setup/run";
 import { kubeconfigOf } from "../../support/apiServer";
 import { fakeRegistries, type Reply } from "../../support/fakeRegistry";
 import { folderOfEach } from "../../support/folder";
+import { shared } from "../../support/repo";
 import { shortPauses } from "../../support/shortPauses";
 import {
   cli,
   cliJson,
   DIRTY,
   digestOf,
+  imageRepository,
   labelsOf,
   repositories,
   sha256,
@@ -20,8 +22,18 @@ import {
   treeOfPaths,
 } from "./setup";
 
+/** Three versions of images/app, each with a commit elsewhere after it. */
+const versions = shared(() => {
+  const made = imageRepository();
+  for (const name of ["two", "three"]) {
+    made.write("images/app/main", name).add().commit(`Say ${name}`);
+    made.write("elsewhere", name).add().commit("Elsewhere");
+  }
+  return made;
+});
+
 describe("versioned-image status", () => {
-  const { withImage } = repositories();
+  const { withImage, enter, keep } = repositories();
   const start = fakeRegistries();
   shortPauses();
   const home = folderOfEach();
@@ -76,15 +88,10 @@ describe("versioned-image status", () => {
   /** The ReplicaSet between the two. */
   const replicasets = [{ metadata: { uid: "set", ownerReferences: [{ kind: "Deployment", uid: "deployment" }] } }];
 
-  /** Three versions of images/app, each published, and a debug image of the last. */
-  async function example() {
-    const made = withImage();
-    const commits = [made.head()];
-    for (const name of ["two", "three"]) {
-      made.write("images/app/main", name).add().commit(`Say ${name}`);
-      made.write("elsewhere", name).add().commit("Elsewhere");
-      commits.push(made.git("rev-parse", "HEAD~1"));
-    }
+  /** `versions`, each published, and a debug image of the last. `made`: a copy, for a test that goes on from there. */
+  async function example(made = versions()) {
+    enter(made);
+    const commits = made.git("log", "--reverse", "--format=%H", "--", "images/app").split("\n");
     const shelved = commits.map((commit) => ({
       tags: [commit.slice(0, 7)],
       labels: labelsOf(made, commit, "images/app"),
@@ -361,7 +368,6 @@ describe("versioned-image status", () => {
   it("says no of whatever of the images' repositories can't be looked at or says nothing of its origin", async () => {
     const { repository } = await example();
     const stranger = await start(shelf([{ tags: ["x"] }]));
-    const lacking = sha256("lacking");
     const waiting = {
       ...pod("new", `${repository}:gone`, ""),
       status: {
@@ -369,35 +375,32 @@ describe("versioned-image status", () => {
         containerStatuses: [{ name: "main", imageID: "", state: { waiting: { reason: "ImagePullBackOff" } } }],
       },
     };
-    for (const [what, one, why] of [
+    const cases: [pod: object, why: RegExp][] = [
       [
-        "unlabelled",
-        pod("a", `${stranger.host}/app:x`, `${stranger.host}/app@${await digestOf(stranger, "x")}`),
+        pod("unlabelled", `${stranger.host}/app:x`, `${stranger.host}/app@${await digestOf(stranger, "x")}`),
         /^none of these/,
       ],
-      ["lacking", pod("a", `${repository}:x`, `${repository}@${lacking}`), /\[ImageNotFound\]$/],
-      ["bare and lacking", pod("a", `${repository}:x`, lacking), /\[ImageNotFound\]$/],
+      [pod("lacking", `${repository}:x`, `${repository}@${sha256("lacking")}`), /\[ImageNotFound\]$/],
+      [pod("bare", `${repository}:x`, sha256("bare")), /\[ImageNotFound\]$/],
+      [pod("down", "127.0.0.1:1/app:x", `127.0.0.1:1/app@${sha256("down")}`), /\[RegistryUnavailable\]$/],
+      [waiting, /^it has not started: ImagePullBackOff$/],
+      [pod("strange", `${repository}:x`, "strange"), /^its runtime reports an unknown image ID: strange$/],
       [
-        "of a registry that is down",
-        pod("a", "127.0.0.1:1/app:x", `127.0.0.1:1/app@${lacking}`),
-        /\[RegistryUnavailable\]$/,
+        { metadata: { name: "odd" }, spec: { containers: "none" }, status: { phase: "Running" } },
+        /^not understood: containers is not a list$/,
       ],
-      ["not started", waiting, /^it has not started: ImagePullBackOff$/],
-      ["not understood", pod("a", `${repository}:x`, "strange"), /^its runtime reports an unknown image ID: strange$/],
-    ] as const) {
-      const { status, running, others } = await shown([one]);
-      assert.deepEqual([status, running, others.length], [1, [], 1], what);
-      assert.match(others[0][0], why);
-      assert.equal(others[0][1], true, what);
+    ];
+    const { status, running, others } = await shown(cases.map(([one]) => one));
+    assert.deepEqual([status, running, others.length], [1, [], cases.length]);
+    for (const [one, why] of cases) {
+      const said = others.filter(([words]: [string]) => why.test(words));
+      assert.equal(said.length, String(why).includes("ImageNotFound") ? 2 : 1, JSON.stringify([one, others]));
+      assert.ok(
+        said.every(([, suspect]: [string, boolean]) => suspect),
+        JSON.stringify(said),
+      );
     }
-    const odd = { metadata: { name: "odd" }, spec: { containers: "none" }, status: { phase: "Running" } };
-    const found = await shown([odd]);
-    assert.deepEqual(found, {
-      status: 1,
-      running: [],
-      differing: [],
-      others: [["not understood: containers is not a list", true]],
-    });
+    assert.deepEqual([(await shown([waiting])).status, (await shown([cases[0]?.[0] as object])).status], [1, 1]);
   });
 
   it("says no of an image of which a manifest is no JSON, and shows the others", async () => {
@@ -448,7 +451,7 @@ describe("versioned-image status", () => {
   });
 
   it("shows what another directory was built into, and says no where one of the images should be", async () => {
-    const { made, repository } = await example();
+    const { made, repository } = await example(keep(versions().copy()));
     made.write("images/other/Dockerfile", "FROM scratch\n").add().commit("Add another");
     const images = [{ tags: ["other"], labels: labelsOf(made, made.head(), "images/other") }];
     const registry = await start(shelf(images));
@@ -465,7 +468,7 @@ describe("versioned-image status", () => {
   });
 
   it("leaves an image that is in a repository of its own directory's name to itself", async () => {
-    const { made } = await example();
+    const { made } = await example(keep(versions().copy()));
     made.write("more/app/Dockerfile", "FROM busybox\n").add().commit("Add another");
     const registry = await start(shelf([{ tags: ["x"], labels: labelsOf(made, made.head(), "more/app") }]));
     const { status, others } = await shown([
@@ -649,18 +652,20 @@ describe("versioned-image status", () => {
       const [first, second] = images;
       const state = (name: string, is: object | undefined) => ({ name, imageID: second.imageID, state: is });
       const one = pod("a", second.reference, second.imageID);
-      for (const is of [{ terminated: { exitCode: 0 } }, { waiting: { reason: "CrashLoopBackOff" } }, {}, undefined]) {
-        const found = await shown([ending(one, state("main", is)), pod("b", first.reference, first.imageID)]);
-        assert.deepEqual([found.running, found.others], [["b/main"], []], JSON.stringify(is));
-      }
+      const states = [{ terminated: { exitCode: 0 } }, { waiting: { reason: "CrashLoopBackOff" } }, {}, undefined];
+      const ended = states.map((is) => ending(one, state("main", is)));
+      const found = await shown([...ended, pod("b", first.reference, first.imageID)]);
+      assert.deepEqual([found.running, found.others], [["b/main"], []]);
       const volumes = [{ name: "files", image: { reference: first.reference } }];
       const both = { ...one, spec: { containers: [...one.spec.containers, { name: "side", image: "x" }], volumes } };
-      const ended = state("side", { terminated: {} });
-      assert.deepEqual((await shown([ending(both, state("main", { running: {} }), ended)])).running.sort(), [
-        "a/files",
-        "a/main",
-      ]);
-      assert.deepEqual((await shown([ending(both, state("main", { terminated: {} }), ended)])).running, []);
+      const side = state("side", { terminated: {} });
+      const none = ending(
+        { ...both, metadata: { ...both.metadata, name: "b" } },
+        state("main", { terminated: {} }),
+        side,
+      );
+      const some = await shown([ending(both, state("main", { running: {} }), side), none]);
+      assert.deepEqual(some.running.sort(), ["a/files", "a/main"]);
     });
 
     it("is not understood only where something of it runs", async () => {
@@ -676,17 +681,17 @@ describe("versioned-image status", () => {
   it("leaves out pods that have ended", async () => {
     const { repository, images } = await example();
     const [first] = images;
-    for (const phase of ["Succeeded", "Failed"]) {
-      const ended = pod("a", `${repository}:x`, `${repository}@${sha256("x")}`);
+    const ended = ["Succeeded", "Failed"].map((phase) => {
+      const one = pod(phase, `${repository}:x`, `${repository}@${sha256("x")}`);
       const state = { terminated: { exitCode: 0 } };
-      const status = { phase, containerStatuses: [{ ...ended.status.containerStatuses[0], state }] };
-      assert.deepEqual(await shown([{ ...ended, status }, pod("b", first.reference, first.imageID)]), {
-        status: 0,
-        running: ["b/main"],
-        differing: [],
-        others: [],
-      });
-    }
+      return { ...one, status: { phase, containerStatuses: [{ ...one.status.containerStatuses[0], state }] } };
+    });
+    assert.deepEqual(await shown([...ended, pod("b", first.reference, first.imageID)]), {
+      status: 0,
+      running: ["b/main"],
+      differing: [],
+      others: [],
+    });
   });
 
   it("goes by what the runtime says of an image volume, and of a pinned one by that once a container has started", async () => {
@@ -715,24 +720,46 @@ describe("versioned-image status", () => {
     assert.deepEqual([pulling.status, pulling.running, pulling.others.length], [1, [], 2]);
   });
 
+  /** The pods that run another image than their Deployment names, of pods that are each told with that. */
+  async function differing(told: [pod: ReturnType<typeof pod>, named: string][]) {
+    const pods = told.map(([one], at) => ({
+      ...one,
+      metadata: { name: `p${at}`, ownerReferences: [{ kind: "ReplicaSet", uid: `set-${at}` }] },
+    }));
+    const deployments = told.map(([, named], at) => ({
+      ...deployment(named),
+      metadata: { name: `app-${at}`, uid: `deployment-${at}` },
+    }));
+    const sets = told.map((_, at) => ({
+      metadata: { uid: `set-${at}`, ownerReferences: [{ kind: "Deployment", uid: `deployment-${at}` }] },
+    }));
+    const file = await clusters({ one: { web: { pods, deployments, replicasets: sets } } });
+    const { status, json } = await cliJson(["status", "images/app", "--kubeconfig", file]);
+    const [{ running }] = json.images;
+    assert.equal(running.flatMap((image: { pods: string[] }) => image.pods).length, told.length);
+    return { status, found: running.flatMap((image: { differing: string[] }) => image.differing).sort() };
+  }
+
   it("takes the same digest for the same, however a webhook has written it", async () => {
     const { repository, images } = await example();
     const [first, second] = images;
     const pinned = `${repository}@${first.digest}`;
-    for (const [used, named] of [
+    const same: [used: string, named: string][] = [
       [pinned, first.reference],
       [first.reference, pinned],
       [pinned, `${repository}:${first.tag}`],
       [first.reference, `${repository}:${first.tag}`],
       [`mirror.invalid/app@${first.digest}`, first.reference],
-    ] as const) {
-      const { status, differing } = await shown([pod("a", used, first.imageID)], named);
-      assert.deepEqual([status, differing], [0, []], `${used} and ${named}`);
-    }
-    for (const named of [second.reference, `${repository}:${second.tag}`, `${repository}:none`, "NOT AN IMAGE"]) {
-      const { status, differing } = await shown([pod("a", first.reference, first.imageID)], named);
-      assert.deepEqual([status, differing], [1, ["a/main"]], named);
-    }
+    ];
+    assert.deepEqual(await differing(same.map(([used, named]) => [pod("a", used, first.imageID), named])), {
+      status: 0,
+      found: [],
+    });
+    const others = [second.reference, `${repository}:${second.tag}`, `${repository}:none`, "NOT AN IMAGE"];
+    assert.deepEqual(await differing(others.map((named) => [pod("a", first.reference, first.imageID), named])), {
+      status: 1,
+      found: others.map((_, at) => `p${at}/main`),
+    });
   });
 
   it("is an error where a cluster does not answer or forbids it, or where the branch is not there", async () => {
@@ -747,7 +774,7 @@ describe("versioned-image status", () => {
   });
 
   it("writes a page that needs nothing else, and in which others' words are text", async () => {
-    const { made, images } = await example();
+    const { made, images } = await example(keep(versions().copy()));
     made.write("images/app/main", "x").add().commit('<script>alert(1)</script> & "more"');
     const [first, second] = images;
     const file = await clusters({

@@ -1,17 +1,13 @@
 import * as assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { promisify } from "node:util";
-import { TYPESCRIPT } from "../../../scripts/setup/paths";
 import { canCertify } from "../../support/authority";
+import { CommandLine } from "../../support/commandLine";
 import { GoogleRegistry } from "../../support/googleRegistry";
 import { COPIED, pushIndex } from "../../support/images";
 import { OwnRegistry } from "../../support/ownRegistry";
 
-const run = promisify(execFile);
-const ROOT = path.resolve(__dirname, "../../..");
 const { tag: TAG, labels: LABELS } = COPIED;
 
 describe("copying between a registry and one that answers as Google's do", () => {
@@ -19,6 +15,7 @@ describe("copying between a registry and one that answers as Google's do", () =>
   let staging: OwnRegistry;
   let google: GoogleRegistry;
   let home: string;
+  let commandLine: CommandLine;
 
   before(async function () {
     if (!canCertify() || !OwnRegistry.isAvailable()) {
@@ -30,9 +27,19 @@ describe("copying between a registry and one that answers as Google's do", () =>
     google.rights.set("writer", "write");
     google.rights.set("reader", "read");
     home = mkdtempSync(path.join(tmpdir(), "google-copy-"));
+    // In a process of its own, since Node.js reads whom it trusts when it starts.
+    commandLine = new CommandLine({
+      ...process.env,
+      ...google.names,
+      ...google.trust,
+      no_proxy: "127.0.0.1",
+      DOCKER_CONFIG: home,
+      NODE_NO_WARNINGS: "1",
+    });
   });
 
   after(async () => {
+    await commandLine?.end();
     await google?.stop();
     await holder?.stop();
     await staging?.stop();
@@ -41,7 +48,6 @@ describe("copying between a registry and one that answers as Google's do", () =>
     }
   });
 
-  /** What the command says in a process of its own, since Node.js reads whom it trusts when it starts. */
   async function copy(token: string, ...argv: string[]) {
     const auth = Buffer.from(`oauth2accesstoken:${token}`).toString("base64");
     const hosts = ["gcr.io", "europe-docker.pkg.dev"];
@@ -49,22 +55,7 @@ describe("copying between a registry and one that answers as Google's do", () =>
       path.join(home, "config.json"),
       JSON.stringify({ auths: Object.fromEntries(hosts.map((host) => [host, { auth }])) }),
     );
-    const env = {
-      ...process.env,
-      ...google.names,
-      ...google.trust,
-      no_proxy: "127.0.0.1",
-      DOCKER_CONFIG: home,
-      NODE_NO_WARNINGS: "1",
-    };
-    const main = path.join(ROOT, "cli", "main.ts");
-    const ended = run(process.execPath, [...TYPESCRIPT, main, "copy", ...argv], { cwd: ROOT, env, timeout: 90_000 });
-    const { stdout, stderr, code } = await ended.then(
-      (output) => ({ ...output, code: 0 }),
-      (error) => error as { stdout: string; stderr: string; code: number | null },
-    );
-    // One that did not end was asking this last.
-    return { status: code, out: stdout, err: code === null ? `${stderr}${google.requests.join("\n")}` : stderr };
+    return commandLine.run("copy", ...argv);
   }
 
   it("goes there with a login, and back", async () => {

@@ -10,7 +10,7 @@ import { GIT_ENV, type Repo, repo } from "../../support/repo";
 import { BLOBS, type RandomHistory, randomHistory, randomNumbers } from "./randomHistory";
 
 const SEED = Number(process.env.HISTORY_SEED ?? 1);
-const HISTORIES = Number(process.env.HISTORIES ?? (LONG ? 500 : 60));
+const HISTORIES = Number(process.env.HISTORIES ?? (LONG ? 500 : 30));
 /** So many histories are asked at once. */
 const LANES = 3;
 /** From asking for nothing ahead, so that items wait where others come by, to asking for more than there is. */

@@ -7,6 +7,7 @@ import { VersionedImageError } from "../../../components/errors";
 import { exportCommit, readFacts } from "../../../components/git";
 import { decideVersion, TagPolicy } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
+import { LONG } from "../../support/long";
 import { asNobody, NOBODY, needRoot } from "../../support/nobody";
 import { Repo } from "../../support/repo";
 import { SOURCE, useImages } from "./images";
@@ -77,7 +78,7 @@ describe("hostile repositories", () => {
           assert.equal(path.posix.normalize(file), file);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: LONG ? 60 : 20 },
     );
   });
 

@@ -73,6 +73,12 @@ const VARIABLES = [
 /** A signature, so that to show it would be to check it. */
 const SIGNATURE = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----";
 
+/** A setting as git's own file has it: written by git it would take a process. */
+function configured(key: string, value: string): string {
+  const [, section, subsection, name] = /^(\w+)\.(?:(.*)\.)?([\w-]+)$/.exec(key) ?? [];
+  return `[${section}${subsection === undefined ? "" : ` "${subsection}"`}]\n\t${name} = "${value}"\n`;
+}
+
 describe("the programs that a repository names", () => {
   const { keep, directory, withImage, facts, version } = useImages();
   const start = fakeRegistries();
@@ -119,15 +125,18 @@ describe("the programs that a repository names", () => {
     }
     // From a file of its own, as one setting more that reads others.
     const included = path.join(gitDir, "included");
-    const set = (key: string, value: string) => repository.git("config", "--file", included, key, value);
-    for (const setting of SETTINGS) {
+    const programs = SETTINGS.map((setting): [key: string, value: string] => {
       const program = named(`${prefix}${setting}`);
-      set(setting, setting.startsWith("alias.") || setting.endsWith(".update") ? `!${program}` : program);
-    }
-    set("core.hooksPath", hooks);
-    set("log.showSignature", "true");
-    set("protocol.ext.allow", "always");
-    set("remote.origin.url", `ext::${named(`${prefix}ext`)}`);
+      return [setting, setting.startsWith("alias.") || setting.endsWith(".update") ? `!${program}` : program];
+    });
+    const settings: [key: string, value: string][] = [
+      ...programs,
+      ["core.hooksPath", hooks],
+      ["log.showSignature", "true"],
+      ["protocol.ext.allow", "always"],
+      ["remote.origin.url", `ext::${named(`${prefix}ext`)}`],
+    ];
+    writeFileSync(included, settings.map(([key, value]) => configured(key, value)).join(""));
     repository.git("config", "include.path", included);
   }
 

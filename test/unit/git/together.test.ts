@@ -17,20 +17,27 @@ import { expectExport, exportCommit, readFacts } from "../../../components/git";
 import { SharedCommit } from "../../../components/git/sharedCommit";
 import { decideVersion, TagPolicy, type Version } from "../../../components/version";
 import { errorOf } from "../../support/assertError";
-import { type Repo, repo } from "../../support/repo";
+import { copiesOf, type Repo, repo } from "../../support/repo";
+
+const IMAGES = 12;
+
+/** As many images, each added by a commit of its own. */
+const images = copiesOf(() => {
+  const made = repo();
+  for (let image = 0; image < IMAGES; image++) {
+    made.write(`app-${image}/Dockerfile`, "FROM scratch\n").add().commit(`Add ${image}`);
+  }
+  return made;
+});
 
 /** Many images of one program are answered together. */
 describe("git, asked for many images at once", () => {
-  const IMAGES = 12;
   const searchPath = process.env.PATH;
   let source: Repo;
   let bin: string;
 
   beforeEach(() => {
-    source = repo();
-    for (let image = 0; image < IMAGES; image++) {
-      source.write(`app-${image}/Dockerfile`, "FROM scratch\n").add().commit(`Add ${image}`);
-    }
+    source = images();
     // A git that counts how often it is called.
     bin = mkdtempSync(path.join(tmpdir(), "git-"));
     const git = execFileSync("which", ["git"], { encoding: "utf8" }).trim();

@@ -10,7 +10,7 @@ const PROGRAM = path.join(__dirname, "copyProgram.ts");
 const { tag: TAG, labels: LABELS } = COPIED;
 
 /** How large a layer is, in bytes. */
-const LAYER = 100_000_000;
+const LAYER = 30_000_000;
 /** What may be held of layers on their way, in bytes: less than half of what V8 lets lie about by itself. */
 const MOST = 16 * 1024 * 1024;
 

@@ -2,12 +2,15 @@ import * as assert from "node:assert/strict";
 import { createClock, type Ports, type Publication, publishVersion } from "../../../components/protocol";
 import { createRegistryClient } from "../../../components/registry";
 import { scratchTag } from "../../../components/version";
+import { LONG } from "../../support/long";
 import { OwnRegistry } from "../../support/ownRegistry";
 import { pushImage } from "../../support/pushImage";
 import { RegistryProxy } from "../../support/registryProxy";
 import { Actor, World } from "./world";
 
 const TAG = "88d38d9";
+/** How many images are published at once. */
+const IMAGES = LONG ? 60 : 20;
 
 /** The protocol over a real registry: what it is asked, and many at once. A builder is played. */
 describe("publishing to a real registry", function () {
@@ -79,11 +82,11 @@ describe("publishing to a real registry", function () {
     assert.deepEqual(proxy.counts, { ...next, ping: 2 });
   });
 
-  it("has one digest for each of sixty images that two stacks publish at once, while each answer takes a while", async () => {
+  it(`has one digest for each of ${IMAGES} images that two stacks publish at once, while each answer takes a while`, async () => {
     proxy.moods.push(() => ({ before: 5, after: 5 }));
     // By two names, so that neither stack waits in the other's line.
     const hosts = [proxy.host, proxy.host.replace("127.0.0.1", "localhost")];
-    const images = Array.from({ length: 60 }, (_, image) => `many-${image}`);
+    const images = Array.from({ length: IMAGES }, (_, image) => `many-${image}`);
     const results = await Promise.all(
       images
         .flatMap((image) => hosts.map((host, stack) => publishAs(`stack ${stack}`, `${host}/${image}`)))

@@ -5,6 +5,7 @@ import type { Labelled } from "../../../components/registry";
 import { createRegistryClient } from "../../../components/registry";
 import { errorOf } from "../../support/assertError";
 import { ABSENT, type FakeRegistry, fakeRegistries, type Reply, type Seen } from "../../support/fakeRegistry";
+import { LONG } from "../../support/long";
 import { OwnRegistry } from "../../support/ownRegistry";
 import { AUTH, BASIC, client, INDEX, MANIFEST, sha256 } from "./setup";
 
@@ -196,7 +197,7 @@ describe("labelling an image in the registry", () => {
         const found = JSON.parse(store.read(one).config).config.Labels as Record<string, string>;
         assert.deepEqual(found, { ...Object.fromEntries(inherited), ...Object.fromEntries(given) });
       }),
-      { numRuns: 60 },
+      { numRuns: LONG ? 60 : 20 },
     );
   });
 
@@ -217,7 +218,7 @@ describe("labelling an image in the registry", () => {
       fc.asyncProperty(written, async (numbers) => {
         assert.equal(await labelsOf(`{"n":${numbers}}`, {}), `{"n":${numbers},"config":{"Labels":{}}}`);
       }),
-      { numRuns: 60 },
+      { numRuns: LONG ? 60 : 20 },
     );
   });
 
