@@ -10,7 +10,7 @@ import { clusterObstacle, ensureCluster } from "./setup/cluster";
 import { dockerAt } from "./setup/docker";
 import { ROOT } from "./setup/paths";
 import { freePort } from "./setup/registry";
-import { MissingError } from "./setup/say";
+import { MissingError, say } from "./setup/say";
 
 const IMAGE = "images/simple";
 
@@ -47,9 +47,18 @@ void main(async () => {
     process.chdir(ROOT);
     await stopOwnCluster();
     await stop(services);
-    rmSync(home, { recursive: true, force: true });
+    remove(home);
   }
 });
+
+/** What can't be removed must not hide why the demo ended. */
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    say(`${folder} could not be removed: ${(error as Error).message}`);
+  }
+}
 
 /** Commits are made in a clone, so that the user's own is left as it is. */
 async function show(home: string, repository: string, kubeconfig: string): Promise<void> {

@@ -1,8 +1,9 @@
-import { devStack, main, prepareDev, SHOW, shown } from "./dev";
+import { devStack, main, prepareDev, SHOW, sayWhatStays, shown } from "./dev";
 
 /** Removes the dev stack's resources. Images stay in the registry: it is the record. */
 void main(async () => {
-  await prepareDev();
+  const environment = await prepareDev();
   const stack = await devStack();
   await shown(stack.destroy(SHOW));
+  sayWhatStays(environment);
 });

@@ -129,9 +129,24 @@ export function untilInterrupted<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, interrupted]);
 }
 
-/** Runs a command, and ends with one sentence where something is missing that only the user can bring. */
-export async function main(command: () => Promise<void>): Promise<void> {
+/** Says what goes on running after the command. */
+export function sayWhatStays({ docker, registry }: Environment): void {
+  const stay = [docker.service && "The Docker daemon", registry.service && `the registry at ${registry.host}`];
+  const names = stay.filter(Boolean).join(" and ");
+  if (names) {
+    console.log(`\n${names[0]?.toUpperCase()}${names.slice(1)} will keep running. To stop: npm run stop`);
+  }
+}
+
+/** Runs a command that knows these options, and ends with one sentence where something is missing that only the user can bring. */
+export async function main(command: () => Promise<void>, options: string[] = []): Promise<void> {
   try {
+    const unknown = process.argv.slice(2).find((argument) => !options.includes(argument));
+    if (unknown !== undefined) {
+      throw new MissingError(
+        `Unknown argument ${unknown}: this command takes ${options.join(" ") || "none"}. Nothing was done.`,
+      );
+    }
     await command();
   } catch (error) {
     process.exitCode = 1;

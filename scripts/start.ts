@@ -1,6 +1,6 @@
 import { globSync } from "node:fs";
 import * as path from "node:path";
-import { devStack, main, prepareDev, SHOW, shown } from "./dev";
+import { devStack, main, prepareDev, SHOW, sayWhatStays, shown } from "./dev";
 import type { Environment } from "./setup";
 import { DEV, ROOT } from "./setup/paths";
 
@@ -11,7 +11,8 @@ void main(async () => {
   const { outputs } = await shown(stack.up(SHOW));
   const { spec, reference } = outputs;
   await show(String(spec?.value), String(reference?.value), environment);
-});
+  sayWhatStays(environment);
+}, ["--debug"]);
 
 async function show(spec: string, reference: string, { docker, registry }: Environment): Promise<void> {
   console.log(`\nPublished    ${spec}\nReference    ${reference}`);
@@ -33,9 +34,4 @@ async function show(spec: string, reference: string, { docker, registry }: Envir
   }
   console.log(`  ${prefix}docker run --rm --network none --env ONCE=true ${reference}`);
   console.log("  git log -n 1 --format=%h -- images/simple");
-  const stay = [docker.service && "The Docker daemon", registry.service && `the registry at ${registry.host}`];
-  const names = stay.filter(Boolean).join(" and ");
-  if (names) {
-    console.log(`\n${names[0]?.toUpperCase()}${names.slice(1)} will keep running. To stop: npm run stop`);
-  }
 }

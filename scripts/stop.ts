@@ -3,6 +3,10 @@ import { stop } from "./setup";
 
 /** Stops what `npm start` left running. */
 void main(async () => {
-  await stop(readServices());
+  const services = readServices();
+  if (Object.keys(services).length === 0) {
+    console.log("Nothing was running.");
+  }
+  await stop(services);
   writeServices({});
 });

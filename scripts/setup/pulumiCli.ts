@@ -49,7 +49,7 @@ async function download(scratch: string): Promise<boolean> {
     return true;
   } catch (error) {
     const [why] = (error as Error).message.split("\n");
-    say(`The Pulumi CLI can't be downloaded (${why}); it is built from its Go module.`);
+    say(`The Pulumi CLI can't be downloaded (${why}); it is to be built from its Go module.`);
     await rm(path.join(scratch, "bin"), { recursive: true, force: true });
     return false;
   }
@@ -77,7 +77,7 @@ async function build(scratch: string): Promise<void> {
   if (!go) {
     throw new MissingError(
       `The Pulumi CLI ${version} is missing and can't be downloaded: install it (https://www.pulumi.com/docs/install/), or Go ` +
-        `1.${GO_MINOR} or later to have it built.`,
+        `1.${GO_MINOR} or later to have it built, then run this again.`,
     );
   }
   await writeFile(path.join(scratch, "go.mod"), GO_MOD);
