@@ -1,7 +1,8 @@
-import { devStack, main, prepareDev, SHOW, sayWhatStays, shown } from "./dev";
+import { devStack, main, prepareDev, SHOW, sayWhatStays, shown, takeArguments } from "./dev";
 
 /** Removes the dev stack's resources. Images stay in the registry: it is the record. */
 void main(async () => {
+  takeArguments();
   const environment = await prepareDev();
   const stack = await devStack();
   await shown(stack.destroy(SHOW));

@@ -138,15 +138,17 @@ export function sayWhatStays({ docker, registry }: Environment): void {
   }
 }
 
-/** Runs a command that knows these options, and ends with one sentence where something is missing that only the user can bring. */
-export async function main(command: () => Promise<void>, options: string[] = []): Promise<void> {
+/** Throws MissingError for arguments of the command that are none of these. */
+export function takeArguments(...known: string[]): void {
+  const unknown = process.argv.slice(2).find((argument) => !known.includes(argument));
+  if (unknown !== undefined) {
+    throw new MissingError(`Unknown argument ${unknown}: this command takes ${known.join(" ") || "none"}.`);
+  }
+}
+
+/** Runs a command, and ends with one sentence where something is missing that only the user can bring. */
+export async function main(command: () => Promise<void>): Promise<void> {
   try {
-    const unknown = process.argv.slice(2).find((argument) => !options.includes(argument));
-    if (unknown !== undefined) {
-      throw new MissingError(
-        `Unknown argument ${unknown}: this command takes ${options.join(" ") || "none"}. Nothing was done.`,
-      );
-    }
     await command();
   } catch (error) {
     process.exitCode = 1;

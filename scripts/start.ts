@@ -1,18 +1,19 @@
 import { globSync } from "node:fs";
 import * as path from "node:path";
-import { devStack, main, prepareDev, SHOW, sayWhatStays, shown } from "./dev";
+import { devStack, main, prepareDev, SHOW, sayWhatStays, shown, takeArguments } from "./dev";
 import type { Environment } from "./setup";
 import { DEV, ROOT } from "./setup/paths";
 
 /** Publishes the example image and deploys it to manifests, on services of this machine. */
 void main(async () => {
+  takeArguments("--debug");
   const environment = await prepareDev();
   const stack = await devStack(process.argv.includes("--debug") ? { debug: "true" } : {});
   const { outputs } = await shown(stack.up(SHOW));
   const { spec, reference } = outputs;
   await show(String(spec?.value), String(reference?.value), environment);
   sayWhatStays(environment);
-}, ["--debug"]);
+});
 
 async function show(spec: string, reference: string, { docker, registry }: Environment): Promise<void> {
   console.log(`\nPublished    ${spec}\nReference    ${reference}`);
