@@ -47,8 +47,8 @@ const parts: Record<string, () => Promise<Counts>> = {
     return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
   },
   types: () => check("types (tsc)", "typescript/bin/tsc", ["--noEmit", "--incremental", "--tsBuildInfoFile", TYPES]),
-  unit: () =>
-    unitTests(["test/unit/!(cli|git)/**/*.test.ts", "test/component/**/*.test.ts", "test/schema/**/*.test.ts"]),
+  unit: () => unitTests(["test/unit/!(cli|git)/**/*.test.ts"]),
+  component: () => unitTests(["test/component/**/*.test.ts", "test/schema/**/*.test.ts"]),
   git: () => unitTests(["test/unit/git/**/*.test.ts"]),
   publishing,
   commands: () => unitTests(["test/unit/cli/**/*.test.ts"]),
@@ -414,7 +414,7 @@ function sayEnds(): void {
 }
 
 /** What a change is tried with while it is made: no Docker daemon, no engine, and not the command line. */
-const QUICK = ["style", "types", "unit", "git"];
+const QUICK = ["style", "types", "unit", "component", "git"];
 
 /** Which parts are asked for, none for all. `--all`: in their long form. */
 function partsOf(argv: string[]): string[] {
