@@ -9,7 +9,6 @@ import {
   layoutOnDisk,
   leftOutOfImage,
   nameContext,
-  newPlaceName,
   type PreparedContext,
   prepareContext,
   stagedBeside,
@@ -116,7 +115,7 @@ async function forget(image: Image, name: string, run: Run): Promise<void> {
 async function byBuildKit(image: Image, files: PreparedContext, { bases, labels }: Wanted, run: Run): Promise<Built> {
   const { version, dockerfile, build } = image;
   const { env } = run;
-  const { context, named } = await nameContext(files.directory, newPlaceName());
+  const { context, named } = await nameContext(files.directory);
   const metadata = path.join(files.directory, "metadata.json");
   const contexts = [
     ...Object.keys(version.contexts).map((name) => [name, named(name)]),

@@ -4,7 +4,15 @@ import * as path from "node:path";
 import { ifThere } from "../files";
 import { type BuildContext, placeFolder, putInPlace, removePlace, sidecarOf } from "./place";
 import type { PreparedContext } from "./preparedContext";
-import { ensureStagingRoot, isLockedByAnother, lockOf, STAGING, stagedBeside, stagingFailed } from "./stagingRoot";
+import {
+  ensureStagingRoot,
+  isLockedByAnother,
+  lockOf,
+  newPlaceName,
+  STAGING,
+  stagedBeside,
+  stagingFailed,
+} from "./stagingRoot";
 
 /** Where a builder finds the files of one content that it looks at in each run, built or not: BuildKit's provider does. */
 export interface KeptPlace {
@@ -42,7 +50,7 @@ export function placeOf(kept: string): Pick<KeptPlace, "name" | "folder"> {
  * Gives the context of a layout a name that no other content has. What BuildKit was sent of a folder it keeps by the folder's name, and of the next
  * folder of that name it is sent only the files whose size or time is another: files of one commit all have the commit's time.
  */
-export async function nameContext(directory: string, folder: string): Promise<Layout> {
+export async function nameContext(directory: string, folder = newPlaceName()): Promise<Layout> {
   await rename(path.join(directory, CONTEXT_FOLDER), path.join(directory, folder));
   return layoutIn(directory, folder);
 }

@@ -44,8 +44,7 @@ const buildKitBuilder = builderOf(Builder.BuildKit);
 async function build(subject: Subject, target: Target, progress: BuildProgress): Promise<Building> {
   const { dockerfile } = subject;
   const name = newPlaceName();
-  const kept = `${name}/${name}`;
-  const place = await placeIn(subject, "image", kept);
+  const place = await placeIn(subject, "image", { name, folder: name });
   await warnOfOld(subject);
   // The place is another in the update that follows, and a Dockerfile that can't be built is to be found now.
   const preview = pulumi.runtime.isDryRun();
@@ -67,7 +66,7 @@ async function build(subject: Subject, target: Target, progress: BuildProgress):
   const own = {
     spec: target.spec,
     pushedAs: target.repository,
-    place: kept,
+    place: `${place.name}/${place.folder}`,
     dockerfile,
     builder: Builder.BuildKit,
   };
@@ -103,7 +102,7 @@ function warnOfOld(subject: Subject): Promise<void> {
  * in the registry.
  */
 async function keep(subject: Subject, own: Own): Promise<void> {
-  const place = await placeIn(subject, "image", own.place, own.dockerfile);
+  const place = await placeIn(subject, "image", placeOf(own.place), own.dockerfile);
   if (subject.build.builder !== Builder.BuildKit || !isCurrent(subject, own)) {
     await removePlace(keptContextOf(place).context);
     return;
@@ -128,11 +127,11 @@ function isCurrent({ version, target }: Subject, own: Own): boolean {
 async function placeIn(
   { component, version, dockerfile }: Subject,
   kind: "image" | "debug",
-  kept: string,
+  { name, folder }: Pick<KeptPlace, "name" | "folder">,
   dockerfileThere = dockerfile,
 ): Promise<KeptPlace> {
   const owner = `${await urnOf(component)} ${kind}`;
-  return { ...placeOf(kept), dockerfile: dockerfileThere, contexts: Object.keys(version.contexts).sort(), owner };
+  return { name, folder, dockerfile: dockerfileThere, contexts: Object.keys(version.contexts).sort(), owner };
 }
 
 async function prepareCommit(subject: Subject): Promise<PreparedContext> {
@@ -156,7 +155,7 @@ async function stageDebug(
   progress: BuildProgress,
 ): Promise<Staged> {
   const hash = await files.hash();
-  const place = await placeIn(subject, "debug", `${name}/${hash.slice(0, name.length)}`);
+  const place = await placeIn(subject, "debug", { name, folder: hash.slice(0, name.length) });
   if (isKnown) {
     await ensureFilled(place, hash, async () => files);
   }

@@ -49,10 +49,15 @@ describe("versioned-image publish", () => {
     return JSON.parse(out).images;
   }
 
-  it("publishes what a stack then deploys, and does not build again; takes what a stack has published, whose labels are the same", async () => {
-    const source = project();
+  /** An image, and one that is built on it. */
+  function writeChain(source: Repo): void {
     source.write("images/base/Dockerfile", "FROM scratch\nCOPY file /base\n").write("images/base/file", "base\n");
     source.write("images/api/Dockerfile", "ARG BASE\nFROM $BASE\nCOPY file /api\n").write("images/api/file", "api\n");
+  }
+
+  it("publishes what a stack then deploys, and does not build again; takes what a stack has published, whose labels are the same", async () => {
+    const source = project();
+    writeChain(source);
     source.write("own/Dockerfile", "FROM scratch AS last\nARG WORD\nCOPY file /\n").write("own/file", "own\n");
     source.add().commit();
     const repository = registry.repository("publish");
@@ -115,8 +120,7 @@ describe("versioned-image publish", () => {
 
   it("publishes several, though one fails, and builds one on another", async () => {
     const source = project();
-    source.write("images/base/Dockerfile", "FROM scratch\nCOPY file /base\n").write("images/base/file", "base\n");
-    source.write("images/api/Dockerfile", "ARG BASE\nFROM $BASE\nCOPY file /api\n").write("images/api/file", "api\n");
+    writeChain(source);
     source.write("images/bad/Dockerfile", "FROM scratch\nCOPY none /none\n").write("images/bad/file", "bad\n");
     source.add().commit();
     const repository = `${registry.repository("publish")}/{name}`;

@@ -3,15 +3,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import * as path from "node:path";
 import { TYPESCRIPT } from "../../scripts/setup/paths";
+import type { Ran } from "../unit/cli/setup";
 
 const PROGRAM = path.join(__dirname, "commandLineProgram.ts");
-
-/** What came of one call. */
-interface Ran {
-  status: number;
-  out: string;
-  err: string;
-}
 
 /**
  * The command line in a process of its own, for what holds of a process: what it has loaded, and whom it trusts. It is started once, since that takes

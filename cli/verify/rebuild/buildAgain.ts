@@ -1,13 +1,6 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
-import {
-  makeLayout,
-  nameContext,
-  newPlaceName,
-  normalize,
-  refuseUnbuildable,
-  stagedBeside,
-} from "../../../components/context";
+import { makeLayout, nameContext, normalize, refuseUnbuildable, stagedBeside } from "../../../components/context";
 import { layoutExport } from "../../../components/docker";
 import { VersionedImageError } from "../../../components/errors";
 import { exportCommit } from "../../../components/git";
@@ -69,7 +62,7 @@ export async function buildAgain(
   for (const directory of [made.context, ...Object.keys(recipe.contexts).map(made.named)]) {
     await normalize(directory, recipe.committedAt);
   }
-  const { context, named } = await nameContext(folder, newPlaceName());
+  const { context, named } = await nameContext(folder);
   const { failure, output } = await runDocker(argumentsOf(recipe, buildx, { context, layout, named }), { env });
   if (failure !== undefined) {
     throw failed(`${failure}:\n${output}`);
